@@ -1,0 +1,418 @@
+/* One upstream attempt after another: choice of the key, the call, the judgement, the back-off. */
+#include "config.h"
+
+#include "request.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/xalloc.h"
+
+#define NO_DEADLINE UINT64_MAX
+
+/* ---- bookkeeping ---- */
+
+static void
+bit_set(uint8_t *bits, size_t i)
+{
+	bits[i / 8] = (uint8_t)(bits[i / 8] | 1u << (i % 8));
+}
+
+void
+attempt_report(struct request *r, bool ok)
+{
+	if (r->key >= 0)
+		keyring_report(r->ring, (size_t)r->key, ok);
+	r->key = -1;
+}
+
+void
+attempt_end(struct request *r)
+{
+	call_cancel(TAKE(r->call));
+	secret_free(TAKE(r->credential_line));
+	free(TAKE(r->line_table));
+	free(TAKE(r->up_type));
+	free(TAKE(r->up_retry_after));
+	buf_release(&r->up_head);
+	buf_release(&r->held);
+	scrub_stream_release(&r->scrub);
+	scrub_stream_init(&r->scrub, r->gw->scrub);
+	r->up_started = r->up_ended = r->framed_error = false;
+}
+
+/* ---- time ---- */
+
+static bool
+wants_heartbeat(const struct request *r)
+{
+	return r->gw->conf->heartbeat > 0 && r->form == REPLY_SSE && !r->passing;
+}
+
+static uint64_t
+upstream_deadline(const struct request *r)
+{
+	const struct conf *conf = r->gw->conf;
+
+	/* A client that does not read stops the upstream: that silence is not the upstream's. */
+	if (r->call == NULL || (r->head_sent && edge_pending(r->edge) > 0))
+		return NO_DEADLINE;
+	return r->last_up_ms + (r->up_started ? conf->idle_timeout : conf->first_byte_timeout);
+}
+
+static void
+timer_arm(struct request *r)
+{
+	uint64_t now = clock_mono_ms(), due = upstream_deadline(r);
+	uint64_t beat = r->last_write_ms + r->gw->conf->heartbeat;
+
+	if (due == NO_DEADLINE)
+		due = now + r->gw->conf->idle_timeout;
+	if (wants_heartbeat(r) && beat < due)
+		due = beat;
+	timer_start(r->timer, due > now ? due - now : 1);
+}
+
+/* A comment, when the stream stands between two events and the client reads. False: client gone. */
+static bool
+heartbeat(struct request *r)
+{
+	struct buf *out = &request_local(r)->out;
+
+	if (r->head_sent && (!r->at_event_end || edge_pending(r->edge) > 0)) {
+		r->last_write_ms = clock_mono_ms();
+		return true;
+	}
+	buf_reset(out);
+	if (!r->head_sent) {
+		reply_stream_head(r, out);
+		buf_adds(out, ": ok\n\n");
+	} else {
+		buf_adds(out, ": waiting\n\n");
+	}
+	return reply_write(r, buf_slice(out));
+}
+
+static void
+on_timer(void *ctx)
+{
+	struct request *r = ctx;
+	uint64_t now = clock_mono_ms();
+
+	if (wants_heartbeat(r) && now >= r->last_write_ms + r->gw->conf->heartbeat && !heartbeat(r)) {
+		request_move(r, &step_abort);
+		request_run(r);
+		return;
+	}
+	if (r->step == &step_wait) {
+		if (now >= r->last_up_ms)
+			request_run(r);
+		else
+			timer_start(r->timer, r->last_up_ms - now);
+		return;
+	}
+	if (now >= upstream_deadline(r)) {
+		call_cancel(TAKE(r->call));
+		r->up_ended = true;
+		r->up_result = NET_TIMEOUT;
+		request_run(r);
+		return;
+	}
+	timer_arm(r);
+}
+
+/* ---- events of the call ---- */
+
+static char *
+line_value(const struct header_lines *lines, const char *name)
+{
+	struct slice value = header_lines_get(lines, name);
+
+	return value.len > 0 ? xstrndup(value.ptr, value.len) : NULL;
+}
+
+static void
+up_head(void *ctx, int status, const struct header_lines *lines)
+{
+	struct request *r = ctx;
+
+	r->up_started = true;
+	r->up_status = status;
+	r->last_up_ms = clock_mono_ms();
+	/* Another time limit holds from here. */
+	timer_arm(r);
+	r->up_type = line_value(lines, "content-type");
+	r->up_retry_after = line_value(lines, "retry-after");
+	buf_init(&r->held, r->form == REPLY_JSON && status < 400 ? COLLECT_MAX : ERROR_BODY_MAX);
+	if (r->op->head != NULL)
+		r->op->head(r, lines);
+	request_run(r);
+}
+
+static void
+up_data(void *ctx, struct slice bytes)
+{
+	struct request *r = ctx;
+
+	r->last_up_ms = clock_mono_ms();
+	if (r->step == &step_stream) {
+		deliver_data(r, bytes);
+		return;
+	}
+	/* An answer above the ceiling is judged by its beginning; what is kept stays whole. */
+	if (bytes.len > r->held.max - r->held.len)
+		r->held.failed = true;
+	buf_add_slice(&r->held, bytes);
+	request_run(r);
+}
+
+static void
+up_end(void *ctx, enum netresult result)
+{
+	struct request *r = ctx;
+
+	r->call = NULL;
+	r->up_ended = true;
+	r->up_result = result;
+	request_run(r);
+}
+
+static const struct call_events call_events = { up_head, up_data, up_end };
+
+/* ---- steps ---- */
+
+static void
+prepare_bitmaps(struct request *r)
+{
+	size_t size = (keyring_count(r->ring) + 7) / 8;
+
+	r->tried = xcalloc(1, size);
+	r->refused = xcalloc(1, size);
+	if (r->pinned >= 0) {
+		memset(r->tried, 0xff, size);
+		memset(r->refused, 0xff, size);
+		r->tried[r->pinned / 8] &= (uint8_t)~(1u << (r->pinned % 8));
+		r->refused[r->pinned / 8] &= (uint8_t)~(1u << (r->pinned % 8));
+	}
+}
+
+static enum step_next
+do_pick(struct request *r)
+{
+	uint64_t chance = request_random(r);
+
+	if (r->tried == NULL)
+		prepare_bitmaps(r);
+	r->key = keyring_pick(r->ring, r->tried, chance);
+	/* A fault of the server is worth the same key again when there is no other. */
+	if (r->key < 0 && r->server_faults > 0)
+		r->key = keyring_pick(r->ring, r->refused, chance);
+	request_move(r, r->key >= 0 ? &step_call : &step_fail);
+	return STEP_GO;
+}
+
+/* The lines of the target and the one credential. */
+static void
+prepare_lines(struct request *r)
+{
+	static const char name[] = "x-goog-api-key: ";
+	const char *secret = keyring_secret(r->ring, (size_t)r->key);
+	size_t count = 0, i = 0;
+
+	for (size_t at = 0; at < r->target.lines.len; at += strlen(r->target.lines.data + at) + 1)
+		count++;
+	r->line_table = xcalloc(count + 2, sizeof(char *));
+	for (size_t at = 0; at < r->target.lines.len; at += strlen(r->target.lines.data + at) + 1)
+		r->line_table[i++] = r->target.lines.data + at;
+	r->credential_line = xmalloc(sizeof(name) + strlen(secret));
+	memcpy(r->credential_line, name, sizeof(name));
+	strcat(r->credential_line, secret);
+	r->line_table[i] = r->credential_line;
+}
+
+static enum step_next
+do_call(struct request *r)
+{
+	struct call_request request = {
+		.method = r->target.method,
+		.url = r->target.url.data,
+		.body = r->target.body,
+		.body_fd = r->target.body_fd,
+		.body_len = r->target.body_len,
+		.has_body = r->target.has_body,
+		.large = r->target.large,
+	};
+
+	r->attempts++;
+	bit_set(r->tried, (size_t)r->key);
+	snprintf(r->key_name, sizeof(r->key_name), "%s", keyring_fingerprint(r->ring, (size_t)r->key));
+	prepare_lines(r);
+	request.headers = r->line_table;
+	r->up_status = 0;
+	r->last_up_ms = clock_mono_ms();
+	if (r->last_write_ms == 0)
+		r->last_write_ms = r->last_up_ms;
+	r->call = call_start(loop_upstream(r->loop), &request, &call_events, r);
+	if (r->timer == NULL)
+		r->timer = timer_new(r->loop, on_timer, r);
+	timer_arm(r);
+	request_move(r, &step_await);
+	return STEP_PARK;
+}
+
+static enum step_next
+do_await(struct request *r)
+{
+	bool judge = r->up_ended || r->held.failed;
+
+	if (!judge && r->up_started && r->up_status < 400 && r->form != REPLY_JSON) {
+		enum gsniff sniff = r->form == REPLY_SSE ? gstatus_sniff(buf_slice(&r->held)) : GSNIFF_CONTENT;
+
+		judge = sniff == GSNIFF_CONTENT;
+	}
+	if (!judge)
+		return STEP_PARK;
+	request_move(r, &step_judge);
+	return STEP_GO;
+}
+
+/* Google repeats the key in some error bodies: nothing of them is looked at before this. */
+static void
+scrub_held(struct request *r, const char *secret)
+{
+	struct slice own = slice_str(secret);
+	struct scrub_set *set = r->own_ring != NULL ? scrub_set_new(&own, 1) : NULL;
+
+	if (r->held.len > 0)
+		scrub_bytes(set != NULL ? set : r->gw->scrub, r->held.data, r->held.len);
+	scrub_set_free(set);
+}
+
+/* bits: of keys that will not do. */
+static bool
+has_key_beside(const struct request *r, const uint8_t *bits)
+{
+	for (size_t i = 0; i < keyring_count(r->ring); i++)
+		if ((bits[i / 8] & 1u << (i % 8)) == 0)
+			return true;
+	return false;
+}
+
+/* May this failure be cured, and how? Moves to the step that does it. */
+static bool
+try_again(struct request *r, const struct verdict *v)
+{
+	uint64_t pause;
+
+	if (v->action == VERDICT_PASS || r->attempts > r->gw->conf->retry_max || r->content_sent)
+		return false;
+	if (v->action == VERDICT_OTHER) {
+		/* A key that met a fault of the server may serve now. */
+		if (!has_key_beside(r, r->tried) &&
+		    (r->server_faults == 0 || !has_key_beside(r, r->refused)))
+			return false;
+		request_move(r, &step_pick);
+		return true;
+	}
+	if (r->server_faults >= SERVER_FAULT_TRIES)
+		return false;
+	pause = (uint64_t)BACKOFF_BASE_MS << r->server_faults++;
+	r->last_up_ms = clock_mono_ms() + pause / 2 + request_random(r) % pause;
+	timer_start(r->timer, r->last_up_ms - clock_mono_ms());
+	request_move(r, &step_wait);
+	return true;
+}
+
+/* What the client is told when several keys failed: that the limit is reached is worth more to it
+ * than that another key was refused. False when an earlier error is kept. */
+static bool
+keep_error(struct request *r, const struct outcome *o, const struct verdict *v)
+{
+	struct apierror err;
+	uint64_t seconds;
+
+	verdict_error(o, v, &err);
+	if (err.retry_after_s == 0 && r->up_retry_after != NULL &&
+	    slice_u64(slice_str(r->up_retry_after), &seconds) && seconds < UINT32_MAX)
+		err.retry_after_s = (uint32_t)seconds;
+	if (r->err.status == 429 && err.status != 429 && v->action == VERDICT_OTHER)
+		return false;
+	r->err = err;
+	return true;
+}
+
+static enum step_next
+judge_failure(struct request *r, const struct outcome *o, const struct verdict *v)
+{
+	size_t key = (size_t)r->key;
+	bool kept = keep_error(r, o, v);
+	/* Of an answer above the ceiling something is lost already. */
+	bool pass = r->op->pass_head != NULL && r->up_started && !r->head_sent && !r->framed_error &&
+		    v->error != APIERROR_KEY_FAULT && o->net == NET_OK && !r->held.failed && kept;
+
+	if (v->action == VERDICT_OTHER)
+		bit_set(r->refused, key);
+	if (try_again(r, v)) {
+		attempt_report(r, false);
+		attempt_end(r);
+		if (r->op->restart != NULL)
+			r->op->restart(r);
+		return r->step == &step_wait ? STEP_PARK : STEP_GO;
+	}
+	r->passing = pass;
+	request_move(r, pass ? &step_stream : &step_fail);
+	return STEP_GO;
+}
+
+static enum step_next
+do_judge(struct request *r)
+{
+	bool failed_status = r->up_started && r->up_status >= 400;
+	struct gstatus status = { 0 };
+	struct outcome o = {
+		.net = r->up_ended ? r->up_result : NET_OK,
+		.http_status = r->up_status,
+		.key_is_callers = r->own_ring != NULL,
+	};
+	struct verdict v;
+
+	r->framed_error = !failed_status && r->form == REPLY_SSE &&
+			  gstatus_sniff(buf_slice(&r->held)) == GSNIFF_ERROR;
+	if (failed_status || r->framed_error) {
+		scrub_held(r, keyring_secret(r->ring, (size_t)r->key));
+		gstatus_read(&status, buf_slice(&r->held));
+		o.status = &status;
+		if (r->framed_error && status.code >= 400)
+			o.http_status = status.code;
+		/* A cut after a whole error object says less than the object. */
+		if (status.is_status)
+			o.net = NET_OK;
+	}
+	v = verdict_of(&o);
+	r->class = v.class;
+	if (v.error != APIERROR_NONE)
+		return judge_failure(r, &o, &v);
+	if (r->held.failed)
+		return request_fail(r, APIERROR_UPSTREAM, NULL,
+		    "The answer of the Gemini API is larger than this gateway can translate.");
+	r->err = (struct apierror){ 0 };
+	request_move(r, r->form == REPLY_JSON ? &step_collect : &step_stream);
+	return STEP_GO;
+}
+
+static enum step_next
+do_wait(struct request *r)
+{
+	request_move(r, &step_pick);
+	return STEP_GO;
+}
+
+#define STEP_DEFINE(symbol) const struct step step_##symbol = { #symbol, do_##symbol };
+STEP_DEFINE(pick)
+STEP_DEFINE(call)
+STEP_DEFINE(await)
+STEP_DEFINE(judge)
+STEP_DEFINE(wait)

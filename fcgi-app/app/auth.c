@@ -1,0 +1,124 @@
+/* Who may use which keys. */
+#include "config.h"
+
+#include "request.h"
+
+#include <string.h>
+
+#include "base/limits.h"
+#include "core/query.h"
+
+#define CREDENTIAL_MAX ((size_t)CALLER_KEYS_MAX * 64)
+
+static bool
+from_param(const struct request *r, const char *param, const char *scheme, struct buf *out)
+{
+	const char *value = edge_param(r->edge, param);
+	struct slice text = slice_trim(slice_str(value)), prefix = slice_str(scheme);
+
+	if (prefix.len > 0) {
+		if (!slice_startsi(text, prefix))
+			return false;
+		text = slice_trim((struct slice){ text.ptr + prefix.len, text.len - prefix.len });
+	}
+	if (text.len == 0)
+		return false;
+	buf_add_slice(out, text);
+	return true;
+}
+
+bool
+auth_credential(const struct request *r, struct buf *out)
+{
+	static const struct {
+		const char *param, *scheme;
+	} places[] = {
+		{ "HTTP_X_GOOG_API_KEY", "" },
+		{ "HTTP_AUTHORIZATION", "Bearer " },
+		{ "HTTP_API_KEY", "" },
+		{ "HTTP_X_API_KEY", "" },
+	};
+	struct slice raw;
+
+	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+		if (from_param(r, places[i].param, places[i].scheme, out))
+			return !out->failed;
+	if (query_get(r->route->query, "key", &raw) && raw.len > 0 && percent_decode(raw, true, out))
+		return out->len > 0 && !out->failed;
+	buf_reset(out);
+	return false;
+}
+
+/* Every token is compared whole, whatever the outcome of the others. */
+bool
+auth_is_access_token(const struct gateway *gw, struct slice credential)
+{
+	unsigned found = 0;
+
+	for (size_t i = 0; i < gw->access.count; i++) {
+		const char *token = gw->access.list[i];
+		size_t len = strlen(token);
+		unsigned char difference = len != credential.len;
+
+		for (size_t k = 0; k < len && k < credential.len; k++)
+			difference |= (unsigned char)(token[k] ^ credential.ptr[k]);
+		found |= difference == 0;
+	}
+	return found != 0;
+}
+
+static int
+bring_own(struct request *r, struct slice list, struct apierror *err)
+{
+	const char *reason = NULL;
+
+	r->own_ring = keyring_new(list, (enum balance)r->gw->conf->balance, CALLER_KEYS_MAX, &reason);
+	if (r->own_ring == NULL)
+		return apierror_set(err, APIERROR_BAD_KEY, NULL, "The credential cannot be used: %s.", reason);
+	if (keyring_count(r->own_ring) == 0)
+		return apierror_set(err, APIERROR_NO_KEY, NULL, "%s", "");
+	r->ring = r->own_ring;
+	return 0;
+}
+
+static int
+decide(struct request *r, struct slice credential, bool present, struct apierror *err)
+{
+	const struct gateway *gw = r->gw;
+	bool token = present && auth_is_access_token(gw, credential);
+
+	if (gw->ring != NULL && (token || (gw->conf->open_access && !gw->own_keys))) {
+		r->ring = gw->ring;
+		return 0;
+	}
+	if (present && gw->own_keys)
+		return bring_own(r, credential, err);
+	if (gw->ring != NULL && gw->conf->open_access) {
+		r->ring = gw->ring;
+		return 0;
+	}
+	if (present)
+		return apierror_set(err, APIERROR_BAD_KEY, NULL,
+		    "The access token is not known to this gateway.");
+	return apierror_set(err, APIERROR_NO_KEY, NULL,
+	    gw->own_keys ? "No API key was sent. Send your Gemini API key as \"Authorization: Bearer KEY\" or "
+			   "\"x-goog-api-key: KEY\"; several keys are separated by commas."
+			 : "No access token was sent. Send it as \"Authorization: Bearer TOKEN\" or "
+			   "\"x-goog-api-key: TOKEN\".");
+}
+
+int
+auth_check(struct request *r, struct apierror *err)
+{
+	struct buf credential;
+	bool present;
+	int rc;
+
+	buf_init(&credential, CREDENTIAL_MAX);
+	present = auth_credential(r, &credential);
+	rc = decide(r, buf_slice(&credential), present, err);
+	if (credential.data != NULL)
+		explicit_bzero(credential.data, credential.cap);
+	buf_release(&credential);
+	return rc;
+}

@@ -1,0 +1,181 @@
+/* The answer on its way to the client: as it comes in, or whole. */
+#include "config.h"
+
+#include "request.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/xalloc.h"
+
+/* What a running stream does not need any more: nothing will be retried. */
+static void
+shed(struct request *r)
+{
+	free(TAKE(r->route));
+	buf_release(&r->up_head);
+	buf_release(&r->held);
+	if (r->call != NULL && !call_body_sent(r->call))
+		return;
+	edge_forget(r->edge);
+	if (r->op->shed != NULL)
+		r->op->shed(r);
+}
+
+/* Bytes for the client; notes when the first content went out. */
+static enum step_next
+send_out(struct request *r, struct buf *out)
+{
+	if (out->failed)
+		return request_fail(r, APIERROR_UPSTREAM, NULL, "%s", "");
+	if (out->len > 0 && !r->gone && reply_write(r, buf_slice(out)) && r->first_ms == 0 &&
+	    r->content_sent)
+		r->first_ms = clock_mono_ms();
+	if (!r->gone)
+		return STEP_PARK;
+	request_move(r, &step_abort);
+	return STEP_GO;
+}
+
+/* Scrubbed bytes on their way to the operation. */
+struct feeding {
+	struct request *r;
+	struct buf *out;
+	int rc;
+};
+
+static void
+feed_clean(void *ctx, struct slice clean)
+{
+	struct feeding *f = ctx;
+
+	if (f->rc == 0)
+		f->rc = f->r->op->feed(f->r, clean, f->out, &f->r->err);
+}
+
+/* Feeds upstream bytes; PARK: all is well. */
+static enum step_next
+feed(struct request *r, struct slice bytes, struct buf *out)
+{
+	struct feeding f = { r, out, 0 };
+	size_t before = out->len;
+	enum step_next next;
+
+	scrub_stream_feed(&r->scrub, bytes, feed_clean, &f);
+	if (out->len > before)
+		r->content_sent = true;
+	next = send_out(r, out);
+	if (next == STEP_PARK && f.rc != 0) {
+		request_move(r, &step_fail);
+		next = STEP_GO;
+	}
+	return next;
+}
+
+/* The upstream body is over. The operation knows whether it was complete: a cut after the last event
+ * harms nobody. */
+static enum step_next
+finish_stream(struct request *r)
+{
+	struct buf *out = &request_local(r)->out;
+	struct feeding f = { r, out, 0 };
+	int rc;
+
+	buf_reset(out);
+	scrub_stream_finish(&r->scrub, feed_clean, &f);
+	rc = f.rc != 0 ? f.rc : r->op->end(r, out, &r->err);
+	if (out->len > 0)
+		r->content_sent = true;
+	if (r->gone) {
+		request_move(r, &step_abort);
+		return STEP_GO;
+	}
+	if (rc != 0 || out->failed) {
+		if (r->up_result == NET_TIMEOUT)
+			apierror_set(&r->err, APIERROR_UPSTREAM_TIMEOUT, NULL,
+			    "The Gemini API fell silent in the middle of its answer.");
+		if (out->len > 0 && !reply_write(r, buf_slice(out))) {
+			request_move(r, &step_abort);
+			return STEP_GO;
+		}
+		request_move(r, &step_fail);
+		return STEP_GO;
+	}
+	r->bytes_out += out->len;
+	if (r->first_ms == 0)
+		r->first_ms = clock_mono_ms();
+	edge_end(TAKE(r->edge), buf_slice(out));
+	request_move(r, &step_finish);
+	return STEP_GO;
+}
+
+/* Entered when the answer is judged good, and again at its end. */
+static enum step_next
+do_stream(struct request *r)
+{
+	struct buf *out = &request_local(r)->out;
+	enum step_next next = STEP_PARK;
+
+	if (r->route != NULL) {
+		struct buf held = r->held;
+
+		buf_init(&r->held, held.max);
+		buf_reset(out);
+		if (!r->head_sent && r->op->pass_head != NULL)
+			r->op->pass_head(r, out);
+		else if (!r->head_sent)
+			reply_stream_head(r, out);
+		next = feed(r, buf_slice(&held), out);
+		buf_release(&held);
+		if (next == STEP_PARK)
+			shed(r);
+	}
+	if (next == STEP_PARK && r->up_ended)
+		next = finish_stream(r);
+	return next;
+}
+
+void
+deliver_data(struct request *r, struct slice bytes)
+{
+	struct buf *out = &request_local(r)->out;
+
+	buf_reset(out);
+	if (feed(r, bytes, out) == STEP_GO)
+		request_run(r);
+}
+
+static enum step_next
+do_collect(struct request *r)
+{
+	struct buf *out = &request_local(r)->out;
+
+	if (r->up_result != NET_OK)
+		return request_fail(r, APIERROR_CUT, NULL, "%s", "");
+	buf_reset(out);
+	scrub_bytes(r->gw->scrub, r->held.data != NULL ? r->held.data : NULL, r->held.len);
+	switch (r->op->collect(r, buf_slice(&r->held), out, &r->err)) {
+	case COLLECT_DONE:
+		break;
+	case COLLECT_MORE:
+		attempt_report(r, true);
+		attempt_end(r);
+		free(TAKE(r->tried));
+		free(TAKE(r->refused));
+		r->attempts = 0;
+		request_move(r, &step_pick);
+		return STEP_GO;
+	case COLLECT_ERROR:
+		request_move(r, &step_fail);
+		return STEP_GO;
+	}
+	if (out->failed)
+		return request_fail(r, APIERROR_UPSTREAM, NULL, "%s", "");
+	reply_whole(r, 200, "application/json", SLICE(""), buf_slice(out));
+	request_move(r, &step_finish);
+	return STEP_GO;
+}
+
+const struct step step_stream = { "stream", do_stream };
+const struct step step_collect = { "collect", do_collect };

@@ -1,0 +1,80 @@
+/* What the gateway answers by itself: the status page, the health checks, CORS preflight. */
+#include "config.h"
+
+#include "base/clock.h"
+#include "core/headers.h"
+#include "core/pages.h"
+#include "request.h"
+
+static void
+preflight(struct request *r)
+{
+	const char *asked = edge_param(r->edge, "HTTP_ACCESS_CONTROL_REQUEST_HEADERS");
+	struct buf extra;
+
+	buf_init(&extra, 8 * KIB);
+	buf_adds(&extra, "Access-Control-Allow-Methods: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n"
+			 "Access-Control-Max-Age: 86400\r\n");
+	if (asked != NULL && header_value_ok(slice_str(asked)))
+		buf_addf(&extra, "Access-Control-Allow-Headers: %s\r\n", asked);
+	if (edge_param(r->edge, "HTTP_ACCESS_CONTROL_REQUEST_PRIVATE_NETWORK") != NULL)
+		buf_adds(&extra, "Access-Control-Allow-Private-Network: true\r\n");
+	reply_whole(r, 204, NULL, extra.failed ? SLICE("") : buf_slice(&extra), SLICE(""));
+	buf_release(&extra);
+}
+
+static void
+status_page(struct request *r)
+{
+	const struct gateway *gw = r->gw;
+	struct buf url, page;
+	struct status_page info = {
+		.version = PACKAGE_VERSION,
+		.key_count = gw->ring != NULL ? keyring_count(gw->ring) : 0,
+		.pool = gw->ring != NULL,
+		.own_keys = gw->own_keys,
+		.open_access = gw->conf->open_access,
+		.uptime_s = (clock_mono_ms() - gw->started_ms) / 1000,
+		.active = (unsigned)loops_active(gw->loops),
+	};
+
+	buf_init(&url, 4 * KIB);
+	buf_init(&page, 256 * KIB);
+	reply_base_url(r, &url);
+	info.base_url = url.data != NULL ? url.data : "";
+	status_page_render(&info, &page);
+	reply_whole(r, 200, "text/html; charset=utf-8",
+	    SLICE("Cache-Control: no-store\r\n"
+		  "Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'\r\n"
+		  "X-Content-Type-Options: nosniff\r\n"),
+	    buf_slice(&page));
+	buf_release(&url);
+	buf_release(&page);
+}
+
+void
+local_answer(struct request *r)
+{
+	switch (r->route->op) {
+	case ROUTE_STATUS_PAGE:
+		status_page(r);
+		break;
+	case ROUTE_HEALTHZ:
+	case ROUTE_READYZ:
+		reply_whole(r, 200, "application/json", SLICE("Cache-Control: no-store\r\n"),
+		    SLICE("{\"status\":\"ok\"}"));
+		break;
+	case ROUTE_PREFLIGHT:
+		preflight(r);
+		break;
+	case ROUTE_NATIVE:
+	case ROUTE_CHAT:
+	case ROUTE_EMBEDDINGS:
+	case ROUTE_MODELS:
+	case ROUTE_MODEL:
+	case ROUTE_VERIFY:
+	case ROUTE_COUNT:
+		reply_whole(r, 500, "text/plain", SLICE(""), SLICE("no local answer\n"));
+		break;
+	}
+}

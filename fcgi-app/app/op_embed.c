@@ -1,0 +1,89 @@
+/* POST /embeddings: as many batch calls as Google's limit asks for, in order. */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/xalloc.h"
+#include "core/embed.h"
+#include "request.h"
+
+struct embed_state {
+	struct embed_request request;
+	struct embed_reply reply;
+	struct buf body;
+	size_t next; /* first input of the running call */
+};
+
+static void
+next_batch(struct request *r)
+{
+	struct embed_state *state = r->op_state;
+
+	buf_reset(&state->body);
+	embed_request_write(&state->request, state->next, &state->body);
+	r->target.body = buf_slice(&state->body);
+	r->target.body_len = state->body.len;
+}
+
+static int
+embed_prepare(struct request *r, struct apierror *err)
+{
+	struct embed_state *state = xcalloc(1, sizeof(*state));
+	struct embed_request *e = &state->request;
+	struct slice body;
+	char path[MODEL_NAME_MAX + 64];
+
+	r->op_state = state;
+	embed_request_init(e);
+	embed_reply_init(&state->reply);
+	buf_init(&state->body, r->gw->conf->max_body * 2);
+	if (!body_slice(edge_body(r->edge), &body))
+		return apierror_set(err, APIERROR_INTERNAL, NULL, "%s", "");
+	if (embed_request_read(e, body, r->gw->models, err) != 0)
+		return -1;
+	request_set_model(r, slice_str(e->model.name));
+	snprintf(path, sizeof(path), "/v1beta/models/%s:batchEmbedContents", e->model.name);
+	target_url(r, "POST", path, SLICE(""));
+	target_json(r, SLICE(""));
+	next_batch(r);
+	r->form = REPLY_JSON;
+	return 0;
+}
+
+static enum collect_next
+embed_collect(struct request *r, struct slice body, struct buf *out, struct apierror *err)
+{
+	struct embed_state *state = r->op_state;
+
+	if (embed_reply_add(&state->reply, &state->request, body, err) != 0)
+		return COLLECT_ERROR;
+	r->usage = state->reply.usage;
+	state->next += EMBED_BATCH_MAX;
+	if (state->next < state->request.count) {
+		next_batch(r);
+		return COLLECT_MORE;
+	}
+	return embed_reply_write(&state->reply, &state->request, state->request.model.name, out, err) == 0
+		   ? COLLECT_DONE
+		   : COLLECT_ERROR;
+}
+
+static void
+embed_release(struct request *r)
+{
+	struct embed_state *state = r->op_state;
+
+	if (state == NULL)
+		return;
+	embed_request_release(&state->request);
+	embed_reply_release(&state->reply);
+	buf_release(&state->body);
+	free(state);
+}
+
+const struct operation op_embeddings = {
+	.prepare = embed_prepare,
+	.collect = embed_collect,
+	.release = embed_release,
+};

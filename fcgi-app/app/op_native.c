@@ -1,0 +1,246 @@
+/*
+ * The native Gemini API: bodies pass byte for byte in both directions. On the way back a side
+ * scanner reads the token counts.
+ */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/xalloc.h"
+#include "core/headers.h"
+#include "core/query.h"
+#include "request.h"
+
+/* Names the key that began a resumable upload, so that its later parts use the same one: an upload
+ * belongs to its key's project. A fingerprint, no secret. */
+#define UPLOAD_KEY_PARAM "gb_key"
+
+struct native_state {
+	struct usage_scan scan;
+	bool sse;
+	char tail[4]; /* last bytes sent, to know whether an event is complete */
+};
+
+static const char *const our_params[] = { "key", "access_token", UPLOAD_KEY_PARAM, NULL };
+
+static void
+forward_headers(struct request *r)
+{
+	char param_name[128], name[128];
+	const char *param;
+
+	for (size_t i = 0; (param = edge_param_at(r->edge, i)) != NULL; i++) {
+		size_t len = strcspn(param, "=");
+		struct slice value = slice_str(param[len] == '=' ? param + len + 1 : param + len);
+
+		if (len >= sizeof(param_name) || value.len == 0)
+			continue;
+		memcpy(param_name, param, len);
+		param_name[len] = '\0';
+		if (header_from_param(param_name, name, sizeof(name)) && header_forwards(name) &&
+		    header_value_ok(value))
+			target_header(r, name, value);
+	}
+	/* libcurl would otherwise name a form. */
+	if (edge_param(r->edge, "CONTENT_TYPE") == NULL ||
+	    edge_param(r->edge, "CONTENT_TYPE")[0] == '\0')
+		target_header(r, "Content-Type", SLICE(""));
+}
+
+/* `.../models/X:verb`: X, for the access line. */
+static void
+note_model(struct request *r)
+{
+	const char *at = strstr(r->route->path, "/models/");
+	size_t len;
+
+	if (at == NULL)
+		return;
+	at += strlen("/models/");
+	len = strcspn(at, ":/");
+	request_set_model(r, (struct slice){ at, len });
+}
+
+static int
+find_pinned(struct request *r, struct apierror *err)
+{
+	struct slice name;
+
+	if (!query_get(r->route->query, UPLOAD_KEY_PARAM, &name))
+		return 0;
+	r->pinned = keyring_find(r->ring, name);
+	if (r->pinned < 0)
+		return apierror_set(err, APIERROR_NOT_FOUND, NULL,
+		    "The key that began this upload is not available any more: start the upload again.");
+	return 0;
+}
+
+static const char *
+method_name(const struct request *r)
+{
+	return edge_param(r->edge, "REQUEST_METHOD");
+}
+
+static int
+native_prepare(struct request *r, struct apierror *err)
+{
+	struct native_state *state = xcalloc(1, sizeof(*state));
+	struct body *body = edge_body(r->edge);
+	struct buf query;
+	struct slice alt;
+
+	r->op_state = state;
+	usage_scan_init(&state->scan);
+	note_model(r);
+	if (find_pinned(r, err) != 0)
+		return -1;
+	buf_init(&query, URL_MAX);
+	query_without(r->route->query, our_params, &query);
+	target_url(r, method_name(r), r->route->path, buf_slice(&query));
+	buf_release(&query);
+	forward_headers(r);
+	r->target.body_fd = body->fd;
+	r->target.body = buf_slice(&body->mem);
+	r->target.body_len = body->len;
+	r->target.has_body = body->len > 0;
+	state->sse = slice_ends(slice_str(r->route->path), SLICE(":streamGenerateContent")) &&
+		     (query_get(r->route->query, "alt", &alt) || query_get(r->route->query, "$alt", &alt)) &&
+		     slice_eqi(alt, SLICE("sse"));
+	r->form = state->sse ? REPLY_SSE : REPLY_BYTES;
+	r->target.large = !state->sse;
+	r->at_event_end = true;
+	return 0;
+}
+
+/* ---- the answer ---- */
+
+/* The upload URL comes back to the gateway, under its own host and mount point. */
+static void
+rewrite_upload_url(struct request *r, struct slice url)
+{
+	ptrdiff_t authority = slice_find(url, SLICE("://"));
+	struct slice rest = url;
+	const char *path;
+
+	if (authority >= 0)
+		rest = (struct slice){ url.ptr + authority + 3, url.len - (size_t)authority - 3 };
+	path = memchr(rest.ptr, '/', rest.len);
+	if (path == NULL)
+		return;
+	rest = (struct slice){ path, rest.len - (size_t)(path - rest.ptr) };
+	buf_adds(&r->up_head, "x-goog-upload-url: ");
+	reply_base_url(r, &r->up_head);
+	buf_add_slice(&r->up_head, rest);
+	buf_adds(&r->up_head, memchr(rest.ptr, '?', rest.len) != NULL ? "&" : "?");
+	buf_addf(&r->up_head, UPLOAD_KEY_PARAM "=%s\r\n", r->key_name);
+}
+
+static void
+native_head(struct request *r, const struct header_lines *lines)
+{
+	struct slice name, value;
+	size_t pos = 0;
+
+	while (header_lines_next(lines, &pos, &name, &value)) {
+		if (slice_eqi(name, SLICE("x-goog-upload-url"))) {
+			rewrite_upload_url(r, value);
+		} else if (slice_eqi(name, SLICE("content-length")) || header_returns(name)) {
+			buf_add_slice(&r->up_head, name);
+			buf_adds(&r->up_head, ": ");
+			buf_add_slice(&r->up_head, value);
+			buf_adds(&r->up_head, "\r\n");
+		}
+	}
+}
+
+static void
+native_pass_head(struct request *r, struct buf *out)
+{
+	bool streams = r->up_type != NULL &&
+		       slice_startsi(slice_str(r->up_type), SLICE("text/event-stream"));
+
+	if (r->passing && r->up_retry_after == NULL && r->err.retry_after_s > 0)
+		buf_addf(&r->up_head, "Retry-After: %u\r\n", r->err.retry_after_s);
+	if (streams || slice_find(slice_str(r->route->path), SLICE(":stream")) >= 0)
+		buf_adds(&r->up_head,
+		    "Cache-Control: no-cache, no-transform\r\nX-Accel-Buffering: no\r\n");
+	/* Content-Type and Content-Length are among Google's own lines. */
+	reply_head(r, out, r->up_status, NULL, -1, buf_slice(&r->up_head));
+}
+
+static void
+note_tail(struct native_state *state, struct slice bytes)
+{
+	size_t keep = bytes.len < sizeof(state->tail) ? bytes.len : sizeof(state->tail);
+
+	memmove(state->tail, state->tail + keep, sizeof(state->tail) - keep);
+	memcpy(state->tail + sizeof(state->tail) - keep, bytes.ptr + bytes.len - keep, keep);
+}
+
+static bool
+tail_ends_event(const struct native_state *state)
+{
+	const char *t = state->tail;
+
+	return memcmp(t + 2, "\n\n", 2) == 0 || memcmp(t + 2, "\r\r", 2) == 0 ||
+	       memcmp(t, "\r\n\r\n", 4) == 0;
+}
+
+/* Straight to the client, or behind the head that still waits in `out`. */
+static int
+native_feed(struct request *r, struct slice bytes, struct buf *out, struct apierror *err)
+{
+	struct native_state *state = r->op_state;
+
+	(void)err;
+	if (bytes.len == 0 || r->gone)
+		return 0;
+	usage_scan_feed(&state->scan, bytes);
+	if (state->sse) {
+		note_tail(state, bytes);
+		r->at_event_end = tail_ends_event(state);
+	}
+	if (out->len > 0) {
+		buf_add_slice(out, bytes);
+		return 0;
+	}
+	r->content_sent = true;
+	if (r->first_ms == 0)
+		r->first_ms = clock_mono_ms();
+	reply_write(r, bytes);
+	return 0;
+}
+
+static int
+native_end(struct request *r, struct buf *out, struct apierror *err)
+{
+	(void)out;
+	if (r->up_result == NET_OK || r->passing)
+		return 0;
+	return apierror_set(err, APIERROR_CUT, NULL, "%s", "");
+}
+
+static void
+native_release(struct request *r)
+{
+	struct native_state *state = r->op_state;
+
+	if (state == NULL)
+		return;
+	r->usage = state->scan.usage;
+	usage_scan_release(&state->scan);
+	free(state);
+}
+
+const struct operation op_native = {
+	.prepare = native_prepare,
+	.head = native_head,
+	.pass_head = native_pass_head,
+	.feed = native_feed,
+	.end = native_end,
+	.release = native_release,
+};

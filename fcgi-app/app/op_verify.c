@@ -1,0 +1,306 @@
+/*
+ * /verify: checks keys by listing one model with each, which costs no generation. One event per key
+ * as it answers, a bounded number at a time, a time limit for each.
+ */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/xalloc.h"
+#include "core/verify.h"
+#include "request.h"
+
+#define CHECK_PATH "/v1beta/models?pageSize=1"
+
+struct verify_state;
+
+/* One key under way. */
+struct check {
+	struct verify_state *verify;
+	struct check *next;
+	size_t index;
+	struct call *call;
+	struct timer *timer;
+	char *credential;
+	char *lines[3];
+	int status;
+	struct buf body;
+};
+
+struct verify_state {
+	struct request *r;
+	struct check *running;
+	size_t next, done;
+	struct verify_counts counts;
+	struct timer *heartbeat;
+};
+
+static void verify_fill(struct verify_state *v);
+
+static void
+check_free(struct check *c)
+{
+	struct check **at = &c->verify->running;
+
+	while (*at != c)
+		at = &(*at)->next;
+	*at = c->next;
+	call_cancel(c->call);
+	timer_free(c->timer);
+	secret_free(c->credential);
+	buf_release(&c->body);
+	free(c);
+}
+
+static void
+verify_end(struct verify_state *v, const struct step *step)
+{
+	struct request *r = v->r;
+
+	request_move(r, step);
+	request_run(r);
+}
+
+/* Writes events; false when the client has gone and the request with it. */
+static bool
+verify_write(struct verify_state *v, struct buf *out)
+{
+	bool good = reply_write(v->r, buf_slice(out));
+
+	buf_release(out);
+	v->r->content_sent = true;
+	if (v->r->first_ms == 0)
+		v->r->first_ms = clock_mono_ms();
+	if (!good)
+		verify_end(v, &step_abort);
+	return good;
+}
+
+static void
+check_done(struct check *c, enum netresult net)
+{
+	struct verify_state *v = c->verify;
+	struct request *r = v->r;
+	struct slice secret = slice_str(keyring_secret(r->ring, c->index));
+	struct scrub_set *set = scrub_set_new(&secret, 1);
+	struct gstatus status = { 0 };
+	struct outcome outcome = { .net = net, .http_status = c->status, .key_is_callers = true };
+	struct verify_result result = { .index = c->index, .key = secret };
+	struct buf out;
+
+	if (c->body.len > 0)
+		scrub_bytes(set, c->body.data, c->body.len);
+	scrub_set_free(set);
+	if (c->status >= 400) {
+		gstatus_read(&status, buf_slice(&c->body));
+		outcome.status = &status;
+	}
+	result.verdict = verdict_of(&outcome);
+	verdict_error(&outcome, &result.verdict, &result.error);
+	buf_init(&out, ERROR_BODY_MAX);
+	verify_event(&result, &v->counts, &out);
+	v->done++;
+	check_free(c);
+	if (verify_write(v, &out))
+		verify_fill(v);
+}
+
+static void
+check_head(void *ctx, int status, const struct header_lines *lines)
+{
+	struct check *c = ctx;
+
+	(void)lines;
+	c->status = status;
+}
+
+static void
+check_data(void *ctx, struct slice bytes)
+{
+	struct check *c = ctx;
+
+	buf_add_slice(&c->body, bytes);
+}
+
+static void
+check_end(void *ctx, enum netresult result)
+{
+	struct check *c = ctx;
+
+	c->call = NULL;
+	check_done(c, result);
+}
+
+static void
+check_late(void *ctx)
+{
+	struct check *c = ctx;
+
+	c->status = 0;
+	check_done(c, NET_TIMEOUT);
+}
+
+static const struct call_events check_events = { check_head, check_data, check_end };
+
+static void
+check_start(struct verify_state *v, size_t index)
+{
+	struct request *r = v->r;
+	struct check *c = xcalloc(1, sizeof(*c));
+	struct call_request request = { .method = "GET", .body_fd = -1 };
+	struct buf line;
+
+	c->verify = v;
+	c->index = index;
+	c->next = v->running;
+	v->running = c;
+	buf_init(&c->body, ERROR_BODY_MAX);
+	buf_init(&line, KEY_BYTES_MAX + 32);
+	buf_addf(&line, "x-goog-api-key: %s", keyring_secret(r->ring, index));
+	c->credential = buf_take(&line);
+	c->lines[0] = c->credential;
+	request.url = r->target.url.data;
+	request.headers = c->lines;
+	r->attempts++;
+	c->timer = timer_new(r->loop, check_late, c);
+	timer_start(c->timer, r->gw->conf->verify_timeout);
+	c->call = call_start(loop_upstream(r->loop), &request, &check_events, c);
+}
+
+static size_t
+running_count(const struct verify_state *v)
+{
+	size_t count = 0;
+
+	for (const struct check *c = v->running; c != NULL; c = c->next)
+		count++;
+	return count;
+}
+
+static void
+verify_fill(struct verify_state *v)
+{
+	size_t total = keyring_count(v->r->ring);
+	struct buf out;
+
+	while (v->next < total && running_count(v) < v->r->gw->conf->verify_parallel)
+		check_start(v, v->next++);
+	if (v->done < total)
+		return;
+	buf_init(&out, ERROR_BODY_MAX);
+	verify_summary(&v->counts, &out);
+	v->r->bytes_out += out.len;
+	edge_end(TAKE(v->r->edge), buf_slice(&out));
+	buf_release(&out);
+	verify_end(v, &step_finish);
+}
+
+static void
+beat(void *ctx)
+{
+	struct verify_state *v = ctx;
+	struct buf out;
+
+	timer_start(v->heartbeat, v->r->gw->conf->heartbeat);
+	buf_init(&out, KIB);
+	buf_adds(&out, ": waiting\n\n");
+	verify_write(v, &out);
+}
+
+/* The keys to check: those in the body of a POST, or the credential itself. */
+static int
+verify_keys(struct request *r, struct apierror *err)
+{
+	const struct gateway *gw = r->gw;
+	const char *reason = NULL;
+	struct slice body = { "", 0 };
+	struct buf credential, list;
+	bool present, token;
+	int rc = -1;
+
+	buf_init(&credential, (size_t)CALLER_KEYS_MAX * 64);
+	buf_init(&list, (size_t)CALLER_KEYS_MAX * KEY_BYTES_MAX);
+	present = auth_credential(r, &credential);
+	token = present && auth_is_access_token(gw, buf_slice(&credential));
+	body_slice(edge_body(r->edge), &body);
+	if (verify_read_keys(body, &list, err) != 0)
+		goto out;
+	if (!token && !gw->own_keys && !(gw->ring != NULL && gw->conf->open_access)) {
+		apierror_set(err, present ? APIERROR_BAD_KEY : APIERROR_NO_KEY, NULL,
+		    "Checking keys needs an access token of this gateway.");
+		goto out;
+	}
+	if (list.len == 0 && present && !token)
+		buf_add_slice(&list, buf_slice(&credential));
+	r->own_ring = keyring_new(buf_slice(&list), BALANCE_ROUND_ROBIN, CALLER_KEYS_MAX, &reason);
+	if (r->own_ring == NULL)
+		apierror_set(err, APIERROR_BAD_VALUE, "keys", "The keys cannot be checked: %s.", reason);
+	else if (keyring_count(r->own_ring) == 0)
+		apierror_set(err, APIERROR_NO_KEY, "keys",
+		    "No key to check was sent. Send keys separated by commas as \"x-goog-api-key: KEY,KEY\", or "
+		    "POST {\"keys\": [\"KEY\", \"KEY\"]}.");
+	else
+		rc = 0;
+out:
+	r->ring = r->own_ring;
+	if (credential.data != NULL)
+		explicit_bzero(credential.data, credential.cap);
+	if (list.data != NULL)
+		explicit_bzero(list.data, list.cap);
+	buf_release(&credential);
+	buf_release(&list);
+	return rc;
+}
+
+static int
+verify_prepare(struct request *r, struct apierror *err)
+{
+	struct verify_state *v;
+
+	if (verify_keys(r, err) != 0)
+		return -1;
+	v = xcalloc(1, sizeof(*v));
+	r->op_state = v;
+	r->form = REPLY_SSE;
+	v->r = r;
+	target_url(r, "GET", CHECK_PATH, SLICE(""));
+	return 0;
+}
+
+void
+verify_run(struct request *r)
+{
+	struct verify_state *v = r->op_state;
+	struct buf out;
+
+	buf_init(&out, KIB * 4);
+	reply_stream_head(r, &out);
+	buf_adds(&out, ": ok\n\n");
+	if (r->gw->conf->heartbeat > 0) {
+		v->heartbeat = timer_new(r->loop, beat, v);
+		timer_start(v->heartbeat, r->gw->conf->heartbeat);
+	}
+	if (verify_write(v, &out))
+		verify_fill(v);
+}
+
+static void
+verify_release(struct request *r)
+{
+	struct verify_state *v = r->op_state;
+
+	if (v == NULL)
+		return;
+	while (v->running != NULL)
+		check_free(v->running);
+	timer_free(v->heartbeat);
+	free(v);
+}
+
+const struct operation op_verify = {
+	.prepare = verify_prepare,
+	.release = verify_release,
+};

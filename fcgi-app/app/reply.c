@@ -1,0 +1,177 @@
+/* The answer's head and the ways to write to the client. */
+#include "config.h"
+
+#include "request.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/xalloc.h"
+#include "core/headers.h"
+
+const char *
+reply_reason(int status)
+{
+	static const struct {
+		int status;
+		const char *reason;
+	} rows[] = {
+		{ 200, "OK" }, { 201, "Created" }, { 202, "Accepted" }, { 204, "No Content" },
+		{ 206, "Partial Content" }, { 301, "Moved Permanently" }, { 302, "Found" },
+		{ 304, "Not Modified" }, { 307, "Temporary Redirect" },
+		{ 308, "Resume Incomplete" }, { 400, "Bad Request" }, { 401, "Unauthorized" },
+		{ 402, "Payment Required" }, { 403, "Forbidden" }, { 404, "Not Found" },
+		{ 405, "Method Not Allowed" }, { 408, "Request Timeout" }, { 409, "Conflict" },
+		{ 410, "Gone" }, { 412, "Precondition Failed" }, { 413, "Content Too Large" },
+		{ 416, "Range Not Satisfiable" }, { 422, "Unprocessable Content" },
+		{ 429, "Too Many Requests" }, { 431, "Request Header Fields Too Large" },
+		{ 499, "Client Closed Request" }, { 500, "Internal Server Error" },
+		{ 501, "Not Implemented" }, { 502, "Bad Gateway" },
+		{ 503, "Service Unavailable" }, { 504, "Gateway Timeout" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		if (rows[i].status == status)
+			return rows[i].reason;
+	return "Status";
+}
+
+/* True when the configured list lets this origin in. */
+static bool
+origin_allowed(const char *origins, struct slice origin)
+{
+	struct slice rest = slice_str(origins), word;
+
+	while (slice_split(&rest, ',', &word))
+		if (slice_eqi(slice_trim(word), origin))
+			return true;
+	return false;
+}
+
+static void
+add_cors(const struct request *r, struct buf *out)
+{
+	const char *origins = r->gw->conf->cors_origins;
+	const char *origin = edge_param(r->edge, "HTTP_ORIGIN");
+
+	if (origins[0] == '\0')
+		return;
+	if (strcmp(origins, "*") == 0) {
+		buf_adds(out, "Access-Control-Allow-Origin: *\r\n");
+	} else {
+		buf_adds(out, "Vary: Origin\r\n");
+		if (origin == NULL || !origin_allowed(origins, slice_str(origin)) ||
+		    !header_value_ok(slice_str(origin)))
+			return;
+		buf_addf(out, "Access-Control-Allow-Origin: %s\r\n", origin);
+	}
+	buf_adds(out, "Access-Control-Expose-Headers: *\r\n");
+}
+
+void
+reply_head(struct request *r, struct buf *out, int status, const char *type, int64_t length, struct slice extra)
+{
+	r->status = status;
+	r->head_sent = true;
+	buf_adds(out, "Status: ");
+	buf_add_i64(out, status);
+	buf_addc(out, ' ');
+	buf_adds(out, reply_reason(status));
+	if (type != NULL) {
+		buf_adds(out, "\r\nContent-Type: ");
+		buf_adds(out, type);
+	}
+	if (length >= 0) {
+		buf_adds(out, "\r\nContent-Length: ");
+		buf_add_i64(out, length);
+	}
+	buf_adds(out, "\r\nx-request-id: ");
+	buf_adds(out, r->id);
+	buf_adds(out, "\r\n");
+	add_cors(r, out);
+	buf_add_slice(out, extra);
+	buf_adds(out, "\r\n");
+}
+
+void
+reply_stream_head(struct request *r, struct buf *out)
+{
+	/* no-transform and X-Accel-Buffering keep web servers from holding events back. */
+	reply_head(r, out, 200, "text/event-stream; charset=utf-8", -1,
+	    SLICE("Cache-Control: no-cache, no-transform\r\nX-Accel-Buffering: no\r\n"));
+	r->at_event_end = true;
+}
+
+bool
+reply_write(struct request *r, struct slice bytes)
+{
+	r->last_write_ms = clock_mono_ms();
+	r->bytes_out += bytes.len;
+	if (!edge_write(r->edge, bytes)) {
+		r->gone = true;
+		return false;
+	}
+	if (r->call != NULL && edge_pending(r->edge) > 0)
+		call_pause(r->call);
+	return true;
+}
+
+void
+reply_whole(struct request *r, int status, const char *type, struct slice extra, struct slice body)
+{
+	struct buf whole;
+
+	/* Not the loop's scratch: the body may stand there. */
+	buf_init(&whole, COLLECT_MAX * 2);
+	reply_head(r, &whole, status, type, (int64_t)body.len, extra);
+	if (!r->head_request)
+		buf_add_slice(&whole, body);
+	r->content_sent = true;
+	r->bytes_out += whole.len;
+	if (r->first_ms == 0)
+		r->first_ms = clock_mono_ms();
+	edge_end(TAKE(r->edge), buf_slice(&whole));
+	buf_release(&whole);
+}
+
+static bool
+is_https(const struct request *r)
+{
+	const char *https = edge_param(r->edge, "HTTPS");
+	const char *forwarded = edge_param(r->edge, "HTTP_X_FORWARDED_PROTO");
+
+	if (forwarded != NULL && slice_eqi(slice_trim(slice_str(forwarded)), SLICE("https")))
+		return true;
+	return https != NULL && https[0] != '\0' && !slice_eqi(slice_str(https), SLICE("off"));
+}
+
+/* A host that may stand in a URL: what a client wrote there comes back to it. */
+static bool
+host_ok(const char *host)
+{
+	return host != NULL && host[0] != '\0' && strlen(host) < 256 &&
+	       strspn(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]") ==
+		   strlen(host);
+}
+
+void
+reply_base_url(const struct request *r, struct buf *out)
+{
+	const char *host = edge_param(r->edge, "HTTP_X_FORWARDED_HOST");
+
+	if (r->gw->conf->public_url[0] != '\0') {
+		struct slice url = slice_str(r->gw->conf->public_url);
+
+		while (url.len > 0 && url.ptr[url.len - 1] == '/')
+			url.len--;
+		buf_add_slice(out, url);
+		return;
+	}
+	if (!host_ok(host))
+		host = edge_param(r->edge, "HTTP_HOST");
+	buf_adds(out, is_https(r) ? "https://" : "http://");
+	buf_adds(out, host_ok(host) ? host : "localhost");
+	buf_add_slice(out, r->route->prefix);
+}

@@ -1,0 +1,380 @@
+/* The lifecycle's frame: the driver, the steps before the first attempt and those at the end. */
+#include "config.h"
+
+#include "request.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/xalloc.h"
+
+/* ---- the driver ---- */
+
+void
+request_move(struct request *r, const struct step *step)
+{
+	r->step = step;
+}
+
+static void
+check_invariants(const struct request *r)
+{
+	assert(!r->content_sent || r->head_sent);
+	assert(r->attempts <= ATTEMPTS_MAX);
+	assert((r->key >= 0) <= (r->ring != NULL));
+	/* Nothing is retried after content, and nothing is written after the end. */
+	assert(!(r->content_sent && r->step == &step_pick));
+	assert(r->edge != NULL || r->step == &step_finish);
+}
+
+void
+request_run(struct request *r)
+{
+	enum step_next next = STEP_GO;
+
+	while (next == STEP_GO) {
+		check_invariants(r);
+		log_event(LOG_DEBUG, "step", LOG_S("id", r->id), LOG_S("step", r->step->name));
+		next = r->step->fn(r);
+	}
+}
+
+enum step_next
+request_fail(struct request *r, enum apierror_kind kind, const char *param, const char *fmt, ...)
+{
+	char text[APIERROR_MESSAGE_MAX];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	apierror_set(&r->err, kind, param, "%s", text);
+	request_move(r, &step_fail);
+	return STEP_GO;
+}
+
+void
+request_set_model(struct request *r, struct slice model)
+{
+	size_t len = model.len < sizeof(r->model) ? model.len : sizeof(r->model) - 1;
+
+	memcpy(r->model, model.ptr, len);
+	r->model[len] = '\0';
+}
+
+struct loop_local *
+request_local(struct request *r)
+{
+	return loop_local(r->loop);
+}
+
+/* xorshift64*: for jitter, choice and ids; nothing here has to be unguessable. */
+uint64_t
+request_random(struct request *r)
+{
+	uint64_t *x = &request_local(r)->random;
+
+	*x ^= *x >> 12;
+	*x ^= *x << 25;
+	*x ^= *x >> 27;
+	return *x * 0x2545F4914F6CDD1DULL;
+}
+
+static void
+local_free(void *arg)
+{
+	struct loop_local *local = arg;
+
+	buf_release(&local->out);
+	json_reader_free(local->reader);
+	free(local);
+}
+
+static void
+local_make(struct loop *loop)
+{
+	struct loop_local *local = xcalloc(1, sizeof(*local));
+
+	buf_init(&local->out, COLLECT_MAX * 2);
+	local->reader = json_reader_new();
+	if (getentropy(&local->random, sizeof(local->random)) != 0 || local->random == 0)
+		local->random = clock_wall_ms() ^ (uintptr_t)local;
+	loop_set_local(loop, local, local_free);
+}
+
+/* ---- events of the client's side ---- */
+
+static void
+client_gone(void *ctx)
+{
+	struct request *r = ctx;
+
+	r->gone = true;
+	request_move(r, &step_abort);
+	request_run(r);
+}
+
+static void
+client_drained(void *ctx)
+{
+	struct request *r = ctx;
+
+	r->last_write_ms = clock_mono_ms();
+	if (r->call == NULL)
+		return;
+	/* The upstream was silent because it was paused. */
+	r->last_up_ms = r->last_write_ms;
+	call_resume(r->call);
+}
+
+static const struct edge_events edge_events = { client_gone, client_drained };
+
+void
+gateway_request(void *ctx, struct loop *loop, struct edge *edge)
+{
+	struct request *r = xcalloc(1, sizeof(*r));
+
+	if (loop_local(loop) == NULL)
+		local_make(loop);
+	r->gw = ctx;
+	r->loop = loop;
+	r->edge = edge;
+	r->key = r->pinned = -1;
+	r->target.body_fd = -1;
+	r->started_ms = clock_mono_ms();
+	r->route = xcalloc(1, sizeof(*r->route));
+	buf_init(&r->target.url, URL_MAX);
+	buf_init(&r->target.lines, HEADERS_BYTES_MAX);
+	buf_init(&r->up_head, HEADERS_BYTES_MAX);
+	buf_init(&r->held, ERROR_BODY_MAX);
+	scrub_stream_init(&r->scrub, r->gw->scrub);
+	edge_listen(edge, &edge_events, r);
+	request_move(r, &step_read);
+	request_run(r);
+}
+
+/* ---- steps before the first attempt ---- */
+
+static enum step_next
+do_read(struct request *r)
+{
+	uint64_t random = request_random(r);
+
+	for (size_t i = 0; i < 16; i++, random >>= 4)
+		r->id[i] = "0123456789abcdef"[random & 15];
+	r->bytes_in = edge_body(r->edge)->len;
+	request_move(r, &step_route);
+	return STEP_GO;
+}
+
+/* What the reading of the body left to be told. */
+static int
+arrival_fault(struct request *r)
+{
+	switch (edge_fault(r->edge)) {
+	case EDGE_BODY_TOO_LARGE:
+		return apierror_set(&r->err, APIERROR_TOO_LARGE, NULL,
+		    "The request body is larger than the %llu bytes that this gateway accepts.",
+		    (unsigned long long)r->gw->conf->max_body);
+	case EDGE_BODY_TIMEOUT:
+		return apierror_set(&r->err, APIERROR_TIMEOUT_BODY, NULL, "%s", "");
+	case EDGE_BODY_FAILED:
+		return apierror_set(&r->err, APIERROR_INTERNAL, NULL,
+		    "The gateway could not store the request body.");
+	case EDGE_FINE:
+		break;
+	}
+	return 0;
+}
+
+static bool
+has_bearer(const struct request *r)
+{
+	const char *value = edge_param(r->edge, "HTTP_AUTHORIZATION");
+
+	return value != NULL && slice_startsi(slice_str(value), SLICE("Bearer "));
+}
+
+static enum step_next
+do_route(struct request *r)
+{
+	static const struct {
+		enum route_op op;
+		const struct operation *operation;
+	} operations[] = {
+		{ ROUTE_CHAT, &op_chat },     { ROUTE_EMBEDDINGS, &op_embeddings },
+		{ ROUTE_MODELS, &op_models }, { ROUTE_MODEL, &op_model },
+		{ ROUTE_NATIVE, &op_native }, { ROUTE_VERIFY, &op_verify },
+	};
+	const char *uri = edge_param(r->edge, "REQUEST_URI");
+	const char *mount = edge_param(r->edge, "MOUNT_PREFIX");
+	struct route_input in = {
+		.method = slice_str(edge_param(r->edge, "REQUEST_METHOD")),
+		.uri = slice_str(uri != NULL ? uri : "/"),
+		.mount = slice_str(mount != NULL ? mount : r->gw->conf->mount_prefix),
+		.has_google_credential = edge_param(r->edge, "HTTP_X_GOOG_API_KEY") != NULL ||
+					 edge_param(r->edge, "HTTP_X_GOOG_API_CLIENT") != NULL,
+		.has_bearer = has_bearer(r),
+	};
+	int rc = route_match(&in, r->route, &r->err);
+
+	r->dialect = r->route->dialect;
+	r->route_name = r->route->name != NULL ? r->route->name : "none";
+	r->head_request = slice_eq(in.method, SLICE("HEAD"));
+	request_move(r, &step_fail);
+	if (rc != 0 || arrival_fault(r) != 0)
+		return STEP_GO;
+	request_move(r, &step_local);
+	for (size_t i = 0; i < ARRAY_SIZE(operations); i++)
+		if (operations[i].op == r->route->op) {
+			r->op = operations[i].operation;
+			request_move(r, &step_auth);
+		}
+	return STEP_GO;
+}
+
+static enum step_next
+do_local(struct request *r)
+{
+	local_answer(r);
+	request_move(r, &step_finish);
+	return STEP_GO;
+}
+
+static enum step_next
+do_auth(struct request *r)
+{
+	request_move(r, r->op == &op_verify || auth_check(r, &r->err) == 0 ? &step_prepare : &step_fail);
+	return STEP_GO;
+}
+
+static enum step_next
+do_prepare(struct request *r)
+{
+	if (r->op->prepare(r, &r->err) != 0) {
+		request_move(r, &step_fail);
+		return STEP_GO;
+	}
+	if (r->target.url.failed || r->target.lines.failed)
+		return request_fail(r, APIERROR_HEADERS_TOO_LARGE, NULL, "%s", "");
+	request_move(r, r->op == &op_verify ? &step_takeover : &step_pick);
+	return STEP_GO;
+}
+
+static enum step_next
+do_takeover(struct request *r)
+{
+	verify_run(r);
+	return STEP_OVER;
+}
+
+/* ---- steps at the end ---- */
+
+static void
+retry_after_line(const struct request *r, struct buf *extra)
+{
+	if (r->err.retry_after_s > 0)
+		buf_addf(extra, "Retry-After: %u\r\n", r->err.retry_after_s);
+	if (r->err.no_retry)
+		buf_adds(extra, "x-should-retry: false\r\n");
+	if (r->route != NULL && r->route->allow != NULL && r->err.kind == APIERROR_METHOD)
+		buf_addf(extra, "Allow: %s\r\n", r->route->allow);
+}
+
+/* Inside a stream whose head is sent: an event, then the end. Bytes of another kind can only be cut
+ * short, and the web server is left to show it. */
+static void
+fail_in_stream(struct request *r)
+{
+	struct buf event;
+
+	if (r->form != REPLY_SSE) {
+		edge_drop(TAKE(r->edge));
+		return;
+	}
+	buf_init(&event, ERROR_BODY_MAX);
+	if (!r->at_event_end)
+		buf_adds(&event, "\n\n");
+	apierror_render_event(&r->err, r->dialect, &event);
+	r->bytes_out += event.len;
+	edge_end(TAKE(r->edge), buf_slice(&event));
+	buf_release(&event);
+}
+
+static enum step_next
+do_fail(struct request *r)
+{
+	struct buf body, extra;
+
+	attempt_report(r, false);
+	attempt_end(r);
+	if (r->head_sent) {
+		fail_in_stream(r);
+	} else {
+		buf_init(&body, ERROR_BODY_MAX);
+		buf_init(&extra, KIB);
+		/* A 429 or 503 of ours always says when to come back. */
+		if (r->err.retry_after_s == 0 && !r->err.no_retry &&
+		    (r->err.status == 429 || r->err.status == 503))
+			r->err.retry_after_s = RETRY_AFTER_DEFAULT_S;
+		retry_after_line(r, &extra);
+		apierror_render(&r->err, r->dialect, &body);
+		reply_whole(r, r->err.status, "application/json", buf_slice(&extra), buf_slice(&body));
+		buf_release(&extra);
+		buf_release(&body);
+	}
+	request_move(r, &step_finish);
+	return STEP_GO;
+}
+
+static enum step_next
+do_abort(struct request *r)
+{
+	/* The client left: neither the key's nor the model's fault. */
+	attempt_report(r, true);
+	attempt_end(r);
+	edge_drop(TAKE(r->edge));
+	request_move(r, &step_finish);
+	return STEP_GO;
+}
+
+static enum step_next
+do_finish(struct request *r)
+{
+	attempt_report(r, true);
+	attempt_end(r);
+	if (r->op != NULL && r->op->release != NULL)
+		r->op->release(r);
+	access_line(r);
+	timer_free(r->timer);
+	keyring_free(r->own_ring);
+	free(r->tried);
+	free(r->refused);
+	buf_release(&r->target.url);
+	buf_release(&r->target.lines);
+	buf_release(&r->up_head);
+	buf_release(&r->held);
+	scrub_stream_release(&r->scrub);
+	free(r->route);
+	free(r);
+	return STEP_OVER;
+}
+
+#define STEP_DEFINE(symbol) const struct step step_##symbol = { #symbol, do_##symbol };
+/* Those of an attempt stand in attempt.c, those of the delivery in deliver.c. */
+STEP_DEFINE(read)
+STEP_DEFINE(route)
+STEP_DEFINE(local)
+STEP_DEFINE(auth)
+STEP_DEFINE(prepare)
+STEP_DEFINE(takeover)
+STEP_DEFINE(fail)
+STEP_DEFINE(abort)
+STEP_DEFINE(finish)

@@ -1,0 +1,356 @@
+/* Embeddings: one table for the request, a collector for the answers of its batches. */
+#include "config.h"
+
+#include "core/embed.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base64.h"
+#include "base/limits.h"
+#include "base/xalloc.h"
+#include "core/fieldmap.h"
+
+struct embed_read {
+	struct embed_request *request;
+	const struct models *models;
+	json_object *dimensions; /* borrowed from the source, or NULL */
+};
+
+/* ---- request ---- */
+
+static int
+emit_model(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
+{
+	struct embed_read *read = run->ctx;
+
+	(void)row;
+	return models_resolve(read->models, json_str(value), &read->request->model, run->err);
+}
+
+static int
+emit_dimensions(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
+{
+	struct embed_read *read = run->ctx;
+
+	(void)row;
+	read->dimensions = value;
+	/* Only this model shortens vectors without making them unit length again. */
+	read->request->normalise =
+	    slice_eq(slice_str(read->request->model.name), SLICE("gemini-embedding-001"));
+	return 0;
+}
+
+static int
+emit_format(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
+{
+	struct embed_read *read = run->ctx;
+
+	if (slice_eq(json_str(value), SLICE("base64")))
+		read->request->base64 = true;
+	else if (!slice_eq(json_str(value), SLICE("float")))
+		return fieldmap_bad_word(run->err, row->from, json_str(value),
+					 "'float' and 'base64'");
+	return 0;
+}
+
+static int
+add_input(struct fieldmap_run *run, json_object *text)
+{
+	struct embed_read *read = run->ctx;
+	json_object *request, *part, *parts;
+	char model[MODEL_NAME_MAX + 8];
+
+	if (json_object_is_type(text, json_type_int) || json_object_is_type(text, json_type_array))
+		return apierror_set(
+		    run->err, APIERROR_UNSUPPORTED, "input",
+		    "Invalid 'input': arrays of tokens are not supported, send text.");
+	if (!json_object_is_type(text, json_type_string))
+		return fieldmap_bad_type(run->err, "input", "a string or an array of strings",
+					 text);
+	if (json_str(text).len == 0)
+		return apierror_set(run->err, APIERROR_BAD_VALUE, "input",
+				    "Invalid 'input': input cannot be an empty string.");
+	snprintf(model, sizeof(model), "models/%s", read->request->model.name);
+	part = json_object_new_object();
+	json_put(part, "text", json_object_get(text));
+	parts = json_object_new_array();
+	json_append(parts, part);
+	request = json_object_new_object();
+	json_put_str(request, "model", slice_str(model));
+	fieldmap_put(request, "content/parts", parts);
+	if (read->dimensions != NULL)
+		json_put(request, "outputDimensionality",
+			 json_object_new_int64(json_int(read->dimensions, 0)));
+	json_append(read->request->requests, request);
+	read->request->count++;
+	return 0;
+}
+
+static int
+emit_input(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
+{
+	size_t count;
+
+	if (!json_object_is_type(value, json_type_array))
+		return add_input(run, value);
+	count = json_object_array_length(value);
+	if (count == 0 || count > EMBED_INPUTS_MAX)
+		return apierror_set(
+		    run->err, APIERROR_BAD_VALUE, row->from,
+		    "Invalid 'input': expected an array with 1 to %d elements, but got %zu.",
+		    EMBED_INPUTS_MAX, count);
+	for (size_t i = 0; i < count; i++)
+		if (add_input(run, json_object_array_get_idx(value, i)) != 0)
+			return -1;
+	return 0;
+}
+
+/* clang-format off */
+static const struct fieldmap embed_fields[] = {
+	/* The inputs come last: each request repeats model and dimensions. */
+	{ .from = "model", .kind = FK_STR, .flags = FF_REQUIRED, .emit = emit_model },
+	{ .from = "dimensions", .kind = FK_INT, .min = 1, .max = INT32_MAX, .emit = emit_dimensions },
+	{ .from = "encoding_format", .kind = FK_STR, .emit = emit_format },
+	{ .from = "input", .kind = FK_ANY, .flags = FF_REQUIRED, .emit = emit_input },
+	{ .from = "user", .flags = FF_IGNORE },
+	{ 0 }
+};
+/* clang-format on */
+
+void
+embed_request_init(struct embed_request *e)
+{
+	*e = (struct embed_request){ .requests = json_object_new_array() };
+}
+
+void
+embed_request_release(struct embed_request *e)
+{
+	json_object_put(TAKE(e->requests));
+}
+
+int
+embed_request_read(struct embed_request *e, struct slice text, const struct models *models,
+		   struct apierror *err)
+{
+	json_object *source = json_read(text);
+	struct embed_read read = { .request = e, .models = models };
+	struct fieldmap_run run = { .source = source, .ctx = &read, .err = err };
+	int answer;
+
+	if (source == NULL)
+		return apierror_set(err, APIERROR_BAD_JSON, NULL, NULL);
+	if (json_object_is_type(source, json_type_object))
+		answer = fieldmap_apply(embed_fields, &run);
+	else
+		answer = apierror_set(err, APIERROR_BAD_REQUEST, NULL,
+				      "The request body must be a JSON object, but is %s.",
+				      json_type_word(source));
+	json_object_put(source);
+	return answer;
+}
+
+void
+embed_request_write(const struct embed_request *e, size_t first, struct buf *out)
+{
+	struct jwriter w = jwriter_on(out);
+
+	jw_object(&w, NULL);
+	jw_array(&w, "requests");
+	for (size_t i = first; i < e->count && i < first + EMBED_BATCH_MAX; i++)
+		json_write_to(&w, NULL, json_object_array_get_idx(e->requests, i));
+	jw_array_end(&w);
+	jw_object_end(&w);
+}
+
+/* ---- reply ---- */
+
+void
+embed_reply_init(struct embed_reply *r)
+{
+	*r = (struct embed_reply){ 0 };
+	buf_init(&r->data, EMBED_REPLY_MAX);
+}
+
+void
+embed_reply_release(struct embed_reply *r)
+{
+	buf_release(&r->data);
+}
+
+/* False unless all values are finite numbers. */
+static bool
+read_vector(json_object *values, float *ret, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		json_object *value = json_object_array_get_idx(values, i);
+
+		if (!json_object_is_type(value, json_type_double) &&
+		    !json_object_is_type(value, json_type_int))
+			return false;
+		ret[i] = (float)json_object_get_double(value);
+		if (!isfinite(ret[i]))
+			return false;
+	}
+	return true;
+}
+
+static void
+make_unit(float *vector, size_t count)
+{
+	double sum = 0;
+
+	for (size_t i = 0; i < count; i++)
+		sum += (double)vector[i] * (double)vector[i];
+	if (sum <= 0)
+		return;
+	for (size_t i = 0; i < count; i++)
+		vector[i] = (float)((double)vector[i] / sqrt(sum));
+}
+
+static void
+write_base64(struct jwriter *w, const float *vector, size_t count)
+{
+	unsigned char *bytes = xmalloc(count * 4);
+
+	for (size_t i = 0; i < count; i++) {
+		uint32_t bits;
+
+		memcpy(&bits, &vector[i], sizeof(bits));
+		for (int b = 0; b < 4; b++)
+			bytes[i * 4 + (size_t)b] = (unsigned char)(bits >> (8 * b));
+	}
+	jw_str_open(w, "embedding");
+	base64_add(w->out, bytes, count * 4);
+	jw_str_close(w);
+	free(bytes);
+}
+
+static void
+write_floats(struct jwriter *w, const float *vector, size_t count)
+{
+	char text[24];
+
+	jw_array(w, "embedding");
+	for (size_t i = 0; i < count; i++) {
+		int len = snprintf(text, sizeof(text), "%.9g", (double)vector[i]);
+
+		jw_raw(w, NULL, (struct slice){ text, (size_t)len });
+	}
+	jw_array_end(w);
+}
+
+static int
+add_vector(struct embed_reply *r, const struct embed_request *e, json_object *values,
+	   struct apierror *err)
+{
+	size_t count = values != NULL ? json_object_array_length(values) : 0;
+	float *vector = xcalloc(count, sizeof(*vector));
+	struct jwriter w = jwriter_on(&r->data);
+	bool good = count > 0 && read_vector(values, vector, count);
+
+	if (good) {
+		if (e->normalise)
+			make_unit(vector, count);
+		w.comma = r->count > 0;
+		jw_object(&w, NULL);
+		jw_str(&w, "object", "embedding");
+		jw_int(&w, "index", (int64_t)r->count++);
+		if (e->base64)
+			write_base64(&w, vector, count);
+		else if (e->normalise)
+			write_floats(&w, vector, count);
+		else
+			json_write_to(&w, "embedding", values);
+		jw_object_end(&w);
+	}
+	free(vector);
+	return good ? 0
+		    : apierror_set(err, APIERROR_UPSTREAM, NULL,
+				   "An embedding of the Gemini API could not be read.");
+}
+
+int
+embed_reply_add(struct embed_reply *r, const struct embed_request *e, struct slice upstream,
+		struct apierror *err)
+{
+	json_object *reply = json_read(upstream);
+	json_object *error = json_get_object(reply, "error");
+	json_object *list = json_get_array(reply, "embeddings");
+	struct usage usage = { 0 };
+	int answer = -1;
+
+	if (error != NULL) {
+		apierror_from_google(error, err);
+		goto out;
+	}
+	if (list == NULL) {
+		apierror_set(err, APIERROR_UPSTREAM, NULL,
+			     "The answer of the Gemini API holds no embeddings.");
+		goto out;
+	}
+	for (size_t i = 0; i < json_object_array_length(list); i++) {
+		json_object *item = json_object_array_get_idx(list, i);
+
+		if (add_vector(r, e, json_get_array(item, "values"), err) != 0)
+			goto out;
+	}
+	usage_read(&usage, json_get(reply, "usageMetadata"));
+	r->usage.prompt += usage.prompt;
+	r->usage.known = r->usage.known || usage.known;
+	answer = 0;
+out:
+	json_object_put(reply);
+	return answer;
+}
+
+/* Where Google does not count: a token is about four bytes of English. */
+static int64_t
+estimate(const struct embed_request *e)
+{
+	int64_t tokens = 0;
+
+	for (size_t i = 0; i < e->count; i++) {
+		json_object *request = json_object_array_get_idx(e->requests, i);
+		json_object *parts = json_get_array(json_get(request, "content"), "parts");
+		struct slice text = json_get_str(json_object_array_get_idx(parts, 0), "text");
+
+		tokens += (int64_t)((text.len + 3) / 4);
+	}
+	return tokens;
+}
+
+int
+embed_reply_write(struct embed_reply *r, const struct embed_request *e, const char *model,
+		  struct buf *out, struct apierror *err)
+{
+	struct jwriter w = jwriter_on(out);
+
+	if (r->count != e->count)
+		return apierror_set(err, APIERROR_UPSTREAM, NULL,
+				    "Expected %zu embeddings from the Gemini API, but got %zu.",
+				    e->count, r->count);
+	if (r->data.failed)
+		return apierror_set(err, APIERROR_UPSTREAM, NULL,
+				    "The embeddings together are too large; send fewer inputs.");
+	if (!r->usage.known) {
+		r->usage.prompt = estimate(e);
+		r->usage.known = true;
+	}
+	r->usage.total = r->usage.prompt;
+	jw_object(&w, NULL);
+	jw_str(&w, "object", "list");
+	jw_array(&w, "data");
+	buf_add_slice(out, buf_slice(&r->data));
+	jw_array_end(&w);
+	jw_str(&w, "model", model);
+	jw_object(&w, "usage");
+	jw_int(&w, "prompt_tokens", r->usage.prompt);
+	jw_int(&w, "total_tokens", r->usage.total);
+	jw_object_end(&w);
+	jw_object_end(&w);
+	return 0;
+}

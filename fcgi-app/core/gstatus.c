@@ -1,0 +1,386 @@
+/* google.rpc.Status, ErrorInfo, QuotaFailure and RetryInfo; the quota ids are those that Google's
+ * 429 bodies quote. */
+#include "config.h"
+
+#include "core/gstatus.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "base/utf8.h"
+#include "base/xalloc.h"
+#include "core/sse.h"
+
+/* How long a violated quota lasts, the longest last. */
+enum quota_span { QUOTA_SPAN_OTHER, QUOTA_SPAN_MINUTE, QUOTA_SPAN_HOUR, QUOTA_SPAN_DAY };
+
+/* clang-format off */
+static const struct {
+	const char *word;
+	enum quota_span span;
+} quota_spans[] = {
+	{ "PerDay",    QUOTA_SPAN_DAY },
+	{ "PerHour",   QUOTA_SPAN_HOUR },
+	{ "PerMinute", QUOTA_SPAN_MINUTE },
+};
+
+static const struct {
+	const char *word;
+	double ms;
+} time_units[] = {
+	{ "ms", 1 }, { "h", 3600e3 }, { "m", 60e3 }, { "s", 1e3 },
+};
+/* clang-format on */
+
+static void
+copy_text(char *ret, size_t size, struct slice text)
+{
+	size_t len = 0, width;
+
+	while (len < text.len) {
+		width = utf8_width((const unsigned char *)text.ptr + len, text.len - len);
+		if (width == 0)
+			width = 1;
+		if (len + width >= size)
+			break;
+		len += width;
+	}
+	memcpy(ret, text.ptr, len);
+	ret[len] = '\0';
+}
+
+/* Digits with or without a fraction at the start of *s, which moves behind them. */
+static bool
+read_decimal(struct slice *s, double *ret)
+{
+	double value = 0, scale = 1;
+	bool digits = false, fraction = false;
+
+	for (; s->len > 0; s->ptr++, s->len--) {
+		if (s->ptr[0] == '.' && !fraction && digits) {
+			fraction = true;
+		} else if (s->ptr[0] >= '0' && s->ptr[0] <= '9') {
+			digits = true;
+			if (fraction)
+				scale /= 10;
+			value = fraction ? value + (s->ptr[0] - '0') * scale :
+					   value * 10 + (s->ptr[0] - '0');
+		} else {
+			break;
+		}
+	}
+	*ret = value;
+	return digits;
+}
+
+/* Durations at the start of s: "26s", "26.837s", "831.2ms", "11h22m3s". Milliseconds, rounded up. */
+static uint32_t
+read_duration(struct slice s)
+{
+	double total = 0, value;
+	size_t unit;
+
+	while (read_decimal(&s, &value)) {
+		for (unit = 0; unit < ARRAY_SIZE(time_units); unit++)
+			if (slice_starts(s, slice_str(time_units[unit].word)))
+				break;
+		if (unit == ARRAY_SIZE(time_units))
+			break;
+		total += value * time_units[unit].ms;
+		s.ptr += strlen(time_units[unit].word);
+		s.len -= strlen(time_units[unit].word);
+	}
+	if (total >= UINT32_MAX)
+		return UINT32_MAX;
+	return (uint32_t)(total + 0.999);
+}
+
+/* What follows the first `words` in text; false when they do not occur. */
+static bool
+text_after(struct slice text, struct slice words, struct slice *ret)
+{
+	ptrdiff_t at = slice_find(text, words);
+
+	if (at < 0)
+		return false;
+	*ret = (struct slice){ text.ptr + at + words.len, text.len - (size_t)at - words.len };
+	return true;
+}
+
+static bool
+is_digit(struct slice s, size_t at)
+{
+	return at < s.len && s.ptr[at] >= '0' && s.ptr[at] <= '9';
+}
+
+/* "limit: 0" in the message: proto3 leaves a zero quotaValue out. */
+static bool
+has_zero_limit(struct slice message)
+{
+	while (text_after(message, SLICE("limit: 0"), &message)) {
+		bool fraction = message.len > 0 && message.ptr[0] == '.' && is_digit(message, 1);
+
+		if (!is_digit(message, 0) && !fraction)
+			return true;
+	}
+	return false;
+}
+
+static enum quota_span
+quota_span(struct slice id)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(quota_spans); i++)
+		if (slice_find(id, slice_str(quota_spans[i].word)) >= 0)
+			return quota_spans[i].span;
+	return QUOTA_SPAN_OTHER;
+}
+
+/* Takes one violated quota into account. value: int64 in JSON, a string; may be absent. */
+static void
+add_quota(struct gstatus *g, struct slice id, json_object *value)
+{
+	bool first = g->quota_id[0] == '\0' && g->quota_value[0] == '\0';
+	bool zero = strcmp(g->quota_value, "0") == 0;
+	int64_t limit = json_int(value, -1);
+
+	if (first || quota_span(id) > quota_span(slice_str(g->quota_id))) {
+		copy_text(g->quota_id, sizeof(g->quota_id), id);
+		g->quota_value[0] = '\0';
+		if (limit >= 0)
+			snprintf(g->quota_value, sizeof(g->quota_value), "%lld", (long long)limit);
+	}
+	if (zero || limit == 0)
+		memcpy(g->quota_value, "0", 2);
+}
+
+static void
+read_quota_failure(struct gstatus *g, json_object *detail)
+{
+	json_object *violations = json_get_array(detail, "violations");
+	size_t count = violations != NULL ? json_object_array_length(violations) : 0;
+
+	for (size_t i = 0; i < count; i++) {
+		json_object *violation = json_object_array_get_idx(violations, i);
+
+		add_quota(g, json_get_str(violation, "quotaId"), json_get(violation, "quotaValue"));
+	}
+}
+
+static void
+read_error_info(struct gstatus *g, json_object *detail)
+{
+	json_object *metadata = json_get_object(detail, "metadata");
+	struct slice limit = json_get_str(metadata, "quota_limit");
+
+	if (g->reason[0] == '\0')
+		copy_text(g->reason, sizeof(g->reason), json_get_str(detail, "reason"));
+	if (limit.len > 0)
+		add_quota(g, limit, json_get(metadata, "quota_limit_value"));
+}
+
+static void
+read_retry_info(struct gstatus *g, json_object *detail)
+{
+	g->retry_ms = read_duration(json_get_str(detail, "retryDelay"));
+}
+
+/* clang-format off */
+static const struct {
+	const char *type; /* the last word of @type */
+	void (*read)(struct gstatus *g, json_object *detail);
+} details[] = {
+	{ "google.rpc.ErrorInfo",    read_error_info },
+	{ "google.rpc.QuotaFailure", read_quota_failure },
+	{ "google.rpc.RetryInfo",    read_retry_info },
+};
+/* clang-format on */
+
+static void
+read_detail(struct gstatus *g, json_object *detail)
+{
+	struct slice type = json_get_str(detail, "@type");
+
+	for (size_t i = 0; i < ARRAY_SIZE(details); i++)
+		if (slice_ends(type, slice_str(details[i].type)))
+			details[i].read(g, detail);
+}
+
+static void
+read_error(struct gstatus *g, json_object *error)
+{
+	json_object *list = json_get_array(error, "details");
+	struct slice message = json_get_str(error, "message"), rest;
+	int64_t code = json_get_int(error, "code", 0);
+
+	g->is_status = true;
+	g->code = code > 0 && code < 1000 ? (int)code : 0;
+	copy_text(g->status, sizeof(g->status), json_get_str(error, "status"));
+	copy_text(g->message, sizeof(g->message), message.len > 0 ? message : json_str(error));
+	for (size_t i = 0; list != NULL && i < json_object_array_length(list); i++)
+		read_detail(g, json_object_array_get_idx(list, i));
+	if (has_zero_limit(message))
+		memcpy(g->quota_value, "0", 2);
+	if (g->retry_ms == 0 && text_after(message, SLICE("retry in "), &rest))
+		g->retry_ms = read_duration(rest);
+}
+
+void
+gstatus_read_json(struct gstatus *g, json_object *doc)
+{
+	json_object *error = json_get(doc, "error");
+
+	*g = (struct gstatus){ 0 };
+	if (json_object_is_type(doc, json_type_array))
+		for (size_t i = 0; error == NULL && i < json_object_array_length(doc); i++)
+			error = json_get(json_object_array_get_idx(doc, i), "error");
+	if (json_object_is_type(error, json_type_object) ||
+	    json_object_is_type(error, json_type_string))
+		read_error(g, error);
+}
+
+static void
+read_text(struct gstatus *g, struct slice text)
+{
+	json_object *doc = json_read(text);
+
+	gstatus_read_json(g, doc);
+	json_object_put(doc);
+}
+
+/* Stops at the first event that is an error. */
+static int
+read_event(void *ctx, struct slice data)
+{
+	struct gstatus *g = ctx;
+
+	read_text(g, data);
+	return g->is_status ? 1 : 0;
+}
+
+static bool
+is_html(struct slice text)
+{
+	return slice_starts(text, SLICE("<"));
+}
+
+void
+gstatus_read(struct gstatus *g, struct slice body)
+{
+	struct slice text = slice_trim(body), residue;
+	struct sse sse;
+
+	read_text(g, text);
+	if (g->is_status)
+		return;
+	if (is_html(text)) {
+		g->is_html = true;
+		return;
+	}
+	sse_init(&sse, ERROR_BODY_MAX);
+	if (sse_feed(&sse, text, read_event, g) == 0 && sse_finish(&sse, read_event, g) == 0) {
+		residue = sse_residue(&sse);
+		if (residue.len > 0)
+			read_text(g, residue);
+	}
+	sse_release(&sse);
+}
+
+/* ---- the first bytes of an answer ---- */
+
+#define SNIFF_MAX 4096 /* that much of blanks and comments before the first value is content */
+
+/* SSE fields that may stand in front of the data. */
+static const char *const sse_fields[] = { ":", "event:", "id:", "retry:" };
+
+static void
+skip(struct slice *s, size_t count)
+{
+	*s = (struct slice){ s->ptr + count, s->len - count };
+}
+
+static void
+skip_blanks(struct slice *s)
+{
+	while (s->len > 0 && strchr(" \t\r\n", s->ptr[0]) != NULL && s->ptr[0] != '\0')
+		skip(s, 1);
+}
+
+/* Is s the start of word, or word the start of s? */
+static bool
+may_become(struct slice s, struct slice word)
+{
+	return slice_starts(s, word) || slice_starts(word, s);
+}
+
+/* Skips what SSE puts in front of a value: `data:` and whole lines of other fields. False when s
+ * begins with neither; *ret_more when s ends within one. */
+static bool
+skip_framing(struct slice *s, bool *ret_more)
+{
+	static const struct slice data = { "data:", 5 };
+	const char *end;
+
+	if (may_become(*s, data)) {
+		*ret_more = s->len < data.len;
+		skip(s, *ret_more ? s->len : data.len);
+		return true;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(sse_fields); i++) {
+		if (!may_become(*s, slice_str(sse_fields[i])))
+			continue;
+		end = memchr(s->ptr, '\n', s->len);
+		*ret_more = end == NULL;
+		skip(s, end != NULL ? (size_t)(end + 1 - s->ptr) : s->len);
+		return true;
+	}
+	return false;
+}
+
+/* An object whose first key is "error", with blanks between the tokens. */
+static enum gsniff
+sniff_object(struct slice s)
+{
+	static const char tokens[] = { '{', '"' };
+
+	for (size_t i = 0; i < ARRAY_SIZE(tokens); i++) {
+		skip_blanks(&s);
+		if (s.len == 0)
+			return GSNIFF_MORE;
+		if (s.ptr[0] != tokens[i])
+			return GSNIFF_CONTENT;
+		skip(&s, 1);
+	}
+	if (slice_starts(s, SLICE("error\"")))
+		return GSNIFF_ERROR;
+	return may_become(s, SLICE("error\"")) ? GSNIFF_MORE : GSNIFF_CONTENT;
+}
+
+static enum gsniff
+sniff(struct slice s)
+{
+	static const struct slice bom = { "\xEF\xBB\xBF", 3 };
+	bool more = false;
+
+	if (s.len > 0 && may_become(s, bom)) {
+		if (s.len < bom.len)
+			return GSNIFF_MORE;
+		skip(&s, bom.len);
+	}
+	do
+		skip_blanks(&s);
+	while (s.len > 0 && skip_framing(&s, &more) && !more);
+	if (s.len == 0)
+		return GSNIFF_MORE;
+	if (s.ptr[0] == '[')
+		skip(&s, 1);
+	return sniff_object(s);
+}
+
+enum gsniff
+gstatus_sniff(struct slice head)
+{
+	enum gsniff result = sniff(head);
+
+	return result == GSNIFF_MORE && head.len > SNIFF_MAX ? GSNIFF_CONTENT : result;
+}

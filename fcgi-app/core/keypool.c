@@ -1,0 +1,334 @@
+/*
+ * The keys and the choice among them. A heap keeps the key to pick next on top, by requests in
+ * flight, then by last use; the other two ways of choosing leave it alone.
+ */
+#include "config.h"
+
+#include "core/keypool.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "base/siphash.h"
+#include "base/xalloc.h"
+
+/* Names and tables need no secret key: what is hashed is secret itself or thrown away at once. */
+static const uint8_t hash_key[SIPHASH_KEY_BYTES] = "gemini-balance";
+
+void
+keypool_init(struct keypool *p, enum balance balance)
+{
+	*p = (struct keypool){ .balance = balance };
+}
+
+static void
+drop_keys(struct keypool *p, size_t from)
+{
+	while (p->count > from)
+		secret_free(p->keys[--p->count].secret);
+}
+
+void
+keypool_release(struct keypool *p)
+{
+	drop_keys(p, 0);
+	free(p->keys);
+	free(p->heap);
+	keypool_init(p, p->balance);
+}
+
+/* ---- the heap ---- */
+
+static bool
+goes_before(const struct key *a, const struct key *b)
+{
+	if (a->in_flight != b->in_flight)
+		return a->in_flight < b->in_flight;
+	return a->last_used < b->last_used;
+}
+
+static void
+heap_put(struct keypool *p, size_t place, uint32_t index)
+{
+	p->heap[place] = index;
+	p->keys[index].place = (uint32_t)place;
+}
+
+static void
+heap_up(struct keypool *p, uint32_t index)
+{
+	size_t place = p->keys[index].place;
+
+	while (place > 0) {
+		size_t parent = (place - 1) / 2;
+
+		if (!goes_before(&p->keys[index], &p->keys[p->heap[parent]]))
+			break;
+		heap_put(p, place, p->heap[parent]);
+		place = parent;
+	}
+	heap_put(p, place, index);
+}
+
+static void
+heap_down(struct keypool *p, uint32_t index)
+{
+	size_t place = p->keys[index].place, child;
+
+	while ((child = 2 * place + 1) < p->count) {
+		if (child + 1 < p->count &&
+		    goes_before(&p->keys[p->heap[child + 1]], &p->keys[p->heap[child]]))
+			child++;
+		if (!goes_before(&p->keys[p->heap[child]], &p->keys[index]))
+			break;
+		heap_put(p, place, p->heap[child]);
+		place = child;
+	}
+	heap_put(p, place, index);
+}
+
+static bool
+is_tried(const uint8_t *tried, size_t index)
+{
+	return tried != NULL && (tried[index / 8] >> (index % 8) & 1) != 0;
+}
+
+/* The best key at or below place that is not tried and goes before best (-1: none yet). Looks only
+ * below tried keys, so it costs as much as there are of these. */
+static ptrdiff_t
+heap_best(const struct keypool *p, size_t place, const uint8_t *tried, ptrdiff_t best)
+{
+	uint32_t index;
+
+	if (place >= p->count)
+		return best;
+	index = p->heap[place];
+	if (best >= 0 && !goes_before(&p->keys[index], &p->keys[best]))
+		return best;
+	if (!is_tried(tried, index))
+		return index;
+	best = heap_best(p, 2 * place + 1, tried, best);
+	return heap_best(p, 2 * place + 2, tried, best);
+}
+
+/* ---- lists of keys ---- */
+
+/* The secrets already in the pool, by hash; slots hold index + 1. */
+struct seen {
+	uint32_t *slots;
+	size_t mask;
+};
+
+static struct seen
+seen_new(size_t keys)
+{
+	size_t size = 16;
+
+	while (size < 2 * keys)
+		size *= 2;
+	return (struct seen){ xcalloc(size, sizeof(uint32_t)), size - 1 };
+}
+
+/* False when the secret was there already; else it is entered as keys[index]. */
+static bool
+seen_add(struct seen *seen, const struct keypool *p, struct slice secret, size_t index)
+{
+	size_t at = siphash(hash_key, secret) & seen->mask;
+
+	for (; seen->slots[at] != 0; at = (at + 1) & seen->mask)
+		if (slice_eq(slice_str(p->keys[seen->slots[at] - 1].secret), secret))
+			return false;
+	seen->slots[at] = (uint32_t)index + 1;
+	return true;
+}
+
+static bool
+is_separator(char c)
+{
+	return c == ',' || c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+static bool
+is_quote(char c)
+{
+	return c == '"' || c == '\'' || c == '`';
+}
+
+/* The next item of a list without the quotation marks around it; false at the end. */
+static bool
+next_item(struct slice *list, struct slice *ret)
+{
+	struct slice item;
+
+	while (list->len > 0 && is_separator(list->ptr[0]))
+		*list = (struct slice){ list->ptr + 1, list->len - 1 };
+	if (list->len == 0)
+		return false;
+	item = (struct slice){ list->ptr, 0 };
+	while (item.len < list->len && !is_separator(list->ptr[item.len]))
+		item.len++;
+	*list = (struct slice){ list->ptr + item.len, list->len - item.len };
+	while (item.len > 0 && is_quote(item.ptr[0]))
+		item = (struct slice){ item.ptr + 1, item.len - 1 };
+	while (item.len > 0 && is_quote(item.ptr[item.len - 1]))
+		item.len--;
+	*ret = item;
+	return true;
+}
+
+static bool
+is_key_text(struct slice item)
+{
+	if (item.len > KEY_BYTES_MAX)
+		return false;
+	for (size_t i = 0; i < item.len; i++)
+		if ((unsigned char)item.ptr[i] < ' ' || item.ptr[i] == 0x7f)
+			return false;
+	return true;
+}
+
+static void
+add_key(struct keypool *p, struct slice secret)
+{
+	struct key *key = &p->keys[p->count++];
+
+	/* The order of the list is the order of first use. */
+	*key = (struct key){ .secret = xstrndup(secret.ptr, secret.len), .last_used = ++p->tick };
+	key_fingerprint(secret, key->fingerprint);
+}
+
+int
+keypool_add_list(struct keypool *p, struct slice list, size_t max)
+{
+	size_t before = p->count, items = 0;
+	struct slice rest = list, item;
+	struct seen seen;
+	bool good = true;
+
+	while (next_item(&rest, &item))
+		items++;
+	/* More items than that are repetitions or too many. */
+	if (items > max)
+		items = max;
+	p->keys = xrealloc(p->keys, (before + items) * sizeof(*p->keys));
+	p->heap = xrealloc(p->heap, (before + items) * sizeof(*p->heap));
+	seen = seen_new(before + items);
+	for (size_t i = 0; i < before; i++)
+		seen_add(&seen, p, slice_str(p->keys[i].secret), i);
+	while (good && next_item(&list, &item)) {
+		good = is_key_text(item);
+		if (!good || item.len == 0 || !seen_add(&seen, p, item, p->count))
+			continue;
+		good = p->count < max;
+		if (good)
+			add_key(p, item);
+	}
+	free(seen.slots);
+	if (!good) {
+		drop_keys(p, before);
+		return -1;
+	}
+	for (size_t i = before; i < p->count; i++) {
+		heap_put(p, i, (uint32_t)i);
+		heap_up(p, (uint32_t)i);
+	}
+	return (int)(p->count - before);
+}
+
+/* ---- picking ---- */
+
+size_t
+keypool_tried_size(size_t count)
+{
+	return (count + 7) / 8;
+}
+
+void
+keypool_tried_add(uint8_t *tried, size_t index)
+{
+	tried[index / 8] |= (uint8_t)(1U << (index % 8));
+}
+
+/* The first key from start on, round and round, that is not tried; -1 when all are. */
+static ptrdiff_t
+next_untried(const struct keypool *p, size_t start, const uint8_t *tried)
+{
+	for (size_t i = 0; i < p->count; i++) {
+		size_t index = (start + i) % p->count;
+
+		if (!is_tried(tried, index))
+			return (ptrdiff_t)index;
+	}
+	return -1;
+}
+
+void
+keypool_take(struct keypool *p, size_t index)
+{
+	struct key *key = &p->keys[index];
+
+	key->in_flight++;
+	key->picks++;
+	key->last_used = ++p->tick;
+	heap_down(p, (uint32_t)index);
+}
+
+ptrdiff_t
+keypool_pick(struct keypool *p, const uint8_t *tried, uint64_t chance)
+{
+	ptrdiff_t index = -1;
+
+	if (p->count == 0)
+		return -1;
+	switch (p->balance) {
+	case BALANCE_LEAST:
+		index = heap_best(p, 0, tried, -1);
+		break;
+	case BALANCE_ROUND_ROBIN:
+		index = next_untried(p, p->next, tried);
+		p->next = ((size_t)index + 1) % p->count;
+		break;
+	case BALANCE_RANDOM:
+		index = next_untried(p, chance % p->count, tried);
+		break;
+	}
+	if (index >= 0)
+		keypool_take(p, (size_t)index);
+	return index;
+}
+
+void
+keypool_report(struct keypool *p, size_t index, bool ok)
+{
+	struct key *key = &p->keys[index];
+
+	assert(key->in_flight > 0);
+	key->in_flight--;
+	key->failures += !ok;
+	heap_up(p, (uint32_t)index);
+}
+
+/* ---- names ---- */
+
+void
+key_fingerprint(struct slice secret, char ret[FINGERPRINT_LEN + 1])
+{
+	static const char hex[] = "0123456789abcdef";
+	uint64_t hash = siphash(hash_key, secret);
+
+	for (size_t i = 0; i < FINGERPRINT_LEN; i++)
+		ret[i] = hex[hash >> (60 - 4 * i) & 15];
+	ret[FINGERPRINT_LEN] = '\0';
+}
+
+void
+key_mask(struct slice secret, struct buf *out)
+{
+	size_t shown = secret.len / 5 < 7 ? secret.len / 5 : 7;
+
+	buf_add(out, secret.ptr, shown);
+	buf_adds(out, "......");
+	buf_add(out, secret.ptr + secret.len - shown, shown);
+}

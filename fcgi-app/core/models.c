@@ -1,0 +1,249 @@
+/* Model names and aliases; what a name may look like stands in is_model_name. */
+#include "config.h"
+
+#include "core/models.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+
+/* The original table of this kind of gateway, then every other name of OpenAI's chat models. */
+const char models_default_aliases[] = "gpt-3.5-turbo*=gemini-2.5-flash,"
+				      "gpt-4*=gemini-2.5-pro,"
+				      "text-embedding-ada-002=gemini-embedding-001,"
+				      "text-embedding-3-*=gemini-embedding-001,"
+				      "gpt-*=gemini-2.5-flash,"
+				      "chatgpt-*=gemini-2.5-flash,"
+				      "o1*=gemini-2.5-flash,"
+				      "o3*=gemini-2.5-flash,"
+				      "o4*=gemini-2.5-flash,"
+				      "o5*=gemini-2.5-flash";
+
+struct alias {
+	char *name; /* without the wildcard */
+	bool wildcard;
+	char target[MODEL_NAME_MAX];
+	char fallbacks[MODEL_NAME_MAX];
+};
+
+struct models {
+	struct alias *aliases;
+	size_t count;
+};
+
+static bool
+strip_prefix(struct slice *s, struct slice prefix)
+{
+	if (!slice_starts(*s, prefix))
+		return false;
+	*s = (struct slice){ s->ptr + prefix.len, s->len - prefix.len };
+	return true;
+}
+
+/* Model ids consist of letters, digits, `-`, `_` and `.`; nothing that means something in a URL. */
+static bool
+is_model_name(struct slice name)
+{
+	strip_prefix(&name, SLICE("tunedModels/"));
+	if (name.len == 0 || name.ptr[0] == '.' || slice_find(name, SLICE("..")) >= 0)
+		return false;
+	for (size_t i = 0; i < name.len; i++) {
+		char c = name.ptr[i];
+
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+			c == '-' || c == '_' || c == '.'))
+			return false;
+	}
+	return true;
+}
+
+static void
+copy_name(char ret[MODEL_NAME_MAX], struct slice name)
+{
+	memcpy(ret, name.ptr, name.len);
+	ret[name.len] = '\0';
+}
+
+static struct slice
+without_prefixes(struct slice name)
+{
+	static const struct slice known[] = { { "models/", 7 }, { "google/", 7 }, { "gemini/", 7 } };
+	bool stripped;
+
+	do {
+		stripped = false;
+		for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+			stripped |= strip_prefix(&name, known[i]);
+	} while (stripped);
+	return name;
+}
+
+/* Checks every model of `a|b|c` and stores a as the target, b|c as the fallbacks. */
+static const char *
+alias_set_target(struct alias *alias, struct slice text)
+{
+	struct slice target;
+	struct buf fallbacks;
+	const char *error = NULL;
+	bool first = true;
+
+	buf_init(&fallbacks, MODEL_NAME_MAX - 1);
+	while (error == NULL && slice_split(&text, '|', &target)) {
+		target = without_prefixes(slice_trim(target));
+		if (!is_model_name(target)) {
+			error = "a target is no model name";
+		} else if (target.len >= MODEL_NAME_MAX) {
+			error = "a model name is too long";
+		} else if (first) {
+			copy_name(alias->target, target);
+			first = false;
+		} else {
+			if (fallbacks.len > 0)
+				buf_addc(&fallbacks, '|');
+			buf_add_slice(&fallbacks, target);
+		}
+	}
+	if (error == NULL && first)
+		error = "an alias has no target";
+	if (error == NULL && fallbacks.failed)
+		error = "a list of fallbacks is too long";
+	copy_name(alias->fallbacks, buf_slice(&fallbacks));
+	buf_release(&fallbacks);
+	return error;
+}
+
+static const char *
+models_add(struct models *m, struct slice pair)
+{
+	struct alias alias = { 0 };
+	struct slice name;
+	const char *error;
+
+	if (slice_find(pair, SLICE("=")) < 0)
+		return "an alias needs the form name=target";
+	slice_split(&pair, '=', &name);
+	name = slice_trim(name);
+	if (slice_ends(name, SLICE("*"))) {
+		alias.wildcard = true;
+		name.len--;
+	} else if (name.len == 0) {
+		return "an alias has no name";
+	}
+	if (slice_find(name, SLICE("*")) >= 0)
+		return "`*` stands only at the end of a name";
+	if (name.len >= MODEL_NAME_MAX)
+		return "a model name is too long";
+	error = alias_set_target(&alias, pair);
+	if (error != NULL)
+		return error;
+	alias.name = xstrndup(name.ptr, name.len);
+	m->aliases = xrealloc(m->aliases, (m->count + 1) * sizeof(*m->aliases));
+	m->aliases[m->count++] = alias;
+	return NULL;
+}
+
+struct models *
+models_new(const char *spec, const char **ret_error)
+{
+	struct models *m = xcalloc(1, sizeof(*m));
+	struct slice lines = slice_str(spec), line, pair;
+	const char *error = NULL;
+
+	while (error == NULL && slice_split(&lines, '\n', &line)) {
+		while (error == NULL && slice_split(&line, ',', &pair)) {
+			pair = slice_trim(pair);
+			if (pair.len > 0)
+				error = models_add(m, pair);
+		}
+	}
+	if (error != NULL) {
+		*ret_error = error;
+		models_free(m);
+		return NULL;
+	}
+	return m;
+}
+
+void
+models_free(struct models *m)
+{
+	if (m == NULL)
+		return;
+	for (size_t i = 0; i < m->count; i++)
+		free(m->aliases[i].name);
+	free(m->aliases);
+	free(m);
+}
+
+static const struct alias *
+find_alias(const struct models *m, struct slice name)
+{
+	for (size_t i = 0; i < m->count; i++) {
+		const struct alias *alias = &m->aliases[i];
+		struct slice pattern = slice_str(alias->name);
+
+		if (alias->wildcard ? slice_starts(name, pattern) : slice_eq(name, pattern))
+			return alias;
+	}
+	return NULL;
+}
+
+/* The name without what clients put around it; false when a foreign prefix is none. */
+static bool
+bare_name(struct slice name, struct model_choice *choice, struct slice *ret)
+{
+	static const struct slice search = { ":search", 7 };
+	struct slice foreign = SLICE("any");
+
+	choice->search = slice_ends(name, search);
+	if (choice->search)
+		name.len -= search.len;
+	name = without_prefixes(name);
+	if (!slice_starts(name, SLICE("tunedModels/")) && slice_find(name, SLICE("/")) >= 0) {
+		slice_split(&name, '/', &foreign);
+		name = without_prefixes(name);
+	}
+	*ret = name;
+	return is_model_name(foreign);
+}
+
+int
+models_resolve(const struct models *m, struct slice name, struct model_choice *ret,
+    struct apierror *err)
+{
+	struct model_choice choice = { 0 };
+	const struct alias *alias = NULL;
+	struct slice bare;
+	bool good;
+
+	name = slice_trim(name);
+	if (name.len == 0)
+		return apierror_set(err, APIERROR_MISSING_FIELD, "model",
+		    "Name a model, for example gemini-2.5-flash.");
+	good = bare_name(name, &choice, &bare);
+	if (good)
+		alias = find_alias(m, bare);
+	if (alias != NULL) {
+		memcpy(choice.name, alias->target, sizeof(choice.name));
+		memcpy(choice.fallbacks, alias->fallbacks, sizeof(choice.fallbacks));
+	} else if (bare.len >= MODEL_NAME_MAX) {
+		return apierror_set(err, APIERROR_BAD_VALUE, "model", "The model name is too long.");
+	} else if (!good || !is_model_name(bare)) {
+		return apierror_set(err, APIERROR_BAD_VALUE, "model",
+		    "The model name holds characters that no Gemini model has.");
+	} else {
+		copy_name(choice.name, bare);
+	}
+	*ret = choice;
+	return 0;
+}
+
+void
+models_each_alias(const struct models *m,
+    void (*fn)(void *ctx, const char *name, const char *target), void *ctx)
+{
+	for (size_t i = 0; i < m->count; i++)
+		if (!m->aliases[i].wildcard)
+			fn(ctx, m->aliases[i].name, m->aliases[i].target);
+}

@@ -1,0 +1,129 @@
+/* Names the valid URL that is nearest to one that does not exist, by edit distance. */
+#include "config.h"
+
+#include <string.h>
+
+#include "base/xalloc.h"
+#include "route_priv.h"
+
+#define TAIL_MAX         40  /* bytes compared; a longer end is not near anything */
+#define TAIL_SEGMENTS    3   /* of the path's end; what stands in front may be a mount point */
+#define PREFIX_SHOWN_MAX 128
+
+#define OPENAI (1U << DIALECT_OPENAI)
+#define GOOGLE (1U << DIALECT_GOOGLE)
+
+/* clang-format off */
+static const struct known {
+	unsigned dialects;     /* whose callers may mean it */
+	const char *tail;      /* in lower case; what the end of the path is compared with */
+	const char *method, *path;
+} known[] = {
+	/* The first row of a dialect is proposed when nothing is near. */
+	{ OPENAI, "chat/completions",      "POST", "/v1/chat/completions" },
+	{ OPENAI, "embeddings",            "POST", "/v1/embeddings" },
+	{ OPENAI, "models",                "GET",  "/v1/models" },
+	{ OPENAI, "",                      "GET",  "/v1/models" },
+	{ GOOGLE, "generatecontent",       "POST", "/v1beta/models/{model}:generateContent" },
+	{ GOOGLE, "streamgeneratecontent", "POST", "/v1beta/models/{model}:streamGenerateContent" },
+	{ GOOGLE, "counttokens",           "POST", "/v1beta/models/{model}:countTokens" },
+	{ GOOGLE, "models",                "GET",  "/v1beta/models" },
+	{ GOOGLE, "upload/files",          "POST", "/upload/v1beta/files" },
+	{ GOOGLE, "files",                 "GET",  "/v1beta/files" },
+	{ GOOGLE, "",                      "GET",  "/v1beta/models" },
+	{ OPENAI | GOOGLE, "verify",  "GET", "/verify" },
+	{ OPENAI | GOOGLE, "healthz", "GET", "/healthz" },
+	{ OPENAI | GOOGLE, "readyz",  "GET", "/readyz" },
+};
+/* clang-format on */
+
+static size_t
+min3(size_t a, size_t b, size_t c)
+{
+	size_t least = a < b ? a : b;
+
+	return least < c ? least : c;
+}
+
+static int
+lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? c + 'a' - 'A' : c;
+}
+
+/* Levenshtein's distance; b in lower case, at most TAIL_MAX bytes each. */
+static size_t
+distance(struct slice a, struct slice b)
+{
+	size_t row[TAIL_MAX + 1];
+
+	for (size_t j = 0; j <= b.len; j++)
+		row[j] = j;
+	for (size_t i = 0; i < a.len; i++) {
+		size_t diagonal = row[0];
+
+		row[0] = i + 1;
+		for (size_t j = 0; j < b.len; j++) {
+			size_t above = row[j + 1];
+
+			row[j + 1] = min3(above + 1, row[j] + 1,
+			    diagonal + (lower(a.ptr[i]) != b.ptr[j]));
+			diagonal = above;
+		}
+	}
+	return row[b.len];
+}
+
+/* The last segments of the path as one raw text; of a single one only the verb, if it has one. */
+static struct slice
+path_tail(const struct route_path *p, size_t count)
+{
+	struct slice last = p->segs[p->count - 1], first = p->segs[p->count - count];
+	struct slice tail = { first.ptr, (size_t)(last.ptr + last.len - first.ptr) };
+	const char *colon = count == 1 ? memrchr(tail.ptr, ':', tail.len) : NULL;
+
+	if (colon != NULL)
+		tail = (struct slice){ colon + 1, (size_t)(tail.ptr + tail.len - colon - 1) };
+	return tail;
+}
+
+static const struct known *
+nearest(const struct route_path *p, size_t from, enum dialect dialect)
+{
+	const struct known *best = NULL;
+	size_t best_distance = TAIL_MAX;
+
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
+		struct slice want = slice_str(known[i].tail);
+
+		if ((known[i].dialects & 1U << dialect) == 0)
+			continue;
+		if (best == NULL)
+			best = &known[i];
+		if (from == p->count && want.len == 0)
+			return &known[i];
+		for (size_t count = 1; count <= TAIL_SEGMENTS && from + count <= p->count; count++) {
+			struct slice tail = path_tail(p, count);
+			size_t d = tail.len <= TAIL_MAX ? distance(tail, want) : TAIL_MAX;
+
+			if (d < best_distance && d <= want.len / 2) {
+				best = &known[i];
+				best_distance = d;
+			}
+		}
+	}
+	return best;
+}
+
+int
+route_hint(const struct route_path *p, size_t from, struct slice prefix, enum dialect dialect,
+    struct apierror *err)
+{
+	const struct known *url = nearest(p, from, dialect);
+
+	if (prefix.len > PREFIX_SHOWN_MAX)
+		prefix.len = 0;
+	return apierror_set(err, APIERROR_NOT_FOUND, NULL,
+	    "There is nothing at this URL. The nearest is %s %.*s%s.", url->method, (int)prefix.len,
+	    prefix.ptr, url->path);
+}

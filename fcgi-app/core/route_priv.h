@@ -1,0 +1,31 @@
+/* What route.c, route_path.c and route_hint.c share. */
+#ifndef CORE_ROUTE_PRIV_H
+#define CORE_ROUTE_PRIV_H
+
+#include "core/route.h"
+
+#define ROUTE_SEGMENTS_MAX 64
+
+/* A path cut at its slashes. Empty segments are left out, which collapses `//` and a final `/`. */
+struct route_path {
+	struct slice path;  /* raw */
+	struct slice query; /* raw, without `?` */
+	struct slice segs[ROUTE_SEGMENTS_MAX];
+	size_t count;
+	size_t mount;       /* that many segments are the configured mount prefix */
+};
+
+/* Cuts a request target: absolute-form, query and fragment included. -1 with err for targets that
+ * could mean something else to the next reader: control bytes, backslashes, dot segments and
+ * escapes of these, broken escapes. */
+int route_path_read(struct slice uri, struct route_path *ret, struct apierror *err);
+/* The raw path before segment at, without a final slash. */
+struct slice route_path_before(const struct route_path *p, size_t at);
+bool route_path_is(const struct route_path *p, size_t at, const char *word);
+
+/* Fills err for a path that nothing matched. from: the first segment behind versions and mount
+ * prefixes; prefix goes in front of the URL that is proposed. */
+int route_hint(const struct route_path *p, size_t from, struct slice prefix, enum dialect dialect,
+    struct apierror *err);
+
+#endif

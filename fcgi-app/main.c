@@ -1,0 +1,280 @@
+/* Start-up order, signals and the ordered stop. */
+#include "config.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <fcgiapp.h>
+
+#include "app/conf.h"
+#include "app/gateway.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "net/loop.h"
+#include "net/socket.h"
+#include "net/upstream.h"
+
+/* Exit codes of sysexits.h. */
+enum { EXIT_USAGE = 64, EXIT_UNAVAILABLE = 69, EXIT_OS = 71, EXIT_CONFIG = 78 };
+
+struct arguments {
+	const char *config, *listen;
+	bool check;
+};
+
+static void
+print_help(void)
+{
+	puts("Usage: gemini-balance.fcgi [--config FILE] [--listen ADDRESS] [--check]\n"
+	     "\n"
+	     "A FastCGI responder: a gateway to the Gemini API that speaks the native and the OpenAI\n"
+	     "dialect and balances several keys. A web server starts it, or hands it a socket.\n"
+	     "\n"
+	     "  --config FILE      read options from FILE, lines of NAME=value\n"
+	     "  --listen ADDRESS   listen at unix:PATH or HOST:PORT (the option LISTEN)\n"
+	     "  --check            check the options and exit\n"
+	     "  --sample-config    print a file with every option and its default\n"
+	     "  --version, --help\n"
+	     "\n"
+	     "Options are environment variables, or lines of the file; the environment wins.");
+	conf_print_help(stdout);
+}
+
+/* -1: go on; otherwise the exit code. */
+static int
+parse_arguments(int argc, char **argv, struct arguments *ret)
+{
+	static const struct option rows[] = {
+		{ "config", required_argument, NULL, 'c' },
+		{ "listen", required_argument, NULL, 'l' },
+		{ "check", no_argument, NULL, 'k' },
+		{ "sample-config", no_argument, NULL, 's' },
+		{ "version", no_argument, NULL, 'v' },
+		{ "help", no_argument, NULL, 'h' },
+		{ 0 },
+	};
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", rows, NULL)) != -1) {
+		switch (c) {
+		case 'c':
+			ret->config = optarg;
+			break;
+		case 'l':
+			ret->listen = optarg;
+			break;
+		case 'k':
+			ret->check = true;
+			break;
+		case 's':
+			conf_print_sample(stdout);
+			return EXIT_SUCCESS;
+		case 'v':
+			puts("gemini-balance " PACKAGE_VERSION);
+			return EXIT_SUCCESS;
+		case 'h':
+			print_help();
+			return EXIT_SUCCESS;
+		default:
+			return EXIT_USAGE;
+		}
+	}
+	if (optind == argc)
+		return -1;
+	fprintf(stderr, "gemini-balance: unexpected argument \"%s\"; see --help\n", argv[optind]);
+	return EXIT_USAGE;
+}
+
+/* Every stream is two descriptors. Returns how many requests one loop may hold. */
+static size_t
+raise_descriptor_limit(unsigned loops)
+{
+	const size_t reserve = 64;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+		return 512;
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	getrlimit(RLIMIT_NOFILE, &limit);
+	if (limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur > 1000000)
+		limit.rlim_cur = 1000000;
+	return limit.rlim_cur > 2 * reserve ? (limit.rlim_cur - reserve) / 2 / loops + 1 : 8;
+}
+
+static bool
+is_plain_cgi(void)
+{
+	return getenv("GATEWAY_INTERFACE") != NULL && getenv("REQUEST_METHOD") != NULL;
+}
+
+/* The listening socket, -1 for plain CGI, -2 with a word on standard error. */
+static int
+open_socket(const struct conf *conf, bool *ret_made)
+{
+	char error[CONF_ERROR_MAX];
+	int fd;
+
+	if (conf->listen[0] != '\0') {
+		unsigned mode = (unsigned)strtoul(conf->listen_mode, NULL, 8);
+
+		fd = socket_listen(conf->listen, mode, conf->listen_group, error, sizeof(error));
+		*ret_made = fd >= 0;
+		if (fd >= 0)
+			return fd;
+		fprintf(stderr, "gemini-balance: %s\n", error);
+		return -2;
+	}
+	fd = socket_inherited();
+	if (fd >= 0 || is_plain_cgi())
+		return fd;
+	fputs("gemini-balance: no web server handed over a socket; start it with --listen unix:PATH\n"
+	      "(or --listen HOST:PORT) and point the web server there, or see --help\n",
+	    stderr);
+	return -2;
+}
+
+/* Waits for the signals that end the process; a second one stops waiting for requests. */
+static void
+serve(struct loops *loops, const struct conf *conf, const sigset_t *signals)
+{
+	int got = 0;
+
+	sigwait(signals, &got);
+	log_event(LOG_INFO, "stopping", LOG_S("signal", strsignal(got)),
+	    LOG_N("requests", loops_active(loops)));
+	loops_stop(loops, conf->drain_timeout);
+}
+
+static void *
+hasten(void *arg)
+{
+	const sigset_t *signals = arg;
+	int got;
+
+	sigwait(signals, &got);
+	_exit(EXIT_SUCCESS);
+}
+
+static int
+run(const struct conf *conf, struct gateway *gw)
+{
+	static sigset_t signals;
+	bool made = false;
+	struct upstream_options upstream = {
+		.http2 = conf->upstream_http == UPSTREAM_HTTP_2,
+		.proxy = conf->upstream_proxy,
+		.ca_file = conf->upstream_ca,
+		.ip_family = conf->upstream_ip == UPSTREAM_IP_4 ? 4 : conf->upstream_ip == UPSTREAM_IP_6 ? 6 : 0,
+		.connect_timeout_ms = conf->connect_timeout,
+	};
+	struct loops_options options = {
+		.count = (unsigned)conf->loops,
+		.body = { (size_t)conf->body_memory, (size_t)conf->max_body, conf->spool_dir },
+		.upstream = &upstream,
+		.request = gateway_request,
+		.ctx = gw,
+	};
+	pthread_t hastener;
+	size_t cut;
+
+	if (options.count == 0)
+		options.count = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
+	if (options.count > LOOPS_MAX)
+		options.count = LOOPS_MAX;
+	options.listen_fd = open_socket(conf, &made);
+	if (options.listen_fd == -2)
+		return EXIT_UNAVAILABLE;
+	if (options.listen_fd < 0)
+		options.count = 1;
+	options.requests_max = raise_descriptor_limit(options.count);
+	gw->loops = NULL;
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGINT);
+	if (options.listen_fd >= 0)
+		pthread_sigmask(SIG_BLOCK, &signals, NULL);
+	gw->loops = loops_start(&options);
+	if (gw->loops == NULL) {
+		fprintf(stderr, "gemini-balance: cannot start: %s\n", strerror(errno));
+		return EXIT_OS;
+	}
+	if (options.listen_fd >= 0) {
+		log_event(LOG_INFO, "started", LOG_S("version", PACKAGE_VERSION),
+		    LOG_S("listen", made ? conf->listen : "inherited"), LOG_N("loops", options.count),
+		    LOG_N("keys", gw->ring != NULL ? keyring_count(gw->ring) : 0),
+		    LOG_S("upstream", gw->base_url));
+		serve(gw->loops, conf, &signals);
+		if (made)
+			socket_unlink(conf->listen);
+		pthread_create(&hastener, NULL, hasten, &signals);
+		pthread_detach(hastener);
+	}
+	cut = loops_join(gw->loops);
+	if (options.listen_fd >= 0)
+		log_event(LOG_INFO, "stopped", LOG_N("requests_cut", cut));
+	return EXIT_SUCCESS;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct arguments arguments = { 0 };
+	char error[CONF_ERROR_MAX] = "";
+	char readers[16];
+	struct gateway *gw = NULL;
+	struct conf conf;
+	int rc = parse_arguments(argc, argv, &arguments);
+
+	if (rc >= 0)
+		return rc;
+	rc = EXIT_CONFIG;
+	if (conf_load(&conf, arguments.config, error) != 0 ||
+	    (arguments.listen != NULL && conf_set(&conf, "LISTEN", arguments.listen, error) != 0) ||
+	    (gw = gateway_new(&conf, error)) == NULL) {
+		fprintf(stderr, "gemini-balance: %s\n", error);
+		goto out;
+	}
+	if (arguments.check) {
+		puts("gemini-balance: the options are valid");
+		rc = EXIT_SUCCESS;
+		goto out;
+	}
+	if (log_open(conf.log_file, (enum log_level)conf.log_level) != 0) {
+		fprintf(stderr, "gemini-balance: cannot write %s: %s\n", conf.log_file, strerror(errno));
+		goto out;
+	}
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+	/* No core dump or debugger of the same user shows keys. */
+	prctl(PR_SET_DUMPABLE, 0);
+#endif
+	/* libuv's pool reads slow request bodies; its size is taken from the environment. */
+	snprintf(readers, sizeof(readers), "%d", READERS_MAX);
+	setenv("UV_THREADPOOL_SIZE", readers, 0);
+	if (FCGX_Init() != 0 || upstream_global_init() != 0) {
+		fputs("gemini-balance: libfcgi or libcurl cannot start\n", stderr);
+		rc = EXIT_OS;
+		goto out;
+	}
+	/* FCGX_Init has put its own handlers on these. */
+	signal(SIGPIPE, SIG_IGN);
+	signal(SIGUSR1, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	signal(SIGTERM, SIG_DFL);
+	rc = run(&conf, gw);
+	upstream_global_release();
+out:
+	gateway_free(gw);
+	conf_release(&conf);
+	log_close();
+	return rc;
+}

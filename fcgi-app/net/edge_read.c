@@ -1,0 +1,102 @@
+/*
+ * The libfcgi part: parameters and body of one request. libfcgi is lent the descriptor for the time
+ * of the reading and given nothing else; what it says is checked, because it reports cut input as
+ * success.
+ */
+#include "config.h"
+
+#include "edge_priv.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <fcgiapp.h>
+
+#include "base/limits.h"
+#include "base/xalloc.h"
+
+/* One block: the table of pointers, then the strings. */
+void
+edge_keep_params(struct edge *e, char *const *envp)
+{
+	size_t count = 0, bytes = 0;
+	char *at;
+
+	while (envp[count] != NULL)
+		bytes += strlen(envp[count++]) + 1;
+	e->arena = xmalloc((count + 1) * sizeof(char *) + bytes);
+	e->params = (char **)(void *)e->arena;
+	at = e->arena + (count + 1) * sizeof(char *);
+	for (size_t i = 0; i < count; i++) {
+		size_t len = strlen(envp[i]) + 1;
+
+		memcpy(at, envp[i], len);
+		e->params[i] = at;
+		at += len;
+	}
+	e->params[count] = NULL;
+}
+
+/* False when the body did not arrive whole. */
+static bool
+read_body(struct edge *e, FCGX_Stream *in, const struct body_limits *limits)
+{
+	char chunk[16 * KIB];
+	const char *declared;
+	uint64_t length;
+	int n;
+
+	while ((n = FCGX_GetStr(chunk, sizeof(chunk), in)) > 0) {
+		switch (body_append(&e->body, limits, chunk, (size_t)n)) {
+		case BODY_OK:
+			continue;
+		case BODY_TOO_LARGE:
+			e->fault = EDGE_BODY_TOO_LARGE;
+			break;
+		case BODY_FAILED:
+			e->fault = EDGE_BODY_FAILED;
+			break;
+		}
+		e->unread_input = true;
+		return true;
+	}
+	if (FCGX_GetError(in) == EAGAIN) {
+		e->fault = EDGE_BODY_TIMEOUT;
+		e->unread_input = true;
+		return true;
+	}
+	if (FCGX_GetError(in) != 0)
+		return false;
+	/* nginx and Caddy send '' or -1 when the length is unknown; mod_fcgid may lose bytes. */
+	declared = edge_param(e, "CONTENT_LENGTH");
+	if (declared != NULL && slice_u64(slice_str(declared), &length) && length != e->body.len)
+		return false;
+	return true;
+}
+
+bool
+edge_read(struct edge *e, const struct body_limits *limits)
+{
+	FCGX_Request request;
+	bool good = false;
+
+	if (FCGX_InitRequest(&request, -1, 0) != 0)
+		return false;
+	/* Adoption: with the descriptor set, FCGX_Accept_r skips its own accept; keepConnection = 1
+	 * stops it from closing the descriptor first; listen socket -1 turns every failure into an
+	 * error instead of waiting for another connection. */
+	request.ipcFd = e->fd;
+	request.keepConnection = 1;
+	if (FCGX_Accept_r(&request) != 0) {
+		e->fd = -1;
+		return false;
+	}
+	if (FCGX_GetError(request.in) == 0) {
+		edge_keep_params(e, request.envp);
+		good = edge_param(e, "REQUEST_METHOD") != NULL &&
+		       read_body(e, request.in, limits);
+	}
+	FCGX_Free(&request, 0);
+	return good;
+}

@@ -1,0 +1,370 @@
+/* Threads, the accept path, timers and the ordered end. */
+#include "config.h"
+
+#include "net/loop.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "edge_priv.h"
+#include "upstream_priv.h"
+
+#define TICK_MS 500
+
+struct loops {
+	struct loops_options options;
+	struct loop *loops;
+	unsigned started;
+	atomic_size_t active;
+	atomic_bool stopping;
+	_Atomic uint64_t drain_ms;
+};
+
+const struct loops_options *
+loop_options(const struct loop *loop)
+{
+	return &loop->all->options;
+}
+
+struct upstream *
+loop_upstream(struct loop *loop)
+{
+	return loop->upstream;
+}
+
+void *
+loop_local(struct loop *loop)
+{
+	return loop->local;
+}
+
+void
+loop_set_local(struct loop *loop, void *local, void (*free_fn)(void *local))
+{
+	loop->local = local;
+	loop->local_free = free_fn;
+}
+
+size_t
+loops_active(const struct loops *loops)
+{
+	return atomic_load(&loops->active);
+}
+
+/* ---- accepting ---- */
+
+static void accept_ready(uv_poll_t *poll, int status, int events);
+
+static void
+accept_update(struct loop *loop)
+{
+	bool want = loop_options(loop)->listen_fd >= 0 && !loop->stopping &&
+		    loop->active < loop_options(loop)->requests_max &&
+		    !uv_is_active((uv_handle_t *)&loop->accept_again);
+
+	if (want == loop->accepting)
+		return;
+	loop->accepting = want;
+	if (want)
+		uv_poll_start(&loop->accept, UV_READABLE, accept_ready);
+	else
+		uv_poll_stop(&loop->accept);
+}
+
+static void
+accept_again(uv_timer_t *timer)
+{
+	accept_update(timer->data);
+}
+
+static void
+accept_ready(uv_poll_t *poll, int status, int events)
+{
+	struct loop *loop = poll->data;
+
+	(void)status;
+	(void)events;
+	for (unsigned i = 0; i < ACCEPT_BURST && loop->accepting; i++) {
+		int fd = accept4(loop_options(loop)->listen_fd, NULL, NULL,
+		    SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+		if (fd >= 0) {
+			edge_adopt(loop, fd);
+			continue;
+		}
+		if (errno == EINTR || errno == ECONNABORTED)
+			continue;
+		if (errno != EAGAIN) {
+			/* Out of descriptors or memory: let running requests end first. */
+			uv_timer_start(&loop->accept_again, accept_again, ACCEPT_BACKOFF_MS, 0);
+			accept_update(loop);
+		}
+		break;
+	}
+}
+
+void
+loop_edge_added(struct loop *loop)
+{
+	loop->active++;
+	atomic_fetch_add(&loop->all->active, 1);
+	accept_update(loop);
+}
+
+void
+loop_edge_removed(struct loop *loop)
+{
+	loop->active--;
+	atomic_fetch_sub(&loop->all->active, 1);
+	if (loop_options(loop)->listen_fd < 0)
+		loop->stopping = true;
+	accept_update(loop);
+}
+
+/* ---- edges ---- */
+
+static void
+arrivals_ready(uv_poll_t *poll, int status, int events)
+{
+	struct loop *loop = poll->data;
+	struct epoll_event ready[64];
+	int n;
+
+	(void)status;
+	(void)events;
+	n = epoll_wait(loop->epoll_fd, ready, ARRAY_SIZE(ready), 0);
+	for (int i = 0; i < n; i++)
+		edge_ready(ready[i].data.ptr, ready[i].events);
+}
+
+static void
+tick(uv_timer_t *timer)
+{
+	struct loop *loop = timer->data;
+	uint64_t now = clock_mono_ms();
+	struct edge *next;
+
+	for (struct edge *e = loop->edges; e != NULL; e = next) {
+		next = e->next;
+		edge_expire(e, now);
+	}
+	if (loop->stopping && now >= loop->stop_deadline && loop->active > 0) {
+		log_event(LOG_WARN, "drain_timeout", LOG_N("requests", loop->active));
+		loop->cut = loop->active;
+		loop->stop_deadline = UINT64_MAX;
+		for (struct edge *e = loop->edges; e != NULL; e = next) {
+			next = e->next;
+			edge_cut(e);
+		}
+	}
+}
+
+/* ---- life ---- */
+
+static void
+loop_close(struct loop *loop)
+{
+	if (loop_options(loop)->listen_fd >= 0)
+		uv_close((uv_handle_t *)&loop->accept, NULL);
+	uv_close((uv_handle_t *)&loop->accept_again, NULL);
+	uv_close((uv_handle_t *)&loop->arrivals, NULL);
+	uv_close((uv_handle_t *)&loop->tick, NULL);
+	uv_close((uv_handle_t *)&loop->turn, NULL);
+	uv_close((uv_handle_t *)&loop->wake, NULL);
+	upstream_close(loop->upstream);
+}
+
+/* After all events of a turn: nobody holds a pointer to a dead edge, and no callback of libcurl is
+ * under way. */
+static void
+turn_ended(uv_check_t *check)
+{
+	struct loop *loop = check->data;
+
+	edge_bury(loop);
+	if (loop->stopping && loop->active == 0)
+		loop_close(loop);
+}
+
+static void
+woken(uv_async_t *async)
+{
+	struct loop *loop = async->data;
+
+	if (!atomic_load(&loop->all->stopping) || loop->stopping)
+		return;
+	loop->stopping = true;
+	loop->stop_deadline = clock_mono_ms() + atomic_load(&loop->all->drain_ms);
+	accept_update(loop);
+}
+
+static void *
+loop_run(void *arg)
+{
+	struct loop *loop = arg;
+
+	if (loop_options(loop)->listen_fd < 0)
+		edge_serve_cgi(loop);
+	uv_run(&loop->uv, UV_RUN_DEFAULT);
+	if (loop->local != NULL)
+		loop->local_free(loop->local);
+	upstream_free(loop->upstream);
+	uv_loop_close(&loop->uv);
+	close(loop->epoll_fd);
+	free(loop->peek);
+	return NULL;
+}
+
+static int
+loop_init(struct loop *loop, struct loops *all)
+{
+	int rc = uv_loop_init(&loop->uv);
+
+	if (rc != 0)
+		return rc;
+	loop->all = all;
+	loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (loop->epoll_fd < 0)
+		return -errno;
+	loop->peek = xmalloc(PEEK_MAX);
+	loop->upstream = upstream_new(&loop->uv, all->options.upstream);
+	uv_async_init(&loop->uv, &loop->wake, woken);
+	uv_timer_init(&loop->uv, &loop->tick);
+	uv_timer_init(&loop->uv, &loop->accept_again);
+	uv_check_init(&loop->uv, &loop->turn);
+	rc = uv_poll_init(&loop->uv, &loop->arrivals, loop->epoll_fd);
+	if (rc == 0 && all->options.listen_fd >= 0)
+		rc = uv_poll_init(&loop->uv, &loop->accept, all->options.listen_fd);
+	if (rc != 0)
+		return rc;
+	loop->wake.data = loop->tick.data = loop->accept_again.data = loop;
+	loop->arrivals.data = loop->accept.data = loop->turn.data = loop;
+	uv_check_start(&loop->turn, turn_ended);
+	uv_poll_start(&loop->arrivals, UV_READABLE, arrivals_ready);
+	uv_timer_start(&loop->tick, tick, TICK_MS, TICK_MS);
+	accept_update(loop);
+	return 0;
+}
+
+/* Signals belong to the main thread; what a thread starts inherits its mask. */
+static int
+start_thread(struct loop *loop)
+{
+	sigset_t all, old;
+	int rc;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &old);
+	rc = pthread_create(&loop->thread, NULL, loop_run, loop);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	return rc;
+}
+
+struct loops *
+loops_start(const struct loops_options *options)
+{
+	struct loops *all = xcalloc(1, sizeof(*all));
+
+	all->options = *options;
+	all->loops = xcalloc(options->count, sizeof(*all->loops));
+	for (unsigned i = 0; i < options->count; i++) {
+		int rc = loop_init(&all->loops[i], all);
+
+		if (rc == 0)
+			rc = -start_thread(&all->loops[i]);
+		if (rc != 0) {
+			/* Start-up failed: the process ends, and its memory with it. */
+			errno = -rc;
+			return NULL;
+		}
+		all->started++;
+	}
+	return all;
+}
+
+void
+loops_stop(struct loops *loops, uint64_t drain_ms)
+{
+	atomic_store(&loops->drain_ms, drain_ms);
+	atomic_store(&loops->stopping, true);
+	for (unsigned i = 0; i < loops->started; i++)
+		uv_async_send(&loops->loops[i].wake);
+}
+
+size_t
+loops_join(struct loops *loops)
+{
+	size_t cut = 0;
+
+	for (unsigned i = 0; i < loops->started; i++) {
+		pthread_join(loops->loops[i].thread, NULL);
+		cut += loops->loops[i].cut;
+	}
+	free(loops->loops);
+	free(loops);
+	return cut;
+}
+
+/* ---- timers ---- */
+
+struct timer {
+	uv_timer_t uv;
+	timer_fn fn;
+	void *ctx;
+};
+
+struct timer *
+timer_new(struct loop *loop, timer_fn fn, void *ctx)
+{
+	struct timer *timer = xcalloc(1, sizeof(*timer));
+
+	uv_timer_init(&loop->uv, &timer->uv);
+	timer->uv.data = timer;
+	timer->fn = fn;
+	timer->ctx = ctx;
+	return timer;
+}
+
+static void
+timer_fired(uv_timer_t *uv)
+{
+	struct timer *timer = uv->data;
+
+	timer->fn(timer->ctx);
+}
+
+void
+timer_start(struct timer *timer, uint64_t ms)
+{
+	uv_timer_start(&timer->uv, timer_fired, ms, 0);
+}
+
+void
+timer_stop(struct timer *timer)
+{
+	uv_timer_stop(&timer->uv);
+}
+
+static void
+timer_closed(uv_handle_t *handle)
+{
+	free(handle->data);
+}
+
+void
+timer_free(struct timer *timer)
+{
+	if (timer != NULL)
+		uv_close((uv_handle_t *)&timer->uv, timer_closed);
+}

@@ -1,0 +1,69 @@
+/*
+ * OpenAI Chat Completions to Gemini generateContent and back. Pure: ids and time are arguments.
+ */
+#ifndef CORE_CHAT_H
+#define CORE_CHAT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "core/apierror.h"
+#include "core/json.h"
+#include "core/models.h"
+#include "core/usage.h"
+
+/* ---- request: chat_request.c holds the field table ---- */
+
+struct chat_request {
+	struct model_choice model;
+	bool stream;
+	bool include_usage;    /* stream_options.include_usage */
+	bool legacy_functions; /* `functions`, not `tools`: the reply must speak so too */
+	struct buf body;       /* Gemini's GenerateContentRequest as JSON */
+};
+
+void chat_request_init(struct chat_request *c);
+void chat_request_release(struct chat_request *c);
+/* text: the body of POST /chat/completions. On failure -1 and *err names the field as OpenAI
+ * would (`messages[1].content`). */
+int chat_request_read(struct chat_request *c, struct slice text, const struct models *models,
+		      struct apierror *err);
+
+/* ---- reply: chat_reply.c (whole), chat_stream.c (events) ---- */
+
+struct chat_reply_info {
+	const char *id;		    /* unique text for `chatcmpl-...` */
+	int64_t created;	    /* unix seconds */
+	const char *model;	    /* what the reply shows as `model` */
+	bool include_usage;	    /* streams only */
+	bool legacy_functions;	    /* of the request */
+	struct json_reader *reader; /* streams: borrowed for their life; NULL: one per stream */
+};
+
+/* A whole GenerateContentResponse as one chat.completion. 0, or -1 with err when upstream is not a
+ * JSON object or is an error object. */
+int chat_reply_translate(struct slice upstream, const struct chat_reply_info *info, struct buf *out,
+			 struct usage *usage, struct apierror *err);
+
+/*
+ * The stream translator: START -> OPEN -> CLOSED. It eats upstream bytes at any split and yields
+ * whole SSE events in OpenAI's shape.
+ */
+struct chat_stream;
+struct chat_stream *chat_stream_new(const struct chat_reply_info *info); /* copies what it keeps */
+void chat_stream_free(struct chat_stream *s);
+/* Appends events to out. -1 with err when upstream reports an error in the stream or sends what
+ * cannot be read; nothing more may be fed then. */
+int chat_stream_feed(struct chat_stream *s, struct slice bytes, struct buf *out,
+		     struct apierror *err);
+/* The upstream body has ended: appends the final chunk, the usage chunk when asked for and [DONE].
+ * -1 with err (APIERROR_CUT) when no candidate gave a finish reason and the prompt was not blocked.
+ */
+int chat_stream_finish(struct chat_stream *s, struct buf *out, struct apierror *err);
+/* True once a chunk was appended: from then on nothing may be retried. */
+bool chat_stream_started(const struct chat_stream *s);
+/* What is known so far; valid until the next call. */
+const struct usage *chat_stream_usage(struct chat_stream *s);
+
+#endif

@@ -1,0 +1,37 @@
+/*
+ * Reads google.rpc.Status as it comes over the wire: {"error":{...}}, the same in an array, framed
+ * as an SSE event, or no JSON at all (an HTML page of a front end).
+ */
+#ifndef CORE_GSTATUS_H
+#define CORE_GSTATUS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "core/json.h"
+
+struct gstatus {
+	bool is_status;         /* an error object was found */
+	bool is_html;
+	int code;               /* error.code, or 0 (the Interactions API has words there) */
+	char status[40];        /* "RESOURCE_EXHAUSTED" */
+	char reason[64];        /* ErrorInfo.reason */
+	char quota_id[128];     /* of the violation that lasts longest */
+	char quota_value[24];   /* its limit; "0" when any violated limit is 0 */
+	uint32_t retry_ms;      /* RetryInfo.retryDelay, else the message's "retry in"; 0 when absent */
+	char message[512];
+};
+
+/* Fills all of *g; texts that do not fit are cut at a character. */
+void gstatus_read(struct gstatus *g, struct slice body);
+/* The same from a parsed document, which stays the caller's. */
+void gstatus_read_json(struct gstatus *g, json_object *doc);
+
+/* What the first bytes of a 200 answer are: Google reports failures inside streams too. */
+enum gsniff { GSNIFF_MORE, GSNIFF_CONTENT, GSNIFF_ERROR };
+/* head: all bytes so far. MORE: too few to tell. Looks through `data:`, `[` and white space for an
+ * object whose first key is "error". */
+enum gsniff gstatus_sniff(struct slice head);
+
+#endif

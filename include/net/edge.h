@@ -1,0 +1,52 @@
+/*
+ * One request of the web server. libfcgi reads it (parameters and body); the answer is framed here
+ * as STDOUT records and never blocks: what the socket does not take at once is queued, and the
+ * owner is told when the queue has drained. Every function runs on the thread of the request's loop.
+ */
+#ifndef NET_EDGE_H
+#define NET_EDGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+#include "net/body.h"
+#include "net/loop.h"
+
+struct edge;
+
+enum edge_fault {
+	EDGE_FINE,
+	EDGE_BODY_TOO_LARGE, /* above body_limits.total; the rest is drained, not kept */
+	EDGE_BODY_TIMEOUT,   /* READ_TIMEOUT_MS without a byte */
+	EDGE_BODY_FAILED,    /* no room for the temporary file */
+};
+
+struct edge_events {
+	void (*gone)(void *ctx);    /* the web server hung up; edge_drop is all that is left to do */
+	void (*drained)(void *ctx); /* the queue is empty again */
+};
+
+/* Who hears of events. Nothing is reported before the first call. */
+void edge_listen(struct edge *e, const struct edge_events *events, void *ctx);
+
+/* The value of a FastCGI parameter, or NULL; valid until edge_forget or the end. */
+const char *edge_param(const struct edge *e, const char *name);
+/* The i-th parameter as `NAME=value`, or NULL behind the last. */
+const char *edge_param_at(const struct edge *e, size_t i);
+struct body *edge_body(struct edge *e);
+enum edge_fault edge_fault(const struct edge *e);
+/* Frees the parameters and the body: a long stream does not need them any more. */
+void edge_forget(struct edge *e);
+
+/* Sends or queues bytes of the CGI answer (head included). False when the web server is gone: then
+ * no event follows, and edge_drop is all that is left to do. */
+bool edge_write(struct edge *e, struct slice bytes);
+/* Bytes queued. */
+size_t edge_pending(const struct edge *e);
+/* The last bytes and the regular end; flushes behind the caller's back and frees the edge. */
+void edge_end(struct edge *e, struct slice bytes);
+/* Closes at once, without a regular end: the web server sees a broken answer. Frees the edge. */
+void edge_drop(struct edge *e);
+
+#endif

@@ -1,0 +1,57 @@
+/*
+ * Event loops: K threads, each with its own libuv loop, its own upstream engine and its own
+ * requests, which never move. All of them take connections from the same listening socket.
+ */
+#ifndef NET_LOOP_H
+#define NET_LOOP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "net/body.h"
+
+struct edge;
+struct loop;
+struct loops;
+struct upstream;
+struct upstream_options;
+
+struct loops_options {
+	int listen_fd;       /* non-blocking and listening; -1: none (plain CGI); stays the caller's */
+	unsigned count;      /* threads */
+	size_t requests_max; /* live requests per loop; further ones wait in the socket's backlog */
+	struct body_limits body;
+	const struct upstream_options *upstream;
+	/* A request has arrived; runs on the loop's thread. The edge is the callee's from here. */
+	void (*request)(void *ctx, struct loop *loop, struct edge *edge);
+	void *ctx;
+};
+
+/* NULL with errno when threads or loops cannot be made. The options must outlive the loops. */
+struct loops *loops_start(const struct loops_options *options);
+/* Takes no more connections; the loops end when their requests have, or after drain_ms. */
+void loops_stop(struct loops *loops, uint64_t drain_ms);
+/* Waits for the end of all loops and frees them. Returns how many requests were cut off. */
+size_t loops_join(struct loops *loops);
+/* Live requests over all loops; any thread. */
+size_t loops_active(const struct loops *loops);
+
+struct upstream *loop_upstream(struct loop *loop);
+/* A slot for the owner of the requests, such as scratch memory shared by all requests of a loop;
+ * freed with free_fn when the loop ends. */
+void *loop_local(struct loop *loop);
+void loop_set_local(struct loop *loop, void *local, void (*free_fn)(void *local));
+
+/* ---- one-shot timers, used on the loop's own thread ---- */
+
+struct timer;
+typedef void (*timer_fn)(void *ctx);
+struct timer *timer_new(struct loop *loop, timer_fn fn, void *ctx);
+/* Starts or restarts; fires once. */
+void timer_start(struct timer *timer, uint64_t ms);
+void timer_stop(struct timer *timer);
+/* Never fires afterwards; NULL is accepted. */
+void timer_free(struct timer *timer);
+
+#endif
