@@ -13,12 +13,11 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <fcgiapp.h>
-
 #include "app/conf.h"
 #include "app/gateway.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "net/edge.h"
 #include "net/loop.h"
 #include "net/socket.h"
 #include "net/upstream.h"
@@ -36,7 +35,8 @@ print_help(void)
 {
 	puts("Usage: gemini-balance.fcgi [--config FILE] [--listen ADDRESS] [--check]\n"
 	     "\n"
-	     "A FastCGI responder: a gateway to the Gemini API that speaks the native and the OpenAI\n"
+	     "A FastCGI responder: a gateway to the Gemini API that speaks the native and the "
+	     "OpenAI\n"
 	     "dialect and balances several keys. A web server starts it, or hands it a socket.\n"
 	     "\n"
 	     "  --config FILE      read options from FILE, lines of NAME=value\n"
@@ -137,8 +137,9 @@ open_socket(const struct conf *conf, bool *ret_made)
 	fd = socket_inherited();
 	if (fd >= 0 || is_plain_cgi())
 		return fd;
-	fputs("gemini-balance: no web server handed over a socket; start it with --listen unix:PATH\n"
-	      "(or --listen HOST:PORT) and point the web server there, or see --help\n",
+	fputs(
+	    "gemini-balance: no web server handed over a socket; start it with --listen unix:PATH\n"
+	    "(or --listen HOST:PORT) and point the web server there, or see --help\n",
 	    stderr);
 	return -2;
 }
@@ -174,7 +175,9 @@ run(const struct conf *conf, struct gateway *gw)
 		.http2 = conf->upstream_http == UPSTREAM_HTTP_2,
 		.proxy = conf->upstream_proxy,
 		.ca_file = conf->upstream_ca,
-		.ip_family = conf->upstream_ip == UPSTREAM_IP_4 ? 4 : conf->upstream_ip == UPSTREAM_IP_6 ? 6 : 0,
+		.ip_family = conf->upstream_ip == UPSTREAM_IP_4   ? 4
+		             : conf->upstream_ip == UPSTREAM_IP_6 ? 6
+		                                                  : 0,
 		.connect_timeout_ms = conf->connect_timeout,
 	};
 	struct loops_options options = {
@@ -210,7 +213,8 @@ run(const struct conf *conf, struct gateway *gw)
 	}
 	if (options.listen_fd >= 0) {
 		log_event(LOG_INFO, "started", LOG_S("version", PACKAGE_VERSION),
-		    LOG_S("listen", made ? conf->listen : "inherited"), LOG_N("loops", options.count),
+		    LOG_S("listen", made ? conf->listen : "inherited"),
+		    LOG_N("loops", options.count),
 		    LOG_N("keys", gw->ring != NULL ? keyring_count(gw->ring) : 0),
 		    LOG_S("upstream", gw->base_url));
 		serve(gw->loops, conf, &signals);
@@ -250,7 +254,8 @@ main(int argc, char **argv)
 		goto out;
 	}
 	if (log_open(conf.log_file, (enum log_level)conf.log_level) != 0) {
-		fprintf(stderr, "gemini-balance: cannot write %s: %s\n", conf.log_file, strerror(errno));
+		fprintf(stderr, "gemini-balance: cannot write %s: %s\n", conf.log_file,
+		    strerror(errno));
 		goto out;
 	}
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
@@ -260,12 +265,12 @@ main(int argc, char **argv)
 	/* libuv's pool reads slow request bodies; its size is taken from the environment. */
 	snprintf(readers, sizeof(readers), "%d", READERS_MAX);
 	setenv("UV_THREADPOOL_SIZE", readers, 0);
-	if (FCGX_Init() != 0 || upstream_global_init() != 0) {
+	if (edge_global_init() != 0 || upstream_global_init() != 0) {
 		fputs("gemini-balance: libfcgi or libcurl cannot start\n", stderr);
 		rc = EXIT_OS;
 		goto out;
 	}
-	/* FCGX_Init has put its own handlers on these. */
+	/* libfcgi has put its own handlers on some of these. */
 	signal(SIGPIPE, SIG_IGN);
 	signal(SIGUSR1, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);

@@ -11,12 +11,12 @@ access_line(const struct request *r)
 {
 	uint64_t now = clock_mono_ms();
 
-	log_event(LOG_INFO, "request",
-	    LOG_S("id", r->id),
-	    LOG_S("route", r->route_name),
+	log_event(LOG_INFO, "request", LOG_S("id", r->id), LOG_S("route", r->route_name),
 	    LOG_S("model", r->model[0] != '\0' ? r->model : NULL),
 	    LOG_S("key", r->key_name[0] != '\0' ? r->key_name : NULL),
-	    LOG_S("keys", r->ring == NULL ? NULL : r->own_ring != NULL ? "own" : "pool"),
+	    LOG_S("keys", r->ring == NULL       ? NULL
+			  : r->own_ring != NULL ? "own"
+						: "pool"),
 	    LOG_N("attempts", r->attempts),
 	    LOG_N("status", r->gone && !r->head_sent ? 499 : r->status),
 	    LOG_N("upstream_status", r->up_status),
@@ -25,10 +25,8 @@ access_line(const struct request *r)
 	    LOG_S("error", r->err.kind != APIERROR_NONE ? apierror_word(r->err.kind) : NULL),
 	    LOG_S("client", r->gone ? "gone" : NULL),
 	    LOG_N("first_byte_ms", r->first_ms != 0 ? (int64_t)(r->first_ms - r->started_ms) : -1),
-	    LOG_N("total_ms", now - r->started_ms),
-	    LOG_N("bytes_in", r->bytes_in),
-	    LOG_N("bytes_out", r->bytes_out),
-	    LOG_N("prompt_tokens", usage_input(&r->usage)),
+	    LOG_N("total_ms", now - r->started_ms), LOG_N("bytes_in", r->bytes_in),
+	    LOG_N("bytes_out", r->bytes_out), LOG_N("prompt_tokens", usage_input(&r->usage)),
 	    LOG_N("cached_tokens", r->usage.cached),
 	    LOG_N("completion_tokens", usage_output(&r->usage)),
 	    LOG_N("reasoning_tokens", r->usage.thoughts));

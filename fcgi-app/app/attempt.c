@@ -15,12 +15,6 @@
 
 /* ---- bookkeeping ---- */
 
-static void
-bit_set(uint8_t *bits, size_t i)
-{
-	bits[i / 8] = (uint8_t)(bits[i / 8] | 1u << (i % 8));
-}
-
 void
 attempt_report(struct request *r, bool ok)
 {
@@ -102,7 +96,8 @@ on_timer(void *ctx)
 	struct request *r = ctx;
 	uint64_t now = clock_mono_ms();
 
-	if (wants_heartbeat(r) && now >= r->last_write_ms + r->gw->conf->heartbeat && !heartbeat(r)) {
+	if (wants_heartbeat(r) && now >= r->last_write_ms + r->gw->conf->heartbeat &&
+	    !heartbeat(r)) {
 		request_move(r, &step_abort);
 		request_run(r);
 		return;
@@ -146,7 +141,7 @@ up_head(void *ctx, int status, const struct header_lines *lines)
 	timer_arm(r);
 	r->up_type = line_value(lines, "content-type");
 	r->up_retry_after = line_value(lines, "retry-after");
-	buf_init(&r->held, r->form == REPLY_JSON && status < 400 ? COLLECT_MAX : ERROR_BODY_MAX);
+	buf_init(&r->held, status < 400 ? COLLECT_MAX : ERROR_BODY_MAX);
 	if (r->op->head != NULL)
 		r->op->head(r, lines);
 	request_run(r);
@@ -187,15 +182,15 @@ static const struct call_events call_events = { up_head, up_data, up_end };
 static void
 prepare_bitmaps(struct request *r)
 {
-	size_t size = (keyring_count(r->ring) + 7) / 8;
+	size_t size = keypool_tried_size(keyring_count(r->ring));
 
 	r->tried = xcalloc(1, size);
 	r->refused = xcalloc(1, size);
 	if (r->pinned >= 0) {
 		memset(r->tried, 0xff, size);
 		memset(r->refused, 0xff, size);
-		r->tried[r->pinned / 8] &= (uint8_t)~(1u << (r->pinned % 8));
-		r->refused[r->pinned / 8] &= (uint8_t)~(1u << (r->pinned % 8));
+		r->tried[r->pinned / 8] &= (uint8_t) ~(1u << (r->pinned % 8));
+		r->refused[r->pinned / 8] &= (uint8_t) ~(1u << (r->pinned % 8));
 	}
 }
 
@@ -247,8 +242,9 @@ do_call(struct request *r)
 	};
 
 	r->attempts++;
-	bit_set(r->tried, (size_t)r->key);
-	snprintf(r->key_name, sizeof(r->key_name), "%s", keyring_fingerprint(r->ring, (size_t)r->key));
+	keypool_tried_add(r->tried, (size_t)r->key);
+	snprintf(
+	    r->key_name, sizeof(r->key_name), "%s", keyring_fingerprint(r->ring, (size_t)r->key));
 	prepare_lines(r);
 	request.headers = r->line_table;
 	r->up_status = 0;
@@ -268,11 +264,11 @@ do_await(struct request *r)
 {
 	bool judge = r->up_ended || r->held.failed;
 
-	if (!judge && r->up_started && r->up_status < 400 && r->form != REPLY_JSON) {
-		enum gsniff sniff = r->form == REPLY_SSE ? gstatus_sniff(buf_slice(&r->held)) : GSNIFF_CONTENT;
-
-		judge = sniff == GSNIFF_CONTENT;
-	}
+	/* The client's head waits for content: until then another attempt is possible. */
+	if (!judge && r->up_started && r->up_status < 400 && r->form == REPLY_SSE)
+		judge = gstatus_sniff(buf_slice(&r->held)) == GSNIFF_CONTENT;
+	if (!judge && r->up_started && r->up_status < 400 && r->form == REPLY_BYTES)
+		judge = r->held.len > 0;
 	if (!judge)
 		return STEP_PARK;
 	request_move(r, &step_judge);
@@ -350,11 +346,12 @@ judge_failure(struct request *r, const struct outcome *o, const struct verdict *
 	size_t key = (size_t)r->key;
 	bool kept = keep_error(r, o, v);
 	/* Of an answer above the ceiling something is lost already. */
-	bool pass = r->op->pass_head != NULL && r->up_started && !r->head_sent && !r->framed_error &&
-		    v->error != APIERROR_KEY_FAULT && o->net == NET_OK && !r->held.failed && kept;
+	bool pass = r->op->pass_head != NULL && r->up_started && !r->head_sent &&
+	            !r->framed_error && v->error != APIERROR_KEY_FAULT && o->net == NET_OK &&
+	            !r->held.failed && kept;
 
 	if (v->action == VERDICT_OTHER)
-		bit_set(r->refused, key);
+		keypool_tried_add(r->refused, key);
 	if (try_again(r, v)) {
 		attempt_report(r, false);
 		attempt_end(r);
@@ -380,7 +377,7 @@ do_judge(struct request *r)
 	struct verdict v;
 
 	r->framed_error = !failed_status && r->form == REPLY_SSE &&
-			  gstatus_sniff(buf_slice(&r->held)) == GSNIFF_ERROR;
+	                  gstatus_sniff(buf_slice(&r->held)) == GSNIFF_ERROR;
 	if (failed_status || r->framed_error) {
 		scrub_held(r, keyring_secret(r->ring, (size_t)r->key));
 		gstatus_read(&status, buf_slice(&r->held));

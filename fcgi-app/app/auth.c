@@ -43,7 +43,8 @@ auth_credential(const struct request *r, struct buf *out)
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
 		if (from_param(r, places[i].param, places[i].scheme, out))
 			return !out->failed;
-	if (query_get(r->route->query, "key", &raw) && raw.len > 0 && percent_decode(raw, true, out))
+	if (query_get(r->route->query, "key", &raw) && raw.len > 0 &&
+	    percent_decode(raw, true, out))
 		return out->len > 0 && !out->failed;
 	buf_reset(out);
 	return false;
@@ -72,9 +73,11 @@ bring_own(struct request *r, struct slice list, struct apierror *err)
 {
 	const char *reason = NULL;
 
-	r->own_ring = keyring_new(list, (enum balance)r->gw->conf->balance, CALLER_KEYS_MAX, &reason);
+	r->own_ring =
+	    keyring_new(list, (enum balance)r->gw->conf->balance, CALLER_KEYS_MAX, &reason);
 	if (r->own_ring == NULL)
-		return apierror_set(err, APIERROR_BAD_KEY, NULL, "The credential cannot be used: %s.", reason);
+		return apierror_set(
+		    err, APIERROR_BAD_KEY, NULL, "The credential cannot be used: %s.", reason);
 	if (keyring_count(r->own_ring) == 0)
 		return apierror_set(err, APIERROR_NO_KEY, NULL, "%s", "");
 	r->ring = r->own_ring;
@@ -98,13 +101,15 @@ decide(struct request *r, struct slice credential, bool present, struct apierror
 		return 0;
 	}
 	if (present)
-		return apierror_set(err, APIERROR_BAD_KEY, NULL,
-		    "The access token is not known to this gateway.");
+		return apierror_set(
+		    err, APIERROR_BAD_KEY, NULL, "The access token is not known to this gateway.");
 	return apierror_set(err, APIERROR_NO_KEY, NULL,
-	    gw->own_keys ? "No API key was sent. Send your Gemini API key as \"Authorization: Bearer KEY\" or "
-			   "\"x-goog-api-key: KEY\"; several keys are separated by commas."
-			 : "No access token was sent. Send it as \"Authorization: Bearer TOKEN\" or "
-			   "\"x-goog-api-key: TOKEN\".");
+	    gw->own_keys
+		? "No API key was sent. Send your Gemini API key as \"Authorization: Bearer KEY\" "
+		  "or "
+		  "\"x-goog-api-key: KEY\"; several keys are separated by commas."
+		: "No access token was sent. Send it as \"Authorization: Bearer TOKEN\" or "
+		  "\"x-goog-api-key: TOKEN\".");
 }
 
 int

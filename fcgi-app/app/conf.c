@@ -24,21 +24,23 @@ struct option {
 };
 
 /* n: the name as a string, made by the outermost macro: some names are macros of base/limits.h. */
-#define OPTION(k, field, n, d, s)                                                                  \
-	.name = (n), .kind = (k), .offset = offsetof(struct conf, field), .def = (d), .sentence = (s)
+#define OPTION(k, field, n, d, s) \
+	.name = (n), .kind = (k), .offset = offsetof(struct conf, field), .def = (d), \
+	.sentence = (s)
 
 static const struct option options[] = {
-#define CONF_GROUP(title) { .group = (title) },
+#define CONF_GROUP(title)                    { .group = (title) },
 #define CONF_STR(field, name, def, sentence) { OPTION(KIND_STR, field, #name, def, sentence) },
-#define CONF_SECRET(field, name, def, sentence) { OPTION(KIND_SECRET, field, #name, def, sentence) },
-#define CONF_NUM(field, name, def, lo, hi, sentence)                                               \
+#define CONF_SECRET(field, name, def, sentence) \
+	{ OPTION(KIND_SECRET, field, #name, def, sentence) },
+#define CONF_NUM(field, name, def, lo, hi, sentence) \
 	{ OPTION(KIND_NUM, field, #name, def, sentence), .min = (lo), .max = (hi) },
-#define CONF_SIZE(field, name, def, lo, hi, sentence)                                              \
+#define CONF_SIZE(field, name, def, lo, hi, sentence) \
 	{ OPTION(KIND_SIZE, field, #name, def, sentence), .min = (lo), .max = (hi) },
-#define CONF_TIME(field, name, def, lo, hi, sentence)                                              \
+#define CONF_TIME(field, name, def, lo, hi, sentence) \
 	{ OPTION(KIND_TIME, field, #name, def, sentence), .min = (lo), .max = (hi) },
 #define CONF_BOOL(field, name, def, sentence) { OPTION(KIND_BOOL, field, #name, def, sentence) },
-#define CONF_ENUM(field, name, def, choice, sentence)                                              \
+#define CONF_ENUM(field, name, def, choice, sentence) \
 	{ OPTION(KIND_ENUM, field, #name, def, sentence), .words = (choice) },
 #include "app/conf.def"
 };
@@ -89,7 +91,8 @@ parse_number(const struct option *o, const char *value, double *ret)
 static bool
 parse_bool(const char *value, bool *ret)
 {
-	static const char *const yes[] = { "yes", "true", "on", "1" }, *const no[] = { "no", "false", "off", "0", "" };
+	static const char *const yes[] = { "yes", "true", "on", "1" }, *const no[] = { "no",
+		"false", "off", "0", "" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(yes); i++)
 		if (strcasecmp(value, yes[i]) == 0)
@@ -136,7 +139,8 @@ apply(struct conf *conf, const struct option *o, const char *value, char error[C
 		*(uint64_t *)field = (uint64_t)(o->kind == KIND_TIME ? number * 1000 : number);
 		return 0;
 	case KIND_BOOL:
-		return parse_bool(value, field) ? 0 : refuse(error, o, value, "is neither yes nor no");
+		return parse_bool(value, field) ? 0
+		                                : refuse(error, o, value, "is neither yes nor no");
 	case KIND_ENUM:
 		if (parse_enum(o->words, value, field))
 			return 0;
@@ -199,7 +203,8 @@ load_file(struct conf *conf, const char *path, char error[CONF_ERROR_MAX])
 		line[strcspn(line, "\r\n")] = '\0';
 		rc = apply_line(conf, line, reason);
 		if (rc != 0)
-			snprintf(error, CONF_ERROR_MAX, "%.200s line %u: %.250s", path, number, reason);
+			snprintf(
+			    error, CONF_ERROR_MAX, "%.200s line %u: %.250s", path, number, reason);
 	}
 	if (line != NULL)
 		explicit_bzero(line, size);
@@ -280,7 +285,9 @@ conf_print_help(FILE *out)
 void
 conf_print_sample(FILE *out)
 {
-	fputs("# gemini-balance: every option with its default. The environment wins over this file.\n", out);
+	fputs("# gemini-balance: every option with its default. The environment wins over this "
+	      "file.\n",
+	    out);
 	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
 		const struct option *o = &options[i];
 

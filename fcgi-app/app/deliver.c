@@ -73,8 +73,8 @@ feed(struct request *r, struct slice bytes, struct buf *out)
 	return next;
 }
 
-/* The upstream body is over. The operation knows whether it was complete: a cut after the last event
- * harms nobody. */
+/* The upstream body is over. The operation knows whether it was complete: a cut after the last
+ * event harms nobody. */
 static enum step_next
 finish_stream(struct request *r)
 {

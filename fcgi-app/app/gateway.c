@@ -72,7 +72,8 @@ load_tokens(struct gateway *gw, char error[CONF_ERROR_MAX])
 	while (slice_split(&rest, ',', &word)) {
 		if (word.len == 0)
 			continue;
-		gw->access.list = xrealloc(gw->access.list, (gw->access.count + 1) * sizeof(char *));
+		gw->access.list =
+		    xrealloc(gw->access.list, (gw->access.count + 1) * sizeof(char *));
 		gw->access.list[gw->access.count++] = xstrndup(word.ptr, word.len);
 	}
 	secret_free(text);
@@ -112,11 +113,13 @@ check_access(struct gateway *gw, char error[CONF_ERROR_MAX])
 	if (gw->ring != NULL && gw->access.count == 0 && !gw->conf->open_access)
 		return refuse(error,
 		    "GEMINI_API_KEYS is set, but nobody could tell who may use the keys: set "
-		    "ACCESS_TOKENS to tokens for your callers, or OPEN_ACCESS=yes to let everybody in");
+		    "ACCESS_TOKENS to tokens for your callers, or OPEN_ACCESS=yes to let everybody "
+		    "in");
 	gw->own_keys = gw->conf->own_keys == OWN_KEYS_YES ||
-		       (gw->conf->own_keys == OWN_KEYS_AUTO && gw->ring == NULL);
+	               (gw->conf->own_keys == OWN_KEYS_AUTO && gw->ring == NULL);
 	if (gw->ring == NULL && !gw->own_keys)
-		return refuse(error, "OWN_KEYS=no and no GEMINI_API_KEYS: no request could be served");
+		return refuse(
+		    error, "OWN_KEYS=no and no GEMINI_API_KEYS: no request could be served");
 	return 0;
 }
 
@@ -124,7 +127,8 @@ struct gateway *
 gateway_new(const struct conf *conf, char error[CONF_ERROR_MAX])
 {
 	struct gateway *gw = xcalloc(1, sizeof(*gw));
-	const char *spec = conf->model_aliases[0] != '\0' ? conf->model_aliases : models_default_aliases;
+	const char *spec =
+	    conf->model_aliases[0] != '\0' ? conf->model_aliases : models_default_aliases;
 	const char *reason = NULL;
 
 	gw->conf = conf;

@@ -12,7 +12,8 @@
 
 struct keyring {
 	pthread_mutex_t lock;
-	struct keypool pool; /* secrets and fingerprints never change, so they are read without the lock */
+	struct keypool
+	    pool; /* secrets and fingerprints never change, so they are read without the lock */
 };
 
 struct keyring *
@@ -24,7 +25,8 @@ keyring_new(struct slice list, enum balance balance, size_t max, const char **re
 	keypool_init(&ring->pool, balance);
 	if (keypool_add_list(&ring->pool, list, max) >= 0)
 		return ring;
-	*ret_error = "the list of keys is not valid: too many keys, a key that is too long, or control characters";
+	*ret_error = "the list of keys is not valid: too many keys, a key that is too long, or "
+		     "control characters";
 	keyring_free(ring);
 	return NULL;
 }

@@ -13,8 +13,9 @@ preflight(struct request *r)
 	struct buf extra;
 
 	buf_init(&extra, 8 * KIB);
-	buf_adds(&extra, "Access-Control-Allow-Methods: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n"
-			 "Access-Control-Max-Age: 86400\r\n");
+	buf_adds(&extra,
+	    "Access-Control-Allow-Methods: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n"
+	    "Access-Control-Max-Age: 86400\r\n");
 	if (asked != NULL && header_value_ok(slice_str(asked)))
 		buf_addf(&extra, "Access-Control-Allow-Headers: %s\r\n", asked);
 	if (edge_param(r->edge, "HTTP_ACCESS_CONTROL_REQUEST_PRIVATE_NETWORK") != NULL)

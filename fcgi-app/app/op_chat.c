@@ -12,7 +12,7 @@
 struct chat_state {
 	struct chat_request request;
 	struct chat_stream *stream;
-	char *model;       /* what the reply shows */
+	char *model; /* what the reply shows */
 	int64_t created;
 };
 
@@ -91,7 +91,8 @@ chat_collect(struct request *r, struct slice body, struct buf *out, struct apier
 {
 	struct chat_reply_info info = reply_info(r);
 
-	return chat_reply_translate(body, &info, out, &r->usage, err) == 0 ? COLLECT_DONE : COLLECT_ERROR;
+	return chat_reply_translate(body, &info, out, &r->usage, err) == 0 ? COLLECT_DONE
+	                                                                   : COLLECT_ERROR;
 }
 
 static void

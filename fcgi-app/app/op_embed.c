@@ -64,9 +64,10 @@ embed_collect(struct request *r, struct slice body, struct buf *out, struct apie
 		next_batch(r);
 		return COLLECT_MORE;
 	}
-	return embed_reply_write(&state->reply, &state->request, state->request.model.name, out, err) == 0
-		   ? COLLECT_DONE
-		   : COLLECT_ERROR;
+	return embed_reply_write(
+		   &state->reply, &state->request, state->request.model.name, out, err) == 0
+	           ? COLLECT_DONE
+	           : COLLECT_ERROR;
 }
 
 static void

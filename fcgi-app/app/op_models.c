@@ -101,7 +101,7 @@ static enum collect_next
 model_collect(struct request *r, struct slice body, struct buf *out, struct apierror *err)
 {
 	return model_item_translate(body, slice_str(r->op_state), out, err) == 0 ? COLLECT_DONE
-										 : COLLECT_ERROR;
+	                                                                         : COLLECT_ERROR;
 }
 
 static void

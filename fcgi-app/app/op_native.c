@@ -75,7 +75,8 @@ find_pinned(struct request *r, struct apierror *err)
 	r->pinned = keyring_find(r->ring, name);
 	if (r->pinned < 0)
 		return apierror_set(err, APIERROR_NOT_FOUND, NULL,
-		    "The key that began this upload is not available any more: start the upload again.");
+		    "The key that began this upload is not available any more: "
+		    "start the upload again.");
 	return 0;
 }
 
@@ -98,7 +99,7 @@ native_prepare(struct request *r, struct apierror *err)
 	note_model(r);
 	if (find_pinned(r, err) != 0)
 		return -1;
-	buf_init(&query, URL_MAX);
+	buf_init(&query, r->route->query.len);
 	query_without(r->route->query, our_params, &query);
 	target_url(r, method_name(r), r->route->path, buf_slice(&query));
 	buf_release(&query);
@@ -107,9 +108,10 @@ native_prepare(struct request *r, struct apierror *err)
 	r->target.body = buf_slice(&body->mem);
 	r->target.body_len = body->len;
 	r->target.has_body = body->len > 0;
-	state->sse = slice_ends(slice_str(r->route->path), SLICE(":streamGenerateContent")) &&
-		     (query_get(r->route->query, "alt", &alt) || query_get(r->route->query, "$alt", &alt)) &&
-		     slice_eqi(alt, SLICE("sse"));
+	state->sse =
+	    slice_ends(slice_str(r->route->path), SLICE(":streamGenerateContent")) &&
+	    (query_get(r->route->query, "alt", &alt) || query_get(r->route->query, "$alt", &alt)) &&
+	    slice_eqi(alt, SLICE("sse"));
 	r->form = state->sse ? REPLY_SSE : REPLY_BYTES;
 	r->target.large = !state->sse;
 	r->at_event_end = true;
@@ -118,25 +120,34 @@ native_prepare(struct request *r, struct apierror *err)
 
 /* ---- the answer ---- */
 
-/* The upload URL comes back to the gateway, under its own host and mount point. */
+/* The upload URL comes back to the gateway, under its own host and mount point, with the name of
+ * the key instead of the key. */
 static void
 rewrite_upload_url(struct request *r, struct slice url)
 {
 	ptrdiff_t authority = slice_find(url, SLICE("://"));
-	struct slice rest = url;
-	const char *path;
+	struct slice rest = url, path;
+	struct buf query;
+	const char *start;
 
 	if (authority >= 0)
 		rest = (struct slice){ url.ptr + authority + 3, url.len - (size_t)authority - 3 };
-	path = memchr(rest.ptr, '/', rest.len);
-	if (path == NULL)
+	start = memchr(rest.ptr, '/', rest.len);
+	if (start == NULL)
 		return;
-	rest = (struct slice){ path, rest.len - (size_t)(path - rest.ptr) };
+	rest = (struct slice){ start, rest.len - (size_t)(start - rest.ptr) };
+	slice_split(&rest, '?', &path);
+	buf_init(&query, rest.len + 1);
+	query_without(rest, our_params, &query);
+	if (query.len > 0)
+		buf_addc(&query, '&');
 	buf_adds(&r->up_head, "x-goog-upload-url: ");
 	reply_base_url(r, &r->up_head);
-	buf_add_slice(&r->up_head, rest);
-	buf_adds(&r->up_head, memchr(rest.ptr, '?', rest.len) != NULL ? "&" : "?");
+	buf_add_slice(&r->up_head, path);
+	buf_addc(&r->up_head, '?');
+	buf_add_slice(&r->up_head, buf_slice(&query));
 	buf_addf(&r->up_head, UPLOAD_KEY_PARAM "=%s\r\n", r->key_name);
+	buf_release(&query);
 }
 
 static void
@@ -155,13 +166,15 @@ native_head(struct request *r, const struct header_lines *lines)
 			buf_adds(&r->up_head, "\r\n");
 		}
 	}
+	if (r->own_ring == NULL && r->up_head.len > 0)
+		scrub_bytes(r->gw->scrub, r->up_head.data, r->up_head.len);
 }
 
 static void
 native_pass_head(struct request *r, struct buf *out)
 {
-	bool streams = r->up_type != NULL &&
-		       slice_startsi(slice_str(r->up_type), SLICE("text/event-stream"));
+	bool streams =
+	    r->up_type != NULL && slice_startsi(slice_str(r->up_type), SLICE("text/event-stream"));
 
 	if (r->passing && r->up_retry_after == NULL && r->err.retry_after_s > 0)
 		buf_addf(&r->up_head, "Retry-After: %u\r\n", r->err.retry_after_s);
@@ -231,6 +244,7 @@ native_release(struct request *r)
 
 	if (state == NULL)
 		return;
+	usage_scan_finish(&state->scan);
 	r->usage = state->scan.usage;
 	usage_scan_release(&state->scan);
 	free(state);

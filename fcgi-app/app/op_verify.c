@@ -237,10 +237,12 @@ verify_keys(struct request *r, struct apierror *err)
 		buf_add_slice(&list, buf_slice(&credential));
 	r->own_ring = keyring_new(buf_slice(&list), BALANCE_ROUND_ROBIN, CALLER_KEYS_MAX, &reason);
 	if (r->own_ring == NULL)
-		apierror_set(err, APIERROR_BAD_VALUE, "keys", "The keys cannot be checked: %s.", reason);
+		apierror_set(
+		    err, APIERROR_BAD_VALUE, "keys", "The keys cannot be checked: %s.", reason);
 	else if (keyring_count(r->own_ring) == 0)
 		apierror_set(err, APIERROR_NO_KEY, "keys",
-		    "No key to check was sent. Send keys separated by commas as \"x-goog-api-key: KEY,KEY\", or "
+		    "No key to check was sent. Send keys separated by commas as "
+		    "\"x-goog-api-key: KEY,KEY\", or "
 		    "POST {\"keys\": [\"KEY\", \"KEY\"]}.");
 	else
 		rc = 0;

@@ -18,18 +18,37 @@ reply_reason(int status)
 		int status;
 		const char *reason;
 	} rows[] = {
-		{ 200, "OK" }, { 201, "Created" }, { 202, "Accepted" }, { 204, "No Content" },
-		{ 206, "Partial Content" }, { 301, "Moved Permanently" }, { 302, "Found" },
-		{ 304, "Not Modified" }, { 307, "Temporary Redirect" },
-		{ 308, "Resume Incomplete" }, { 400, "Bad Request" }, { 401, "Unauthorized" },
-		{ 402, "Payment Required" }, { 403, "Forbidden" }, { 404, "Not Found" },
-		{ 405, "Method Not Allowed" }, { 408, "Request Timeout" }, { 409, "Conflict" },
-		{ 410, "Gone" }, { 412, "Precondition Failed" }, { 413, "Content Too Large" },
-		{ 416, "Range Not Satisfiable" }, { 422, "Unprocessable Content" },
-		{ 429, "Too Many Requests" }, { 431, "Request Header Fields Too Large" },
-		{ 499, "Client Closed Request" }, { 500, "Internal Server Error" },
-		{ 501, "Not Implemented" }, { 502, "Bad Gateway" },
-		{ 503, "Service Unavailable" }, { 504, "Gateway Timeout" },
+		{ 200, "OK" },
+		{ 201, "Created" },
+		{ 202, "Accepted" },
+		{ 204, "No Content" },
+		{ 206, "Partial Content" },
+		{ 301, "Moved Permanently" },
+		{ 302, "Found" },
+		{ 304, "Not Modified" },
+		{ 307, "Temporary Redirect" },
+		{ 308, "Resume Incomplete" },
+		{ 400, "Bad Request" },
+		{ 401, "Unauthorized" },
+		{ 402, "Payment Required" },
+		{ 403, "Forbidden" },
+		{ 404, "Not Found" },
+		{ 405, "Method Not Allowed" },
+		{ 408, "Request Timeout" },
+		{ 409, "Conflict" },
+		{ 410, "Gone" },
+		{ 412, "Precondition Failed" },
+		{ 413, "Content Too Large" },
+		{ 416, "Range Not Satisfiable" },
+		{ 422, "Unprocessable Content" },
+		{ 429, "Too Many Requests" },
+		{ 431, "Request Header Fields Too Large" },
+		{ 499, "Client Closed Request" },
+		{ 500, "Internal Server Error" },
+		{ 501, "Not Implemented" },
+		{ 502, "Bad Gateway" },
+		{ 503, "Service Unavailable" },
+		{ 504, "Gateway Timeout" },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
@@ -71,7 +90,8 @@ add_cors(const struct request *r, struct buf *out)
 }
 
 void
-reply_head(struct request *r, struct buf *out, int status, const char *type, int64_t length, struct slice extra)
+reply_head(struct request *r, struct buf *out, int status, const char *type, int64_t length,
+    struct slice extra)
 {
 	r->status = status;
 	r->head_sent = true;
@@ -152,8 +172,9 @@ static bool
 host_ok(const char *host)
 {
 	return host != NULL && host[0] != '\0' && strlen(host) < 256 &&
-	       strspn(host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]") ==
-		   strlen(host);
+	       strspn(
+		   host, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]") ==
+	           strlen(host);
 }
 
 void

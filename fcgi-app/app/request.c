@@ -27,7 +27,7 @@ static void
 check_invariants(const struct request *r)
 {
 	assert(!r->content_sent || r->head_sent);
-	assert(r->attempts <= ATTEMPTS_MAX);
+	assert(r->attempts <= ATTEMPTS_MAX || r->op == &op_verify); /* there one for each key */
 	assert((r->key >= 0) <= (r->ring != NULL));
 	/* Nothing is retried after content, and nothing is written after the end. */
 	assert(!(r->content_sent && r->step == &step_pick));
@@ -209,9 +209,12 @@ do_route(struct request *r)
 		enum route_op op;
 		const struct operation *operation;
 	} operations[] = {
-		{ ROUTE_CHAT, &op_chat },     { ROUTE_EMBEDDINGS, &op_embeddings },
-		{ ROUTE_MODELS, &op_models }, { ROUTE_MODEL, &op_model },
-		{ ROUTE_NATIVE, &op_native }, { ROUTE_VERIFY, &op_verify },
+		{ ROUTE_CHAT, &op_chat },
+		{ ROUTE_EMBEDDINGS, &op_embeddings },
+		{ ROUTE_MODELS, &op_models },
+		{ ROUTE_MODEL, &op_model },
+		{ ROUTE_NATIVE, &op_native },
+		{ ROUTE_VERIFY, &op_verify },
 	};
 	const char *uri = edge_param(r->edge, "REQUEST_URI");
 	const char *mount = edge_param(r->edge, "MOUNT_PREFIX");
@@ -220,7 +223,7 @@ do_route(struct request *r)
 		.uri = slice_str(uri != NULL ? uri : "/"),
 		.mount = slice_str(mount != NULL ? mount : r->gw->conf->mount_prefix),
 		.has_google_credential = edge_param(r->edge, "HTTP_X_GOOG_API_KEY") != NULL ||
-					 edge_param(r->edge, "HTTP_X_GOOG_API_CLIENT") != NULL,
+		                         edge_param(r->edge, "HTTP_X_GOOG_API_CLIENT") != NULL,
 		.has_bearer = has_bearer(r),
 	};
 	int rc = route_match(&in, r->route, &r->err);
@@ -251,7 +254,8 @@ do_local(struct request *r)
 static enum step_next
 do_auth(struct request *r)
 {
-	request_move(r, r->op == &op_verify || auth_check(r, &r->err) == 0 ? &step_prepare : &step_fail);
+	request_move(
+	    r, r->op == &op_verify || auth_check(r, &r->err) == 0 ? &step_prepare : &step_fail);
 	return STEP_GO;
 }
 
@@ -326,7 +330,8 @@ do_fail(struct request *r)
 			r->err.retry_after_s = RETRY_AFTER_DEFAULT_S;
 		retry_after_line(r, &extra);
 		apierror_render(&r->err, r->dialect, &body);
-		reply_whole(r, r->err.status, "application/json", buf_slice(&extra), buf_slice(&body));
+		reply_whole(
+		    r, r->err.status, "application/json", buf_slice(&extra), buf_slice(&body));
 		buf_release(&extra);
 		buf_release(&body);
 	}

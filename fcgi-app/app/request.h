@@ -27,23 +27,24 @@ struct request;
 enum step_next { STEP_GO, STEP_PARK, STEP_OVER };
 
 /*      symbol   what it does                                     leaves to */
-#define STEPS(X)                                                                                   \
-	X(read)    /* faults of the arrival, request id            -> route */                     \
-	X(route)   /* path to operation                            -> local, auth, fail */         \
-	X(local)   /* pages and preflight                          -> finish */                    \
-	X(auth)    /* whose keys                                   -> prepare, fail */             \
-	X(prepare) /* translate the caller's request               -> pick, takeover, fail */      \
-	X(pick)    /* choose a key                                 -> call, fail */                \
-	X(call)    /* start the upstream transfer                  -> await */                     \
-	X(await)   /* head and first bytes                         -> judge */                     \
-	X(judge)   /* what the outcome means                       -> stream, collect, wait, pick, fail */ \
-	X(wait)    /* back-off before another attempt              -> pick */                      \
-	X(stream)  /* bytes out as they come in                    -> finish, fail */              \
-	X(collect) /* the whole answer first                       -> finish, pick, fail */        \
-	X(takeover) /* /verify drives its own calls                -> finish */                    \
-	X(fail)    /* the one door for errors                      -> finish */                    \
-	X(abort)   /* the client is gone                           -> finish */                    \
-	X(finish)  /* access line, release                         (over) */
+#define STEPS(X) \
+	X(read)    /* faults of the arrival, request id            -> route */ \
+	X(route)   /* path to operation                            -> local, auth, fail */ \
+	X(local)   /* pages and preflight                          -> finish */ \
+	X(auth)    /* whose keys                                   -> prepare, fail */ \
+	X(prepare) /* translate the caller's request               -> pick, takeover, fail */ \
+	X(pick)    /* choose a key                                 -> call, fail */ \
+	X(call)    /* start the upstream transfer                  -> await */ \
+	X(await)   /* head and first bytes                         -> judge */ \
+	X(judge)   /* what the outcome means                       -> stream, collect, wait, pick, \
+	              fail */ \
+	X(wait)    /* back-off before another attempt              -> pick */ \
+	X(stream)  /* bytes out as they come in                    -> finish, fail */ \
+	X(collect) /* the whole answer first                       -> finish, pick, fail */ \
+	X(takeover) /* /verify drives its own calls                -> finish */ \
+	X(fail)     /* the one door for errors                      -> finish */ \
+	X(abort)    /* the client is gone                           -> finish */ \
+	X(finish)   /* access line, release                         (over) */
 
 struct step {
 	const char *name;
@@ -56,9 +57,9 @@ STEPS(STEP_EXTERN)
 
 /* How the answer to the client is made. */
 enum reply_form {
-	REPLY_JSON,   /* one document, written at the end */
-	REPLY_SSE,    /* events; heartbeats allowed between them */
-	REPLY_BYTES,  /* native bytes as they are; head from upstream */
+	REPLY_JSON,  /* one document, written at the end */
+	REPLY_SSE,   /* events; heartbeats allowed between them */
+	REPLY_BYTES, /* native bytes as they are; head from upstream */
 };
 
 /* What differs between endpoints. Every function may be NULL but prepare. */
@@ -70,12 +71,17 @@ struct operation {
 	/* Appends the client's head for an answer that is passed on as it is. */
 	void (*pass_head)(struct request *r, struct buf *out);
 	/* Streams: upstream bytes into client bytes, appended to out or written at once; end: the
-	 * upstream body is complete (or cut: the operation knows whether it was complete). -1 with err. */
+	 * upstream body is complete (or cut: the operation knows whether it was complete). -1 with
+	 * err. */
 	int (*feed)(struct request *r, struct slice bytes, struct buf *out, struct apierror *err);
 	int (*end)(struct request *r, struct buf *out, struct apierror *err);
-	/* A whole upstream body. COLLECT_MORE: another call is needed first, r->target is filled for it. */
-	enum collect_next { COLLECT_DONE, COLLECT_MORE, COLLECT_ERROR } (*collect)(struct request *r,
-	    struct slice body, struct buf *out, struct apierror *err);
+	/* A whole upstream body. COLLECT_MORE: another call is needed first, r->target is filled
+	 * for it. */
+	enum collect_next {
+		COLLECT_DONE,
+		COLLECT_MORE,
+		COLLECT_ERROR
+	} (*collect)(struct request *r, struct slice body, struct buf *out, struct apierror *err);
 	/* Before another attempt of a stream: forget what the failed one said. */
 	void (*restart)(struct request *r);
 	/* The upstream has the whole request and content flows: free what an attempt needed. */
@@ -87,60 +93,60 @@ struct operation {
 struct target {
 	const char *method;
 	struct buf url;
-	struct buf lines;     /* header lines, each ended by NUL; the credential is added per attempt */
-	struct slice body;    /* in memory, or */
-	int body_fd;          /* in the spool file; -1: none */
+	struct buf lines; /* header lines, each ended by NUL; the credential is added per attempt */
+	struct slice body; /* in memory, or */
+	int body_fd;       /* in the spool file; -1: none */
 	size_t body_len;
 	bool has_body;
-	bool large;           /* many bytes are expected back */
+	bool large; /* many bytes are expected back */
 };
 
 struct request {
 	struct gateway *gw;
 	struct loop *loop;
-	struct edge *edge;            /* NULL once ended */
+	struct edge *edge; /* NULL once ended */
 	const struct step *step;
 	const struct operation *op;
 	void *op_state;
-	struct route *route;          /* until the upstream answer begins */
+	struct route *route; /* until the upstream answer begins */
 	const char *route_name;
 	enum dialect dialect;
 	enum reply_form form;
-	bool head_request;            /* the client's method is HEAD */
+	bool head_request; /* the client's method is HEAD */
 
 	char id[24];
-	char model[64];               /* upstream's name, for the access line; may be cut */
+	char model[64]; /* upstream's name, for the access line; may be cut */
 	uint64_t started_ms, first_ms, last_write_ms, last_up_ms;
 	struct timer *timer;
 
-	struct keyring *ring;         /* the pool, or own_ring */
+	struct keyring *ring; /* the pool, or own_ring */
 	struct keyring *own_ring;
-	ptrdiff_t key;                /* picked and not yet reported, or -1 */
+	ptrdiff_t key; /* picked and not yet reported, or -1 */
 	char key_name[FINGERPRINT_LEN + 1];
-	ptrdiff_t pinned;             /* the only key that will do, or -1 */
-	uint8_t *tried, *refused;     /* bitmaps: used at all, refused for good */
+	ptrdiff_t pinned;         /* the only key that will do, or -1 */
+	uint8_t *tried, *refused; /* bitmaps: used at all, refused for good */
 	unsigned attempts, server_faults;
 
 	struct target target;
-	char **line_table;            /* of the running call: target.lines and the credential */
+	char **line_table; /* of the running call: target.lines and the credential */
 	char *credential_line;
 	struct call *call;
 	int up_status;
-	struct buf up_head;           /* native: head lines for the client */
-	char *up_type;                /* Content-Type */
+	struct buf up_head; /* native: head lines for the client */
+	char *up_type;      /* Content-Type */
 	char *up_retry_after;
 	bool up_started, up_ended;
-	bool framed_error;            /* an error object inside an answer with status 200 */
-	bool passing;                 /* Google's own answer goes to the client as it is */
+	bool framed_error; /* an error object inside an answer with status 200 */
+	bool passing;      /* Google's own answer goes to the client as it is */
 	enum netresult up_result;
-	struct buf held;              /* bytes that came before the judgement; the body when collecting */
-	struct scrub_stream scrub;    /* over everything that a stream brings */
+	struct buf held; /* bytes that came before the judgement; the body when collecting */
+	struct scrub_stream scrub; /* over everything that a stream brings */
 
 	bool head_sent, content_sent, gone, at_event_end;
-	int status;                   /* what the client saw */
+	int status; /* what the client saw */
 	uint64_t bytes_out, bytes_in;
 	struct usage usage;
-	const char *class;            /* of the last verdict */
+	const char *class; /* of the last verdict */
 	struct apierror err;
 };
 
@@ -159,8 +165,8 @@ void request_run(struct request *r);
 /* For the access line; longer names are cut. */
 void request_set_model(struct request *r, struct slice model);
 void request_move(struct request *r, const struct step *step);
-enum step_next request_fail(struct request *r, enum apierror_kind kind, const char *param, const char *fmt, ...)
-    __attribute__((format(printf, 4, 5)));
+enum step_next request_fail(struct request *r, enum apierror_kind kind, const char *param,
+    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
 /* auth.c: fills r->ring. -1 with err. */
 int auth_check(struct request *r, struct apierror *err);
@@ -179,13 +185,15 @@ void deliver_data(struct request *r, struct slice bytes);
 /* reply.c */
 /* Appends the CGI head: status, content type (NULL: none), length (negative: none), common headers,
  * CORS, extra lines (each ended by CR LF), blank line. */
-void reply_head(struct request *r, struct buf *out, int status, const char *type, int64_t length, struct slice extra);
+void reply_head(struct request *r, struct buf *out, int status, const char *type, int64_t length,
+    struct slice extra);
 /* The head of an event stream. */
 void reply_stream_head(struct request *r, struct buf *out);
 /* Writes bytes to the client; false when it is gone (the step must be abort then). */
 bool reply_write(struct request *r, struct slice bytes);
 /* A whole answer and the end of the edge. */
-void reply_whole(struct request *r, int status, const char *type, struct slice extra, struct slice body);
+void reply_whole(
+    struct request *r, int status, const char *type, struct slice extra, struct slice body);
 /* The external URL of the mount point, without a slash at the end. */
 void reply_base_url(const struct request *r, struct buf *out);
 const char *reply_reason(int status);

@@ -263,6 +263,8 @@ buf_add_json(struct buf *b, struct slice s)
 {
 	size_t start = 0, i = 0;
 
+	if (s.len == 0)
+		return;
 	while (i < s.len) {
 		unsigned char c = (unsigned char)s.ptr[i];
 		size_t width;

@@ -21,7 +21,8 @@ utf8_width(const unsigned char *p, size_t len)
 		width = 4;
 	else
 		return 0;
-	/* The second byte is narrower where overlong forms, surrogates or the end of Unicode lie. */
+	/* The second byte is narrower where overlong forms, surrogates or the end of Unicode lie.
+	 */
 	if (p[0] == 0xE0)
 		low = 0xA0;
 	else if (p[0] == 0xED)

@@ -17,7 +17,8 @@ static const struct {
 	int status;
 	const char *type, *code, *google, *text;
 } kinds[] = {
-#define APIERROR(symbol, word, status, type, code, google, text) { word, status, type, code, google, text },
+#define APIERROR(symbol, word, status, type, code, google, text)                                   \
+	{ word, status, type, code, google, text },
 #include "core/apierror.def"
 #undef APIERROR
 };
@@ -92,7 +93,7 @@ apierror_set(struct apierror *err, enum apierror_kind kind, const char *param, c
 		va_end(args);
 	}
 	copy_text(err->message, sizeof(err->message),
-		  slice_str(text[0] != '\0' ? text : kinds[kind].text));
+	    slice_str(text[0] != '\0' ? text : kinds[kind].text));
 	return -1;
 }
 
@@ -153,7 +154,7 @@ render_google(const struct apierror *err, struct jwriter *w)
 	jw_int(w, "code", err->status);
 	jw_str(w, "message", err->message);
 	jw_str(w, "status",
-	       err->google_status[0] != '\0' ? err->google_status : kinds[err->kind].google);
+	    err->google_status[0] != '\0' ? err->google_status : kinds[err->kind].google);
 	jw_object_end(w);
 	jw_object_end(w);
 }

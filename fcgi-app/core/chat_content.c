@@ -11,16 +11,16 @@
 struct content_part {
 	const struct chat_read *c;
 	json_object *part;  /* the caller's */
-	const char *at;	    /* its name in errors */
+	const char *at;     /* its name in errors */
 	json_object *parts; /* where Gemini's go */
 	struct apierror *err;
 };
 
 /* clang-format off */
 static const struct field_word audio_formats[] = {
-	{ "wav", "audio/wav" }, { "mp3", "audio/mp3" }, { "aiff", "audio/aiff" }, { "aac", "audio/aac" },
-	{ "ogg", "audio/ogg" }, { "flac", "audio/flac" }, { "m4a", "audio/m4a" },
-	{ "webm", "audio/webm" }, { "opus", "audio/opus" },
+	{ "wav", "audio/wav" }, { "mp3", "audio/mp3" }, { "aiff", "audio/aiff" },
+	{ "aac", "audio/aac" }, { "ogg", "audio/ogg" }, { "flac", "audio/flac" },
+	{ "m4a", "audio/m4a" }, { "webm", "audio/webm" }, { "opus", "audio/opus" },
 	{ 0 }
 };
 
@@ -97,7 +97,7 @@ open_part(const struct content_part *p, const char *key, json_object **ret_body)
 
 static int
 add_media(const struct content_part *p, const struct chat_media *media, const char *field,
-	  const char *resolution)
+    const char *resolution)
 {
 	char param[APIERROR_PARAM_MAX];
 	json_object *blob = NULL, *part;
@@ -168,8 +168,7 @@ read_file(const struct content_part *p)
 	media.filename = json_get_str(body, "filename");
 	if (media.text == NULL && json_get(body, "file_id") != NULL) {
 		field_name(param, "%s.file.file_id", p->at);
-		return apierror_set(
-		    p->err, APIERROR_UNSUPPORTED, param,
+		return apierror_set(p->err, APIERROR_UNSUPPORTED, param,
 		    "Stored files are not supported by this version: send '%s.file.file_data'.",
 		    p->at);
 	}
@@ -205,7 +204,7 @@ bad_part_type(const char *at, json_object *type, enum chat_role role, struct api
 	for (size_t i = 0; i < ARRAY_SIZE(part_types) && len < sizeof(words); i++)
 		if ((part_types[i].roles & role) != 0)
 			len += (size_t)snprintf(words + len, sizeof(words) - len, "%s'%s'",
-						len > 0 ? ", " : "", part_types[i].type);
+			    len > 0 ? ", " : "", part_types[i].type);
 	return fieldmap_bad_word(err, param, json_str(type), words);
 }
 
@@ -225,7 +224,7 @@ read_part(const struct content_part *p, enum chat_role role)
 
 int
 chat_content_read(const struct chat_read *c, json_object *content, enum chat_role role,
-		  const char *at, json_object *parts, struct apierror *err)
+    const char *at, json_object *parts, struct apierror *err)
 {
 	char param[APIERROR_PARAM_MAX];
 
@@ -236,12 +235,12 @@ chat_content_read(const struct chat_read *c, json_object *content, enum chat_rol
 	}
 	if (!json_object_is_type(content, json_type_array)) {
 		field_name(param, "%s.content", at);
-		return fieldmap_bad_type(err, param, "a string or an array of content parts",
-					 content);
+		return fieldmap_bad_type(
+		    err, param, "a string or an array of content parts", content);
 	}
 	for (size_t i = 0; i < json_object_array_length(content); i++) {
 		struct content_part p = { c, json_object_array_get_idx(content, i), param, parts,
-					  err };
+			err };
 
 		field_name(param, "%s.content[%zu]", at, i);
 		if (read_part(&p, role) != 0)

@@ -11,7 +11,7 @@ ask_in_words(struct fieldmap_run *run, json_object *schema)
 	const struct chat_read *c = run->ctx;
 	struct buf text;
 
-	buf_init(&text, BODY_MAX);
+	buf_init(&text, CHAT_BODY_MAX);
 	buf_adds(&text, "Answer with one JSON document and nothing else");
 	buf_adds(&text, c->functions ? ", unless you call a function." : ".");
 	if (schema != NULL) {
@@ -34,7 +34,7 @@ set_json(struct fieldmap_run *run, json_object *schema)
 		return;
 	}
 	fieldmap_put(run->target, "generationConfig/responseMimeType",
-		     json_object_new_string("application/json"));
+	    json_object_new_string("application/json"));
 	if (schema != NULL)
 		fieldmap_put(run->target, "generationConfig/responseJsonSchema", schema);
 }
@@ -50,8 +50,8 @@ read_schema(struct fieldmap_run *run, json_object *format)
 	if (!json_object_is_type(body, json_type_object))
 		return fieldmap_bad_type(run->err, at, "an object", body);
 	if (schema != NULL && !json_object_is_type(schema, json_type_object))
-		return fieldmap_bad_type(run->err, "response_format.json_schema.schema",
-					 "an object", schema);
+		return fieldmap_bad_type(
+		    run->err, "response_format.json_schema.schema", "an object", schema);
 	set_json(run, schema != NULL ? chat_schema_copy(schema) : NULL);
 	return 0;
 }
@@ -70,6 +70,6 @@ chat_format_emit(struct fieldmap_run *run, const struct fieldmap *row, json_obje
 		set_json(run, NULL);
 	else if (!slice_eq(json_str(type), SLICE("text")))
 		return fieldmap_bad_word(run->err, "response_format.type", json_str(type),
-					 "'text', 'json_object', and 'json_schema'");
+		    "'text', 'json_object', and 'json_schema'");
 	return 0;
 }

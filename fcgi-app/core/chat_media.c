@@ -18,26 +18,32 @@ struct mime_word {
 /* clang-format off */
 /* Types that clients write and Google does not know. */
 static const struct mime_word synonyms[] = {
-	{ "image/jpg", "image/jpeg" }, { "image/pjpeg", "image/jpeg" }, { "image/x-png", "image/png" },
-	{ "audio/x-wav", "audio/wav" }, { "audio/wave", "audio/wav" }, { "audio/vnd.wave", "audio/wav" },
-	{ "audio/x-m4a", "audio/m4a" }, { "application/x-pdf", "application/pdf" },
+	{ "image/jpg", "image/jpeg" },
+	{ "image/pjpeg", "image/jpeg" },
+	{ "image/x-png", "image/png" },
+	{ "audio/x-wav", "audio/wav" },
+	{ "audio/wave", "audio/wav" },
+	{ "audio/vnd.wave", "audio/wav" },
+	{ "audio/x-m4a", "audio/m4a" },
+	{ "application/x-pdf", "application/pdf" },
 };
 
 static const struct mime_word extensions[] = {
 	{ "pdf", "application/pdf" }, { "json", "application/json" }, { "rtf", "application/rtf" },
 	{ "txt", "text/plain" }, { "md", "text/markdown" }, { "markdown", "text/markdown" },
-	{ "csv", "text/csv" }, { "htm", "text/html" }, { "html", "text/html" }, { "xml", "text/xml" },
-	{ "css", "text/css" }, { "js", "text/javascript" }, { "py", "text/x-python" },
-	{ "c", "text/plain" }, { "h", "text/plain" }, { "log", "text/plain" }, { "yaml", "text/plain" },
-	{ "yml", "text/plain" },
+	{ "csv", "text/csv" }, { "htm", "text/html" }, { "html", "text/html" },
+	{ "xml", "text/xml" }, { "css", "text/css" }, { "js", "text/javascript" },
+	{ "py", "text/x-python" }, { "c", "text/plain" }, { "h", "text/plain" },
+	{ "log", "text/plain" }, { "yaml", "text/plain" }, { "yml", "text/plain" },
 	{ "png", "image/png" }, { "jpg", "image/jpeg" }, { "jpeg", "image/jpeg" },
 	{ "webp", "image/webp" }, { "gif", "image/gif" }, { "heic", "image/heic" },
 	{ "heif", "image/heif" }, { "avif", "image/avif" },
-	{ "wav", "audio/wav" }, { "mp3", "audio/mp3" }, { "aiff", "audio/aiff" }, { "aac", "audio/aac" },
-	{ "ogg", "audio/ogg" }, { "flac", "audio/flac" }, { "m4a", "audio/m4a" },
-	{ "mp4", "video/mp4" }, { "mpeg", "video/mpeg" }, { "mpg", "video/mpg" }, { "mov", "video/mov" },
-	{ "avi", "video/avi" }, { "flv", "video/x-flv" }, { "webm", "video/webm" },
-	{ "wmv", "video/wmv" }, { "3gp", "video/3gpp" },
+	{ "wav", "audio/wav" }, { "mp3", "audio/mp3" }, { "aiff", "audio/aiff" },
+	{ "aac", "audio/aac" }, { "ogg", "audio/ogg" }, { "flac", "audio/flac" },
+	{ "m4a", "audio/m4a" },
+	{ "mp4", "video/mp4" }, { "mpeg", "video/mpeg" }, { "mpg", "video/mpg" },
+	{ "mov", "video/mov" }, { "avi", "video/avi" }, { "flv", "video/x-flv" },
+	{ "webm", "video/webm" }, { "wmv", "video/wmv" }, { "3gp", "video/3gpp" },
 };
 
 /* What the first bytes tell; the more precise row stands first. */
@@ -257,14 +263,14 @@ read_escaped(struct slice payload)
 static int
 refuse(struct apierror *err, const char *param, const char *why)
 {
-	return apierror_set(err, APIERROR_BAD_VALUE, param, "Invalid value for '%s': %s", param,
-			    why);
+	return apierror_set(
+	    err, APIERROR_BAD_VALUE, param, "Invalid value for '%s': %s", param, why);
 }
 
 /* *ret_data is set on some failures too. */
 static int
 read_url(json_object *owner, struct slice url, const char *param, char mime[MIME_MAX],
-	 json_object **ret_data, struct apierror *err)
+    json_object **ret_data, struct apierror *err)
 {
 	struct slice head = skip(url, 5), payload;
 	const char *comma = head.len > 0 ? memchr(head.ptr, ',', head.len) : NULL;
@@ -285,15 +291,14 @@ read_url(json_object *owner, struct slice url, const char *param, char mime[MIME
 
 static int
 read_source(const struct chat_media *media, const char *param, char mime[MIME_MAX],
-	    json_object **ret_data, struct apierror *err)
+    json_object **ret_data, struct apierror *err)
 {
 	struct slice text = slice_trim(json_str(media->text));
 
 	if (slice_startsi(text, SLICE("data:")))
 		return read_url(media->text, text, param, mime, ret_data, err);
 	if (slice_startsi(text, SLICE("http:")) || slice_startsi(text, SLICE("https:")))
-		return apierror_set(
-		    err, APIERROR_UNSUPPORTED, param,
+		return apierror_set(err, APIERROR_UNSUPPORTED, param,
 		    "Remote media is not fetched by this version: send '%s' as a data: URL.",
 		    param);
 	if (!media->bare)
@@ -304,8 +309,8 @@ read_source(const struct chat_media *media, const char *param, char mime[MIME_MA
 }
 
 int
-chat_media_read(const struct chat_media *media, const char *param, json_object **ret_blob,
-		struct apierror *err)
+chat_media_read(
+    const struct chat_media *media, const char *param, json_object **ret_blob, struct apierror *err)
 {
 	char mime[MIME_MAX] = "";
 	const char *guess;
@@ -326,8 +331,8 @@ chat_media_read(const struct chat_media *media, const char *param, json_object *
 		if (guess == NULL && mime[0] == '\0')
 			guess = "text/plain"; /* a data: URL without a type (RFC 2397) */
 		if (guess == NULL) {
-			refuse(err, param,
-			       "its media type cannot be told; name it in a data: URL.");
+			refuse(
+			    err, param, "its media type cannot be told; name it in a data: URL.");
 			goto fail;
 		}
 		strcpy(mime, guess);

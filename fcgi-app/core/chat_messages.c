@@ -20,11 +20,11 @@ static const char unsigned_call[] = "skip_thought_signature_validator";
 
 struct talk {
 	const struct chat_read *c;
-	json_object *messages;
-	json_object *contents; /* borrowed from the target, like system */
-	json_object *system;   /* parts */
-	bool closed;	       /* the last turn holds results: nothing may join it */
-	uint8_t *taken;	       /* per message: an earlier one brought it along */
+	json_object *messages; /* the caller's */
+	json_object *contents; /* what becomes of them, handed over at the end */
+	json_object *system;   /* parts of systemInstruction, likewise */
+	bool closed;           /* the last turn holds results: nothing may join it */
+	uint8_t *taken;        /* per message: an earlier one brought it along */
 	struct apierror *err;
 };
 
@@ -95,8 +95,8 @@ chat_system_add(json_object *target, json_object *text)
 
 /* Content that must be there. */
 static int
-read_content(struct talk *t, json_object *message, enum chat_role role, const char *at,
-	     json_object *parts)
+read_content(
+    struct talk *t, json_object *message, enum chat_role role, const char *at, json_object *parts)
 {
 	char param[APIERROR_PARAM_MAX];
 	json_object *content;
@@ -166,7 +166,7 @@ call_args(json_object *arguments)
 /* Appends one functionCall part. function: {name, arguments}; call: what holds the id, or NULL. */
 static int
 add_call(struct talk *t, json_object *function, json_object *call, const char *at,
-	 json_object *parts, struct chat_calls *calls)
+    json_object *parts, struct chat_calls *calls)
 {
 	json_object *name = json_get(function, "name"), *id = json_get(call, "id");
 	json_object *signature = signature_of(call), *part, *made;
@@ -197,8 +197,8 @@ add_call(struct talk *t, json_object *function, json_object *call, const char *a
 }
 
 static int
-read_calls(struct talk *t, json_object *list, const char *at, json_object *parts,
-	   struct chat_calls *calls)
+read_calls(
+    struct talk *t, json_object *list, const char *at, json_object *parts, struct chat_calls *calls)
 {
 	char param[APIERROR_PARAM_MAX];
 
@@ -277,7 +277,7 @@ read_spoken(struct talk *t, json_object *message, const char *at, json_object *p
 	count = json_object_array_length(parts);
 	if (signature != NULL && count > 0)
 		json_put(json_object_array_get_idx(parts, count - 1), "thoughtSignature",
-			 json_object_get(signature));
+		    json_object_get(signature));
 	return 0;
 }
 
@@ -343,8 +343,8 @@ read_orphan(struct talk *t, size_t i, json_object *message, const char *at)
 	if (has_role(t, i, SLICE("tool")) && json_get(message, "tool_call_id") == NULL)
 		return fieldmap_missing(t->err, param);
 	parts = json_object_new_array();
-	json_append(parts,
-		    chat_text_part(json_object_new_string("Result of an earlier tool call:")));
+	json_append(
+	    parts, chat_text_part(json_object_new_string("Result of an earlier tool call:")));
 	if (json_get(message, "content") != NULL &&
 	    chat_content_read(t->c, json_get(message, "content"), CHAT_TOOL, at, parts, t->err) !=
 		0) {
@@ -387,8 +387,7 @@ read_message(struct talk *t, size_t i)
 	for (size_t r = 0; r < ARRAY_SIZE(roles); r++)
 		if (slice_eq(json_str(role), slice_str(roles[r].role)))
 			return roles[r].read(t, i, message, at);
-	return fieldmap_bad_word(
-	    t->err, param, json_str(role),
+	return fieldmap_bad_word(t->err, param, json_str(role),
 	    "'system', 'assistant', 'user', 'function', 'tool', and 'developer'");
 }
 
@@ -406,7 +405,7 @@ finish(struct talk *t)
 	}
 	if (last_turn(t) == NULL)
 		return apierror_set(t->err, APIERROR_BAD_VALUE, "messages",
-				    "Invalid 'messages': there is no text and no media in them.");
+		    "Invalid 'messages': there is no text and no media in them.");
 	if ((t->c->family->can & FAMILY_PREFILL) == 0 &&
 	    slice_eq(json_get_str(last_turn(t), "role"), SLICE("model")))
 		add_user_text(t, json_object_new_string(filler));
@@ -421,8 +420,7 @@ chat_messages_emit(struct fieldmap_run *run, const struct fieldmap *row, json_ob
 	int answer = -1;
 
 	if (count == 0)
-		return apierror_set(
-		    run->err, APIERROR_BAD_VALUE, row->from,
+		return apierror_set(run->err, APIERROR_BAD_VALUE, row->from,
 		    "Invalid 'messages': empty array. Expected an array with minimum length 1, "
 		    "but got an empty array instead.");
 	t.contents = json_object_new_array();

@@ -301,13 +301,13 @@ write_call_id(struct jwriter *w, json_object *call, const struct chat_call_place
 	if (base.len > room)
 		base = (struct slice){ base.ptr + (base.len - room), room };
 	snprintf(text, sizeof(text), "call_%.*s_%u_%u", (int)base.len, base.ptr,
-		 (unsigned)place->candidate % 100, (unsigned)place->index % 1000000);
+	    (unsigned)place->candidate % 100, (unsigned)place->index % 1000000);
 	jw_str(w, "id", text);
 }
 
 void
-chat_call_write(struct jwriter *w, const struct chat_part *part,
-		const struct chat_call_place *place)
+chat_call_write(
+    struct jwriter *w, const struct chat_part *part, const struct chat_call_place *place)
 {
 	jw_object(w, NULL);
 	if (place->numbered)

@@ -7,7 +7,7 @@
 
 enum chat_part_kind {
 	PART_NONE, /* nothing to show, its signature neither: server-side tool traces, drafts of
-		    * images, unknown parts */
+	            * images, unknown parts */
 	PART_TEXT,
 	PART_THOUGHT, /* text of a thought summary */
 	PART_CODE,    /* executableCode: shown as text */
@@ -19,9 +19,9 @@ enum chat_part_kind {
 /* One part, borrowed from its JSON. */
 struct chat_part {
 	enum chat_part_kind kind;
-	struct slice text;	/* PART_TEXT, PART_THOUGHT; may be empty */
-	bool escaped;		/* text is the inside of a JSON string, escapes and all */
-	json_object *body;	/* the object of the other kinds */
+	struct slice text;      /* PART_TEXT, PART_THOUGHT; may be empty */
+	bool escaped;           /* text is the inside of a JSON string, escapes and all */
+	json_object *body;      /* the object of the other kinds */
 	struct slice signature; /* thoughtSignature, or empty */
 };
 
@@ -51,17 +51,17 @@ struct chat_call_place {
 };
 
 /* One element of tool_calls. */
-void chat_call_write(struct jwriter *w, const struct chat_part *part,
-		     const struct chat_call_place *place);
+void chat_call_write(
+    struct jwriter *w, const struct chat_part *part, const struct chat_call_place *place);
 /* The same as the older `function_call`, under that key. */
 void chat_legacy_call_write(struct jwriter *w, const struct chat_part *part);
 
 /* What decides a choice's finish_reason. */
 struct chat_finish {
 	struct slice native; /* finishReason, may be empty */
-	bool called;	     /* a function call was seen, in any event */
-	bool spoke;	     /* there was any other output */
-	bool legacy;	     /* calls were written as function_call */
+	bool called;         /* a function call was seen, in any event */
+	bool spoke;          /* there was any other output */
+	bool legacy;         /* calls were written as function_call */
 };
 
 const char *chat_finish_word(const struct chat_finish *finish);

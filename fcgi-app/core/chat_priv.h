@@ -11,11 +11,11 @@ struct chat_read {
 	struct chat_request *request;
 	const struct models *models;
 	const struct family *family; /* set by the row `model`, the first one */
-	bool functions;		     /* functions are declared */
-	bool strict;		     /* one of them asked for strict arguments */
-	bool search;		     /* Google Search is wanted */
-	const char *mode;	     /* function calling mode, or NULL */
-	json_object *allowed;	     /* names for that mode, owned, or NULL */
+	bool functions;              /* functions are declared */
+	bool strict;                 /* one of them asked for strict arguments */
+	bool search;                 /* Google Search is wanted */
+	const char *mode;            /* function calling mode, or NULL */
+	json_object *allowed;        /* names for that mode, owned, or NULL */
 };
 
 /* ---- chat_messages.c ---- */
@@ -28,9 +28,9 @@ void chat_system_add(json_object *target, json_object *text);
 
 /* A function call in the history, while its result is looked for. */
 struct chat_call {
-	json_object *id, *name;	      /* strings, borrowed; id may be NULL */
+	json_object *id, *name;       /* strings, borrowed; id may be NULL */
 	ptrdiff_t next_id, next_name; /* the next call of the same id or name, or -1 */
-	json_object *response;	      /* functionResponse, owned, or NULL */
+	json_object *response;        /* functionResponse, owned, or NULL */
 };
 
 struct chat_calls {
@@ -50,7 +50,7 @@ struct chat_call *chat_calls_find(struct chat_calls *c, json_object *message);
 /* Reads the message's content into call->response. Media that the family does not take there go to
  * `media` (an array of parts). at: `messages[i]`. */
 int chat_result_read(const struct chat_read *c, struct chat_call *call, json_object *message,
-		     const char *at, json_object *media, struct apierror *err);
+    const char *at, json_object *media, struct apierror *err);
 /* The parts of the turn that answers all calls, in their order; a call without a result gets one
  * that says so. */
 json_object *chat_calls_answer(const struct chat_read *c, struct chat_calls *calls);
@@ -62,7 +62,7 @@ enum chat_role { CHAT_SYSTEM = 1, CHAT_USER = 2, CHAT_ASSISTANT = 4, CHAT_TOOL =
 /* Appends a message's content, text or parts, to parts; empty texts are left out. role: one bit,
  * decides which part types may appear. at: `messages[i]`. */
 int chat_content_read(const struct chat_read *c, json_object *content, enum chat_role role,
-		      const char *at, json_object *parts, struct apierror *err);
+    const char *at, json_object *parts, struct apierror *err);
 /* {"text": text}; text is taken. */
 json_object *chat_text_part(json_object *text);
 
@@ -70,14 +70,14 @@ json_object *chat_text_part(json_object *text);
 
 struct chat_media {
 	json_object *text;     /* the string: a data: URL, or bare Base64 if that is allowed */
-	bool bare;	       /* bare Base64 is allowed */
+	bool bare;             /* bare Base64 is allowed */
 	const char *mime;      /* the type of bare Base64 when known, or NULL */
 	struct slice filename; /* a hint for the type, or empty */
 };
 
 /* A new {"mimeType","data"}. param: the name of text's field. */
 int chat_media_read(const struct chat_media *media, const char *param, json_object **ret_blob,
-		    struct apierror *err);
+    struct apierror *err);
 
 /* ---- chat_tools.c ---- */
 
@@ -91,8 +91,8 @@ json_object *chat_schema_copy(json_object *schema);
 
 /* ---- chat_thinking.c ---- */
 
-int chat_effort_conv(struct fieldmap_run *run, const struct fieldmap *row, json_object *value,
-		     json_object **ret);
+int chat_effort_conv(
+    struct fieldmap_run *run, const struct fieldmap *row, json_object *value, json_object **ret);
 int chat_google_emit(struct fieldmap_run *run, const struct fieldmap *row, json_object *value);
 
 /* ---- chat_format.c ---- */

@@ -3,6 +3,7 @@
 
 #include "core/chat.h"
 
+#include "chat_event.h"
 #include "chat_parts.h"
 
 /* What the parts of a candidate hold, before anything of it is written. */
@@ -89,7 +90,7 @@ write_legacy_call(struct jwriter *w, json_object *parts)
 
 static void
 write_message(struct jwriter *w, const struct chat_reply_info *info, json_object *parts,
-	      const struct summary *s, size_t index)
+    const struct summary *s, size_t index)
 {
 	struct chat_call_place place = { .reply_id = slice_str(info->id), .candidate = index };
 
@@ -114,6 +115,33 @@ write_message(struct jwriter *w, const struct chat_reply_info *info, json_object
 }
 
 static void
+end_choice(struct jwriter *w, const struct chat_finish *finish)
+{
+	jw_str(w, "finish_reason", chat_finish_word(finish));
+	if (finish->native.len > 0)
+		jw_slice(w, "native_finish_reason", finish->native);
+	jw_object_end(w);
+}
+
+static void
+open_reply(struct jwriter *w, const struct chat_reply_info *info)
+{
+	jw_object(w, NULL);
+	chat_head_write(w, info, "chat.completion");
+	jw_array(w, "choices");
+}
+
+static void
+end_reply(struct jwriter *w, const struct usage *usage)
+{
+	jw_array_end(w);
+	if (usage->known)
+		usage_write_openai(usage, w, "usage");
+	chat_tier_write(w, usage);
+	jw_object_end(w);
+}
+
+static void
 write_choice(struct jwriter *w, const struct chat_reply_info *info, json_object *candidate)
 {
 	json_object *parts = json_get_array(json_get(candidate, "content"), "parts");
@@ -131,10 +159,40 @@ write_choice(struct jwriter *w, const struct chat_reply_info *info, json_object 
 	jw_int(w, "index", index);
 	write_message(w, info, parts, &s, (size_t)index);
 	chat_logprobs_write(w, "logprobs", json_get(candidate, "logprobsResult"));
-	jw_str(w, "finish_reason", chat_finish_word(&finish));
-	if (finish.native.len > 0)
-		jw_slice(w, "native_finish_reason", finish.native);
-	jw_object_end(w);
+	end_choice(w, &finish);
+}
+
+/* The plain answer, which most are: one candidate with one text. False when it is another. */
+static bool
+translate_plain(
+    struct slice upstream, const struct chat_reply_info *info, struct buf *out, struct usage *usage)
+{
+	struct jwriter w = jwriter_on(out);
+	struct chat_event event;
+	struct chat_finish finish = { .spoke = true };
+	json_object *metadata;
+
+	if (info->reader == NULL || !chat_event_read(upstream, &event) || !event.has_part ||
+	    event.part.kind != PART_TEXT || event.part.text.len == 0 || event.finish.len == 0)
+		return false;
+	metadata = event.usage.len > 0 ? json_reader_read(info->reader, event.usage) : NULL;
+	usage_read(usage, metadata);
+	json_object_put(metadata);
+	finish.native = event.finish;
+	open_reply(&w, info);
+	jw_object(&w, NULL);
+	jw_int(&w, "index", (int64_t)event.index);
+	jw_object(&w, "message");
+	jw_str(&w, "role", "assistant");
+	jw_str_open(&w, "content");
+	chat_part_write(&event.part, out);
+	jw_str_close(&w);
+	jw_null(&w, "refusal");
+	jw_object_end(&w);
+	jw_null(&w, "logprobs");
+	end_choice(&w, &finish);
+	end_reply(&w, usage);
+	return true;
 }
 
 static void
@@ -155,38 +213,35 @@ write_blocked_choice(struct jwriter *w, struct slice reason)
 
 static void
 write_reply(json_object *reply, const struct chat_reply_info *info, json_object *candidates,
-	    struct buf *out, const struct usage *usage)
+    struct buf *out, const struct usage *usage)
 {
 	struct jwriter w = jwriter_on(out);
 
-	jw_object(&w, NULL);
-	chat_head_write(&w, info, "chat.completion");
-	jw_array(&w, "choices");
+	open_reply(&w, info);
 	for (size_t i = 0; candidates != NULL && i < json_object_array_length(candidates); i++)
 		write_choice(&w, info, json_object_array_get_idx(candidates, i));
 	if (candidates == NULL)
 		write_blocked_choice(&w, chat_block_reason(reply));
-	jw_array_end(&w);
-	if (usage->known)
-		usage_write_openai(usage, &w, "usage");
-	chat_tier_write(&w, usage);
-	jw_object_end(&w);
+	end_reply(&w, usage);
 }
 
 int
 chat_reply_translate(struct slice upstream, const struct chat_reply_info *info, struct buf *out,
-		     struct usage *usage, struct apierror *err)
+    struct usage *usage, struct apierror *err)
 {
-	json_object *reply = json_read(upstream), *candidates = json_get_array(reply, "candidates");
+	json_object *reply, *candidates;
 	int answer = -1;
 
+	if (translate_plain(upstream, info, out, usage))
+		return 0;
+	reply = json_read(upstream);
+	candidates = json_get_array(reply, "candidates");
 	if (chat_error_in(reply) != NULL) {
 		apierror_from_google(chat_error_in(reply), err);
 		goto out;
 	}
 	if (!json_object_is_type(reply, json_type_object)) {
-		apierror_set(
-		    err, APIERROR_UPSTREAM, NULL,
+		apierror_set(err, APIERROR_UPSTREAM, NULL,
 		    "The answer of the Gemini API is not the JSON object that was expected.");
 		goto out;
 	}
@@ -194,7 +249,7 @@ chat_reply_translate(struct slice upstream, const struct chat_reply_info *info, 
 		candidates = NULL;
 	if (candidates == NULL && chat_block_reason(reply).len == 0) {
 		apierror_set(err, APIERROR_UPSTREAM, NULL,
-			     "The answer of the Gemini API holds no candidate.");
+		    "The answer of the Gemini API holds no candidate.");
 		goto out;
 	}
 	usage_read(usage, json_get(reply, "usageMetadata"));

@@ -47,15 +47,15 @@ emit_search(struct fieldmap_run *run, const struct fieldmap *row, json_object *v
 }
 
 static int
-conv_count(struct fieldmap_run *run, const struct fieldmap *row, json_object *value,
-	   json_object **ret)
+conv_count(
+    struct fieldmap_run *run, const struct fieldmap *row, json_object *value, json_object **ret)
 {
 	int64_t count = json_int(value, 1);
 
 	if (count > 1 && (run->have & FAMILY_CANDIDATES) == 0)
 		return apierror_set(run->err, APIERROR_UNSUPPORTED, row->from,
-				    "Invalid 'n': this model gives one choice only, but n was %jd.",
-				    (intmax_t)count);
+		    "Invalid 'n': this model gives one choice only, but n was %jd.",
+		    (intmax_t)count);
 	if (count > 1)
 		*ret = json_object_new_int64(count);
 	return 0;
@@ -64,8 +64,8 @@ conv_count(struct fieldmap_run *run, const struct fieldmap *row, json_object *va
 #define STOPS_MAX 5 /* Google's limit on stopSequences */
 
 static int
-conv_stop(struct fieldmap_run *run, const struct fieldmap *row, json_object *value,
-	  json_object **ret)
+conv_stop(
+    struct fieldmap_run *run, const struct fieldmap *row, json_object *value, json_object **ret)
 {
 	bool many = json_object_is_type(value, json_type_array);
 	size_t count = many ? json_object_array_length(value) : 1;
@@ -77,8 +77,7 @@ conv_stop(struct fieldmap_run *run, const struct fieldmap *row, json_object *val
 		if (!json_object_is_type(word, json_type_string)) {
 			json_object_put(list);
 			return fieldmap_bad_type(run->err, row->from,
-						 "a string or an array of strings",
-						 many ? word : value);
+			    "a string or an array of strings", many ? word : value);
 		}
 		if (json_str(word).len > 0)
 			json_append(list, json_object_get(word));
@@ -91,8 +90,7 @@ conv_stop(struct fieldmap_run *run, const struct fieldmap *row, json_object *val
 	json_object_put(list);
 	if (count == 0)
 		return 0;
-	return apierror_set(
-	    run->err, APIERROR_BAD_VALUE, row->from,
+	return apierror_set(run->err, APIERROR_BAD_VALUE, row->from,
 	    "Invalid 'stop': array too long. Expected an array with maximum length %d, but got an "
 	    "array with length %zu instead.",
 	    STOPS_MAX, count);
@@ -100,8 +98,8 @@ conv_stop(struct fieldmap_run *run, const struct fieldmap *row, json_object *val
 
 /* OpenAI's seed has 64 bits, Google's 32. */
 static int
-conv_seed(struct fieldmap_run *run, const struct fieldmap *row, json_object *value,
-	  json_object **ret)
+conv_seed(
+    struct fieldmap_run *run, const struct fieldmap *row, json_object *value, json_object **ret)
 {
 	int64_t seed = json_int(value, 0);
 
@@ -113,8 +111,8 @@ conv_seed(struct fieldmap_run *run, const struct fieldmap *row, json_object *val
 }
 
 static int
-conv_not_zero(struct fieldmap_run *run, const struct fieldmap *row, json_object *value,
-	      json_object **ret)
+conv_not_zero(
+    struct fieldmap_run *run, const struct fieldmap *row, json_object *value, json_object **ret)
 {
 	(void)run, (void)row;
 	if (json_object_get_double(value) != 0)
@@ -124,8 +122,8 @@ conv_not_zero(struct fieldmap_run *run, const struct fieldmap *row, json_object 
 
 /* Not OpenAI's, but sent by many clients; 0 and -1 stand for "off". */
 static int
-conv_top_k(struct fieldmap_run *run, const struct fieldmap *row, json_object *value,
-	   json_object **ret)
+conv_top_k(
+    struct fieldmap_run *run, const struct fieldmap *row, json_object *value, json_object **ret)
 {
 	int64_t count = json_int(value, 0);
 
@@ -136,8 +134,8 @@ conv_top_k(struct fieldmap_run *run, const struct fieldmap *row, json_object *va
 }
 
 static int
-conv_true(struct fieldmap_run *run, const struct fieldmap *row, json_object *value,
-	  json_object **ret)
+conv_true(
+    struct fieldmap_run *run, const struct fieldmap *row, json_object *value, json_object **ret)
 {
 	(void)run, (void)row;
 	if (json_object_get_boolean(value))
@@ -147,8 +145,8 @@ conv_true(struct fieldmap_run *run, const struct fieldmap *row, json_object *val
 
 /* Google refuses the number without the switch. */
 static int
-conv_top_logprobs(struct fieldmap_run *run, const struct fieldmap *row, json_object *value,
-		  json_object **ret)
+conv_top_logprobs(
+    struct fieldmap_run *run, const struct fieldmap *row, json_object *value, json_object **ret)
 {
 	int64_t count = json_int(value, 0);
 
@@ -175,7 +173,8 @@ static const struct fieldmap chat_fields[] = {
 	{ .from = "model", .kind = FK_STR, .flags = FF_REQUIRED, .emit = emit_model },
 	{ .from = "stream", .kind = FK_BOOL, .emit = emit_flag, .arg = &stream_at },
 	{ .from = "stream_options", .kind = FK_OBJECT },
-	{ .from = "stream_options.include_usage", .kind = FK_BOOL, .emit = emit_flag, .arg = &include_usage_at },
+	{ .from = "stream_options.include_usage", .kind = FK_BOOL, .emit = emit_flag,
+	  .arg = &include_usage_at },
 	{ .from = "messages", .kind = FK_ARRAY, .flags = FF_REQUIRED, .emit = chat_messages_emit },
 
 	{ .from = "tools", .kind = FK_ARRAY, .emit = chat_tools_emit },
@@ -185,25 +184,37 @@ static const struct fieldmap chat_fields[] = {
 	{ .from = "web_search_options", .kind = FK_OBJECT, .emit = emit_search },
 
 	/* The newer of the two limits wins. */
-	{ .from = "max_tokens", .to = GENERATION "maxOutputTokens", .kind = FK_INT, .min = 1, .max = INT32_MAX },
-	{ .from = "max_completion_tokens", .to = GENERATION "maxOutputTokens", .kind = FK_INT, .min = 1, .max = INT32_MAX },
-	{ .from = "temperature", .to = GENERATION "temperature", .kind = FK_NUM, .max = 2, .need = FAMILY_SAMPLING },
-	{ .from = "top_p", .to = GENERATION "topP", .kind = FK_NUM, .max = 1, .need = FAMILY_SAMPLING },
-	{ .from = "top_k", .to = GENERATION "topK", .kind = FK_NUM, .need = FAMILY_SAMPLING, .conv = conv_top_k },
-	{ .from = "presence_penalty", .to = GENERATION "presencePenalty", .kind = FK_NUM, .min = -2, .max = 2, .need = FAMILY_PENALTIES, .conv = conv_not_zero },
-	{ .from = "frequency_penalty", .to = GENERATION "frequencyPenalty", .kind = FK_NUM, .min = -2, .max = 2, .need = FAMILY_PENALTIES, .conv = conv_not_zero },
-	{ .from = "n", .to = GENERATION "candidateCount", .kind = FK_INT, .min = 1, .max = 128, .conv = conv_count },
+	{ .from = "max_tokens", .to = GENERATION "maxOutputTokens", .kind = FK_INT, .min = 1,
+	  .max = INT32_MAX },
+	{ .from = "max_completion_tokens", .to = GENERATION "maxOutputTokens", .kind = FK_INT,
+	  .min = 1, .max = INT32_MAX },
+	{ .from = "temperature", .to = GENERATION "temperature", .kind = FK_NUM, .max = 2,
+	  .need = FAMILY_SAMPLING },
+	{ .from = "top_p", .to = GENERATION "topP", .kind = FK_NUM, .max = 1,
+	  .need = FAMILY_SAMPLING },
+	{ .from = "top_k", .to = GENERATION "topK", .kind = FK_NUM, .need = FAMILY_SAMPLING,
+	  .conv = conv_top_k },
+	{ .from = "presence_penalty", .to = GENERATION "presencePenalty", .kind = FK_NUM,
+	  .min = -2, .max = 2, .need = FAMILY_PENALTIES, .conv = conv_not_zero },
+	{ .from = "frequency_penalty", .to = GENERATION "frequencyPenalty", .kind = FK_NUM,
+	  .min = -2, .max = 2, .need = FAMILY_PENALTIES, .conv = conv_not_zero },
+	{ .from = "n", .to = GENERATION "candidateCount", .kind = FK_INT, .min = 1, .max = 128,
+	  .conv = conv_count },
 	{ .from = "stop", .to = GENERATION "stopSequences", .kind = FK_ANY, .conv = conv_stop },
 	{ .from = "seed", .to = GENERATION "seed", .kind = FK_INT, .conv = conv_seed },
-	{ .from = "logprobs", .to = GENERATION "responseLogprobs", .kind = FK_BOOL, .conv = conv_true },
-	{ .from = "top_logprobs", .to = GENERATION "logprobs", .kind = FK_INT, .max = 20, .conv = conv_top_logprobs },
+	{ .from = "logprobs", .to = GENERATION "responseLogprobs", .kind = FK_BOOL,
+	  .conv = conv_true },
+	{ .from = "top_logprobs", .to = GENERATION "logprobs", .kind = FK_INT, .max = 20,
+	  .conv = conv_top_logprobs },
 	{ .from = "response_format", .kind = FK_OBJECT, .emit = chat_format_emit },
 
 	/* Google's own form wins over the effort. */
-	{ .from = "reasoning_effort", .to = GENERATION "thinkingConfig", .kind = FK_STR, .conv = chat_effort_conv },
+	{ .from = "reasoning_effort", .to = GENERATION "thinkingConfig", .kind = FK_STR,
+	  .conv = chat_effort_conv },
 	{ .from = "extra_body.google", .kind = FK_OBJECT, .emit = chat_google_emit },
 	{ .from = "google", .kind = FK_OBJECT, .emit = chat_google_emit },
-	{ .from = "service_tier", .to = "serviceTier", .kind = FK_STR, .conv = fieldconv_word, .arg = service_tiers },
+	{ .from = "service_tier", .to = "serviceTier", .kind = FK_STR, .conv = fieldconv_word,
+	  .arg = service_tiers },
 
 	/* Nothing in Gemini corresponds to these. */
 	{ .from = "audio", .flags = FF_IGNORE },
@@ -238,8 +249,8 @@ chat_request_release(struct chat_request *c)
 }
 
 int
-chat_request_read(struct chat_request *c, struct slice text, const struct models *models,
-		  struct apierror *err)
+chat_request_read(
+    struct chat_request *c, struct slice text, const struct models *models, struct apierror *err)
 {
 	json_object *source = json_read(text), *target = json_object_new_object();
 	struct chat_read read = { .request = c, .models = models };
@@ -252,8 +263,7 @@ chat_request_read(struct chat_request *c, struct slice text, const struct models
 	}
 	if (!json_object_is_type(source, json_type_object)) {
 		apierror_set(err, APIERROR_BAD_REQUEST, NULL,
-			     "The request body must be a JSON object, but is %s.",
-			     json_type_word(source));
+		    "The request body must be a JSON object, but is %s.", json_type_word(source));
 		goto out;
 	}
 	if (fieldmap_apply(chat_fields, &run) != 0)

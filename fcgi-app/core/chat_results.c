@@ -7,7 +7,6 @@
 
 #include <stdlib.h>
 
-#include "base/limits.h"
 #include "base/xalloc.h"
 #include "chat_priv.h"
 
@@ -113,7 +112,7 @@ split_parts(json_object *parts, json_object *media)
 	json_object *part, *response;
 	struct buf text;
 
-	buf_init(&text, BODY_MAX);
+	buf_init(&text, SIZE_MAX / 2); /* its parts are in memory already */
 	for (size_t i = 0; i < json_object_array_length(parts); i++) {
 		part = json_object_array_get_idx(parts, i);
 		if (json_get(part, "text") == NULL)
@@ -140,7 +139,7 @@ new_response(const struct chat_read *c, const struct chat_call *call, json_objec
 
 int
 chat_result_read(const struct chat_read *c, struct chat_call *call, json_object *message,
-		 const char *at, json_object *media, struct apierror *err)
+    const char *at, json_object *media, struct apierror *err)
 {
 	bool inside = (c->family->can & FAMILY_MEDIA) != 0;
 	json_object *content = json_get(message, "content"), *response;

@@ -27,14 +27,14 @@ struct choice {
 struct chat_stream {
 	struct sse sse;
 	struct json_reader *reader, *own_reader;
-	char *id;	   /* of the reply */
+	char *id;          /* of the reply */
 	struct buf prefix; /* a chunk up to the first choice */
 	bool include_usage, legacy, started;
 	struct choice choices[CANDIDATES_MAX];
 	char block_reason[32];
 	struct usage usage;
 	struct buf usage_text; /* usageMetadata of the last plain event, not yet read into usage */
-	bool ending;	       /* what comes now may be half an event */
+	bool ending;           /* what comes now may be half an event */
 	/* During a feed. */
 	json_object *logprobs; /* of the next chunk of text, borrowed */
 	struct buf *out;
@@ -106,7 +106,7 @@ end_chunk(struct chat_stream *s, struct jwriter *w, json_object *logprobs)
 {
 	static const struct slice tail = { ",\"finish_reason\":null}]}\n\n", 26 };
 	static const struct slice tail_usage = { ",\"finish_reason\":null}],\"usage\":null}\n\n",
-						 39 };
+		39 };
 
 	jw_object_end(w);
 	if (logprobs != NULL)
@@ -248,8 +248,8 @@ take_plain(struct chat_stream *s, const struct chat_event *event)
 		write_speech(s, index, &event->part);
 	}
 	if (event->finish.len > 0)
-		keep_word(s->choices[index].native, sizeof(s->choices[index].native),
-			  event->finish);
+		keep_word(
+		    s->choices[index].native, sizeof(s->choices[index].native), event->finish);
 }
 
 static void
@@ -292,7 +292,7 @@ take_reply(struct chat_stream *s, json_object *reply)
 		return apierror_set(s->err, APIERROR_CUT, NULL, NULL);
 	if (!json_object_is_type(reply, json_type_object))
 		return apierror_set(s->err, APIERROR_UPSTREAM, NULL,
-				    "An event of the Gemini API could not be read.");
+		    "An event of the Gemini API could not be read.");
 	json_object_object_foreach(reply, key, value)
 	{
 		if (strcmp(key, "candidates") == 0 && json_object_is_type(value, json_type_array)) {
@@ -335,8 +335,8 @@ static int
 check_size(struct chat_stream *s, int answer)
 {
 	if (s->sse.too_large)
-		return apierror_set(s->err, APIERROR_UPSTREAM, NULL,
-				    "An event of the Gemini API is too large.");
+		return apierror_set(
+		    s->err, APIERROR_UPSTREAM, NULL, "An event of the Gemini API is too large.");
 	return answer != 0 ? -1 : 0;
 }
 

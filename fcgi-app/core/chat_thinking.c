@@ -60,8 +60,8 @@ config_for(const struct family *family, const struct effort *effort)
 }
 
 int
-chat_effort_conv(struct fieldmap_run *run, const struct fieldmap *row, json_object *value,
-		 json_object **ret)
+chat_effort_conv(
+    struct fieldmap_run *run, const struct fieldmap *row, json_object *value, json_object **ret)
 {
 	const struct chat_read *c = run->ctx;
 
@@ -73,7 +73,7 @@ chat_effort_conv(struct fieldmap_run *run, const struct fieldmap *row, json_obje
 		return 0;
 	}
 	return fieldmap_bad_word(run->err, row->from, json_str(value),
-				 "'none', 'minimal', 'low', 'medium', 'high', 'xhigh', and 'max'");
+	    "'none', 'minimal', 'low', 'medium', 'high', 'xhigh', and 'max'");
 }
 
 /* `{"thinking_config": {...}}`, in snake or camel case, goes to Google as it is and outranks the
@@ -85,15 +85,15 @@ chat_google_emit(struct fieldmap_run *run, const struct fieldmap *row, json_obje
 		{ .from = "thinking_level", .to = "thinkingLevel", .kind = FK_STR },
 		{ .from = "thinkingLevel", .to = "thinkingLevel", .kind = FK_STR },
 		{ .from = "thinking_budget",
-		  .to = "thinkingBudget",
-		  .kind = FK_INT,
-		  .min = -1,
-		  .max = INT32_MAX },
+		    .to = "thinkingBudget",
+		    .kind = FK_INT,
+		    .min = -1,
+		    .max = INT32_MAX },
 		{ .from = "thinkingBudget",
-		  .to = "thinkingBudget",
-		  .kind = FK_INT,
-		  .min = -1,
-		  .max = INT32_MAX },
+		    .to = "thinkingBudget",
+		    .kind = FK_INT,
+		    .min = -1,
+		    .max = INT32_MAX },
 		{ .from = "include_thoughts", .to = "includeThoughts", .kind = FK_BOOL },
 		{ .from = "includeThoughts", .to = "includeThoughts", .kind = FK_BOOL },
 		{ 0 },

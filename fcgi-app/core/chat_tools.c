@@ -27,7 +27,7 @@ says_nothing(json_object *schema)
 
 	return json_object_object_length(schema) == 0 ||
 	       (slice_eq(json_get_str(schema, "type"), SLICE("object")) &&
-		(properties == NULL || json_object_object_length(properties) == 0));
+		   (properties == NULL || json_object_object_length(properties) == 0));
 }
 
 static json_object *
@@ -174,7 +174,7 @@ allow_list(struct fieldmap_run *run, json_object *choice)
 	for (size_t i = 0; i < json_object_array_length(list); i++) {
 		field_name(param, "%s.tools[%zu]", at, i);
 		if (allow_function(run, required ? "ANY" : "VALIDATED",
-				   json_object_array_get_idx(list, i), param) != 0)
+			json_object_array_get_idx(list, i), param) != 0)
 			return -1;
 	}
 	return 0;
@@ -196,15 +196,15 @@ chat_choice_emit(struct fieldmap_run *run, const struct fieldmap *row, json_obje
 		}
 	}
 	if (json_object_is_type(value, json_type_string))
-		return fieldmap_bad_word(run->err, row->from, json_str(value),
-					 "'none', 'auto', and 'required'");
+		return fieldmap_bad_word(
+		    run->err, row->from, json_str(value), "'none', 'auto', and 'required'");
 	if (!json_object_is_type(value, json_type_object))
 		return fieldmap_bad_type(run->err, row->from, "a string or an object", value);
 	if (slice_eq(json_str(type), SLICE("allowed_tools")))
 		return allow_list(run, value);
 	if (type != NULL && !slice_eq(json_str(type), SLICE("function")))
-		return fieldmap_bad_word(run->err, "tool_choice.type", json_str(type),
-					 "'function' and 'allowed_tools'");
+		return fieldmap_bad_word(
+		    run->err, "tool_choice.type", json_str(type), "'function' and 'allowed_tools'");
 	return allow_function(run, "ANY", value, row->from);
 }
 
@@ -241,11 +241,11 @@ chat_tools_finish(struct fieldmap_run *run)
 		mode = "VALIDATED";
 	if (mode != NULL)
 		fieldmap_put(run->target, "toolConfig/functionCallingConfig/mode",
-			     json_object_new_string(mode));
+		    json_object_new_string(mode));
 	if (c->allowed != NULL)
 		fieldmap_put(run->target, "toolConfig/functionCallingConfig/allowedFunctionNames",
-			     TAKE(c->allowed));
+		    TAKE(c->allowed));
 	if (search)
 		fieldmap_put(run->target, "toolConfig/includeServerSideToolInvocations",
-			     json_object_new_boolean(1));
+		    json_object_new_boolean(1));
 }

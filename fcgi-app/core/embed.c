@@ -51,8 +51,8 @@ emit_format(struct fieldmap_run *run, const struct fieldmap *row, json_object *v
 	if (slice_eq(json_str(value), SLICE("base64")))
 		read->request->base64 = true;
 	else if (!slice_eq(json_str(value), SLICE("float")))
-		return fieldmap_bad_word(run->err, row->from, json_str(value),
-					 "'float' and 'base64'");
+		return fieldmap_bad_word(
+		    run->err, row->from, json_str(value), "'float' and 'base64'");
 	return 0;
 }
 
@@ -64,15 +64,14 @@ add_input(struct fieldmap_run *run, json_object *text)
 	char model[MODEL_NAME_MAX + 8];
 
 	if (json_object_is_type(text, json_type_int) || json_object_is_type(text, json_type_array))
-		return apierror_set(
-		    run->err, APIERROR_UNSUPPORTED, "input",
+		return apierror_set(run->err, APIERROR_UNSUPPORTED, "input",
 		    "Invalid 'input': arrays of tokens are not supported, send text.");
 	if (!json_object_is_type(text, json_type_string))
-		return fieldmap_bad_type(run->err, "input", "a string or an array of strings",
-					 text);
+		return fieldmap_bad_type(
+		    run->err, "input", "a string or an array of strings", text);
 	if (json_str(text).len == 0)
 		return apierror_set(run->err, APIERROR_BAD_VALUE, "input",
-				    "Invalid 'input': input cannot be an empty string.");
+		    "Invalid 'input': input cannot be an empty string.");
 	snprintf(model, sizeof(model), "models/%s", read->request->model.name);
 	part = json_object_new_object();
 	json_put(part, "text", json_object_get(text));
@@ -83,7 +82,7 @@ add_input(struct fieldmap_run *run, json_object *text)
 	fieldmap_put(request, "content/parts", parts);
 	if (read->dimensions != NULL)
 		json_put(request, "outputDimensionality",
-			 json_object_new_int64(json_int(read->dimensions, 0)));
+		    json_object_new_int64(json_int(read->dimensions, 0)));
 	json_append(read->request->requests, request);
 	read->request->count++;
 	return 0;
@@ -98,8 +97,7 @@ emit_input(struct fieldmap_run *run, const struct fieldmap *row, json_object *va
 		return add_input(run, value);
 	count = json_object_array_length(value);
 	if (count == 0 || count > EMBED_INPUTS_MAX)
-		return apierror_set(
-		    run->err, APIERROR_BAD_VALUE, row->from,
+		return apierror_set(run->err, APIERROR_BAD_VALUE, row->from,
 		    "Invalid 'input': expected an array with 1 to %d elements, but got %zu.",
 		    EMBED_INPUTS_MAX, count);
 	for (size_t i = 0; i < count; i++)
@@ -112,7 +110,8 @@ emit_input(struct fieldmap_run *run, const struct fieldmap *row, json_object *va
 static const struct fieldmap embed_fields[] = {
 	/* The inputs come last: each request repeats model and dimensions. */
 	{ .from = "model", .kind = FK_STR, .flags = FF_REQUIRED, .emit = emit_model },
-	{ .from = "dimensions", .kind = FK_INT, .min = 1, .max = INT32_MAX, .emit = emit_dimensions },
+	{ .from = "dimensions", .kind = FK_INT, .min = 1, .max = INT32_MAX,
+	  .emit = emit_dimensions },
 	{ .from = "encoding_format", .kind = FK_STR, .emit = emit_format },
 	{ .from = "input", .kind = FK_ANY, .flags = FF_REQUIRED, .emit = emit_input },
 	{ .from = "user", .flags = FF_IGNORE },
@@ -133,8 +132,8 @@ embed_request_release(struct embed_request *e)
 }
 
 int
-embed_request_read(struct embed_request *e, struct slice text, const struct models *models,
-		   struct apierror *err)
+embed_request_read(
+    struct embed_request *e, struct slice text, const struct models *models, struct apierror *err)
 {
 	json_object *source = json_read(text);
 	struct embed_read read = { .request = e, .models = models };
@@ -147,8 +146,7 @@ embed_request_read(struct embed_request *e, struct slice text, const struct mode
 		answer = fieldmap_apply(embed_fields, &run);
 	else
 		answer = apierror_set(err, APIERROR_BAD_REQUEST, NULL,
-				      "The request body must be a JSON object, but is %s.",
-				      json_type_word(source));
+		    "The request body must be a JSON object, but is %s.", json_type_word(source));
 	json_object_put(source);
 	return answer;
 }
@@ -244,8 +242,8 @@ write_floats(struct jwriter *w, const float *vector, size_t count)
 }
 
 static int
-add_vector(struct embed_reply *r, const struct embed_request *e, json_object *values,
-	   struct apierror *err)
+add_vector(
+    struct embed_reply *r, const struct embed_request *e, json_object *values, struct apierror *err)
 {
 	size_t count = values != NULL ? json_object_array_length(values) : 0;
 	float *vector = xcalloc(count, sizeof(*vector));
@@ -269,13 +267,13 @@ add_vector(struct embed_reply *r, const struct embed_request *e, json_object *va
 	}
 	free(vector);
 	return good ? 0
-		    : apierror_set(err, APIERROR_UPSTREAM, NULL,
-				   "An embedding of the Gemini API could not be read.");
+	            : apierror_set(err, APIERROR_UPSTREAM, NULL,
+			  "An embedding of the Gemini API could not be read.");
 }
 
 int
 embed_reply_add(struct embed_reply *r, const struct embed_request *e, struct slice upstream,
-		struct apierror *err)
+    struct apierror *err)
 {
 	json_object *reply = json_read(upstream);
 	json_object *error = json_get_object(reply, "error");
@@ -289,7 +287,7 @@ embed_reply_add(struct embed_reply *r, const struct embed_request *e, struct sli
 	}
 	if (list == NULL) {
 		apierror_set(err, APIERROR_UPSTREAM, NULL,
-			     "The answer of the Gemini API holds no embeddings.");
+		    "The answer of the Gemini API holds no embeddings.");
 		goto out;
 	}
 	for (size_t i = 0; i < json_object_array_length(list); i++) {
@@ -325,17 +323,17 @@ estimate(const struct embed_request *e)
 
 int
 embed_reply_write(struct embed_reply *r, const struct embed_request *e, const char *model,
-		  struct buf *out, struct apierror *err)
+    struct buf *out, struct apierror *err)
 {
 	struct jwriter w = jwriter_on(out);
 
 	if (r->count != e->count)
 		return apierror_set(err, APIERROR_UPSTREAM, NULL,
-				    "Expected %zu embeddings from the Gemini API, but got %zu.",
-				    e->count, r->count);
+		    "Expected %zu embeddings from the Gemini API, but got %zu.", e->count,
+		    r->count);
 	if (r->data.failed)
 		return apierror_set(err, APIERROR_UPSTREAM, NULL,
-				    "The embeddings together are too large; send fewer inputs.");
+		    "The embeddings together are too large; send fewer inputs.");
 	if (!r->usage.known) {
 		r->usage.prompt = estimate(e);
 		r->usage.known = true;

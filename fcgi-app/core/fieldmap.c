@@ -15,8 +15,12 @@
 static const struct {
 	const char *expected;
 } kinds[] = {
-	[FK_ANY] = { "a value" },    [FK_STR] = { "a string" },	  [FK_INT] = { "an integer" },
-	[FK_NUM] = { "a decimal" },  [FK_BOOL] = { "a boolean" }, [FK_OBJECT] = { "an object" },
+	[FK_ANY] = { "a value" },
+	[FK_STR] = { "a string" },
+	[FK_INT] = { "an integer" },
+	[FK_NUM] = { "a decimal" },
+	[FK_BOOL] = { "a boolean" },
+	[FK_OBJECT] = { "an object" },
 	[FK_ARRAY] = { "an array" },
 };
 
@@ -33,16 +37,16 @@ field_name(char ret[APIERROR_PARAM_MAX], const char *fmt, ...)
 int
 fieldmap_missing(struct apierror *err, const char *param)
 {
-	return apierror_set(err, APIERROR_MISSING_FIELD, param, "Missing required parameter: '%s'.",
-			    param);
+	return apierror_set(
+	    err, APIERROR_MISSING_FIELD, param, "Missing required parameter: '%s'.", param);
 }
 
 int
 fieldmap_bad_type(struct apierror *err, const char *param, const char *expected, json_object *got)
 {
 	return apierror_set(err, APIERROR_BAD_TYPE, param,
-			    "Invalid type for '%s': expected %s, but got %s instead.", param,
-			    expected, json_type_word(got));
+	    "Invalid type for '%s': expected %s, but got %s instead.", param, expected,
+	    json_type_word(got));
 }
 
 int
@@ -51,9 +55,8 @@ fieldmap_bad_word(struct apierror *err, const char *param, struct slice got, con
 	int shown = got.len < NAME_MAX_SHOWN ? (int)got.len : NAME_MAX_SHOWN;
 
 	return apierror_set(err, APIERROR_BAD_VALUE, param, "Invalid value for '%s': '%.*s'.%s%s%s",
-			    param, shown, got.ptr,
-			    supported != NULL ? " Supported values are: " : "",
-			    supported != NULL ? supported : "", supported != NULL ? "." : "");
+	    param, shown, got.ptr, supported != NULL ? " Supported values are: " : "",
+	    supported != NULL ? supported : "", supported != NULL ? "." : "");
 }
 
 /* The value at a dotted path; *ret_found also tells a null from nothing. */
@@ -128,12 +131,12 @@ has_kind(json_object *value, enum field_kind kind)
 	case FK_INT:
 		return json_object_is_type(value, json_type_int) ||
 		       (json_object_is_type(value, json_type_double) &&
-			json_object_get_double(value) == floor(json_object_get_double(value)) &&
-			fabs(json_object_get_double(value)) < 0x1p53);
+			   json_object_get_double(value) == floor(json_object_get_double(value)) &&
+			   fabs(json_object_get_double(value)) < 0x1p53);
 	case FK_NUM:
 		return json_object_is_type(value, json_type_int) ||
 		       (json_object_is_type(value, json_type_double) &&
-			isfinite(json_object_get_double(value)));
+			   isfinite(json_object_get_double(value)));
 	case FK_BOOL:
 		return json_object_is_type(value, json_type_boolean);
 	case FK_OBJECT:
@@ -157,16 +160,16 @@ check(const struct fieldmap *row, const char *param, json_object *value, struct 
 	number = json_object_get_double(value);
 	if (number < row->min)
 		return apierror_set(err, APIERROR_BAD_VALUE, param,
-				    "Invalid '%s': %s below minimum value. Expected a value >= "
-				    "%.12g, but got %.12g "
-				    "instead.",
-				    param, what, row->min, number);
+		    "Invalid '%s': %s below minimum value. Expected a value >= "
+		    "%.12g, but got %.12g "
+		    "instead.",
+		    param, what, row->min, number);
 	if (number > row->max)
 		return apierror_set(err, APIERROR_BAD_VALUE, param,
-				    "Invalid '%s': %s above maximum value. Expected a value <= "
-				    "%.12g, but got %.12g "
-				    "instead.",
-				    param, what, row->max, number);
+		    "Invalid '%s': %s above maximum value. Expected a value <= "
+		    "%.12g, but got %.12g "
+		    "instead.",
+		    param, what, row->max, number);
 	return 0;
 }
 
@@ -204,7 +207,7 @@ apply_row(const struct fieldmap *row, struct fieldmap_run *run)
 		return fieldmap_missing(run->err, param);
 	if ((row->flags & FF_REJECT) != 0)
 		return apierror_set(run->err, APIERROR_UNSUPPORTED, param,
-				    "Unsupported parameter: '%s' is not supported.", param);
+		    "Unsupported parameter: '%s' is not supported.", param);
 	if (value == NULL)
 		return fieldmap_bad_type(run->err, param, kinds[row->kind].expected, value);
 	if (check(row, param, value, run->err) != 0)
@@ -243,8 +246,8 @@ offer(const struct field_word *words, char *ret, size_t size)
 }
 
 int
-fieldconv_word(struct fieldmap_run *run, const struct fieldmap *row, json_object *value,
-	       json_object **ret)
+fieldconv_word(
+    struct fieldmap_run *run, const struct fieldmap *row, json_object *value, json_object **ret)
 {
 	const struct field_word *words = row->arg;
 	struct slice got = json_str(value);

@@ -64,8 +64,8 @@ read_decimal(struct slice *s, double *ret)
 			digits = true;
 			if (fraction)
 				scale /= 10;
-			value = fraction ? value + (s->ptr[0] - '0') * scale :
-					   value * 10 + (s->ptr[0] - '0');
+			value = fraction ? value + (s->ptr[0] - '0') * scale
+			                 : value * 10 + (s->ptr[0] - '0');
 		} else {
 			break;
 		}
@@ -74,7 +74,7 @@ read_decimal(struct slice *s, double *ret)
 	return digits;
 }
 
-/* Durations at the start of s: "26s", "26.837s", "831.2ms", "11h22m3s". Milliseconds, rounded up. */
+/* Durations at the start of s: "26s", "26.837s", "11h22m3s". Milliseconds, rounded up. */
 static uint32_t
 read_duration(struct slice s)
 {

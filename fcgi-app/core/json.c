@@ -171,7 +171,7 @@ json_str(json_object *string)
 	if (part != NULL)
 		return part->text;
 	return (struct slice){ json_object_get_string(string),
-			       (size_t)json_object_get_string_len(string) };
+		(size_t)json_object_get_string_len(string) };
 }
 
 struct slice

@@ -112,7 +112,8 @@ model_list_add(struct model_list *l, struct slice upstream, struct apierror *err
 	buf_add_slice(&l->next_page, json_get_str(doc, "nextPageToken"));
 	json_object_put(doc);
 	if (l->data.failed || l->names.failed || l->next_page.failed)
-		return apierror_set(err, APIERROR_UPSTREAM, NULL, "The list of models is too long.");
+		return apierror_set(
+		    err, APIERROR_UPSTREAM, NULL, "The list of models is too long.");
 	return 0;
 }
 
@@ -140,8 +141,8 @@ model_list_write(struct model_list *l, const struct models *models, struct buf *
 }
 
 int
-model_item_translate(struct slice upstream, struct slice shown, struct buf *out,
-    struct apierror *err)
+model_item_translate(
+    struct slice upstream, struct slice shown, struct buf *out, struct apierror *err)
 {
 	json_object *doc = read_answer(upstream, err);
 	struct jwriter w = jwriter_on(out);

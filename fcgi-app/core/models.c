@@ -68,7 +68,8 @@ copy_name(char ret[MODEL_NAME_MAX], struct slice name)
 static struct slice
 without_prefixes(struct slice name)
 {
-	static const struct slice known[] = { { "models/", 7 }, { "google/", 7 }, { "gemini/", 7 } };
+	static const struct slice known[] = { { "models/", 7 }, { "google/", 7 },
+		{ "gemini/", 7 } };
 	bool stripped;
 
 	do {
@@ -209,8 +210,8 @@ bare_name(struct slice name, struct model_choice *choice, struct slice *ret)
 }
 
 int
-models_resolve(const struct models *m, struct slice name, struct model_choice *ret,
-    struct apierror *err)
+models_resolve(
+    const struct models *m, struct slice name, struct model_choice *ret, struct apierror *err)
 {
 	struct model_choice choice = { 0 };
 	const struct alias *alias = NULL;
@@ -228,7 +229,8 @@ models_resolve(const struct models *m, struct slice name, struct model_choice *r
 		memcpy(choice.name, alias->target, sizeof(choice.name));
 		memcpy(choice.fallbacks, alias->fallbacks, sizeof(choice.fallbacks));
 	} else if (bare.len >= MODEL_NAME_MAX) {
-		return apierror_set(err, APIERROR_BAD_VALUE, "model", "The model name is too long.");
+		return apierror_set(
+		    err, APIERROR_BAD_VALUE, "model", "The model name is too long.");
 	} else if (!good || !is_model_name(bare)) {
 		return apierror_set(err, APIERROR_BAD_VALUE, "model",
 		    "The model name holds characters that no Gemini model has.");
@@ -240,8 +242,8 @@ models_resolve(const struct models *m, struct slice name, struct model_choice *r
 }
 
 void
-models_each_alias(const struct models *m,
-    void (*fn)(void *ctx, const char *name, const char *target), void *ctx)
+models_each_alias(
+    const struct models *m, void (*fn)(void *ctx, const char *name, const char *target), void *ctx)
 {
 	for (size_t i = 0; i < m->count; i++)
 		if (!m->aliases[i].wildcard)

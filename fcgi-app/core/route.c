@@ -13,7 +13,7 @@
 #include "core/query.h"
 #include "route_priv.h"
 
-#define DEFAULT_VERSION "v1beta"
+#define DEFAULT_VERSION    "v1beta"
 #define MODEL_SEGMENTS_MAX 3 /* a model id may hold slashes: `openrouter/google/x` */
 
 #define ALLOW_GET    "GET, HEAD, OPTIONS"
@@ -84,20 +84,19 @@ is_version(const struct route_path *p, size_t at)
 	return at < p->count && in_words(p->segs[at], versions, ARRAY_SIZE(versions));
 }
 
-/* The segment without its verb: `x` of `x:generateContent` and `x%3AgenerateContent`. All of it when
- * what follows the last colon is no verb. */
+/* The segment without its verb: `x` of `x:generateContent` and `x%3AgenerateContent`. All of it
+ * when what follows the last colon is no verb. */
 static struct slice
 before_verb(struct slice segment)
 {
 	size_t colon = segment.len, after = segment.len;
 
 	for (size_t i = 0; i < segment.len; i++) {
-		if (segment.ptr[i] == ':') {
+		struct slice rest = { segment.ptr + i, segment.len - i };
+
+		if (rest.ptr[0] == ':' || percent_byte(rest) == ':') {
 			colon = i;
-			after = i + 1;
-		} else if (percent_byte((struct slice){ segment.ptr + i, segment.len - i }) == ':') {
-			colon = i;
-			after = i + 3;
+			after = i + (rest.ptr[0] == ':' ? 1 : 3);
 		}
 	}
 	if (after == segment.len)
@@ -432,8 +431,8 @@ match_path(struct match *m)
 	at = find_versioned(p);
 	if (at > 0)
 		return match_versioned(m, at);
-	return not_found(m, p->mount,
-	    has_verb(p) ? DIALECT_GOOGLE : caller_dialect(m, p->mount, p->count));
+	return not_found(
+	    m, p->mount, has_verb(p) ? DIALECT_GOOGLE : caller_dialect(m, p->mount, p->count));
 }
 
 /* Counts the segments of the mount prefix when the path begins with it. */

@@ -6,8 +6,8 @@
 #include "base/xalloc.h"
 #include "route_priv.h"
 
-#define TAIL_MAX         40  /* bytes compared; a longer end is not near anything */
-#define TAIL_SEGMENTS    3   /* of the path's end; what stands in front may be a mount point */
+#define TAIL_MAX         40 /* bytes compared; a longer end is not near anything */
+#define TAIL_SEGMENTS    3  /* of the path's end; what stands in front may be a mount point */
 #define PREFIX_SHOWN_MAX 128
 
 #define OPENAI (1U << DIALECT_OPENAI)
@@ -66,8 +66,8 @@ distance(struct slice a, struct slice b)
 		for (size_t j = 0; j < b.len; j++) {
 			size_t above = row[j + 1];
 
-			row[j + 1] = min3(above + 1, row[j] + 1,
-			    diagonal + (lower(a.ptr[i]) != b.ptr[j]));
+			row[j + 1] =
+			    min3(above + 1, row[j] + 1, diagonal + (lower(a.ptr[i]) != b.ptr[j]));
 			diagonal = above;
 		}
 	}
@@ -102,7 +102,8 @@ nearest(const struct route_path *p, size_t from, enum dialect dialect)
 			best = &known[i];
 		if (from == p->count && want.len == 0)
 			return &known[i];
-		for (size_t count = 1; count <= TAIL_SEGMENTS && from + count <= p->count; count++) {
+		for (size_t count = 1; count <= TAIL_SEGMENTS && from + count <= p->count;
+		     count++) {
 			struct slice tail = path_tail(p, count);
 			size_t d = tail.len <= TAIL_MAX ? distance(tail, want) : TAIL_MAX;
 

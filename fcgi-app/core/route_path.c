@@ -101,11 +101,11 @@ route_path_read(struct slice uri, struct route_path *ret, struct apierror *err)
 	ret->count = 0;
 	ret->mount = 0;
 	if (has_controls(ret->path) || has_controls(ret->query))
-		return apierror_set(err, APIERROR_BAD_REQUEST, NULL,
-		    "The URL holds blanks or control characters.");
+		return apierror_set(
+		    err, APIERROR_BAD_REQUEST, NULL, "The URL holds blanks or control characters.");
 	if (rest.len > 0 && rest.ptr[0] != '/')
-		return apierror_set(err, APIERROR_BAD_REQUEST, NULL,
-		    "The path does not begin with a slash.");
+		return apierror_set(
+		    err, APIERROR_BAD_REQUEST, NULL, "The path does not begin with a slash.");
 	fault = path_fault(rest);
 	if (fault != NULL)
 		return apierror_set(err, APIERROR_BAD_REQUEST, NULL, "%s", fault);
@@ -113,8 +113,8 @@ route_path_read(struct slice uri, struct route_path *ret, struct apierror *err)
 		if (segment.len == 0)
 			continue;
 		if (ret->count == ROUTE_SEGMENTS_MAX)
-			return apierror_set(err, APIERROR_BAD_REQUEST, NULL,
-			    "The path has too many segments.");
+			return apierror_set(
+			    err, APIERROR_BAD_REQUEST, NULL, "The path has too many segments.");
 		ret->segs[ret->count++] = segment;
 	}
 	return 0;

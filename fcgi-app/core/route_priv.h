@@ -12,7 +12,7 @@ struct route_path {
 	struct slice query; /* raw, without `?` */
 	struct slice segs[ROUTE_SEGMENTS_MAX];
 	size_t count;
-	size_t mount;       /* that many segments are the configured mount prefix */
+	size_t mount; /* that many segments are the configured mount prefix */
 };
 
 /* Cuts a request target: absolute-form, query and fragment included. -1 with err for targets that

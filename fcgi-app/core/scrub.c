@@ -29,16 +29,16 @@ struct secret {
 };
 
 struct scrub_set {
-	char *bytes;            /* all texts */
+	char *bytes; /* all texts */
 	size_t bytes_len;
 	struct secret *secrets; /* sorted, each once */
 	size_t count;
-	size_t window;          /* length of the shortest */
+	size_t window; /* length of the shortest */
 	size_t longest;
 	uint32_t mask;
-	uint8_t *jumps;         /* by hash of a block */
-	uint32_t *firsts;       /* by hash of a window's last block: index of a secret */
-	bool lead[LEAD][256];   /* at that place some secret has that byte */
+	uint8_t *jumps;       /* by hash of a block */
+	uint32_t *firsts;     /* by hash of a window's last block: index of a secret */
+	bool lead[LEAD][256]; /* at that place some secret has that byte */
 };
 
 static const struct scrub_set no_secrets;
@@ -47,7 +47,7 @@ static uint32_t
 block_hash(const struct scrub_set *set, const char *p)
 {
 	uint32_t block = (uint32_t)(unsigned char)p[0] | (uint32_t)(unsigned char)p[1] << 8 |
-			 (uint32_t)(unsigned char)p[2] << 16;
+	                 (uint32_t)(unsigned char)p[2] << 16;
 
 	return (block * 0x9E3779B1U >> 12) & set->mask;
 }

@@ -62,11 +62,12 @@ key_rules(const struct status_page *page, struct buf *out)
 	else if (page->pool)
 		buf_adds(out, "<p>The access token that you got from whoever runs this gateway."
 			      "</p>\n");
-	if (page->own_keys)
-		buf_addf(out,
-		    "<p>%s Gemini API keys, one or several separated by commas, from "
-		    "<a href=\"https://aistudio.google.com/apikey\">Google AI Studio</a>.</p>\n",
-		    page->pool ? "Or your own" : "Your own");
+	if (page->own_keys) {
+		buf_adds(out, page->pool ? "<p>Or your own" : "<p>Your own");
+		buf_adds(out,
+		    " Gemini API keys, one or several separated by commas, from <a "
+		    "href=\"https://aistudio.google.com/apikey\">Google AI Studio</a>.</p>\n");
+	}
 	if (!page->pool && !page->own_keys)
 		buf_adds(out, "<p>No key is configured yet, so nothing can be served.</p>\n");
 }
@@ -77,12 +78,13 @@ first_call(const struct status_page *page, struct buf *out)
 	heading(out, "First call", "第一次调用");
 	buf_adds(out, "<pre><code>curl ");
 	buf_add_html(out, slice_str(page->base_url));
-	buf_adds(out, "/v1/chat/completions \\\n"
-		      "  -H &quot;Authorization: Bearer $KEY&quot; \\\n"
-		      "  -H &quot;Content-Type: application/json&quot; \\\n"
-		      "  -d '{&quot;model&quot;:&quot;gemini-2.5-flash&quot;,&quot;messages&quot;:"
-		      "[{&quot;role&quot;:&quot;user&quot;,&quot;content&quot;:&quot;Hello&quot;}]}'"
-		      "</code></pre>\n");
+	buf_adds(out,
+	    "/v1/chat/completions \\\n"
+	    "  -H &quot;Authorization: Bearer $KEY&quot; \\\n"
+	    "  -H &quot;Content-Type: application/json&quot; \\\n"
+	    "  -d '{&quot;model&quot;:&quot;gemini-2.5-flash&quot;,&quot;messages&quot;:"
+	    "[{&quot;role&quot;:&quot;user&quot;,&quot;content&quot;:&quot;Hello&quot;}]}'"
+	    "</code></pre>\n");
 }
 
 static void

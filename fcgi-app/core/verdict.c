@@ -12,12 +12,12 @@
 
 #include "base/xalloc.h"
 
-#define PASS  VERDICT_PASS
-#define OTHER VERDICT_OTHER
-#define AGAIN VERDICT_AGAIN
+#define PASS      VERDICT_PASS
+#define OTHER     VERDICT_OTHER
+#define AGAIN     VERDICT_AGAIN
 #define E(symbol) APIERROR_##symbol
 
-#define LIMIT_ZERO "0"  /* in the quota column: a limit of 0, whatever the id */
+#define LIMIT_ZERO "0" /* in the quota column: a limit of 0, whatever the id */
 #define ANY_QUOTA  ""
 
 /* clang-format off */
@@ -169,8 +169,7 @@ row_matches(const struct row *row, int code, const struct gstatus *status)
 {
 	return (row->from == 0 || (code >= row->from && code <= row->to)) &&
 	       (row->reason == NULL || strcmp(row->reason, status->reason) == 0) &&
-	       quota_matches(status, row->quota) &&
-	       text_matches(status->message, row->text);
+	       quota_matches(status, row->quota) && text_matches(status->message, row->text);
 }
 
 /* The last row matches everything. */
@@ -198,7 +197,8 @@ verdict_of(const struct outcome *o)
 		return (struct verdict){ "ok", PASS, E(NONE) };
 	}
 	row = find_row(code, status);
-	v = (struct verdict){ row->class, row->action, o->key_is_callers ? row->callers : row->error };
+	v = (struct verdict){ row->class, row->action,
+		o->key_is_callers ? row->callers : row->error };
 	if (status->is_html) {
 		v.class = "html_block";
 		/* The address is throttled, not the key. */
@@ -221,8 +221,8 @@ verdict_error(const struct outcome *o, const struct verdict *v, struct apierror 
 		    status->message);
 	else
 		/* Google's sentence about the region does not say whose. */
-		apierror_set(ret, v->error, NULL, "%s",
-		    v->error != E(REGION) ? status->message : "");
+		apierror_set(
+		    ret, v->error, NULL, "%s", v->error != E(REGION) ? status->message : "");
 	/* Google's status where the kind is only the nearest one: 409, 412, 416 ... */
 	if (v->error == E(BAD_REQUEST) && code > 0)
 		ret->status = code;

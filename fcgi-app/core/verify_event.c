@@ -130,12 +130,13 @@ verify_read_keys(struct slice body, struct buf *list, struct apierror *err)
 	if (text.len > 0 && (text.ptr[0] == '{' || text.ptr[0] == '[')) {
 		doc = json_read(text);
 		rc = doc != NULL ? read_json(doc, list, err)
-				 : apierror_set(err, APIERROR_BAD_JSON, NULL, NULL);
+		                 : apierror_set(err, APIERROR_BAD_JSON, NULL, NULL);
 		json_object_put(doc);
 	} else {
 		buf_add_slice(list, text);
 	}
 	if (rc == 0 && list->failed)
-		return apierror_set(err, APIERROR_TOO_LARGE, "keys", "The list of keys is too long.");
+		return apierror_set(
+		    err, APIERROR_TOO_LARGE, "keys", "The list of keys is too long.");
 	return rc;
 }

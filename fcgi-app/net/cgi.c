@@ -1,6 +1,6 @@
 /*
- * Plain CGI (RFC 3875): one request in the environment and on standard input, the answer on standard
- * output. One request in the whole process, so blocking harms nobody.
+ * Plain CGI (RFC 3875): one request in the environment and on standard input, the answer on
+ * standard output. One request in the whole process, so blocking harms nobody.
  */
 #include "config.h"
 

@@ -1,7 +1,7 @@
 /*
- * libcurl's view of the event loop. A descriptor that libcurl opened for a connection keeps its watch
- * while the connection is idle; stopping and starting again would cost system calls for each short
- * request. Other descriptors (the resolver's) are watched only between libcurl's two words.
+ * libcurl's view of the event loop. A descriptor that libcurl opened for a connection keeps its
+ * watch while the connection is idle; stopping and starting again would cost system calls for each
+ * short request. Other descriptors (the resolver's) are watched only between libcurl's two words.
  */
 #include "config.h"
 
@@ -19,9 +19,9 @@ struct watch {
 	uv_poll_t poll;
 	struct curl_uv *driver;
 	curl_socket_t fd;
-	int events;       /* what libcurl wants; 0: nothing, the connection is idle */
-	int polled;       /* what the poll was started with; 0: stopped */
-	bool connection;  /* opened by on_open, so on_close will come */
+	int events;      /* what libcurl wants; 0: nothing, the connection is idle */
+	int polled;      /* what the poll was started with; 0: stopped */
+	bool connection; /* opened by on_open, so on_close will come */
 };
 
 struct curl_uv {
@@ -134,8 +134,8 @@ static curl_socket_t
 on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 {
 	struct curl_uv *d = arg;
-	int fd = socket(address->family, address->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
-	    address->protocol);
+	int fd = socket(
+	    address->family, address->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, address->protocol);
 
 	(void)purpose;
 	if (fd >= 0 && watch_new(d, fd, true) == NULL) {

@@ -17,8 +17,6 @@
 #include "base/limits.h"
 #include "base/xalloc.h"
 
-#define EDGE_EPOLL (EPOLLIN | EPOLLRDHUP | EPOLLET)
-
 void
 edge_move(struct edge *e, enum edge_state state, uint64_t wait_ms)
 {
@@ -52,7 +50,7 @@ edge_forget(struct edge *e)
 }
 
 /* The memory stays until the end of the turn: epoll may still report events for it. */
-static void
+void
 edge_close(struct edge *e)
 {
 	struct loop *loop = e->loop;
@@ -85,8 +83,7 @@ edge_bury(struct loop *loop)
 	}
 }
 
-/* False when the kernel refuses the descriptor. */
-static bool
+bool
 edge_watch(struct edge *e, uint32_t events)
 {
 	struct epoll_event event = { .events = events, .data.ptr = e };
@@ -239,7 +236,7 @@ edge_adopt(struct loop *loop, int fd)
 	edge_look(e);
 }
 
-/* ---- the answer goes out ---- */
+/* ---- what the owner asks ---- */
 
 void
 edge_listen(struct edge *e, const struct edge_events *events, void *ctx)
@@ -277,132 +274,6 @@ edge_fault(const struct edge *e)
 	return e->fault;
 }
 
-size_t
-edge_pending(const struct edge *e)
-{
-	return e->pending.len - e->pending_sent;
-}
-
-/* Bytes sent, 0 when the socket is full, -1 when the peer is gone. */
-static ssize_t
-send_now(struct edge *e, const struct iovec *iov, size_t count)
-{
-	struct msghdr message = { .msg_iov = (struct iovec *)(uintptr_t)iov, .msg_iovlen = count };
-	ssize_t n;
-
-	do
-		n = sendmsg(e->fd, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
-	while (n < 0 && errno == EINTR);
-	if (n < 0 && (errno == EAGAIN || errno == ENOBUFS))
-		return 0;
-	return n;
-}
-
-static void
-queue_rest(struct edge *e, const struct iovec *iov, size_t count, size_t sent)
-{
-	for (size_t i = 0; i < count; i++) {
-		size_t skip = sent < iov[i].iov_len ? sent : iov[i].iov_len;
-
-		sent -= skip;
-		buf_add(&e->pending, (char *)iov[i].iov_base + skip, iov[i].iov_len - skip);
-	}
-}
-
-/* Sends or queues a group of pieces; the first piece that has to wait makes the rest wait. */
-static bool
-edge_put(struct edge *e, const struct iovec *iov, size_t count)
-{
-	ssize_t sent = 0;
-	size_t total = 0;
-
-	if (e->gone)
-		return false;
-	for (size_t i = 0; i < count; i++)
-		total += iov[i].iov_len;
-	if (edge_pending(e) == 0) {
-		sent = send_now(e, iov, count);
-		if (sent < 0) {
-			e->gone = true;
-			return false;
-		}
-		if ((size_t)sent == total)
-			return true;
-		buf_reset(&e->pending);
-		e->pending_sent = 0;
-		edge_watch(e, EDGE_EPOLL | EPOLLOUT);
-		e->deadline = clock_mono_ms() + STALL_MS;
-	}
-	queue_rest(e, iov, count, (size_t)sent);
-	return true;
-}
-
-bool
-edge_write(struct edge *e, struct slice bytes)
-{
-	if (!e->framed)
-		return cgi_write(e, bytes);
-	while (bytes.len > 0) {
-		uint8_t header[FCGI_HEADER_LEN];
-		size_t part = bytes.len < FCGI_CONTENT_MAX ? bytes.len : FCGI_CONTENT_MAX;
-		struct iovec iov[2] = {
-			{ header, sizeof(header) },
-			{ (void *)(uintptr_t)bytes.ptr, part },
-		};
-
-		fcgi_frame(header, FCGI_TYPE_STDOUT, e->id, part);
-		if (!edge_put(e, iov, 2))
-			return false;
-		bytes.ptr += part;
-		bytes.len -= part;
-	}
-	return !e->gone;
-}
-
-static void
-edge_flushed(struct edge *e)
-{
-	if (e->gone || !e->unread_input) {
-		edge_close(e);
-		return;
-	}
-	/* Closing with unread input would reset the connection and lose the answer. */
-	shutdown(e->fd, SHUT_WR);
-	edge_move(e, EDGE_LINGERING, LINGER_MS);
-	edge_watch(e, EDGE_EPOLL);
-}
-
-void
-edge_end(struct edge *e, struct slice bytes)
-{
-	/* STDOUT's empty record, then END_REQUEST: application status 0, request complete. */
-	uint8_t tail[FCGI_HEADER_LEN + FCGI_HEADER_LEN + 8] = { 0 };
-	uint8_t header[FCGI_HEADER_LEN];
-	struct iovec iov[3] = {
-		{ header, sizeof(header) },
-		{ (void *)(uintptr_t)bytes.ptr, bytes.len },
-		{ tail, sizeof(tail) },
-	};
-
-	e->events = NULL;
-	fcgi_frame(tail, FCGI_TYPE_STDOUT, e->id, 0);
-	fcgi_frame(tail + FCGI_HEADER_LEN, FCGI_TYPE_END, e->id, 8);
-	fcgi_frame(header, FCGI_TYPE_STDOUT, e->id, bytes.len);
-	if (!e->framed) {
-		edge_write(e, bytes);
-	} else if (bytes.len == 0) {
-		edge_put(e, iov + 2, 1);
-	} else if (bytes.len <= FCGI_CONTENT_MAX) {
-		edge_put(e, iov, 3);
-	} else {
-		edge_write(e, bytes);
-		edge_put(e, iov + 2, 1);
-	}
-	edge_move(e, EDGE_ENDING, STALL_MS);
-	if (e->gone || edge_pending(e) == 0)
-		edge_flushed(e);
-}
-
 void
 edge_drop(struct edge *e)
 {
@@ -412,7 +283,7 @@ edge_drop(struct edge *e)
 
 /* ---- events ---- */
 
-static void
+void
 edge_lost(struct edge *e)
 {
 	e->gone = true;
@@ -437,32 +308,6 @@ edge_input(struct edge *e)
 	} while (n > 0);
 	if (n == 0 || (errno != EAGAIN && errno != EINTR))
 		edge_lost(e);
-}
-
-static void
-edge_output(struct edge *e)
-{
-	struct iovec iov = { e->pending.data + e->pending_sent, edge_pending(e) };
-	ssize_t n = send_now(e, &iov, 1);
-
-	if (n < 0) {
-		edge_lost(e);
-		return;
-	}
-	e->pending_sent += (size_t)n;
-	e->deadline = clock_mono_ms() + STALL_MS;
-	if (edge_pending(e) > 0)
-		return;
-	buf_release(&e->pending);
-	e->pending_sent = 0;
-	if (e->state == EDGE_ENDING) {
-		edge_flushed(e);
-		return;
-	}
-	e->deadline = 0;
-	edge_watch(e, EDGE_EPOLL);
-	if (e->events != NULL)
-		e->events->drained(e->ctx);
 }
 
 void

@@ -3,12 +3,16 @@
 #define NET_EDGE_PRIV_H
 
 #include <stdint.h>
+#include <sys/epoll.h>
 
 #include <uv.h>
 
 #include "net/edge.h"
 #include "net/fcgi_scan.h"
 #include "net/loop.h"
+
+/* Always asked of epoll. */
+#define EDGE_EPOLL (EPOLLIN | EPOLLRDHUP | EPOLLET)
 
 /* One mover: edge_move. Every state but OPEN is bounded by `deadline`. */
 enum edge_state {
@@ -26,21 +30,21 @@ struct edge {
 	enum edge_state state;
 	int fd;
 	uint16_t id;
-	uint32_t watched;  /* epoll events asked for, 0: not in the epoll set */
-	bool framed;       /* false: plain CGI on standard output */
+	uint32_t watched; /* epoll events asked for, 0: not in the epoll set */
+	bool framed;      /* false: plain CGI on standard output */
 	bool unread_input;
 	bool gone;
 	enum edge_fault fault;
 	uint64_t deadline; /* monotonic ms; 0: none */
 	const struct edge_events *events;
 	void *ctx;
-	char *arena;       /* all parameters, `NAME=value` with NUL, behind the table of pointers */
-	char **params;     /* NULL-terminated; points into arena */
+	char *arena;   /* all parameters, `NAME=value` with NUL, behind the table of pointers */
+	char **params; /* NULL-terminated; points into arena */
 	struct body body;
 	struct buf pending; /* framed bytes that the socket did not take */
 	size_t pending_sent;
-	uv_work_t *work;   /* READING only */
-	bool read_failed;  /* set by the reader thread */
+	uv_work_t *work;  /* READING only */
+	bool read_failed; /* set by the reader thread */
 };
 
 struct loop {
@@ -48,18 +52,18 @@ struct loop {
 	uv_async_t wake;
 	uv_poll_t accept;
 	uv_timer_t accept_again;
-	uv_poll_t arrivals;     /* on epoll_fd */
-	uv_timer_t tick;        /* walks the deadlines */
-	uv_check_t turn;        /* runs after the events of each turn */
+	uv_poll_t arrivals; /* on epoll_fd */
+	uv_timer_t tick;    /* walks the deadlines */
+	uv_check_t turn;    /* runs after the events of each turn */
 	pthread_t thread;
 	struct loops *all;
-	int epoll_fd;           /* every edge, edge-triggered */
+	int epoll_fd; /* every edge, edge-triggered */
 	struct edge *edges, *dead;
-	size_t active;          /* edges that are not dead */
+	size_t active; /* edges that are not dead */
 	bool accepting, stopping;
 	uint64_t stop_deadline;
 	size_t cut;
-	uint8_t *peek;          /* PEEK_MAX bytes */
+	uint8_t *peek; /* PEEK_MAX bytes */
 	struct upstream *upstream;
 	void *local;
 	void (*local_free)(void *local);
@@ -73,8 +77,17 @@ void edge_adopt(struct loop *loop, int fd);
 void edge_ready(struct edge *e, uint32_t epoll_events);
 void edge_expire(struct edge *e, uint64_t now);
 void edge_bury(struct loop *loop);
+/* Frees what the edge holds; the struct stays until edge_bury, since epoll may still report it. */
+void edge_close(struct edge *e);
+/* The web server hung up: tells the owner, or closes when there is none any more. */
+void edge_lost(struct edge *e);
+/* Asks epoll for these events. False when the kernel refuses the descriptor. */
+bool edge_watch(struct edge *e, uint32_t events);
 /* The drain time is over: the owner is told that the request is gone. */
 void edge_cut(struct edge *e);
+
+/* edge_write.c: the socket takes bytes again. */
+void edge_output(struct edge *e);
 
 /* edge_read.c: the libfcgi part. May block when the input is incomplete. False when there is no
  * request to serve; e->fd is -1 then if libfcgi has closed it. */

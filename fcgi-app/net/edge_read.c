@@ -16,6 +16,12 @@
 #include "base/limits.h"
 #include "base/xalloc.h"
 
+int
+edge_global_init(void)
+{
+	return FCGX_Init() == 0 ? 0 : -1;
+}
+
 /* One block: the table of pointers, then the strings. */
 void
 edge_keep_params(struct edge *e, char *const *envp)
@@ -94,8 +100,7 @@ edge_read(struct edge *e, const struct body_limits *limits)
 	}
 	if (FCGX_GetError(request.in) == 0) {
 		edge_keep_params(e, request.envp);
-		good = edge_param(e, "REQUEST_METHOD") != NULL &&
-		       read_body(e, request.in, limits);
+		good = edge_param(e, "REQUEST_METHOD") != NULL && read_body(e, request.in, limits);
 	}
 	FCGX_Free(&request, 0);
 	return good;

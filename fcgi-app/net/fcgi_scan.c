@@ -10,9 +10,9 @@
 /* Walks the name-value pairs of the PARAMS stream, which records may cut anywhere. */
 struct pairs {
 	enum { PAIR_NAME_LEN, PAIR_VALUE_LEN, PAIR_BYTES } state;
-	uint32_t length;   /* of the length field being read */
-	unsigned missing;  /* bytes of that field still to come; 0: its first byte is next */
-	size_t bytes;      /* name and value bytes still to come */
+	uint32_t length;  /* of the length field being read */
+	unsigned missing; /* bytes of that field still to come; 0: its first byte is next */
+	size_t bytes;     /* name and value bytes still to come */
 	size_t total;
 };
 
@@ -74,8 +74,7 @@ pairs_at_boundary(const struct pairs *p)
 static bool
 begin_is_valid(const uint8_t *record, size_t content)
 {
-	return record[1] == FCGI_TYPE_BEGIN && content == 8 &&
-	       (record[2] != 0 || record[3] != 0) &&
+	return record[1] == FCGI_TYPE_BEGIN && content == 8 && (record[2] != 0 || record[3] != 0) &&
 	       (record[8] << 8 | record[9]) == FCGI_ROLE_RESPONDER;
 }
 

@@ -6,7 +6,8 @@
 #include "net/upstream.h"
 
 bool
-header_lines_next(const struct header_lines *h, size_t *pos, struct slice *ret_name, struct slice *ret_value)
+header_lines_next(
+    const struct header_lines *h, size_t *pos, struct slice *ret_name, struct slice *ret_value)
 {
 	while (*pos < h->text.len) {
 		struct slice rest = { h->text.data + *pos, h->text.len - *pos }, line;

@@ -70,8 +70,8 @@ static void
 accept_update(struct loop *loop)
 {
 	bool want = loop_options(loop)->listen_fd >= 0 && !loop->stopping &&
-		    loop->active < loop_options(loop)->requests_max &&
-		    !uv_is_active((uv_handle_t *)&loop->accept_again);
+	            loop->active < loop_options(loop)->requests_max &&
+	            !uv_is_active((uv_handle_t *)&loop->accept_again);
 
 	if (want == loop->accepting)
 		return;
@@ -96,8 +96,8 @@ accept_ready(uv_poll_t *poll, int status, int events)
 	(void)status;
 	(void)events;
 	for (unsigned i = 0; i < ACCEPT_BURST && loop->accepting; i++) {
-		int fd = accept4(loop_options(loop)->listen_fd, NULL, NULL,
-		    SOCK_NONBLOCK | SOCK_CLOEXEC);
+		int fd = accept4(
+		    loop_options(loop)->listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (fd >= 0) {
 			edge_adopt(loop, fd);

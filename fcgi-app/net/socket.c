@@ -19,7 +19,7 @@
 #include "base/buf.h"
 #include "base/limits.h"
 
-#define UNIX_PREFIX "unix:"
+#define UNIX_PREFIX      "unix:"
 #define SYSTEMD_FIRST_FD 3
 
 static int

@@ -6,69 +6,13 @@
 
 #include "upstream_priv.h"
 
-#include <curl/curl.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <sys/types.h>
-#include <unistd.h>
 
 #include "base/limits.h"
 #include "base/xalloc.h"
 #include "curl_uv.h"
 
-#define READ_SMALL 4096         /* libcurl's buffer while events are small: it stays for the stream's life */
-#define READ_LARGE (64 * 1024)
 #define STREAMS_PER_CONNECTION 16 /* HTTP/2: libcurl's work per read grows with this */
-#define DNS_CACHE_S 300
-/* Transfers on one curl multi: for each new transfer libcurl walks all connections of its multi, so
- * thousands on one cost more than the streams themselves. Further ones go to the next shard. */
-#define SHARD_CALLS 256
-#define SHARDS_MAX 256
-
-enum call_state {
-	CALL_QUEUED, /* started from inside a callback; libcurl does not know it yet */
-	CALL_ACTIVE,
-};
-
-struct call {
-	struct upstream *up;
-	struct shard *shard;
-	struct call *prev, *next; /* in upstream->calls */
-	struct call *todo;        /* next in upstream->todo */
-	enum call_state state;
-	CURL *easy;
-	struct curl_slist *lines; /* nodes of the request's header lines, one block */
-	struct slice body;
-	int body_fd;
-	size_t body_len, body_at;
-	const struct call_events *events;
-	void *ctx;
-	struct header_lines head;
-	bool head_done;
-	bool paused;      /* asked for by the owner */
-	bool held;        /* libcurl was told to pause */
-};
-
-struct shard {
-	struct upstream *up;
-	CURLM *multi;
-	struct curl_uv *driver;
-	size_t calls;
-};
-
-struct upstream {
-	uv_loop_t *uv;
-	const struct upstream_options *options;
-	struct shard shards[SHARDS_MAX];
-	size_t shard_count;
-	CURLSH *share;
-	struct call *calls;
-	CURL *pool[EASY_POOL_MAX];
-	size_t pool_count;
-	unsigned in_curl;   /* depth of libcurl's callbacks */
-	struct call *todo;  /* calls that were started or cancelled inside a callback */
-};
 
 /* ---- calls ---- */
 
@@ -100,84 +44,6 @@ call_free(struct call *call)
 	buf_release(&call->head.text);
 	free(call->lines);
 	free(call);
-}
-
-static void
-call_head_done(struct call *call)
-{
-	long status = 0;
-
-	curl_easy_getinfo(call->easy, CURLINFO_RESPONSE_CODE, &status);
-	/* 1xx answers and the answer of a proxy to CONNECT come before the real one. */
-	if (status < 200)
-		return;
-	call->head_done = true;
-	call->events->head(call->ctx, (int)status, &call->head);
-	buf_release(&call->head.text);
-}
-
-static size_t
-on_header(char *data, size_t size, size_t count, void *arg)
-{
-	struct call *call = arg;
-	struct slice line = { data, size * count };
-
-	if (call->events == NULL || call->head_done)
-		return line.len;
-	call->up->in_curl++;
-	if (slice_starts(line, SLICE("HTTP/")))
-		buf_reset(&call->head.text);
-	else if (slice_trim(line).len > 0)
-		buf_add_slice(&call->head.text, line);
-	else
-		call_head_done(call);
-	call->up->in_curl--;
-	return call->head.text.failed ? 0 : line.len;
-}
-
-static size_t
-on_data(char *data, size_t size, size_t count, void *arg)
-{
-	struct call *call = arg;
-
-	if (call->events == NULL)
-		return 0;
-	if (call->paused) {
-		call->held = true;
-		return CURL_WRITEFUNC_PAUSE;
-	}
-	call->up->in_curl++;
-	call->events->data(call->ctx, (struct slice){ data, size * count });
-	call->up->in_curl--;
-	return size * count;
-}
-
-static size_t
-on_read(char *room, size_t size, size_t count, void *arg)
-{
-	struct call *call = arg;
-	size_t want = size * count;
-	ssize_t n;
-
-	if (want > call->body_len - call->body_at)
-		want = call->body_len - call->body_at;
-	n = pread(call->body_fd, room, want, (off_t)call->body_at);
-	if (n < 0 || (n == 0 && want > 0))
-		return CURL_READFUNC_ABORT;
-	call->body_at += (size_t)n;
-	return (size_t)n;
-}
-
-/* libcurl starts a body again when a reused connection turns out to be closed. */
-static int
-on_seek(void *arg, curl_off_t offset, int origin)
-{
-	struct call *call = arg;
-
-	if (origin != SEEK_SET || offset < 0 || (size_t)offset > call->body_len)
-		return CURL_SEEKFUNC_FAIL;
-	call->body_at = (size_t)offset;
-	return CURL_SEEKFUNC_OK;
 }
 
 static enum netresult
@@ -240,7 +106,8 @@ check_done(const struct shard *shard)
 	}
 }
 
-/* Whenever libcurl has returned: what its callbacks asked for, then the completions, all of them. */
+/* Whenever libcurl has returned: what its callbacks asked for, then the completions, all of them.
+ */
 static void
 upstream_turn(struct shard *shard)
 {
@@ -276,9 +143,10 @@ shard_new(struct upstream *u)
 	if (shard->multi == NULL)
 		abort();
 	curl_multi_setopt(shard->multi, CURLMOPT_MAXCONNECTS, (long)CONNECTIONS_IDLE_MAX);
-	curl_multi_setopt(shard->multi, CURLMOPT_PIPELINING,
-	    http2 ? CURLPIPE_MULTIPLEX : CURLPIPE_NOTHING);
-	curl_multi_setopt(shard->multi, CURLMOPT_MAX_CONCURRENT_STREAMS, (long)STREAMS_PER_CONNECTION);
+	curl_multi_setopt(
+	    shard->multi, CURLMOPT_PIPELINING, http2 ? CURLPIPE_MULTIPLEX : CURLPIPE_NOTHING);
+	curl_multi_setopt(
+	    shard->multi, CURLMOPT_MAX_CONCURRENT_STREAMS, (long)STREAMS_PER_CONNECTION);
 	shard->driver = curl_uv_new(u->uv, shard->multi, curl_returned, shard);
 	return shard;
 }
@@ -298,89 +166,6 @@ shard_with_room(struct upstream *u)
 	return u->shard_count < SHARDS_MAX ? shard_new(u) : least;
 }
 
-/* ---- handles ---- */
-
-/* The one profile of every transfer; what differs per call is set in call_prepare. */
-static CURL *
-easy_new(struct upstream *u)
-{
-	const struct upstream_options *o = u->options;
-	CURL *easy = curl_easy_init();
-
-	if (easy == NULL)
-		abort();
-	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(easy, CURLOPT_SHARE, u->share);
-	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
-	curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
-	/* An empty proxy also keeps the environment's http_proxy out. */
-	curl_easy_setopt(easy, CURLOPT_PROXY, o->proxy != NULL ? o->proxy : "");
-	curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
-	if (o->ca_file != NULL && o->ca_file[0] != '\0')
-		curl_easy_setopt(easy, CURLOPT_CAINFO, o->ca_file);
-	if (o->ip_family != 0)
-		curl_easy_setopt(easy, CURLOPT_IPRESOLVE,
-		    o->ip_family == 4 ? CURL_IPRESOLVE_V4 : CURL_IPRESOLVE_V6);
-	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
-	    o->http2 ? CURL_HTTP_VERSION_2TLS : CURL_HTTP_VERSION_1_1);
-	curl_easy_setopt(easy, CURLOPT_PIPEWAIT, o->http2 ? 1L : 0L);
-	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)o->connect_timeout_ms);
-	curl_easy_setopt(easy, CURLOPT_DNS_CACHE_TIMEOUT, (long)DNS_CACHE_S);
-	curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-	curl_easy_setopt(easy, CURLOPT_HTTP_CONTENT_DECODING, 0L);
-	curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-	curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, 16L * 1024);
-	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
-	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_data);
-	curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_read);
-	curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_seek);
-	return easy;
-}
-
-static void
-prepare_lines(struct call *call, char *const *headers)
-{
-	size_t count = 0;
-
-	while (headers[count] != NULL)
-		count++;
-	call->lines = xcalloc(count + 1, sizeof(*call->lines));
-	for (size_t i = 0; i < count; i++)
-		call->lines[i] = (struct curl_slist){ headers[i], &call->lines[i + 1] };
-	/* libcurl would ask for "100 Continue" before large bodies, and wait. */
-	call->lines[count] = (struct curl_slist){ (char *)(uintptr_t)"Expect:", NULL };
-}
-
-static void
-call_prepare(struct call *call, const struct call_request *request)
-{
-	CURL *easy = call->easy;
-	bool post = strcmp(request->method, "POST") == 0;
-
-	prepare_lines(call, request->headers);
-	curl_uv_profile(call->shard->driver, easy);
-	curl_easy_setopt(easy, CURLOPT_URL, request->url);
-	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, call->lines);
-	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, (long)(request->large ? READ_LARGE : READ_SMALL));
-	curl_easy_setopt(easy, CURLOPT_HEADERDATA, call);
-	curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);
-	curl_easy_setopt(easy, CURLOPT_READDATA, call);
-	curl_easy_setopt(easy, CURLOPT_SEEKDATA, call);
-	curl_easy_setopt(easy, CURLOPT_PRIVATE, call);
-	if (request->has_body || post) {
-		curl_easy_setopt(easy, CURLOPT_POST, 1L);
-		curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)call->body_len);
-		curl_easy_setopt(easy, CURLOPT_POSTFIELDS,
-		    call->body_fd >= 0 ? NULL : request->body.ptr != NULL ? request->body.ptr : "");
-	} else {
-		curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
-		if (strcmp(request->method, "HEAD") == 0)
-			curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
-	}
-	curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, request->method);
-}
-
 static void
 call_todo(struct call *call)
 {
@@ -389,7 +174,8 @@ call_todo(struct call *call)
 }
 
 struct call *
-call_start(struct upstream *u, const struct call_request *request, const struct call_events *events, void *ctx)
+call_start(struct upstream *u, const struct call_request *request, const struct call_events *events,
+    void *ctx)
 {
 	struct call *call = xcalloc(1, sizeof(*call));
 
@@ -401,7 +187,7 @@ call_start(struct upstream *u, const struct call_request *request, const struct 
 	call->body_fd = request->body_fd;
 	call->body_len = request->body_fd >= 0 ? request->body_len : request->body.len;
 	buf_init(&call->head.text, HEADERS_BYTES_MAX);
-	call->easy = u->pool_count > 0 ? u->pool[--u->pool_count] : easy_new(u);
+	call->easy = u->pool_count > 0 ? u->pool[--u->pool_count] : call_easy_new(u);
 	call_prepare(call, request);
 	call->next = u->calls;
 	if (call->next != NULL)

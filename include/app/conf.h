@@ -13,13 +13,13 @@ enum conf_ip { UPSTREAM_IP_ANY, UPSTREAM_IP_4, UPSTREAM_IP_6 };
 
 struct conf {
 #define CONF_GROUP(title)
-#define CONF_STR(field, name, def, sentence) char *field;
-#define CONF_SECRET(field, name, def, sentence) char *field;
-#define CONF_NUM(field, name, def, min, max, sentence) uint64_t field;
+#define CONF_STR(field, name, def, sentence)            char *field;
+#define CONF_SECRET(field, name, def, sentence)         char *field;
+#define CONF_NUM(field, name, def, min, max, sentence)  uint64_t field;
 #define CONF_SIZE(field, name, def, min, max, sentence) uint64_t field;
 #define CONF_TIME(field, name, def, min, max, sentence) uint64_t field;
-#define CONF_BOOL(field, name, def, sentence) bool field;
-#define CONF_ENUM(field, name, def, words, sentence) unsigned field;
+#define CONF_BOOL(field, name, def, sentence)           bool field;
+#define CONF_ENUM(field, name, def, words, sentence)    unsigned field;
 #include "app/conf.def"
 };
 

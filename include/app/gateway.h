@@ -16,14 +16,14 @@ struct tokens {
 
 struct gateway {
 	const struct conf *conf;
-	struct keyring *ring;       /* the pool; NULL when there is none */
+	struct keyring *ring; /* the pool; NULL when there is none */
 	struct models *models;
-	struct scrub_set *scrub;    /* the pool's keys */
+	struct scrub_set *scrub; /* the pool's keys */
 	struct tokens access;
-	bool own_keys;              /* callers may bring keys */
-	char *base_url;             /* of the Gemini API, without a slash at the end */
-	uint64_t started_ms;        /* monotonic */
-	struct loops *loops;        /* set by main once they run */
+	bool own_keys;       /* callers may bring keys */
+	char *base_url;      /* of the Gemini API, without a slash at the end */
+	uint64_t started_ms; /* monotonic */
+	struct loops *loops; /* set by main once they run */
 };
 
 /* NULL with one sentence in error when the options contradict each other or a file is not readable.

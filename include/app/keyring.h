@@ -7,13 +7,14 @@
 struct keyring;
 
 /* list: see keypool_add_list. NULL with a static sentence when the list is not valid. */
-struct keyring *keyring_new(struct slice list, enum balance balance, size_t max, const char **ret_error);
+struct keyring *keyring_new(
+    struct slice list, enum balance balance, size_t max, const char **ret_error);
 /* Every pick must have been reported. */
 void keyring_free(struct keyring *ring);
 size_t keyring_count(const struct keyring *ring);
 
-/* Index of a key that is not in `tried` (keypool_tried_size bytes), or -1. Counts as in flight until
- * keyring_report, which must follow exactly once. */
+/* Index of a key that is not in `tried` (keypool_tried_size bytes), or -1. Counts as in flight
+ * until keyring_report, which must follow exactly once. */
 ptrdiff_t keyring_pick(struct keyring *ring, const uint8_t *tried, uint64_t chance);
 void keyring_report(struct keyring *ring, size_t index, bool ok);
 /* Picks that are not reported yet, over all keys. */

@@ -54,7 +54,8 @@ void buf_add_slice(struct buf *b, struct slice s);
 void buf_addf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void buf_add_u64(struct buf *b, uint64_t value);
 void buf_add_i64(struct buf *b, int64_t value);
-/* The bytes as the inside of a JSON string: escaped, invalid UTF-8 replaced by U+FFFD. No quotes. */
+/* The bytes as the inside of a JSON string: escaped, invalid UTF-8 replaced by U+FFFD. No quotes.
+ */
 void buf_add_json(struct buf *b, struct slice s);
 /* The bytes as HTML text or a double-quoted attribute value. */
 void buf_add_html(struct buf *b, struct slice s);

@@ -9,52 +9,51 @@
 #define MIB (1024UL * KIB)
 
 /* From the web server */
-#define PARAMS_MAX (128 * KIB)         /* all FastCGI parameters of one request */
-#define PEEK_MAX (256 * KIB)           /* as much of a request is looked at before it is read */
-#define PEEK_BODY (32 * KIB)           /* a larger body that is not whole yet goes to a reader */
-#define BODY_MAX (100 * MIB)           /* request body; option MAX_BODY */
-#define BODY_MEMORY (1 * MIB)          /* above this a body lives in an unlinked file */
-#define READERS_MAX 64                 /* threads that wait for slow request bodies */
-#define STALL_MS 600000                /* the web server takes no byte for this long */
-#define READ_TIMEOUT_MS 30000          /* silence while parameters or a body arrive */
-#define REQUEST_WAIT_MS 15000          /* from the connection to a whole small request */
-#define LINGER_MS 2000                 /* unread input is drained this long before the close */
-#define ACCEPT_BURST 16                /* connections taken per wake-up of a loop */
-#define ACCEPT_BACKOFF_MS 20           /* after EMFILE and its like */
-#define LISTEN_BACKLOG 4096
-#define LOOPS_MAX 64
+#define PARAMS_MAX        (128 * KIB) /* all FastCGI parameters of one request */
+#define PEEK_MAX          (256 * KIB) /* as much of a request is looked at before it is read */
+#define PEEK_BODY         (32 * KIB)  /* a larger body that is not whole yet goes to a reader */
+#define BODY_MAX          (100 * MIB) /* request body; option MAX_BODY */
+#define BODY_MEMORY       (1 * MIB)   /* above this a body lives in an unlinked file */
+#define READERS_MAX       64          /* threads that wait for slow request bodies */
+#define STALL_MS          600000      /* the web server takes no byte for this long */
+#define READ_TIMEOUT_MS   30000       /* silence while parameters or a body arrive */
+#define REQUEST_WAIT_MS   15000       /* from the connection to a whole small request */
+#define LINGER_MS         2000        /* unread input is drained this long before the close */
+#define ACCEPT_BURST      16          /* connections taken per wake-up of a loop */
+#define ACCEPT_BACKOFF_MS 20          /* after EMFILE and its like */
+#define LISTEN_BACKLOG    4096
+#define LOOPS_MAX         64
 
 /* To Google */
-#define URL_MAX (32 * KIB)
-#define HEADERS_MAX 128                /* request or answer header lines */
-#define HEADERS_BYTES_MAX (64 * KIB)
-#define ERROR_BODY_MAX (64 * KIB)      /* as much of an error answer is read before it is judged */
-#define COLLECT_MAX (64 * MIB)         /* a whole answer that must be translated */
-#define SSE_EVENT_MAX (32 * MIB)       /* one event: inline images are single lines of megabytes */
-#define CONNECT_TIMEOUT_MS 10000
-#define EASY_POOL_MAX 256              /* idle easy handles kept per loop */
-#define CONNECTIONS_IDLE_MAX 1024      /* idle upstream connections kept per loop */
+#define URL_MAX              (32 * KIB)
+#define HEADERS_BYTES_MAX    (64 * KIB)
+#define ERROR_BODY_MAX       (64 * KIB) /* as much of an error answer is read before it is judged */
+#define COLLECT_MAX          (64 * MIB) /* a whole answer that must be translated */
+#define SSE_EVENT_MAX        (32 * MIB) /* one event: inline images are single lines of megabytes */
+#define CONNECT_TIMEOUT_MS   10000
+#define EASY_POOL_MAX        256  /* idle easy handles kept per loop */
+#define CONNECTIONS_IDLE_MAX 1024 /* idle upstream connections kept per loop */
 
 /* Requests */
-#define ATTEMPTS_MAX 10                /* upstream calls for one request; option RETRY_MAX */
-#define SERVER_FAULT_TRIES 2           /* further tries after 5xx and connection failures */
-#define BACKOFF_BASE_MS 250            /* before the first of those, doubled, jittered */
-#define RETRY_AFTER_DEFAULT_S 5         /* on a 429 or 503 for which Google named no time */
+#define ATTEMPTS_MAX          10  /* upstream calls for one request; option RETRY_MAX */
+#define SERVER_FAULT_TRIES    2   /* further tries after 5xx and connection failures */
+#define BACKOFF_BASE_MS       250 /* before the first of those, doubled, jittered */
+#define RETRY_AFTER_DEFAULT_S 5   /* on a 429 or 503 for which Google named no time */
 
-#define MODEL_NAME_MAX 128
-#define JSON_DEPTH_MAX 128
-#define EMBED_REPLY_MAX (128 * MIB)    /* the vectors of one request, as text */
-#define CANDIDATES_MAX 8               /* choices of one stream; Google's own limit */
-#define CHAT_BODY_MAX (BODY_MAX / 3 * 4) /* a translated request: media may have to be coded again */
-#define USAGE_OBJECT_MAX (16 * KIB)     /* one usageMetadata object */
-#define KEYS_MAX 10000                 /* keys in the pool */
-#define CALLER_KEYS_MAX 1000           /* keys in one request */
-#define KEY_BYTES_MAX 512
-#define PAGES_MAX 20                   /* pages of the model list */
-#define MODEL_LIST_MAX (4 * MIB)       /* the whole list as a client gets it */
-#define VERIFY_PARALLEL 8
-#define VERIFY_KEY_MS 15000
-#define DRAIN_MS 30000                 /* after SIGTERM */
+#define MODEL_NAME_MAX   128
+#define JSON_DEPTH_MAX   128
+#define EMBED_REPLY_MAX  (128 * MIB)        /* the vectors of one request, as text */
+#define CANDIDATES_MAX   8                  /* choices of one stream; Google's own limit */
+#define CHAT_BODY_MAX    (BODY_MAX / 3 * 4) /* a translated request: media may be coded again */
+#define USAGE_OBJECT_MAX (16 * KIB)         /* one usageMetadata object */
+#define KEYS_MAX         10000              /* keys in the pool */
+#define CALLER_KEYS_MAX  1000               /* keys in one request */
+#define KEY_BYTES_MAX    512
+#define PAGES_MAX        20        /* pages of the model list */
+#define MODEL_LIST_MAX   (4 * MIB) /* the whole list as a client gets it */
+#define VERIFY_PARALLEL  8
+#define VERIFY_KEY_MS    15000
+#define DRAIN_MS         30000 /* after SIGTERM */
 
 /* Logs */
 #define LOG_LINE_MAX (8 * KIB)

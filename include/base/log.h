@@ -20,22 +20,23 @@ struct log_field {
 	struct slice slice;
 };
 
-#define LOG_S(n, v) ((struct log_field){ .name = (n), .kind = LOG_FIELD_STR, .str = (v) })
-#define LOG_N(n, v) ((struct log_field){ .name = (n), .kind = LOG_FIELD_INT, .num = (int64_t)(v) })
+#define LOG_S(n, v)  ((struct log_field){ .name = (n), .kind = LOG_FIELD_STR, .str = (v) })
+#define LOG_N(n, v)  ((struct log_field){ .name = (n), .kind = LOG_FIELD_INT, .num = (int64_t)(v) })
 #define LOG_SL(n, v) ((struct log_field){ .name = (n), .kind = LOG_FIELD_SLICE, .slice = (v) })
 
 /* path: NULL or "" for standard error. Returns -1 with errno when the file cannot be opened. */
 int log_open(const char *path, enum log_level level);
 void log_close(void);
 bool log_wanted(enum log_level level);
-void log_write(enum log_level level, const char *event, const struct log_field *fields, size_t count);
+void log_write(
+    enum log_level level, const char *event, const struct log_field *fields, size_t count);
 
-#define log_event(level, event, ...)                                                               \
-	do {                                                                                       \
-		if (log_wanted(level)) {                                                           \
-			const struct log_field fields_[] = { __VA_ARGS__ };                        \
-			log_write(level, event, fields_, sizeof(fields_) / sizeof(fields_[0]));    \
-		}                                                                                  \
+#define log_event(level, event, ...) \
+	do { \
+		if (log_wanted(level)) { \
+			const struct log_field fields_[] = { __VA_ARGS__ }; \
+			log_write(level, event, fields_, sizeof(fields_) / sizeof(fields_[0])); \
+		} \
 	} while (0)
 
 #endif

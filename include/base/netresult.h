@@ -3,13 +3,13 @@
 #define BASE_NETRESULT_H
 
 /*      symbol     word in the access line */
-#define NETRESULTS(X)                                                                              \
-	X(OK, "ok")                                                                                \
-	X(RESOLVE, "resolve")                                                                      \
-	X(CONNECT, "connect")                                                                      \
-	X(TLS, "tls")                                                                              \
-	X(TIMEOUT, "timeout")                                                                      \
-	X(CUT, "cut")                                                                              \
+#define NETRESULTS(X) \
+	X(OK, "ok") \
+	X(RESOLVE, "resolve") \
+	X(CONNECT, "connect") \
+	X(TLS, "tls") \
+	X(TIMEOUT, "timeout") \
+	X(CUT, "cut") \
 	X(LOCAL, "local")
 
 enum netresult {

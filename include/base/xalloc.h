@@ -18,11 +18,11 @@ char *xstrndup(const char *s, size_t len);
 void secret_free(char *secret);
 
 /* Yields p and nulls the variable: the only way to hand over a local. */
-#define TAKE(p)                                                                                    \
-	({                                                                                         \
-		__typeof__(p) take_ = (p);                                                         \
-		(p) = NULL;                                                                        \
-		take_;                                                                             \
+#define TAKE(p) \
+	({ \
+		__typeof__(p) take_ = (p); \
+		(p) = NULL; \
+		take_; \
 	})
 
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof((a)[0]))

@@ -23,9 +23,9 @@ enum apierror_kind {
 
 struct apierror {
 	enum apierror_kind kind;
-	int status;			/* HTTP status; the kind's unless upstream said otherwise */
-	uint32_t retry_after_s;		/* 0: none */
-	bool no_retry;			/* tell SDKs that a repetition is useless */
+	int status;                     /* HTTP status; the kind's unless upstream said otherwise */
+	uint32_t retry_after_s;         /* 0: none */
+	bool no_retry;                  /* tell SDKs that a repetition is useless */
 	char param[APIERROR_PARAM_MAX]; /* the field at fault in the caller's words, or "" */
 	char message[APIERROR_MESSAGE_MAX];
 	char google_status[40]; /* Google's own word when upstream gave one, or "" */
@@ -35,7 +35,7 @@ struct apierror {
  * param may be NULL. Always returns -1, so that a failing function can `return apierror_set(...)`.
  */
 int apierror_set(struct apierror *err, enum apierror_kind kind, const char *param, const char *fmt,
-		 ...) __attribute__((format(printf, 4, 5)));
+    ...) __attribute__((format(printf, 4, 5)));
 
 /* Fills *err from Google's error object ({"code","message","status"}, google.rpc.Status in JSON):
  * kind by code or status word, Google's message and word. NULL and other types give UPSTREAM.

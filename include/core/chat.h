@@ -27,24 +27,25 @@ void chat_request_init(struct chat_request *c);
 void chat_request_release(struct chat_request *c);
 /* text: the body of POST /chat/completions. On failure -1 and *err names the field as OpenAI
  * would (`messages[1].content`). */
-int chat_request_read(struct chat_request *c, struct slice text, const struct models *models,
-		      struct apierror *err);
+int chat_request_read(
+    struct chat_request *c, struct slice text, const struct models *models, struct apierror *err);
 
 /* ---- reply: chat_reply.c (whole), chat_stream.c (events) ---- */
 
 struct chat_reply_info {
-	const char *id;		    /* unique text for `chatcmpl-...` */
-	int64_t created;	    /* unix seconds */
-	const char *model;	    /* what the reply shows as `model` */
-	bool include_usage;	    /* streams only */
-	bool legacy_functions;	    /* of the request */
-	struct json_reader *reader; /* streams: borrowed for their life; NULL: one per stream */
+	const char *id;        /* unique text for `chatcmpl-...` */
+	int64_t created;       /* unix seconds */
+	const char *model;     /* what the reply shows as `model` */
+	bool include_usage;    /* streams only */
+	bool legacy_functions; /* of the request */
+	struct json_reader
+	    *reader; /* borrowed for the call or the stream's life; NULL: none to share */
 };
 
 /* A whole GenerateContentResponse as one chat.completion. 0, or -1 with err when upstream is not a
- * JSON object or is an error object. */
+ * JSON object, is an error object, or holds neither a candidate nor a block reason. */
 int chat_reply_translate(struct slice upstream, const struct chat_reply_info *info, struct buf *out,
-			 struct usage *usage, struct apierror *err);
+    struct usage *usage, struct apierror *err);
 
 /*
  * The stream translator: START -> OPEN -> CLOSED. It eats upstream bytes at any split and yields
@@ -55,8 +56,8 @@ struct chat_stream *chat_stream_new(const struct chat_reply_info *info); /* copi
 void chat_stream_free(struct chat_stream *s);
 /* Appends events to out. -1 with err when upstream reports an error in the stream or sends what
  * cannot be read; nothing more may be fed then. */
-int chat_stream_feed(struct chat_stream *s, struct slice bytes, struct buf *out,
-		     struct apierror *err);
+int chat_stream_feed(
+    struct chat_stream *s, struct slice bytes, struct buf *out, struct apierror *err);
 /* The upstream body has ended: appends the final chunk, the usage chunk when asked for and [DONE].
  * -1 with err (APIERROR_CUT) when no candidate gave a finish reason and the prompt was not blocked.
  */

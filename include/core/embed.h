@@ -4,21 +4,21 @@
 
 #include "core/chat.h"
 
-#define EMBED_BATCH_MAX	 100  /* requests in one batchEmbedContents (Google's limit) */
+#define EMBED_BATCH_MAX  100  /* requests in one batchEmbedContents (Google's limit) */
 #define EMBED_INPUTS_MAX 2048 /* inputs in one request (OpenAI's limit) */
 
 struct embed_request {
 	struct model_choice model;
-	bool base64;	       /* encoding_format */
-	bool normalise;	       /* `dimensions` given: make the vectors unit length again */
-	size_t count;	       /* inputs */
+	bool base64;           /* encoding_format */
+	bool normalise;        /* `dimensions` given: make the vectors unit length again */
+	size_t count;          /* inputs */
 	json_object *requests; /* array: one EmbedContentRequest per input, in order */
 };
 
 void embed_request_init(struct embed_request *e);
 void embed_request_release(struct embed_request *e);
-int embed_request_read(struct embed_request *e, struct slice text, const struct models *models,
-		       struct apierror *err);
+int embed_request_read(
+    struct embed_request *e, struct slice text, const struct models *models, struct apierror *err);
 /* The body of one upstream call: inputs first to first + EMBED_BATCH_MAX - 1. */
 void embed_request_write(const struct embed_request *e, size_t first, struct buf *out);
 
@@ -32,9 +32,9 @@ struct embed_reply {
 void embed_reply_init(struct embed_reply *r);
 void embed_reply_release(struct embed_reply *r);
 int embed_reply_add(struct embed_reply *r, const struct embed_request *e, struct slice upstream,
-		    struct apierror *err);
+    struct apierror *err);
 /* model: what the reply shows. Fails when the number of vectors is not that of the inputs. */
 int embed_reply_write(struct embed_reply *r, const struct embed_request *e, const char *model,
-		      struct buf *out, struct apierror *err);
+    struct buf *out, struct apierror *err);
 
 #endif

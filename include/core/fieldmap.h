@@ -21,8 +21,8 @@ enum field_kind {
 
 enum field_flags {
 	FF_REQUIRED = 1, /* must be there and not null; elsewhere null means absent */
-	FF_IGNORE = 2,	 /* taken and dropped, whatever it is */
-	FF_REJECT = 4,	 /* refused when present */
+	FF_IGNORE = 2,   /* taken and dropped, whatever it is */
+	FF_REJECT = 4,   /* refused when present */
 };
 
 struct fieldmap;
@@ -30,42 +30,42 @@ struct fieldmap;
 /* One pass over a table. */
 struct fieldmap_run {
 	json_object *source, *target; /* borrowed; target is an object */
-	const char *prefix;	      /* of source in error messages ("a.b"), or NULL */
-	unsigned have;		      /* which row needs are met; a row's emit may change it */
+	const char *prefix;           /* of source in error messages ("a.b"), or NULL */
+	unsigned have;                /* which row needs are met; a row's emit may change it */
 	void *ctx;
 	struct apierror *err;
 };
 
 /* For one target: leaves *ret as it is (NULL) for nothing to place, else a new reference. -1 with
  * run->err; the engine fills in an empty param. */
-typedef int (*fieldconv_fn)(struct fieldmap_run *run, const struct fieldmap *row,
-			    json_object *value, json_object **ret);
+typedef int (*fieldconv_fn)(
+    struct fieldmap_run *run, const struct fieldmap *row, json_object *value, json_object **ret);
 /* For fields that feed several targets or none. */
-typedef int (*fieldemit_fn)(struct fieldmap_run *run, const struct fieldmap *row,
-			    json_object *value);
+typedef int (*fieldemit_fn)(
+    struct fieldmap_run *run, const struct fieldmap *row, json_object *value);
 
 struct fieldmap {
 	const char *from; /* key, or keys joined by dots; the error's param */
-	const char *to;	  /* slash path, made on demand; NULL: the row checks or emits only */
+	const char *to;   /* slash path, made on demand; NULL: the row checks or emits only */
 	enum field_kind kind;
 	unsigned flags;
-	unsigned need;	   /* bits that run->have must hold, else the checked value is dropped */
+	unsigned need;     /* bits that run->have must hold, else the checked value is dropped */
 	double min, max;   /* of numbers; not checked when both are equal */
 	fieldconv_fn conv; /* NULL: the value itself, by reference */
 	fieldemit_fn emit;
 	const void *arg; /* for conv and emit */
 };
 
-/* Rows end with an empty `from` and apply in their order: the later of two rows with one target
+/* Rows end with a NULL `from` and apply in their order: the later of two rows with one target
  * wins. 0, or -1 with run->err. */
 int fieldmap_apply(const struct fieldmap *rows, struct fieldmap_run *run);
 
-/* conv: arg is a list of words, ending with an empty `from`; a NULL `to` places nothing. */
+/* conv: arg is a list of words, ending with a NULL `from`; a NULL `to` places nothing. */
 struct field_word {
 	const char *from, *to;
 };
-int fieldconv_word(struct fieldmap_run *run, const struct fieldmap *row, json_object *value,
-		   json_object **ret);
+int fieldconv_word(
+    struct fieldmap_run *run, const struct fieldmap *row, json_object *value, json_object **ret);
 
 /* Places value (taken) under a slash path; objects on the way are made, other values on the way
  * replaced. */
@@ -77,10 +77,10 @@ void field_name(char ret[APIERROR_PARAM_MAX], const char *fmt, ...)
 
 /* Refusals in OpenAI's words; param in the message and in err. All return -1. */
 int fieldmap_missing(struct apierror *err, const char *param);
-int fieldmap_bad_type(struct apierror *err, const char *param, const char *expected,
-		      json_object *got);
+int fieldmap_bad_type(
+    struct apierror *err, const char *param, const char *expected, json_object *got);
 /* supported: the words to offer, or NULL. */
-int fieldmap_bad_word(struct apierror *err, const char *param, struct slice got,
-		      const char *supported);
+int fieldmap_bad_word(
+    struct apierror *err, const char *param, struct slice got, const char *supported);
 
 #endif

@@ -12,14 +12,14 @@
 #include "core/json.h"
 
 struct gstatus {
-	bool is_status;         /* an error object was found */
+	bool is_status; /* an error object was found */
 	bool is_html;
-	int code;               /* error.code, or 0 (the Interactions API has words there) */
-	char status[40];        /* "RESOURCE_EXHAUSTED" */
-	char reason[64];        /* ErrorInfo.reason */
-	char quota_id[128];     /* of the violation that lasts longest */
-	char quota_value[24];   /* its limit; "0" when any violated limit is 0 */
-	uint32_t retry_ms;      /* RetryInfo.retryDelay, else the message's "retry in"; 0 when absent */
+	int code;             /* error.code, or 0 (the Interactions API has words there) */
+	char status[40];      /* "RESOURCE_EXHAUSTED" */
+	char reason[64];      /* ErrorInfo.reason */
+	char quota_id[128];   /* of the violation that lasts longest */
+	char quota_value[24]; /* its limit; "0" when any violated limit is 0 */
+	uint32_t retry_ms; /* RetryInfo.retryDelay, else the message's "retry in"; 0 when absent */
 	char message[512];
 };
 

@@ -19,8 +19,8 @@ struct key {
 	char *secret;
 	char fingerprint[FINGERPRINT_LEN + 1]; /* names the key in logs */
 	unsigned in_flight;
-	uint32_t place;                        /* in the heap */
-	uint64_t last_used;                    /* a counter, not a time: ties cannot happen */
+	uint32_t place;     /* in the heap */
+	uint64_t last_used; /* a counter, not a time: ties cannot happen */
 	uint64_t picks, failures;
 };
 

@@ -6,9 +6,9 @@
 #include "core/models.h"
 
 struct model_list {
-	struct buf data;         /* elements of `data` so far */
-	struct buf next_page;    /* nextPageToken, empty when this was the last page */
-	struct buf names;        /* names written so far, each between line ends */
+	struct buf data;      /* elements of `data` so far */
+	struct buf next_page; /* nextPageToken, empty when this was the last page */
+	struct buf names;     /* names written so far, each between line ends */
 };
 
 void model_list_init(struct model_list *l);
@@ -19,7 +19,7 @@ int model_list_add(struct model_list *l, struct slice upstream, struct apierror 
 /* The whole list, with the aliases (without wildcard) whose target is in it. Once. */
 void model_list_write(struct model_list *l, const struct models *models, struct buf *out);
 /* One Model of Google as one model of OpenAI; shown: the id the client asked for, decoded. */
-int model_item_translate(struct slice upstream, struct slice shown, struct buf *out,
-    struct apierror *err);
+int model_item_translate(
+    struct slice upstream, struct slice shown, struct buf *out, struct apierror *err);
 
 #endif

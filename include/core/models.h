@@ -32,11 +32,11 @@ struct model_choice {
  * unknown `prefix/`, and the `:search` suffix, then applies the aliases. `tunedModels/x` is kept.
  * -1 with err (param "model") for an empty, too long or malformed name: one that could not stand
  * in the path of a Gemini URL as it is. */
-int models_resolve(const struct models *m, struct slice name, struct model_choice *ret,
-    struct apierror *err);
+int models_resolve(
+    const struct models *m, struct slice name, struct model_choice *ret, struct apierror *err);
 
 /* Calls fn for each alias without wildcard, for the model list; target without its fallbacks. */
-void models_each_alias(const struct models *m,
-    void (*fn)(void *ctx, const char *name, const char *target), void *ctx);
+void models_each_alias(
+    const struct models *m, void (*fn)(void *ctx, const char *name, const char *target), void *ctx);
 
 #endif

@@ -11,12 +11,12 @@
 struct status_page {
 	const char *base_url; /* `https://host/prefix`, without a slash at the end */
 	const char *version;
-	size_t key_count;     /* keys of the server's pool */
-	bool pool;            /* callers with an access token use the pool */
-	bool own_keys;        /* callers may bring their own keys */
-	bool open_access;     /* the pool is open to everybody */
+	size_t key_count; /* keys of the server's pool */
+	bool pool;        /* callers with an access token use the pool */
+	bool own_keys;    /* callers may bring their own keys */
+	bool open_access; /* the pool is open to everybody */
 	uint64_t uptime_s;
-	unsigned active;      /* requests under way */
+	unsigned active; /* requests under way */
 };
 
 /* The status page: one HTML document, no scripts, nothing loaded from elsewhere, no secrets. */

@@ -37,13 +37,14 @@ struct route_input {
 
 struct route {
 	enum route_op op;
-	const char *name;      /* for logs: "chat", "native", ...; "none" when nothing matched */
-	enum dialect dialect;  /* for errors too, also when routing failed */
-	struct slice prefix;   /* raw, what stood before the matched tail: the mount point, or empty */
-	struct slice query;    /* without `?`; raw */
-	struct slice item;     /* ROUTE_MODEL: the id, raw (percent-encoded) */
-	char path[ROUTE_PATH_MAX]; /* ROUTE_NATIVE: the upstream path, normalised, without query */
-	const char *allow;     /* when the method is wrong: value of the Allow header */
+	const char *name;     /* for logs: "chat", "native", ...; "none" when nothing matched */
+	enum dialect dialect; /* for errors too, also when routing failed */
+	struct slice prefix;  /* raw, what stood before the matched tail: the mount point */
+	struct slice query;   /* without `?`; raw */
+	struct slice item;    /* ROUTE_MODEL: the id, raw (percent-encoded) */
+	/* ROUTE_NATIVE: the upstream path, normalised, without query */
+	char path[ROUTE_PATH_MAX];
+	const char *allow; /* when the method is wrong: value of the Allow header */
 };
 
 /* 0, or -1 with err (404 naming the nearest valid URL, 405 with ret->allow, 400 for paths that try

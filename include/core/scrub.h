@@ -36,7 +36,7 @@ void scrub_stream_release(struct scrub_stream *s);
 void scrub_stream_feed(struct scrub_stream *s, struct slice bytes,
     void (*fn)(void *ctx, struct slice clean), void *ctx);
 /* The end of the data: passes on what is held. */
-void scrub_stream_finish(struct scrub_stream *s, void (*fn)(void *ctx, struct slice clean),
-    void *ctx);
+void scrub_stream_finish(
+    struct scrub_stream *s, void (*fn)(void *ctx, struct slice clean), void *ctx);
 
 #endif

@@ -10,12 +10,12 @@
 
 struct usage {
 	bool known;
-	int64_t prompt;	     /* promptTokenCount: the cached part is in it */
-	int64_t cached;	     /* cachedContentTokenCount */
+	int64_t prompt;      /* promptTokenCount: the cached part is in it */
+	int64_t cached;      /* cachedContentTokenCount */
 	int64_t tool_prompt; /* toolUsePromptTokenCount: not in prompt */
 	int64_t candidates;  /* candidatesTokenCount: thoughts are not in it */
 	int64_t thoughts;    /* thoughtsTokenCount */
-	int64_t total;	     /* totalTokenCount, or the sum when absent */
+	int64_t total;       /* totalTokenCount, or the sum when absent */
 	int64_t prompt_audio, prompt_image, prompt_text; /* promptTokensDetails */
 	int64_t output_audio, output_image, output_text; /* candidatesTokensDetails */
 	char service_tier[16];
@@ -33,10 +33,10 @@ void usage_write_openai(const struct usage *u, struct jwriter *w, const char *ke
 struct usage_scan {
 	enum { USAGE_SCAN_KEY, USAGE_SCAN_COLON, USAGE_SCAN_OBJECT } state;
 	size_t matched; /* bytes of the key seen at the end of the last feed */
-	int depth;	/* braces open in the object */
+	int depth;      /* braces open in the object */
 	bool in_string, escaped;
 	struct buf object, last; /* being captured; the last whole one */
-	struct usage usage;	 /* after usage_scan_finish */
+	struct usage usage;      /* after usage_scan_finish */
 };
 
 void usage_scan_init(struct usage_scan *s);

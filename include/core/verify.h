@@ -13,10 +13,10 @@
 enum verify_status { VERIFY_GOOD, VERIFY_BAD, VERIFY_ERROR, VERIFY_STATUSES };
 
 struct verify_result {
-	size_t index;           /* place in the list, from 0 */
-	struct slice key;       /* the secret; only its masked form is written */
+	size_t index;     /* place in the list, from 0 */
+	struct slice key; /* the secret; only its masked form is written */
 	struct verdict verdict;
-	struct apierror error;  /* of verdict_error */
+	struct apierror error; /* of verdict_error */
 };
 
 struct verify_counts {
@@ -25,8 +25,8 @@ struct verify_counts {
 
 enum verify_status verify_status_of(const struct verdict *v);
 /* Appends one SSE event, {"key","status","error","class","index"}, and counts the result. */
-void verify_event(const struct verify_result *result, struct verify_counts *counts,
-    struct buf *out);
+void verify_event(
+    const struct verify_result *result, struct verify_counts *counts, struct buf *out);
 /* Appends the last event, {"summary":{"total","good","bad","error"}}. */
 void verify_summary(const struct verify_counts *counts, struct buf *out);
 

@@ -1,7 +1,8 @@
 /*
  * One request of the web server. libfcgi reads it (parameters and body); the answer is framed here
  * as STDOUT records and never blocks: what the socket does not take at once is queued, and the
- * owner is told when the queue has drained. Every function runs on the thread of the request's loop.
+ * owner is told when the queue has drained. Every function runs on the thread of the request's
+ * loop.
  */
 #ifndef NET_EDGE_H
 #define NET_EDGE_H
@@ -15,6 +16,10 @@
 
 struct edge;
 
+/* Once per process, before any signal is set up: libfcgi puts its own handlers on SIGPIPE, SIGUSR1
+ * and SIGTERM. Returns -1 when it cannot start. */
+int edge_global_init(void);
+
 enum edge_fault {
 	EDGE_FINE,
 	EDGE_BODY_TOO_LARGE, /* above body_limits.total; the rest is drained, not kept */
@@ -23,7 +28,7 @@ enum edge_fault {
 };
 
 struct edge_events {
-	void (*gone)(void *ctx);    /* the web server hung up; edge_drop is all that is left to do */
+	void (*gone)(void *ctx); /* the web server hung up; edge_drop is all that is left to do */
 	void (*drained)(void *ctx); /* the queue is empty again */
 };
 

@@ -18,8 +18,8 @@ struct upstream;
 struct upstream_options;
 
 struct loops_options {
-	int listen_fd;       /* non-blocking and listening; -1: none (plain CGI); stays the caller's */
-	unsigned count;      /* threads */
+	int listen_fd;  /* non-blocking and listening; -1: none (plain CGI); stays the caller's */
+	unsigned count; /* threads */
 	size_t requests_max; /* live requests per loop; further ones wait in the socket's backlog */
 	struct body_limits body;
 	const struct upstream_options *upstream;

@@ -5,10 +5,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Listens at `unix:PATH` or `HOST:PORT` (`[IPv6]:PORT`). mode, group: of a unix socket; group NULL or
+/* Listens at `unix:PATH` or `HOST:PORT` (`[IPv6]:PORT`). mode, group: of a unix socket; group NULL
+ * or
  * "" leaves it. A stale socket file is replaced; a live one, or a file of another kind, is refused.
  * Returns the descriptor, or -1 with a sentence in error. */
-int socket_listen(const char *address, unsigned mode, const char *group, char *error, size_t error_size);
+int socket_listen(
+    const char *address, unsigned mode, const char *group, char *error, size_t error_size);
 
 /* The socket that the starter handed over: systemd's LISTEN_FDS, or standard input when it listens
  * (spawn-fcgi, lighttpd, mod_fcgid). -1 when there is none. */

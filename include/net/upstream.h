@@ -18,10 +18,10 @@ struct upstream;
 struct call;
 
 struct upstream_options {
-	bool http2;               /* for https targets; otherwise HTTP/1.1 */
-	const char *proxy;        /* NULL or "": none, whatever the environment says */
-	const char *ca_file;      /* NULL or "": the system's */
-	int ip_family;            /* 0 any, 4, 6 */
+	bool http2;          /* for https targets; otherwise HTTP/1.1 */
+	const char *proxy;   /* NULL or "": none, whatever the environment says */
+	const char *ca_file; /* NULL or "": the system's */
+	int ip_family;       /* 0 any, 4, 6 */
 	uint64_t connect_timeout_ms;
 };
 
@@ -37,7 +37,8 @@ struct header_lines {
 /* The value of the first line of that name (any case), or an empty slice. */
 struct slice header_lines_get(const struct header_lines *h, const char *name);
 /* Walks the lines; *pos starts at 0. False behind the last. */
-bool header_lines_next(const struct header_lines *h, size_t *pos, struct slice *ret_name, struct slice *ret_value);
+bool header_lines_next(
+    const struct header_lines *h, size_t *pos, struct slice *ret_name, struct slice *ret_value);
 
 struct call_events {
 	void (*head)(void *ctx, int status, const struct header_lines *headers);
@@ -49,15 +50,16 @@ struct call_events {
 struct call_request {
 	const char *method;
 	const char *url;
-	char *const *headers;   /* `Name: value` lines, NULL-terminated */
-	struct slice body;      /* used when body_fd is -1 */
-	int body_fd;            /* or a file, read from its start, of body_len bytes */
+	char *const *headers; /* `Name: value` lines, NULL-terminated */
+	struct slice body;    /* used when body_fd is -1 */
+	int body_fd;          /* or a file, read from its start, of body_len bytes */
 	size_t body_len;
 	bool has_body;
-	bool large;             /* many bytes are expected: a larger read buffer */
+	bool large; /* many bytes are expected: a larger read buffer */
 };
 
-struct call *call_start(struct upstream *u, const struct call_request *request, const struct call_events *events, void *ctx);
+struct call *call_start(struct upstream *u, const struct call_request *request,
+    const struct call_events *events, void *ctx);
 /* No event follows. NULL is accepted. */
 void call_cancel(struct call *call);
 /* True when libcurl needs the request body no more. */
