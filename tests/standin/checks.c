@@ -1,0 +1,270 @@
+/* Contents and parts, and which checks there are. */
+#include "config.h"
+
+#include "checks.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+#include "files.h"
+#include "gjson.h"
+
+#define MESSAGE_MAX    (64UL * 1024)
+#define BATCH_REQUESTS 100
+
+static const char *const data_fields[] = { "text", "inlineData", "fileData", "functionCall",
+	"functionResponse", "executableCode", "codeExecutionResult", "toolCall", "toolResponse",
+	"audioTranscription" };
+
+static const char *const mime_types[] = { "image/png", "image/jpeg", "image/webp", "image/heic",
+	"image/heif", "image/gif", "image/avif", "audio/*", "video/*", "text/*", "application/pdf",
+	"application/json", "application/rtf", "application/x-ipynb+json", "application/javascript",
+	"application/x-javascript", "application/xml" };
+
+void
+refusal_init(struct refusal *r)
+{
+	r->code = 0;
+	buf_init(&r->message, MESSAGE_MAX);
+}
+
+void
+refusal_release(struct refusal *r)
+{
+	buf_release(&r->message);
+}
+
+bool
+refuse(struct refusal *r, int code, const char *fmt, ...)
+{
+	char text[2048];
+	va_list ap;
+
+	if (r->code != 0)
+		return false;
+	va_start(ap, fmt);
+	vsnprintf(text, sizeof(text), fmt, ap);
+	va_end(ap);
+	r->code = code;
+	buf_adds(&r->message, text);
+	return false;
+}
+
+static bool
+mime_known(struct slice mime)
+{
+	ptrdiff_t end = slice_find(mime, SLICE(";"));
+
+	if (end >= 0)
+		mime.len = (size_t)end;
+	for (size_t i = 0; i < ARRAY_SIZE(mime_types); i++) {
+		struct slice known = slice_str(mime_types[i]);
+
+		if (slice_ends(known, SLICE("*"))) {
+			known.len--;
+			if (mime.len > known.len && slice_startsi(mime, known))
+				return true;
+		} else if (slice_eqi(mime, known)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool
+check_media(const struct subject *s, json_object *part, struct refusal *r)
+{
+	json_object *inl = gjson_get(part, "inlineData"), *file = gjson_get(part, "fileData");
+	struct slice mime = gjson_str(inl != NULL ? inl : file, "mimeType");
+
+	if ((inl != NULL || mime.len > 0) && !mime_known(mime))
+		return refuse(r, 400, "Unsupported MIME type: %.*s", (int)mime.len, mime.ptr);
+	if (file != NULL)
+		return files_check_uri(s->si->files, gjson_str(file, "fileUri"), s->key, r);
+	return true;
+}
+
+static bool
+check_part(const struct subject *s, json_object *part, const char *where, struct refusal *r)
+{
+	const char *first = NULL;
+	struct buf snake;
+
+	for (size_t i = 0; i < ARRAY_SIZE(data_fields); i++) {
+		if (gjson_get(part, data_fields[i]) == NULL)
+			continue;
+		if (first != NULL) {
+			buf_init(&snake, 1024);
+			gjson_snake(&snake, data_fields[i]);
+			refuse(r, 400,
+			    "Invalid value at '%s' (oneof), oneof field 'data' is already set. "
+			    "Cannot set '%s'",
+			    where, snake.data);
+			buf_release(&snake);
+			return false;
+		}
+		first = data_fields[i];
+	}
+	if (first == NULL || (strcmp(first, "text") == 0 && gjson_str(part, "text").len == 0 &&
+				 gjson_str(part, "thoughtSignature").len == 0))
+		return refuse(r, 400,
+		    "* GenerateContentRequest.%s.data: required oneof field 'data' must have one "
+		    "initialized field\n",
+		    where);
+	if (strcmp(first, "functionCall") == 0 &&
+	    gjson_str(gjson_get(part, "functionCall"), "name").len == 0)
+		return refuse(r, 400,
+		    "* GenerateContentRequest.%s.function_call.name: Name cannot be empty.\n",
+		    where);
+	if (strcmp(first, "functionResponse") == 0 &&
+	    gjson_str(gjson_get(part, "functionResponse"), "name").len == 0)
+		return refuse(r, 400,
+		    "* GenerateContentRequest.%s.function_response.name: Name cannot be empty.\n",
+		    where);
+	return check_media(s, part, r);
+}
+
+static bool
+check_content(const struct subject *s, json_object *content, const char *where, struct refusal *r)
+{
+	size_t parts = gjson_count(content, "parts");
+
+	if (parts == 0)
+		return refuse(r, 400,
+		    "* GenerateContentRequest.%s.parts: contents.parts must not be empty.\n",
+		    where);
+	for (size_t i = 0; i < parts; i++) {
+		char at[96];
+
+		snprintf(at, sizeof(at), "%s.parts[%zu]", where, i);
+		if (!check_part(s, gjson_at(content, "parts", i), at, r))
+			return false;
+	}
+	return true;
+}
+
+static bool
+check_contents(const struct subject *s, struct refusal *r)
+{
+	static const char *const roles[] = { "", "user", "model", "function" };
+	size_t count = gjson_count(s->body, "contents");
+	json_object *system = gjson_get(s->body, "systemInstruction");
+
+	if (count == 0)
+		return refuse(
+		    r, 400, "* GenerateContentRequest.contents: contents is not specified\n");
+	for (size_t i = 0; i < count; i++) {
+		json_object *content = gjson_at(s->body, "contents", i);
+		struct slice role = gjson_str(content, "role");
+		bool known = false;
+		char where[32];
+
+		for (size_t k = 0; k < ARRAY_SIZE(roles); k++)
+			known = known || slice_eq(role, slice_str(roles[k]));
+		if (!known)
+			return refuse(r, 400, "Please use a valid role: user, model.");
+		snprintf(where, sizeof(where), "contents[%zu]", i);
+		if (!check_content(s, content, where, r))
+			return false;
+	}
+	return system == NULL || check_content(s, system, "system_instruction", r);
+}
+
+static bool
+check_cached(const struct subject *s, struct refusal *r)
+{
+	if (gjson_str(s->body, "cachedContent").len == 0)
+		return true;
+	if (gjson_get(s->body, "systemInstruction") != NULL ||
+	    gjson_get(s->body, "tools") != NULL || gjson_get(s->body, "toolConfig") != NULL)
+		return refuse(r, 400,
+		    "CachedContent can not be used with GenerateContent request setting "
+		    "system_instruction, tools or tool_config.\n\nProposed fix: move "
+		    "those values to "
+		    "CachedContent from GenerateContent request.");
+	return refuse(r, 403, "CachedContent not found (or permission denied)");
+}
+
+bool
+checks_generate(const struct subject *s, struct refusal *r)
+{
+	return check_contents(s, r) && check_cached(s, r) && checks_tools(s, r) &&
+	       checks_config(s, r) && checks_turns(s, r);
+}
+
+static bool
+model_matches(const struct subject *s, struct slice model)
+{
+	return slice_starts(model, SLICE("models/")) &&
+	       slice_eq((struct slice){ model.ptr + 7, model.len - 7 }, s->name);
+}
+
+bool
+checks_count(const struct subject *s, struct refusal *r)
+{
+	json_object *inner = gjson_get(s->body, "generateContentRequest");
+
+	if (inner != NULL && !model_matches(s, gjson_str(inner, "model")))
+		return refuse(r, 400,
+		    "* CountTokensRequest.generate_content_request.model: unexpected model name "
+		    "format\n");
+	if (gjson_count(inner != NULL ? inner : s->body, "contents") == 0)
+		return refuse(r, 400, "* CountTokensRequest.contents: contents is not specified\n");
+	return true;
+}
+
+static bool
+check_embed_one(const struct subject *s, json_object *request, const char *where, bool model_needed,
+    struct refusal *r)
+{
+	json_object *content = gjson_get(request, "content");
+	struct slice model = gjson_str(request, "model");
+	size_t parts = gjson_count(content, "parts");
+	bool any = false;
+
+	if ((model_needed || model.len > 0) && !slice_starts(model, SLICE("models/")))
+		return refuse(r, 400, "* %s.model: unexpected model name format\n", where);
+	if (model.len > 0 && !model_matches(s, model))
+		return refuse(r, 400,
+		    "* %s.model: model must match the model of the request's path\n", where);
+	for (size_t i = 0; i < parts; i++) {
+		json_object *part = gjson_at(content, "parts", i);
+
+		any = any || gjson_str(part, "text").len > 0 ||
+		      gjson_get(part, "inlineData") != NULL || gjson_get(part, "fileData") != NULL;
+	}
+	if (!any)
+		return refuse(r, 400, "* %s.content: content is empty\n", where);
+	if (gjson_int(request, "outputDimensionality", 1) < 1 ||
+	    gjson_int(request, "outputDimensionality", 1) > 3072)
+		return refuse(
+		    r, 400, "* %s.output_dimensionality: must be in the range [1, 3072]\n", where);
+	return true;
+}
+
+bool
+checks_embed(const struct subject *s, bool batch, struct refusal *r)
+{
+	size_t count = gjson_count(s->body, "requests");
+
+	if (!batch)
+		return check_embed_one(s, s->body, "EmbedContentRequest", false, r);
+	if (count == 0)
+		return refuse(
+		    r, 400, "* BatchEmbedContentsRequest.requests: requests is not specified\n");
+	if (count > BATCH_REQUESTS)
+		return refuse(r, 400,
+		    "* BatchEmbedContentsRequest.requests: at most %d requests can be in one "
+		    "batch\n",
+		    BATCH_REQUESTS);
+	for (size_t i = 0; i < count; i++) {
+		char where[64];
+
+		snprintf(where, sizeof(where), "BatchEmbedContentsRequest.requests[%zu]", i);
+		if (!check_embed_one(s, gjson_at(s->body, "requests", i), where, true, r))
+			return false;
+	}
+	return true;
+}

@@ -1,0 +1,229 @@
+/* Walks a schema and takes the simplest way through it. */
+#include "config.h"
+
+#include "example.h"
+
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/xalloc.h"
+#include "gjson.h"
+
+#define DEPTH_MAX  32
+#define ITEMS_MAX  100
+#define STRING_MAX 10000
+#define NODES_MAX  10000
+
+struct walk {
+	json_object *root;
+	struct slice hint;
+	unsigned nodes;
+};
+
+static json_object *example_at(struct walk *w, json_object *schema, unsigned depth);
+
+static const struct {
+	const char *format;
+	const char *value;
+} formats[] = {
+	{ "date-time", "2026-11-22T12:00:00Z" },
+	{ "date", "2026-11-22" },
+	{ "time", "12:00:00Z" },
+	{ "duration", "PT1H" },
+	{ "email", "someone@example.com" },
+	{ "uri", "https://example.com/" },
+	{ "uuid", "123e4567-e89b-42d3-a456-426614174000" },
+	{ "ipv4", "192.0.2.1" },
+	{ "ipv6", "2001:db8::1" },
+	{ "hostname", "example.com" },
+};
+
+static json_object *
+make_string(const struct walk *w, json_object *schema)
+{
+	struct slice format = gjson_str(schema, "format");
+	int64_t min = gjson_int(schema, "minLength", 0);
+	int64_t max = gjson_int(schema, "maxLength", STRING_MAX);
+	struct slice text = w->hint.len > 0 ? w->hint : SLICE("text");
+	json_object *value;
+	struct buf b;
+
+	for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
+		if (slice_eq(format, slice_str(formats[i].format)))
+			return json_object_new_string(formats[i].value);
+	}
+	/* Lengths count characters; plain ASCII keeps both counts equal. */
+	for (size_t i = 0; i < text.len; i++) {
+		if ((unsigned char)text.ptr[i] >= 0x80 && ((int64_t)text.len > max || min > 0))
+			text = SLICE("text");
+	}
+	if (max >= 0 && (int64_t)text.len > max)
+		text.len = (size_t)max;
+	buf_init(&b, 2 * STRING_MAX + text.len);
+	buf_add_slice(&b, text);
+	while ((int64_t)b.len < min && !b.failed)
+		buf_addc(&b, 'x');
+	value = gjson_new(buf_slice(&b));
+	buf_release(&b);
+	return value;
+}
+
+static json_object *
+make_number(json_object *schema, bool integer)
+{
+	json_object *min = gjson_get(schema, "minimum"), *max = gjson_get(schema, "maximum");
+	double value = 1;
+
+	if (min != NULL && json_object_get_double(min) > value)
+		value = json_object_get_double(min);
+	if (max != NULL && json_object_get_double(max) < value)
+		value = json_object_get_double(max);
+	if (integer || value == (double)(int64_t)value)
+		return json_object_new_int64((int64_t)value);
+	return json_object_new_double(value);
+}
+
+static json_object *
+make_array(struct walk *w, json_object *schema, unsigned depth)
+{
+	json_object *list = json_object_new_array(), *prefix = gjson_get(schema, "prefixItems");
+	int64_t want = gjson_int(schema, "minItems", 1);
+	size_t fixed = gjson_count(schema, "prefixItems");
+
+	if (want < 1 && gjson_int(schema, "maxItems", 1) > 0)
+		want = 1;
+	if (want > ITEMS_MAX)
+		want = ITEMS_MAX;
+	for (size_t i = 0; i < fixed; i++)
+		json_object_array_add(
+		    list, example_at(w, json_object_array_get_idx(prefix, i), depth + 1));
+	for (int64_t i = (int64_t)fixed; i < want; i++)
+		json_object_array_add(list, example_at(w, gjson_get(schema, "items"), depth + 1));
+	return list;
+}
+
+static bool
+is_required(json_object *schema, const char *name)
+{
+	size_t count = gjson_count(schema, "required");
+
+	for (size_t i = 0; i < count; i++) {
+		if (slice_eq(slice_str(json_object_get_string(gjson_at(schema, "required", i))),
+			slice_str(name)))
+			return true;
+	}
+	return false;
+}
+
+/* The required properties, or all when none is. */
+static json_object *
+make_object(struct walk *w, json_object *schema, unsigned depth)
+{
+	json_object *obj = json_object_new_object(), *properties = gjson_get(schema, "properties");
+	bool all = gjson_count(schema, "required") == 0 && depth < 6;
+
+	if (!json_object_is_type(properties, json_type_object))
+		return obj;
+	json_object_object_foreach(properties, name, property)
+	{
+		if (all || is_required(schema, name))
+			json_object_object_add(obj, name, example_at(w, property, depth + 1));
+	}
+	return obj;
+}
+
+static json_object *
+resolve(const struct walk *w, struct slice ref)
+{
+	json_object *at = w->root;
+	struct slice part;
+
+	if (!slice_starts(ref, SLICE("#")))
+		return NULL;
+	ref = (struct slice){ ref.ptr + 1, ref.len - 1 };
+	while (slice_split(&ref, '/', &part)) {
+		char name[256];
+		json_object *next = NULL;
+
+		if (part.len == 0)
+			continue;
+		if (part.len >= sizeof(name))
+			return NULL;
+		memcpy(name, part.ptr, part.len);
+		name[part.len] = '\0';
+		if (!json_object_is_type(at, json_type_object) ||
+		    !json_object_object_get_ex(at, name, &next))
+			return NULL;
+		at = next;
+	}
+	return at;
+}
+
+/* The first type that is not null. */
+static struct slice
+type_word(json_object *schema)
+{
+	size_t count = gjson_count(schema, "type");
+
+	for (size_t i = 0; i < count; i++) {
+		json_object *type = gjson_at(schema, "type", i);
+
+		if (json_object_is_type(type, json_type_string) &&
+		    strcasecmp(json_object_get_string(type), "null") != 0)
+			return slice_str(json_object_get_string(type));
+	}
+	if (count > 0)
+		return SLICE("null");
+	if (gjson_get(schema, "properties") != NULL)
+		return SLICE("object");
+	if (gjson_get(schema, "items") != NULL || gjson_get(schema, "prefixItems") != NULL)
+		return SLICE("array");
+	return SLICE("");
+}
+
+static json_object *
+example_at(struct walk *w, json_object *schema, unsigned depth)
+{
+	json_object *choice;
+	struct slice type;
+
+	if (++w->nodes > NODES_MAX || depth > DEPTH_MAX ||
+	    !json_object_is_type(schema, json_type_object))
+		return json_object_new_string("text");
+	if ((choice = gjson_get(schema, "$ref")) != NULL)
+		return example_at(
+		    w, resolve(w, slice_str(json_object_get_string(choice))), depth + 1);
+	if ((choice = gjson_get(schema, "const")) != NULL)
+		return json_object_get(choice);
+	if (gjson_count(schema, "enum") > 0)
+		return json_object_get(gjson_at(schema, "enum", 0));
+	if (gjson_count(schema, "anyOf") > 0)
+		return example_at(w, gjson_at(schema, "anyOf", 0), depth + 1);
+	if (gjson_count(schema, "oneOf") > 0)
+		return example_at(w, gjson_at(schema, "oneOf", 0), depth + 1);
+	type = type_word(schema);
+	if (slice_eqi(type, SLICE("object")))
+		return make_object(w, schema, depth);
+	if (slice_eqi(type, SLICE("array")))
+		return make_array(w, schema, depth);
+	if (slice_eqi(type, SLICE("integer")))
+		return make_number(schema, true);
+	if (slice_eqi(type, SLICE("number")))
+		return make_number(schema, false);
+	if (slice_eqi(type, SLICE("boolean")))
+		return json_object_new_boolean(true);
+	if (slice_eqi(type, SLICE("null")))
+		return NULL;
+	return make_string(w, schema);
+}
+
+json_object *
+example_of(json_object *schema, struct slice hint)
+{
+	struct walk w = { .root = schema, .hint = hint };
+
+	if (schema == NULL)
+		return json_object_new_object();
+	return example_at(&w, schema, 0);
+}
