@@ -1,0 +1,288 @@
+#!/usr/bin/env python3
+"""Measures the gateway and nginx proxy_pass against the same stand-in: README.md explains.
+
+Exit status: 0 all limits held and nothing failed, 1 not so, 2 the benchmark could not run.
+"""
+import argparse
+import dataclasses
+import json
+import os
+import shutil
+import signal
+import statistics
+import sys
+import tempfile
+import time
+
+import rig
+from cases import (ANSWER_BYTES, CASES, EVENT_BYTES, METRICS, QUICK_SLACK, Request, chat_request,
+                   native_request)
+
+WARM_REQUESTS = {"concurrency": 8, "requests": 400}
+WARM_STREAMS = {"streams": 20}
+
+
+class Bench:
+    def __init__(self, options, directory):
+        self.options, self.dir, self.started = options, directory, 0
+        self.load = rig.Load(options.load, directory)
+        self.standin = rig.Standin(directory, 0, options.standin)
+        self.front = None
+        self.certificate = None
+        self.report = {"quick": options.quick, "cases": [], "problems": []}
+        self.most_streams = (rig.raise_descriptor_limit() - 200) // 2
+        self.overhead = {}
+
+    # ---- programs ----
+
+    def number(self):
+        self.started += 1
+        return self.started
+
+    def upstream(self, case):
+        """HOST:PORT and certificate authority of what `case` talks to."""
+        if not case.tls:
+            return self.standin.address, None
+        if self.front is None:
+            self.certificate = rig.make_certificate(self.dir)
+            self.front = rig.Nginx(self.dir, self.number(), self.options.nginx,
+                                   self.standin.address, certificate=self.certificate)
+            self.front.__enter__()
+        return "127.0.0.1:%d" % self.front.port, self.certificate + ".crt"
+
+    def nginx(self, case):
+        address, authority = self.upstream(case)
+        return rig.Nginx(self.dir, self.number(), self.options.nginx, address, authority)
+
+    def gateway(self, case, http):
+        address, authority = self.upstream(case)
+        if authority is None:
+            return rig.Gateway(self.dir, self.number(), self.options.gateway,
+                               "http://" + address, {})
+        return rig.Gateway(self.dir, self.number(), self.options.gateway, "https://" + address,
+                           {"UPSTREAM_HTTP": http, "UPSTREAM_CA": authority})
+
+    def close(self):
+        if self.front is not None:
+            self.front.stop()
+
+    # ---- requests ----
+
+    def text_bytes(self, case):
+        """The size of text that makes an event, or a short answer, as long as it shall be."""
+        if case.text_bytes:
+            return case.text_bytes
+        if case.stream not in self.overhead:
+            probe = dataclasses.replace(case, events=20, gap_ms=0, tls=False)
+            with self.nginx(probe) as program:
+                got = self.load.run(program, native_request(probe, 100), {})
+            if got["failed"]:
+                raise rig.RigError("the stand-in does not answer: %s %s" %
+                                   (got["reasons"], got["example"]))
+            count = got["events"] or 1
+            self.overhead[case.stream] = got["bytes"] // count - 100
+        return (EVENT_BYTES if case.stream else ANSWER_BYTES) - self.overhead[case.stream]
+
+    def request(self, case, program):
+        size = self.text_bytes(case)
+        if isinstance(program, rig.Gateway) and case.route == "chat":
+            return chat_request(case, size)
+        request = native_request(case, size)
+        if isinstance(program, rig.Gateway):  # it brings the key
+            request = Request(request.path, request.body, request.headers[:1])
+        return request
+
+    def expectations(self, case, program):
+        """What every answer must look like, learned from one answer without delays."""
+        fast = dataclasses.replace(case, gap_ms=0)
+        got = self.load.run(program, self.request(fast, program), {})
+        translated = isinstance(program, rig.Gateway) and case.route == "chat"
+        if got["failed"]:
+            raise rig.RigError("%s, case %s: %s %s" % (program.name, case.key, got["reasons"],
+                                                       got["example"]))
+        if not case.stream:
+            return {} if translated else {"expect-bytes": int(got["bytes"])}
+        extra = 3 if translated else 0  # chunks of the dialect's own, such as the last one
+        if not case.events <= got["events"] <= case.events + extra:
+            raise rig.RigError("%s, case %s: %d events became %d" %
+                               (program.name, case.key, case.events, got["events"]))
+        expect = {"expect-events": int(got["events"])}
+        if translated:
+            expect["expect-done"] = True
+        return expect
+
+    # ---- measuring ----
+
+    def measure(self, case, make):
+        """One fresh process, warmed up unless the case is about a cold one, and one run."""
+        if not case.warm:
+            with make() as program:
+                expect = self.expectations(case, program)
+        with make() as program:
+            if case.warm:
+                expect = self.expectations(case, program)
+                calm = dataclasses.replace(case, gap_ms=0 if case.stream else case.gap_ms)
+                if not case.text_bytes:
+                    self.load.run(program, self.request(calm, program),
+                                  WARM_STREAMS if case.stream else WARM_REQUESTS)
+            result = self.load.run(program, self.request(case, program),
+                                   dict(case.load, **expect), watch=True)
+            if program.process.poll() is not None:
+                raise rig.RigError("%s ended with status %s\n%s" %
+                                   (program.name, program.process.returncode, program.tail()))
+        return result
+
+    def run_case(self, case):
+        if case.load.get("streams", 0) > self.most_streams:
+            fewer = dict(case.load, streams=self.most_streams // 100 * 100)
+            case = dataclasses.replace(case, load=fewer)
+            say("# case %s with %d streams: a process may have no more descriptors here" %
+                (case.key, fewer["streams"]))
+        rounds = self.options.rounds or (
+            (case.quick_rounds or 1) if self.options.quick else case.rounds)
+        sides = {"gateway": lambda: self.gateway(case, "1.1")}
+        if case.tls:
+            sides = {"gateway, HTTP/1.1": lambda: self.gateway(case, "1.1"),
+                     "gateway, HTTP/2": lambda: self.gateway(case, "2")}
+        if self.options.nginx_only:
+            sides = {"nginx again": lambda: self.nginx(case)}
+        results = {name: [] for name in [*sides, "nginx"]}
+        begun = time.monotonic()
+        for _ in range(rounds):
+            for name, make in sides.items():
+                results[name].append(self.measure(case, make))
+            results["nginx"].append(self.measure(case, lambda: self.nginx(case)))
+        say("\n%s  %s  (%d round%s, %.0f s)" % (case.key, case.title, rounds,
+                                               "s" if rounds > 1 else "",
+                                               time.monotonic() - begun))
+        rows = []
+        for name in sides:
+            rows += self.judge(case, name, results[name], results["nginx"])
+        if case.tls and len(sides) == 2:
+            self.recommend(case, results)
+        self.report["cases"].append({"key": case.key, "title": case.title, "load": case.load,
+                                     "rows": rows, "runs": results})
+
+    def judge(self, case, name, ours, theirs):
+        rows = []
+        say("   %-24s %14s %14s %8s %8s" % ("", name, "nginx", "ratio", "limit"))
+        for metric in METRICS:
+            mine = [metric.value(r, case) for r in ours]
+            other = [metric.value(r, case) for r in theirs]
+            limit = case.limits.get(metric.key)
+            if None in mine or None in other:
+                if limit is not None:
+                    self.problem(case, "%s could not be measured" % metric.title)
+                continue
+            ratio = None
+            if metric.ratio and min(other) > 0:
+                ratio = statistics.median(a / b for a, b in zip(mine, other))
+            elif limit is not None:
+                self.problem(case, "%s has no ratio: nginx is at zero" % metric.title)
+            row = {"who": name, "what": metric.title, "gateway": statistics.median(mine),
+                   "nginx": statistics.median(other), "ratio": ratio, "limit": limit}
+            rows.append(row)
+            self.line(case, metric, row)
+        for who, results in ((name, ours), ("nginx", theirs)):
+            bad = [r for r in results if r["failed"]]
+            if bad:
+                self.problem(case, "%s: %d failed: %s: %s" % (
+                    who, sum(r["failed"] for r in bad), bad[0]["reasons"], bad[0]["example"]))
+        if case.route == "native" and {r["bytes"] for r in ours} != {r["bytes"] for r in theirs}:
+            self.problem(case, "%s passed other bytes than nginx" % name)
+        return rows
+
+    def line(self, case, metric, row):
+        ratio, limit, bound, mark = row["ratio"], row["limit"], "", ""
+        if limit is not None and ratio is not None:
+            allowed = limit * QUICK_SLACK if self.options.quick else limit
+            bound = "%.2f" % limit
+            if self.options.quick:
+                bound += " (%.2f)" % allowed
+            mark = " ok" if ratio <= allowed else " TOO MUCH"
+            if ratio > allowed:
+                self.problem(case, "%s, %s: ratio %.2f, limit %.2f" % (row["who"], metric.title,
+                                                                       ratio, allowed))
+        line = "   %-24s %14.*f %14.*f %8s %8s%s" % (
+            metric.title, metric.digits, row["gateway"], metric.digits, row["nginx"],
+            "" if ratio is None else "%.2f" % ratio, bound, mark)
+        say(line.rstrip())
+
+    def recommend(self, case, results):
+        one, two = results["gateway, HTTP/1.1"], results["gateway, HTTP/2"]
+        for metric in METRICS:
+            if not metric.ratio:
+                continue
+            a, b = [metric.value(r, case) for r in one], [metric.value(r, case) for r in two]
+            if None not in a and None not in b and min(a) > 0:
+                ratio = statistics.median(y / x for x, y in zip(a, b))
+                say("   %-24s HTTP/2 is %.2f times HTTP/1.1" % (metric.title, ratio))
+
+    def problem(self, case, text):
+        self.report["problems"].append("case %s: %s" % (case.key, text))
+
+
+def say(text):
+    print(text, flush=True)
+
+
+def arguments():
+    here = os.path.dirname(os.path.abspath(__file__))
+    root = os.path.dirname(os.path.dirname(here))
+    p = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    p.add_argument("--gateway", default=os.path.join(root, "gemini-balance.fcgi"))
+    p.add_argument("--standin", default=os.path.join(root, "tests/standin/standin"))
+    p.add_argument("--load", default=os.path.join(root, "tests/bench/load"))
+    p.add_argument("--nginx", default=shutil.which("nginx") or "/usr/sbin/nginx")
+    p.add_argument("--only", default="", help="letters of cases, for example af")
+    p.add_argument("--quick", action="store_true",
+                   help="about 90 seconds: fewer cases and rounds, limits 25 %% looser")
+    p.add_argument("--rounds", type=int, help="instead of what each case says")
+    p.add_argument("--out", default="bench.json", help="all figures, as JSON (bench.json)")
+    p.add_argument("--nginx-only", action="store_true",
+                   help="nginx against nginx: how much the ratios vary on this machine")
+    return p.parse_args()
+
+
+def chosen(options):
+    if options.only:
+        return [c for c in CASES if c.key in options.only]
+    return [c for c in CASES if c.quick_rounds or not options.quick]
+
+
+def main():
+    options = arguments()
+    needed = [options.standin, options.load, options.nginx]
+    for path in needed + ([] if options.nginx_only else [options.gateway]):
+        if not os.access(path, os.X_OK):
+            say("run.py: cannot run %s" % path)
+            return 2
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that no program is left behind
+    directory = tempfile.mkdtemp(prefix="bench-")
+    bench = Bench(options, directory)
+    try:
+        with bench.standin:
+            for case in chosen(options):
+                try:
+                    bench.run_case(case)
+                except rig.RigError as e:
+                    bench.problem(case, str(e))
+    except rig.RigError as e:
+        say("run.py: %s" % e)
+        return 2
+    finally:
+        bench.close()
+        shutil.rmtree(directory, ignore_errors=True)
+    with open(options.out, "w", encoding="utf-8") as f:
+        json.dump(bench.report, f, indent=1)
+        f.write("\n")
+    say("")
+    for text in bench.report["problems"]:
+        say("FAILED: " + text)
+    if not bench.report["problems"]:
+        say("All limits held, nothing failed.")
+    return 1 if bench.report["problems"] else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
