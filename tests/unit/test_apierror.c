@@ -1,0 +1,110 @@
+/* apierror.c: the table, the cuts, the renderings, Google's error objects. */
+#include "config.h"
+
+#include "core/apierror.h"
+
+#include <strings.h>
+
+#include "base/limits.h"
+#include "base/utf8.h"
+#include "core/json.h"
+#include "tap.h"
+
+static void
+test_words(void)
+{
+	bool good = true;
+
+#define APIERROR(symbol, word, status, type, code, google, text) \
+	good = good && strcasecmp(#symbol, apierror_word(APIERROR_##symbol)) == 0;
+#include "core/apierror.def"
+#undef APIERROR
+	ok(good, "each word is its symbol in lower case");
+}
+
+static void
+test_set(void)
+{
+	struct apierror err;
+	char text[2000];
+	size_t len, at;
+
+	is_int(apierror_set(&err, APIERROR_BAD_VALUE, "n", "bad %d", 5), -1, "answers -1");
+	is_str(err.message, "bad 5", "formatted");
+	is_str(err.param, "n", "param");
+	is_int(err.status, 400, "status of the kind");
+	apierror_set(&err, APIERROR_NO_KEY, NULL, NULL);
+	is_str(err.message, "No API key was sent.", "default text");
+	is_str(err.param, "", "no param");
+	for (size_t shift = 0; shift < 4; shift++) {
+		memset(text, 'x', shift);
+		for (at = shift; at + 4 < sizeof(text); at += 4)
+			memcpy(text + at, "\xF0\x9F\x98\x80", 4);
+		text[at] = '\0';
+		apierror_set(&err, APIERROR_UPSTREAM, text, "%s", text);
+		len = strlen(err.message);
+		for (at = 0; at < len;) {
+			size_t width = utf8_width((unsigned char *)err.message + at, len - at);
+
+			if (width == 0)
+				break;
+			at += width;
+		}
+		ok(at == len && len > APIERROR_MESSAGE_MAX - 5, "cut at a character");
+	}
+}
+
+static void
+rendered(const struct apierror *err, enum dialect dialect, const char *want)
+{
+	struct buf out;
+
+	buf_init(&out, 4 * KIB);
+	apierror_render_event(err, dialect, &out);
+	is_slice(buf_slice(&out), want, apierror_word(err->kind));
+	buf_release(&out);
+}
+
+static void
+google(const char *text, enum apierror_kind kind)
+{
+	json_object *doc = json_read(slice_str(text));
+	struct apierror err;
+
+	is_int(apierror_from_google(doc, &err), -1, "answers -1");
+	is_str(apierror_word(err.kind), apierror_word(kind), text);
+	json_object_put(doc);
+}
+
+int
+main(void)
+{
+	struct apierror err;
+
+	test_words();
+	test_set();
+	apierror_set(&err, APIERROR_BAD_TYPE, "messages[0].content", "say \"%s\"", "x");
+	rendered(&err, DIALECT_OPENAI,
+	    "data: {\"error\":{\"message\":\"say \\\"x\\\"\",\"type\":\"invalid_request_error\","
+	    "\"param\":\"messages[0].content\",\"code\":\"invalid_type\"}}\n\n");
+	rendered(&err, DIALECT_GOOGLE,
+	    "data: {\"error\":{\"code\":400,\"message\":\"say \\\"x\\\"\",\"status\":"
+	    "\"INVALID_ARGUMENT\"}}\n\n");
+	apierror_set(&err, APIERROR_FORBIDDEN, NULL, "no");
+	rendered(&err, DIALECT_OPENAI,
+	    "data: {\"error\":{\"message\":\"no\",\"type\":\"permission_error\",\"param\":null,"
+	    "\"code\":null}}\n\n");
+	google("{\"code\":503,\"message\":\"m\",\"status\":\"UNAVAILABLE\"}", APIERROR_OVERLOADED);
+	google("{\"code\":429,\"message\":\"m\"}", APIERROR_RATE_LIMIT);
+	google("{\"status\":\"NOT_FOUND\"}", APIERROR_MODEL_NOT_FOUND);
+	google(
+	    "{\"code\":400,\"message\":\"The input token count (9) exceeds the maximum number of "
+	    "tokens allowed (8).\"}",
+	    APIERROR_CONTEXT_LENGTH);
+	google("{\"code\":400,\"message\":\"API key not valid. Please pass a valid API key.\"}",
+	    APIERROR_BAD_KEY);
+	google("{\"code\":418}", APIERROR_UPSTREAM);
+	google("[]", APIERROR_UPSTREAM);
+	google("", APIERROR_UPSTREAM);
+	return tap_done();
+}

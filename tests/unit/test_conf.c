@@ -1,0 +1,301 @@
+/* conf.c: defaults, file, environment, every kind of value, the printed tables. */
+#include "config.h"
+
+#include "app/conf.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/limits.h"
+#include "base/xalloc.h"
+#include "tap.h"
+
+static const char *const names[] = {
+#define CONF_GROUP(title)
+#define CONF_STR(field, name, def, sentence)            #name,
+#define CONF_SECRET(field, name, def, sentence)         #name,
+#define CONF_NUM(field, name, def, min, max, sentence)  #name,
+#define CONF_SIZE(field, name, def, min, max, sentence) #name,
+#define CONF_TIME(field, name, def, min, max, sentence) #name,
+#define CONF_BOOL(field, name, def, sentence)           #name,
+#define CONF_ENUM(field, name, def, words, sentence)    #name,
+#include "app/conf.def"
+};
+
+static char path[] = "/tmp/test-conf-XXXXXX";
+static char error[CONF_ERROR_MAX];
+
+static void
+write_file(const char *text)
+{
+	FILE *file = fopen(path, "we");
+
+	fputs(text, file);
+	fclose(file);
+}
+
+/* Loads with a file of that text; false with `error`. */
+static bool
+load(struct conf *conf, const char *text)
+{
+	error[0] = '\0';
+	if (text != NULL)
+		write_file(text);
+	return conf_load(conf, text != NULL ? path : NULL, error) == 0;
+}
+
+static void
+test_defaults(void)
+{
+	struct conf conf;
+
+	ok(load(&conf, NULL), "the defaults are valid");
+	is_str(conf.base_url, "https://generativelanguage.googleapis.com", "text");
+	is_str(conf.api_keys, "", "empty text");
+	is_int(conf.retry_max, 6, "number");
+	is_int(conf.max_body, BODY_MAX, "size");
+	is_int(conf.body_memory, BODY_MEMORY, "size");
+	is_int(conf.connect_timeout, CONNECT_TIMEOUT_MS, "time in milliseconds");
+	is_int(conf.drain_timeout, DRAIN_MS, "time in milliseconds");
+	is_int(conf.verify_parallel, VERIFY_PARALLEL, "number");
+	is_int(conf.verify_timeout, VERIFY_KEY_MS, "time");
+	is_int(conf.open_access, false, "boolean");
+	is_int(conf.own_keys, OWN_KEYS_AUTO, "word");
+	is_int(conf.upstream_http, UPSTREAM_HTTP_1, "word");
+	conf_release(&conf);
+}
+
+static void
+test_file(void)
+{
+	struct conf conf;
+
+	ok(load(&conf, "# comment\n\n  RETRY_MAX = 3 \r\nGEMINI_BASE_URL=\"http://x\"\n"
+		       "ACCESS_TOKENS='a=b'\nOPEN_ACCESS=Yes\nLOG_LEVEL=DEBUG\nHEARTBEAT=0.5\n"
+		       "  # RETRY_MAX=9\nMAX_BODY=2k\nCORS_ORIGINS=\n"),
+	    error);
+	is_int(conf.retry_max, 3, "blanks around name and value");
+	is_str(conf.base_url, "http://x", "quoted");
+	is_str(conf.access_tokens, "a=b", "= in a value");
+	is_int(conf.open_access, true, "any case");
+	is_int(conf.log_level, 3, "a word in any case");
+	is_int(conf.heartbeat, 500, "decimals");
+	is_int(conf.max_body, 2048, "K");
+	is_str(conf.cors_origins, "", "emptied");
+	conf_release(&conf);
+	setenv("RETRY_MAX", "5", 1);
+	ok(load(&conf, "RETRY_MAX=3\n"), error);
+	is_int(conf.retry_max, 5, "the environment wins");
+	ok(conf_set(&conf, "RETRY_MAX", "1", error) == 0 && conf.retry_max == 1,
+	    "the command line more");
+	conf_release(&conf);
+	unsetenv("RETRY_MAX");
+}
+
+static void
+file_refused(const char *text, const char *part)
+{
+	struct conf conf;
+
+	ok(!load(&conf, text), text);
+	ok(strstr(error, part) != NULL, error);
+	conf_release(&conf);
+}
+
+static void
+test_file_errors(void)
+{
+	struct conf conf;
+
+	file_refused("\nRETRY_MAX\n", "line 2: \"RETRY_MAX\" is not of the form NAME=value");
+	file_refused("RETRY_MAX=1\nRETRIES=1\n", "line 2: RETRIES is no option");
+	file_refused("RETRY_MAX=10\n", "line 1: RETRY_MAX: \"10\" is not a number from 0 to 9");
+	file_refused("RETRY_MAX=10\n", path);
+	file_refused("=1\n", "line 1");
+	ok(conf_load(&conf, "/nonexistent/conf", error) != 0, "no such file");
+	ok(strstr(error, "/nonexistent/conf") != NULL && strstr(error, "No such file") != NULL,
+	    error);
+	conf_release(&conf);
+	setenv("HEARTBEAT", "soon", 1);
+	ok(!load(&conf, NULL), "a bad value in the environment");
+	ok(strstr(error, "HEARTBEAT: \"soon\"") != NULL, error);
+	unsetenv("HEARTBEAT");
+	conf_release(&conf);
+}
+
+static void
+test_numbers(void)
+{
+	static const struct {
+		const char *name, *value;
+		bool good;
+	} rows[] = {
+		{ "RETRY_MAX", "0", true },
+		{ "RETRY_MAX", "9", true },
+		{ "RETRY_MAX", "10", false },
+		{ "RETRY_MAX", "-1", false },
+		{ "RETRY_MAX", "+1", false },
+		{ "RETRY_MAX", " 1", false },
+		{ "RETRY_MAX", "1 ", false },
+		{ "RETRY_MAX", "", false },
+		{ "RETRY_MAX", "1.5", false },
+		{ "RETRY_MAX", "1e0", false },
+		{ "RETRY_MAX", "0x1", false },
+		{ "RETRY_MAX", "nan", false },
+		{ "RETRY_MAX", "inf", false },
+		{ "RETRY_MAX", "1K", false },
+		{ "MAX_BODY", "1024", true },
+		{ "MAX_BODY", "1K", true },
+		{ "MAX_BODY", "2G", true },
+		{ "MAX_BODY", "3G", false },
+		{ "MAX_BODY", "1.5m", true },
+		{ "MAX_BODY", "1KB", false },
+		{ "MAX_BODY", "1T", false },
+		{ "MAX_BODY", "K", false },
+		{ "MAX_BODY", "0", false },
+		{ "CONNECT_TIMEOUT", "0.1", true },
+		{ "CONNECT_TIMEOUT", "0", false },
+		{ "CONNECT_TIMEOUT", "5s", false },
+		{ "CONNECT_TIMEOUT", "1,5", false },
+	};
+	struct conf conf;
+
+	load(&conf, NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		char what[64];
+
+		snprintf(what, sizeof(what), "%s=%s", rows[i].name, rows[i].value);
+		ok((conf_set(&conf, rows[i].name, rows[i].value, error) == 0) == rows[i].good,
+		    what);
+	}
+	is_int(conf.max_body, 1572864, "a fraction of M");
+	is_int(conf.connect_timeout, 100, "a fraction of a second");
+	conf_release(&conf);
+}
+
+static void
+test_words(void)
+{
+	static const char *const yes[] = { "yes", "YES", "true", "on", "1" };
+	static const char *const no[] = { "no", "No", "false", "off", "0", "" };
+	struct conf conf;
+
+	load(&conf, NULL);
+	for (size_t i = 0; i < ARRAY_SIZE(yes); i++)
+		ok(conf_set(&conf, "OPEN_ACCESS", yes[i], error) == 0 && conf.open_access, yes[i]);
+	for (size_t i = 0; i < ARRAY_SIZE(no); i++)
+		ok(conf_set(&conf, "OPEN_ACCESS", no[i], error) == 0 && !conf.open_access,
+		    no[i][0] != '\0' ? no[i] : "empty");
+	is_int(conf_set(&conf, "OPEN_ACCESS", "maybe", error), -1, "maybe");
+	is_str(error, "OPEN_ACCESS: \"maybe\" is neither yes nor no", "and why");
+	is_int(conf_set(&conf, "BALANCE", "random", error), 0, "a word of the list");
+	is_int(conf.balance, 2, "is its index");
+	is_int(conf_set(&conf, "BALANCE", "rand", error), -1, "a part of a word");
+	is_str(error, "BALANCE: \"rand\" is none of least|round-robin|random", "and why");
+	is_int(conf_set(&conf, "balance", "random", error), -1, "names count by case");
+	conf_release(&conf);
+}
+
+static void
+test_secrets(void)
+{
+	static char text[2000];
+	struct conf conf;
+
+	/* A secret that is not valid as such does not exist, so it is the line that must not show
+	 * it. */
+	memset(text, 'S', sizeof(text) - 1);
+	memcpy(text, "GEMINI_API_KEYS=", strlen("GEMINI_API_KEYS="));
+	ok(load(&conf, text), "a long secret is taken");
+	is_int(strlen(conf.api_keys), sizeof(text) - 1 - strlen("GEMINI_API_KEYS="), "whole");
+	conf_release(&conf);
+}
+
+/* What --sample-config prints is a file of comments that, taken in, changes nothing. */
+static void
+test_sample(void)
+{
+	char *text = NULL, *line, *rest, *help = NULL;
+	size_t size = 0, found = 0, helped = 0;
+	struct conf conf, plain;
+	FILE *out = open_memstream(&text, &size);
+
+	conf_print_sample(out);
+	fclose(out);
+	load(&plain, NULL);
+	ok(load(&conf, text), "the sample is a valid file");
+	conf_release(&conf);
+	load(&conf, NULL);
+	for (rest = text; (line = strsep(&rest, "\n")) != NULL;) {
+		char *value = strchr(line, '=');
+
+		ok(line[0] == '\0' || line[0] == '#', "a comment");
+		ok(strlen(line) <= 100, "not too long");
+		if (line[0] != '#' || line[1] == ' ' || value == NULL)
+			continue;
+		*value++ = '\0';
+		if (found < ARRAY_SIZE(names))
+			is_str(line + 1, names[found], "the next option");
+		is_int(conf_set(&conf, line + 1, value, error), 0, "with a valid default");
+		found++;
+	}
+	is_int(found, ARRAY_SIZE(names), "each option is there");
+#define CONF_GROUP(title)
+#define CONF_STR(field, name, def, sentence)            is_str(conf.field, plain.field, #name);
+#define CONF_SECRET(field, name, def, sentence)         is_str(conf.field, plain.field, #name);
+#define CONF_NUM(field, name, def, min, max, sentence)  is_int(conf.field, plain.field, #name);
+#define CONF_SIZE(field, name, def, min, max, sentence) is_int(conf.field, plain.field, #name);
+#define CONF_TIME(field, name, def, min, max, sentence) is_int(conf.field, plain.field, #name);
+#define CONF_BOOL(field, name, def, sentence)           is_int(conf.field, plain.field, #name);
+#define CONF_ENUM(field, name, def, words, sentence)    is_int(conf.field, plain.field, #name);
+#include "app/conf.def"
+	conf_release(&conf);
+	conf_release(&plain);
+	free(text);
+	out = open_memstream(&help, &size);
+	conf_print_help(out);
+	fclose(out);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		helped += strstr(help, names[i]) != NULL;
+	is_int(helped, ARRAY_SIZE(names), "each option is in --help");
+	free(help);
+}
+
+static void
+test_lines(void)
+{
+	char *text;
+
+	write_file("key1\n# comment\n  key2  # the second\r\n\nkey3,key4");
+	text = conf_read_lines(path, error);
+	is_str(text, "key1\n\nkey2\n\nkey3,key4\n", "comments and blanks are dropped");
+	secret_free(text);
+	write_file("");
+	text = conf_read_lines(path, error);
+	is_str(text, "", "an empty file");
+	secret_free(text);
+	ok(conf_read_lines("/nonexistent/keys", error) == NULL, "no such file");
+	ok(strstr(error, "/nonexistent/keys") != NULL, error);
+}
+
+int
+main(void)
+{
+	int fd = mkstemp(path);
+
+	if (fd < 0)
+		return 1;
+	close(fd);
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		unsetenv(names[i]);
+	test_defaults();
+	test_file();
+	test_file_errors();
+	test_numbers();
+	test_words();
+	test_secrets();
+	test_sample();
+	test_lines();
+	unlink(path);
+	return tap_done();
+}

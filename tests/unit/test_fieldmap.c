@@ -1,0 +1,128 @@
+/* fieldmap.c: the engine by a table of its own. */
+#include "config.h"
+
+#include "core/fieldmap.h"
+
+#include "base/limits.h"
+#include "core/json.h"
+#include "tap.h"
+
+enum { NEED_A = 1, NEED_B = 2 };
+
+static int
+emit_count(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
+{
+	int *count = run->ctx;
+
+	(void)value;
+	*count += 1;
+	run->have |= NEED_B;
+	return slice_eq(slice_str(row->arg), json_str(value))
+	           ? apierror_set(run->err, APIERROR_BAD_VALUE, NULL, "by emit")
+	           : 0;
+}
+
+static const struct field_word words[] = { { "one", "1" }, { "two", NULL }, { 0 } };
+
+static const struct fieldmap rows[] = {
+	{ .from = "must", .kind = FK_STR, .flags = FF_REQUIRED, .to = "out/must" },
+	{ .from = "num", .kind = FK_NUM, .min = -1, .max = 1, .to = "out/deep/num" },
+	{ .from = "int", .kind = FK_INT, .to = "int" },
+	{ .from = "first", .kind = FK_ANY, .to = "shared" },
+	{ .from = "second", .kind = FK_ANY, .to = "shared" },
+	{ .from = "a.b.c", .kind = FK_BOOL, .to = "dotted" },
+	{ .from = "word", .kind = FK_STR, .conv = fieldconv_word, .arg = words, .to = "word" },
+	{ .from = "needy", .kind = FK_STR, .need = NEED_B, .to = "early" },
+	{ .from = "emit", .kind = FK_STR, .emit = emit_count, .arg = "bad" },
+	{ .from = "needy", .kind = FK_STR, .need = NEED_B | NEED_A, .to = "late" },
+	{ .from = "never", .flags = FF_REJECT },
+	{ .from = "shrug", .flags = FF_IGNORE, .to = "shrug" },
+	{ .from = "list", .kind = FK_ARRAY },
+	{ .from = "object", .kind = FK_OBJECT },
+	{ 0 },
+};
+
+static void
+run_text(const char *text, const char *prefix, const char *want_body, const char *want_param)
+{
+	json_object *source = json_read(slice_str(text)), *target = json_object_new_object();
+	struct apierror err;
+	int count = 0, answer;
+	struct fieldmap_run run = { .source = source,
+		.target = target,
+		.prefix = prefix,
+		.have = NEED_A,
+		.ctx = &count,
+		.err = &err };
+	struct buf out;
+
+	buf_init(&out, KIB);
+	answer = fieldmap_apply(rows, &run);
+	json_write(target, &out);
+	ok((answer == 0) == (want_param == NULL), text);
+	if (want_param != NULL && answer != 0)
+		is_str(err.param, want_param, "  param");
+	if (want_body != NULL)
+		is_slice(buf_slice(&out), want_body, "  result");
+	buf_release(&out);
+	json_object_put(source);
+	json_object_put(target);
+}
+
+static void
+test_put(void)
+{
+	json_object *root = json_object_new_object();
+	struct buf out;
+
+	buf_init(&out, KIB);
+	fieldmap_put(root, "a/b/c", json_object_new_int(1));
+	fieldmap_put(root, "a/b/d", json_object_new_int(2));
+	fieldmap_put(root, "a/b/c/e", json_object_new_int(3));
+	fieldmap_put(root, "f", json_object_new_int(4));
+	json_write(root, &out);
+	is_slice(buf_slice(&out), "{\"a\":{\"b\":{\"c\":{\"e\":3},\"d\":2}},\"f\":4}", "paths");
+	buf_release(&out);
+	json_object_put(root);
+}
+
+int
+main(void)
+{
+	run_text("{\"must\":\"x\",\"num\":0.50,\"int\":3.0}", NULL,
+	    "{\"out\":{\"must\":\"x\",\"deep\":{\"num\":0.50}},\"int\":3}", NULL);
+	run_text("{}", NULL, "{}", "must");
+	run_text("{}", "x.y", "{}", "x.y.must");
+	run_text("[]", NULL, NULL, "must");
+	run_text("{\"must\":null}", NULL, "{}", "must");
+	run_text("{\"must\":5}", NULL, "{}", "must");
+	run_text("{\"must\":\"\",\"num\":null,\"never\":null,\"list\":null}", NULL,
+	    "{\"out\":{\"must\":\"\"}}", NULL);
+	run_text("{\"must\":\"\",\"num\":-1}", NULL, NULL, NULL);
+	run_text("{\"must\":\"\",\"num\":-1.01}", NULL, NULL, "num");
+	run_text("{\"must\":\"\",\"num\":1.01}", NULL, NULL, "num");
+	run_text("{\"must\":\"\",\"num\":Infinity}", NULL, NULL, "num");
+	run_text("{\"must\":\"\",\"num\":\"1\"}", NULL, NULL, "num");
+	run_text("{\"must\":\"\",\"int\":3.5}", NULL, NULL, "int");
+	run_text("{\"must\":\"\",\"int\":1e300}", NULL, NULL, "int");
+	run_text("{\"must\":\"\",\"second\":2,\"first\":1}", NULL,
+	    "{\"out\":{\"must\":\"\"},\"shared\":2}", NULL);
+	run_text("{\"must\":\"\",\"a\":{\"b\":{\"c\":true}}}", NULL,
+	    "{\"out\":{\"must\":\"\"},\"dotted\":true}", NULL);
+	run_text("{\"must\":\"\",\"a\":{\"b\":{\"c\":1}}}", NULL, NULL, "a.b.c");
+	run_text("{\"must\":\"\",\"a\":{\"b\":5}}", NULL, "{\"out\":{\"must\":\"\"}}", NULL);
+	run_text("{\"must\":\"\",\"word\":\"one\"}", NULL,
+	    "{\"out\":{\"must\":\"\"},\"word\":\"1\"}", NULL);
+	run_text("{\"must\":\"\",\"word\":\"two\"}", NULL, "{\"out\":{\"must\":\"\"}}", NULL);
+	run_text("{\"must\":\"\",\"word\":\"three\"}", NULL, NULL, "word");
+	run_text("{\"must\":\"\",\"needy\":\"n\"}", NULL, "{\"out\":{\"must\":\"\"}}", NULL);
+	run_text("{\"must\":\"\",\"needy\":\"n\",\"emit\":\"ok\"}", NULL,
+	    "{\"out\":{\"must\":\"\"},\"late\":\"n\"}", NULL);
+	run_text("{\"must\":\"\",\"emit\":\"bad\"}", NULL, NULL, "emit");
+	run_text("{\"must\":\"\",\"never\":false}", NULL, NULL, "never");
+	run_text("{\"must\":\"\",\"shrug\":[1]}", NULL, "{\"out\":{\"must\":\"\"}}", NULL);
+	run_text("{\"must\":\"\",\"list\":{}}", NULL, NULL, "list");
+	run_text("{\"must\":\"\",\"object\":[]}", NULL, NULL, "object");
+	test_put();
+	return tap_done();
+}

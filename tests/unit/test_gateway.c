@@ -1,0 +1,140 @@
+/* gateway.c: what the options add up to, and combinations that are refused. */
+#include "config.h"
+
+#include "app/gateway.h"
+
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "tap.h"
+
+static char path[] = "/tmp/test-gateway-XXXXXX";
+static char error[CONF_ERROR_MAX];
+static struct conf conf;
+
+/* options: `NAME=value` texts, NULL-terminated. */
+static struct gateway *
+make(const char *const *options)
+{
+	conf_load(&conf, NULL, error);
+	for (; *options != NULL; options++) {
+		char name[64];
+		size_t len = strcspn(*options, "=");
+
+		snprintf(name, sizeof(name), "%.*s", (int)len, *options);
+		conf_set(&conf, name, *options + len + 1, error);
+	}
+	error[0] = '\0';
+	return gateway_new(&conf, error);
+}
+
+#define MAKE(...) make((const char *const[]){ __VA_ARGS__, NULL })
+
+static void
+drop(struct gateway *gw)
+{
+	gateway_free(gw);
+	conf_release(&conf);
+}
+
+static void
+refused(struct gateway *gw, const char *part)
+{
+	ok(gw == NULL, part);
+	ok(strstr(error, part) != NULL, error);
+	drop(gw);
+}
+
+static void
+write_file(const char *text)
+{
+	FILE *file = fopen(path, "we");
+
+	fputs(text, file);
+	fclose(file);
+}
+
+static void
+test_access(void)
+{
+	struct gateway *gw = MAKE("GEMINI_API_KEYS=key-1,key-2");
+
+	refused(gw, "ACCESS_TOKENS");
+	refused(MAKE("OWN_KEYS=no"), "no request could be served");
+	gw = MAKE("LOOPS=1");
+	ok(gw != NULL && gw->ring == NULL && gw->own_keys, "no pool: callers bring keys");
+	drop(gw);
+	gw = MAKE("GEMINI_API_KEYS=key-1 key-2\tkey-3", "OPEN_ACCESS=yes");
+	ok(gw != NULL && keyring_count(gw->ring) == 3 && !gw->own_keys, "an open pool");
+	drop(gw);
+	gw = MAKE("GEMINI_API_KEYS=key-1", "ACCESS_TOKENS=one, two\tthree,,");
+	ok(gw != NULL && gw->access.count == 3, "tokens");
+	is_str(gw->access.list[2], "three", "each for itself");
+	drop(gw);
+	gw = MAKE("GEMINI_API_KEYS=key-1", "ACCESS_TOKENS=one", "OWN_KEYS=yes");
+	ok(gw != NULL && gw->own_keys, "both");
+	drop(gw);
+	refused(MAKE("GEMINI_API_KEYS=key-1", "ACCESS_TOKENS= , ,"), "ACCESS_TOKENS");
+}
+
+static void
+test_files(void)
+{
+	char keys[100], tokens[100];
+	struct gateway *gw;
+
+	snprintf(keys, sizeof(keys), "GEMINI_API_KEYS_FILE=%s", path);
+	snprintf(tokens, sizeof(tokens), "ACCESS_TOKENS_FILE=%s", path);
+	write_file("# keys\nkey-1\n  key-2 # second\n");
+	gw = MAKE(keys, "GEMINI_API_KEYS=key-0,key-2", "OPEN_ACCESS=yes");
+	ok(gw != NULL && keyring_count(gw->ring) == 3, "keys of the option and of the file");
+	drop(gw);
+	gw = MAKE("GEMINI_API_KEYS=key-0", tokens, "ACCESS_TOKENS=one");
+	ok(gw != NULL && gw->access.count == 3, "tokens of the option and of the file");
+	drop(gw);
+	write_file("# nothing\n");
+	refused(MAKE(keys, "OPEN_ACCESS=yes"), "no key in the file");
+	refused(MAKE("GEMINI_API_KEYS_FILE=/nonexistent/keys"), "/nonexistent/keys");
+	refused(MAKE("GEMINI_API_KEYS=key-0", "ACCESS_TOKENS_FILE=/nonexistent/t"), "/nonexistent/t");
+}
+
+static void
+test_values(void)
+{
+	struct gateway *gw = MAKE("GEMINI_BASE_URL= https://example.com/api// ");
+
+	is_str(gw->base_url, "https://example.com/api", "the URL without blanks and slashes");
+	drop(gw);
+	refused(MAKE("GEMINI_BASE_URL=example.com"), "GEMINI_BASE_URL");
+	refused(MAKE("GEMINI_BASE_URL="), "GEMINI_BASE_URL");
+	refused(MAKE("GEMINI_BASE_URL=https://a?b"), "GEMINI_BASE_URL");
+	refused(MAKE("GEMINI_BASE_URL=https://user:secret@a"), "GEMINI_BASE_URL");
+	refused(MAKE("MODEL_ALIASES=nonsense"), "MODEL_ALIASES");
+	refused(MAKE("GEMINI_API_KEYS=key\x01", "OPEN_ACCESS=yes"), "GEMINI_API_KEYS");
+	ok(strstr(error, "key\x01") == NULL, "without showing the key");
+	gateway_free(NULL);
+}
+
+int
+main(void)
+{
+	int fd = mkstemp(path);
+
+	if (fd < 0)
+		return 1;
+	close(fd);
+#define CONF_GROUP(title)
+#define CONF_STR(field, name, def, sentence) unsetenv(#name);
+#define CONF_SECRET(field, name, def, sentence) unsetenv(#name);
+#define CONF_NUM(field, name, def, min, max, sentence) unsetenv(#name);
+#define CONF_SIZE(field, name, def, min, max, sentence) unsetenv(#name);
+#define CONF_TIME(field, name, def, min, max, sentence) unsetenv(#name);
+#define CONF_BOOL(field, name, def, sentence) unsetenv(#name);
+#define CONF_ENUM(field, name, def, words, sentence) unsetenv(#name);
+#include "app/conf.def"
+	test_access();
+	test_files();
+	test_values();
+	unlink(path);
+	return tap_done();
+}

@@ -1,0 +1,121 @@
+/* keyring.c: keys behind a lock: choice, names, and what many threads leave behind. */
+#include "config.h"
+
+#include "app/keyring.h"
+
+#include <pthread.h>
+
+#include "base/limits.h"
+#include "tap.h"
+
+#define THREADS 4
+#define ROUNDS  5000
+
+static const char *reason;
+
+static void
+test_list(void)
+{
+	struct keyring *ring =
+	    keyring_new(SLICE("one, two,,\"three\" one\nfour"), BALANCE_LEAST, 10, &reason);
+
+	is_int(keyring_count(ring), 4, "keys, each once");
+	is_str(keyring_secret(ring, 2), "three", "a key");
+	is_int(strlen(keyring_fingerprint(ring, 2)), FINGERPRINT_LEN, "its name");
+	is_int(keyring_find(ring, slice_str(keyring_fingerprint(ring, 2))), 2, "found by it");
+	is_int(keyring_find(ring, SLICE("000000000000")), -1, "another name is not found");
+	is_int(keyring_find(ring, SLICE("")), -1, "nor is no name");
+	keyring_free(ring);
+	ring = keyring_new(SLICE(" , "), BALANCE_LEAST, 10, &reason);
+	is_int(keyring_count(ring), 0, "no key");
+	is_int(keyring_pick(ring, NULL, 0), -1, "nothing to pick");
+	keyring_free(ring);
+	keyring_free(NULL);
+}
+
+static void
+test_refused(void)
+{
+	char text[KEY_BYTES_MAX + 2];
+
+	reason = NULL;
+	ok(keyring_new(SLICE("a,b,c"), BALANCE_LEAST, 2, &reason) == NULL, "too many keys");
+	ok(reason != NULL, "and why");
+	ok(keyring_new(SLICE("a\x01"), BALANCE_LEAST, 2, &reason) == NULL, "a control character");
+	memset(text, 'k', sizeof(text));
+	ok(keyring_new((struct slice){ text, KEY_BYTES_MAX + 1 }, BALANCE_LEAST, 2, &reason) ==
+		NULL,
+	    "a key that is too long");
+}
+
+static void
+test_in_flight(void)
+{
+	struct keyring *ring = keyring_new(SLICE("one,two"), BALANCE_LEAST, 10, &reason);
+	uint8_t tried[1] = { 0 };
+	ptrdiff_t first, second, third;
+
+	first = keyring_pick(ring, tried, 0);
+	second = keyring_pick(ring, tried, 0);
+	ok(first >= 0 && second >= 0 && first != second, "the other key while one is busy");
+	is_int(keyring_in_flight(ring), 2, "two in flight");
+	keyring_report(ring, (size_t)second, true);
+	third = keyring_pick(ring, tried, 0);
+	is_int(third, second, "the one that is free again");
+	keyring_report(ring, (size_t)first, false);
+	keyring_report(ring, (size_t)third, true);
+	is_int(keyring_in_flight(ring), 0, "none in flight");
+	tried[0] = 3;
+	is_int(keyring_pick(ring, tried, 0), -1, "all of them tried");
+	is_int(keyring_in_flight(ring), 0, "which counts nothing");
+	keyring_free(ring);
+}
+
+static void *
+use(void *arg)
+{
+	struct keyring *ring = arg;
+	uint64_t chance = (uintptr_t)&chance;
+
+	for (int i = 0; i < ROUNDS; i++) {
+		ptrdiff_t index;
+
+		chance = chance * 6364136223846793005ULL + 1442695040888963407ULL;
+		index = keyring_pick(ring, NULL, chance >> 33);
+		if (index < 0 || keyring_secret(ring, (size_t)index)[0] != 'k')
+			return ring;
+		keyring_report(ring, (size_t)index, i % 3 != 0);
+	}
+	return NULL;
+}
+
+static void
+test_threads(enum balance balance, const char *what)
+{
+	struct keyring *ring = keyring_new(SLICE("k1,k2,k3,k4,k5"), balance, 10, &reason);
+	pthread_t threads[THREADS];
+	void *failed;
+	int wrong = 0;
+
+	for (int i = 0; i < THREADS; i++)
+		pthread_create(&threads[i], NULL, use, ring);
+	for (int i = 0; i < THREADS; i++) {
+		pthread_join(threads[i], &failed);
+		wrong += failed != NULL;
+	}
+	is_int(wrong, 0, what);
+	is_int(keyring_in_flight(ring), 0, "  all of them reported");
+	keyring_free(ring);
+}
+
+int
+main(void)
+{
+	test_list();
+	test_refused();
+	test_in_flight();
+	test_threads(BALANCE_LEAST, "least");
+	test_threads(BALANCE_ROUND_ROBIN, "round robin");
+	test_threads(BALANCE_RANDOM, "random");
+	return tap_done();
+}

@@ -1,0 +1,119 @@
+/* sse.c: every input is fed whole, byte by byte, and at every single split. */
+#include "config.h"
+
+#include "core/sse.h"
+
+#include "base/limits.h"
+#include "tap.h"
+
+static int
+collect(void *ctx, struct slice data)
+{
+	struct buf *out = ctx;
+
+	buf_addc(out, '<');
+	buf_add_slice(out, data);
+	buf_addc(out, '>');
+	return 0;
+}
+
+/* step 0: one split at `at`; otherwise pieces of that size. */
+static void
+run(struct slice input, size_t step, size_t at, size_t max, struct buf *out)
+{
+	struct sse s;
+	int answer = 0;
+
+	sse_init(&s, max);
+	buf_reset(out);
+	for (size_t from = 0; from < input.len && answer == 0;) {
+		size_t len = step > 0 ? step : from == 0 && at > 0 ? at : input.len - from;
+
+		len = len < input.len - from ? len : input.len - from;
+		answer = sse_feed(&s, (struct slice){ input.ptr + from, len }, collect, out);
+		from += len;
+	}
+	if (answer == 0)
+		answer = sse_finish(&s, collect, out);
+	if (answer != 0)
+		buf_adds(out, "!");
+	if (sse_residue(&s).len > 0) {
+		buf_adds(out, "|");
+		buf_add_slice(out, sse_residue(&s));
+	}
+	sse_release(&s);
+}
+
+static void
+check(const char *what, struct slice input, size_t max, const char *want)
+{
+	struct buf out;
+	size_t at;
+
+	buf_init(&out, MIB);
+	run(input, 0, 0, max, &out);
+	is_slice(buf_slice(&out), want, what);
+	run(input, 1, 0, max, &out);
+	is_slice(buf_slice(&out), want, "  byte by byte");
+	for (at = 1; at < input.len; at++) {
+		run(input, 0, at, max, &out);
+		if (!slice_eq(buf_slice(&out), slice_str(want)))
+			break;
+	}
+	ok(at >= input.len, "  at every split");
+	buf_release(&out);
+}
+
+static void
+test_linear(void)
+{
+	/* Both would take minutes if each line were searched to the end of the feed. */
+	static char bytes[MIB];
+	struct buf out;
+
+	buf_init(&out, KIB);
+	memset(bytes, '\r', sizeof(bytes));
+	run((struct slice){ bytes, sizeof(bytes) }, 0, 0, MIB, &out);
+	is_int(out.len, 0, "a million CR");
+	memset(bytes, '\n', sizeof(bytes));
+	run((struct slice){ bytes, sizeof(bytes) }, 0, 0, MIB, &out);
+	is_int(out.len, 0, "a million LF");
+	buf_release(&out);
+}
+
+int
+main(void)
+{
+	check("LF", SLICE("data: a\n\ndata: b\n\n"), 100, "<a><b>");
+	check("CRLF", SLICE("data: a\r\n\r\ndata:b\r\n\r\n"), 100, "<a><b>");
+	check("CR", SLICE("data: a\r\rdata:  b\r\r"), 100, "<a>< b>");
+	check("mixed ends", SLICE("data: a\n\r\ndata: b\r\n\ndata: c\r\r\n"), 100, "<a><b><c>");
+	check("several data lines", SLICE("data: a\ndata\ndata: b\n\n"), 100, "<a\n\nb>");
+	check("several data lines, CR", SLICE("data: a\rdata: b\r\r"), 100, "<a\nb>");
+	check("other fields", SLICE(": hi\nevent: x\nid: 1\ndata: a\nretry: 5\n\n"), 100, "<a>");
+	check("field without data", SLICE("event: x\n\n\n\ndata: a\n\n"), 100, "<a>");
+	check("no event", SLICE("datax: a\n\nxdata: b\n\n"), 100, "");
+	check("empty data", SLICE("data:\n\ndata\n\n"), 100, "<><>");
+	check("BOM",
+	    SLICE("\xEF\xBB\xBF"
+		  "data: a\n\n"),
+	    100, "<a>");
+	check("BOM once",
+	    SLICE("\xEF\xBB\xBF\n\xEF\xBB\xBF"
+		  "data: a\n\n"),
+	    100, "");
+	check("no blank line at the end", SLICE("data: a\n\ndata: b"), 100, "<a><b>");
+	check("no blank line at the end, LF", SLICE("data: a\n\ndata: b\n"), 100, "<a><b>");
+	check("bare JSON", SLICE("data: a\n\n{\n  \"error\": {}\n}\n"), 100,
+	    "<a>|{\n  \"error\": {}\n}");
+	check("bare JSON, CRLF, no end", SLICE("\r\n [{\r\n\r\n}]"), 100, "|[{\n}]");
+	check("data after bare JSON", SLICE("{}\ndata: a\n\n"), 100, "<a>|{}");
+	check("as large as allowed", SLICE("data: 12345678\n\n"), 8, "<12345678>");
+	check("too large", SLICE("data: 123456789\n\n"), 8, "!");
+	check("too large in lines", SLICE("data: 1234\ndata: 5678\n\n"), 8, "!");
+	check("large comment", SLICE(":0123456789012345678901234567890\ndata: a\n\n"), 8, "!");
+	check("good events before a large one", SLICE("data: a\n\ndata: 123456789\n\n"), 8, "<a>!");
+	check("UTF-8", SLICE("data: \xF0\x9F\x98\x80\n\n"), 100, "<\xF0\x9F\x98\x80>");
+	test_linear();
+	return tap_done();
+}
