@@ -187,6 +187,7 @@ run(const struct conf *conf, struct gateway *gw)
 		.request = gateway_request,
 		.ctx = gw,
 	};
+	struct loops *loops;
 	pthread_t hastener;
 	size_t cut;
 
@@ -200,14 +201,13 @@ run(const struct conf *conf, struct gateway *gw)
 	if (options.listen_fd < 0)
 		options.count = 1;
 	options.requests_max = raise_descriptor_limit(options.count);
-	gw->loops = NULL;
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGINT);
 	if (options.listen_fd >= 0)
 		pthread_sigmask(SIG_BLOCK, &signals, NULL);
-	gw->loops = loops_start(&options);
-	if (gw->loops == NULL) {
+	loops = loops_start(&options);
+	if (loops == NULL) {
 		fprintf(stderr, "gemini-balance: cannot start: %s\n", strerror(errno));
 		return EXIT_OS;
 	}
@@ -217,13 +217,13 @@ run(const struct conf *conf, struct gateway *gw)
 		    LOG_N("loops", options.count),
 		    LOG_N("keys", gw->ring != NULL ? keyring_count(gw->ring) : 0),
 		    LOG_S("upstream", gw->base_url));
-		serve(gw->loops, conf, &signals);
+		serve(loops, conf, &signals);
 		if (made)
 			socket_unlink(conf->listen);
 		pthread_create(&hastener, NULL, hasten, &signals);
 		pthread_detach(hastener);
 	}
-	cut = loops_join(gw->loops);
+	cut = loops_join(loops);
 	if (options.listen_fd >= 0)
 		log_event(LOG_INFO, "stopped", LOG_N("requests_cut", cut));
 	return EXIT_SUCCESS;

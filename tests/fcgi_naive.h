@@ -26,7 +26,7 @@ naive_pairs(const uint8_t *p, size_t len)
 				if (len - at < 3)
 					return FCGI_SCAN_BAD;
 				lengths[i] = (lengths[i] & 0x7f) << 24 | (size_t)p[at] << 16 |
-					     (size_t)p[at + 1] << 8 | p[at + 2];
+				             (size_t)p[at + 1] << 8 | p[at + 2];
 				at += 3;
 			}
 			if (lengths[i] > PARAMS_MAX)
@@ -48,7 +48,8 @@ naive_scan(const uint8_t *data, size_t len)
 
 	while (len - at >= FCGI_HEADER_LEN) {
 		const uint8_t *r = data + at;
-		size_t content = (size_t)(r[4] << 8 | r[5]), record_len = FCGI_HEADER_LEN + content + r[6];
+		size_t content = (size_t)(r[4] << 8 | r[5]),
+		       record_len = FCGI_HEADER_LEN + content + r[6];
 		size_t left = len - at, here = left - FCGI_HEADER_LEN;
 
 		here = here < content ? here : content;

@@ -17,7 +17,7 @@ access_line(const struct request *r)
 	    LOG_S("keys", r->ring == NULL       ? NULL
 			  : r->own_ring != NULL ? "own"
 						: "pool"),
-	    LOG_N("attempts", r->attempts),
+	    LOG_N("attempts", r->calls),
 	    LOG_N("status", r->gone && !r->head_sent ? 499 : r->status),
 	    LOG_N("upstream_status", r->up_status),
 	    LOG_S("upstream_end", r->up_result != NET_OK ? netresult_word(r->up_result) : NULL),

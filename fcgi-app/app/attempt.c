@@ -242,6 +242,7 @@ do_call(struct request *r)
 	};
 
 	r->attempts++;
+	r->calls++;
 	keypool_tried_add(r->tried, (size_t)r->key);
 	snprintf(
 	    r->key_name, sizeof(r->key_name), "%s", keyring_fingerprint(r->ring, (size_t)r->key));
@@ -355,8 +356,6 @@ judge_failure(struct request *r, const struct outcome *o, const struct verdict *
 	if (try_again(r, v)) {
 		attempt_report(r, false);
 		attempt_end(r);
-		if (r->op->restart != NULL)
-			r->op->restart(r);
 		return r->step == &step_wait ? STEP_PARK : STEP_GO;
 	}
 	r->passing = pass;
@@ -388,6 +387,10 @@ do_judge(struct request *r)
 		if (status.is_status)
 			o.net = NET_OK;
 	}
+	/* A stream that ends without a word was cut, whatever the transport says. */
+	if (o.net == NET_OK && r->up_ended && r->form == REPLY_SSE && !failed_status &&
+	    r->held.len == 0)
+		o.net = NET_CUT;
 	v = verdict_of(&o);
 	r->class = v.class;
 	if (v.error != APIERROR_NONE)

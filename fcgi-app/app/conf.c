@@ -171,7 +171,8 @@ apply_line(struct conf *conf, char *text, char error[CONF_ERROR_MAX])
 	if (rest.len == 0 || rest.ptr[0] == '#')
 		return 0;
 	if (!slice_split(&rest, '=', &name) || rest.ptr == name.ptr + name.len) {
-		snprintf(error, CONF_ERROR_MAX, "\"%.40s\" is not of the form NAME=value", text);
+		/* It is not shown: a file of keys may have been meant for another option. */
+		snprintf(error, CONF_ERROR_MAX, "this is not of the form NAME=value");
 		return -1;
 	}
 	value = slice_trim(rest);

@@ -163,7 +163,7 @@ do_collect(struct request *r)
 		attempt_end(r);
 		free(TAKE(r->tried));
 		free(TAKE(r->refused));
-		r->attempts = 0;
+		r->attempts = r->server_faults = 0;
 		request_move(r, &step_pick);
 		return STEP_GO;
 	case COLLECT_ERROR:

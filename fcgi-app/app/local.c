@@ -36,7 +36,7 @@ status_page(struct request *r)
 		.own_keys = gw->own_keys,
 		.open_access = gw->conf->open_access,
 		.uptime_s = (clock_mono_ms() - gw->started_ms) / 1000,
-		.active = (unsigned)loops_active(gw->loops),
+		.active = (unsigned)loop_all_active(r->loop),
 	};
 
 	buf_init(&url, 4 * KIB);

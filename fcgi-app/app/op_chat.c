@@ -39,7 +39,6 @@ new_stream(struct request *r)
 
 	if (!state->request.stream)
 		return;
-	chat_stream_free(state->stream);
 	state->stream = chat_stream_new(&info);
 }
 
@@ -123,7 +122,6 @@ const struct operation op_chat = {
 	.feed = chat_feed,
 	.end = chat_end,
 	.collect = chat_collect,
-	.restart = new_stream,
 	.shed = chat_shed,
 	.release = chat_release,
 };

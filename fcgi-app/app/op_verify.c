@@ -164,7 +164,7 @@ check_start(struct verify_state *v, size_t index)
 	c->lines[0] = c->credential;
 	request.url = r->target.url.data;
 	request.headers = c->lines;
-	r->attempts++;
+	r->calls++;
 	c->timer = timer_new(r->loop, check_late, c);
 	timer_start(c->timer, r->gw->conf->verify_timeout);
 	c->call = call_start(loop_upstream(r->loop), &request, &check_events, c);
@@ -205,6 +205,8 @@ beat(void *ctx)
 	struct buf out;
 
 	timer_start(v->heartbeat, v->r->gw->conf->heartbeat);
+	if (edge_pending(v->r->edge) > 0)
+		return;
 	buf_init(&out, KIB);
 	buf_adds(&out, ": waiting\n\n");
 	verify_write(v, &out);

@@ -27,7 +27,7 @@ static void
 check_invariants(const struct request *r)
 {
 	assert(!r->content_sent || r->head_sent);
-	assert(r->attempts <= ATTEMPTS_MAX || r->op == &op_verify); /* there one for each key */
+	assert(r->attempts <= ATTEMPTS_MAX);
 	assert((r->key >= 0) <= (r->ring != NULL));
 	/* Nothing is retried after content, and nothing is written after the end. */
 	assert(!(r->content_sent && r->step == &step_pick));

@@ -82,8 +82,6 @@ struct operation {
 		COLLECT_MORE,
 		COLLECT_ERROR
 	} (*collect)(struct request *r, struct slice body, struct buf *out, struct apierror *err);
-	/* Before another attempt of a stream: forget what the failed one said. */
-	void (*restart)(struct request *r);
 	/* The upstream has the whole request and content flows: free what an attempt needed. */
 	void (*shed)(struct request *r);
 	void (*release)(struct request *r);
@@ -123,9 +121,10 @@ struct request {
 	struct keyring *own_ring;
 	ptrdiff_t key; /* picked and not yet reported, or -1 */
 	char key_name[FINGERPRINT_LEN + 1];
-	ptrdiff_t pinned;         /* the only key that will do, or -1 */
-	uint8_t *tried, *refused; /* bitmaps: used at all, refused for good */
-	unsigned attempts, server_faults;
+	ptrdiff_t pinned;                 /* the only key that will do, or -1 */
+	uint8_t *tried, *refused;         /* bitmaps: used at all, refused for good */
+	unsigned attempts, server_faults; /* for the running call */
+	unsigned calls;                   /* upstream calls in all */
 
 	struct target target;
 	char **line_table; /* of the running call: target.lines and the credential */

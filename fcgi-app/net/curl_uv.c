@@ -41,11 +41,28 @@ watch_of(struct curl_uv *d, curl_socket_t fd)
 	return (size_t)fd < d->watches_size ? d->watches[fd] : NULL;
 }
 
+static void
+watch_closed(uv_handle_t *handle)
+{
+	free(handle->data);
+}
+
+static void
+watch_free(struct watch *w)
+{
+	w->driver->watches[w->fd] = NULL;
+	uv_close((uv_handle_t *)&w->poll, watch_closed);
+}
+
 static struct watch *
 watch_new(struct curl_uv *d, curl_socket_t fd, bool connection)
 {
-	struct watch *w = xcalloc(1, sizeof(*w));
+	struct watch *w = watch_of(d, fd);
 
+	/* The number of a descriptor that was closed without on_close is used again. */
+	if (w != NULL)
+		watch_free(w);
+	w = xcalloc(1, sizeof(*w));
 	if (uv_poll_init(d->uv, &w->poll, fd) != 0) {
 		free(w);
 		return NULL;
@@ -64,19 +81,6 @@ watch_new(struct curl_uv *d, curl_socket_t fd, bool connection)
 	w->connection = connection;
 	d->watches[fd] = w;
 	return w;
-}
-
-static void
-watch_closed(uv_handle_t *handle)
-{
-	free(handle->data);
-}
-
-static void
-watch_free(struct watch *w)
-{
-	w->driver->watches[w->fd] = NULL;
-	uv_close((uv_handle_t *)&w->poll, watch_closed);
 }
 
 static void
@@ -107,7 +111,7 @@ on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *slot)
 {
 	struct curl_uv *d = arg;
 	struct watch *w = watch_of(d, fd);
-	int events = 0, polled;
+	int events = 0;
 
 	(void)easy;
 	(void)slot;
@@ -115,8 +119,13 @@ on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *slot)
 		w = watch_new(d, fd, false);
 	if (w == NULL)
 		return 0;
-	if (what == CURL_POLL_REMOVE && !w->connection) {
-		watch_free(w);
+	if (what == CURL_POLL_REMOVE) {
+		/* While it connects, libcurl may have closed the descriptor already, without
+		 * on_close. */
+		if (w->connection && w->polled == UV_READABLE)
+			w->events = 0;
+		else
+			watch_free(w);
 		return 0;
 	}
 	if (what == CURL_POLL_IN || what == CURL_POLL_INOUT)
@@ -124,9 +133,8 @@ on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *slot)
 	if (what == CURL_POLL_OUT || what == CURL_POLL_INOUT)
 		events |= UV_WRITABLE;
 	w->events = events;
-	polled = events != 0 ? events : UV_READABLE;
-	if (polled != w->polled)
-		w->polled = uv_poll_start(&w->poll, polled, watch_ready) == 0 ? polled : 0;
+	if (events != w->polled && events != 0)
+		w->polled = uv_poll_start(&w->poll, events, watch_ready) == 0 ? events : 0;
 	return 0;
 }
 

@@ -206,6 +206,7 @@ edge_look(struct edge *e)
 		wait_for_more(e);
 		break;
 	case FCGI_SCAN_PARAMS:
+		e->params_ready = true;
 		if ((size_t)n >= PEEK_BODY)
 			send_to_reader(e);
 		else
@@ -315,6 +316,9 @@ edge_ready(struct edge *e, uint32_t epoll_events)
 {
 	if (e->state == EDGE_WAITING) {
 		edge_look(e);
+		/* What is missing will not come any more. */
+		if (e->state == EDGE_WAITING && (epoll_events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)))
+			edge_close(e);
 		return;
 	}
 	if (e->state != EDGE_DEAD && (epoll_events & EPOLLOUT) && edge_pending(e) > 0)
@@ -326,6 +330,12 @@ edge_ready(struct edge *e, uint32_t epoll_events)
 void
 edge_expire(struct edge *e, uint64_t now)
 {
+	/* A body that comes in small pieces fills the socket's buffer before it is whole, because
+	 * it is only looked at: a reader takes it out. */
+	if (e->state == EDGE_WAITING && e->params_ready) {
+		send_to_reader(e);
+		return;
+	}
 	if (e->deadline != 0 && now >= e->deadline) {
 		e->deadline = 0;
 		edge_lost(e);

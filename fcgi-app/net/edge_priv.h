@@ -33,6 +33,7 @@ struct edge {
 	uint32_t watched; /* epoll events asked for, 0: not in the epoll set */
 	bool framed;      /* false: plain CGI on standard output */
 	bool unread_input;
+	bool params_ready; /* WAITING: only the body is missing */
 	bool gone;
 	enum edge_fault fault;
 	uint64_t deadline; /* monotonic ms; 0: none */

@@ -19,6 +19,8 @@
 int
 edge_global_init(void)
 {
+	/* On a failure libfcgi would wait this long for the peer before it closes. */
+	setenv("LIBFCGI_OS_CLOSE_POLL_TIMEOUT", "0", 1);
 	return FCGX_Init() == 0 ? 0 : -1;
 }
 

@@ -62,6 +62,12 @@ loops_active(const struct loops *loops)
 	return atomic_load(&loops->active);
 }
 
+size_t
+loop_all_active(const struct loop *loop)
+{
+	return loops_active(loop->all);
+}
+
 /* ---- accepting ---- */
 
 static void accept_ready(uv_poll_t *poll, int status, int events);

@@ -23,7 +23,6 @@ struct gateway {
 	bool own_keys;       /* callers may bring keys */
 	char *base_url;      /* of the Gemini API, without a slash at the end */
 	uint64_t started_ms; /* monotonic */
-	struct loops *loops; /* set by main once they run */
 };
 
 /* NULL with one sentence in error when the options contradict each other or a file is not readable.

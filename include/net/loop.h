@@ -36,6 +36,8 @@ void loops_stop(struct loops *loops, uint64_t drain_ms);
 size_t loops_join(struct loops *loops);
 /* Live requests over all loops; any thread. */
 size_t loops_active(const struct loops *loops);
+/* The same, for who knows one loop only. */
+size_t loop_all_active(const struct loop *loop);
 
 struct upstream *loop_upstream(struct loop *loop);
 /* A slot for the owner of the requests, such as scratch memory shared by all requests of a loop;

@@ -66,6 +66,7 @@ void call_cancel(struct call *call);
 bool call_body_sent(const struct call *call);
 /* No further data after at most the piece under way, until call_resume. */
 void call_pause(struct call *call);
+/* Not from inside a handler of a call: the data that was held back is delivered at once. */
 void call_resume(struct call *call);
 
 #endif

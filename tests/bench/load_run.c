@@ -17,7 +17,8 @@
 
 #define READ_BYTES      (256 * 1024)
 #define EVENTS_PER_WAIT 256
-#define SETTLE_US       100000 /* after the last answer, so that what it leaves behind is counted too */
+/* after the last answer, so that what it leaves behind is counted too */
+#define SETTLE_US 100000
 
 struct slot {
 	int fd;

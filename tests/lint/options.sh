@@ -44,10 +44,11 @@ unknown_in()
 # wrong_default_in FILE: rows of its tables that do not show the default.
 wrong_default_in()
 {
-	echo "$printed" | sed -n 's/^#\([A-Z][A-Z0-9_]*\)=\(.*\)/\1 \2/p' | while read -r name default; do
-		cell=${default:+"\`$default\`"}
-		grep -qF -e "| \`$name\` | $cell |" "$1" || echo "$name: $default"
-	done
+	echo "$printed" | sed -n 's/^#\([A-Z][A-Z0-9_]*\)=\(.*\)/\1 \2/p' |
+		while read -r name default; do
+			cell=${default:+"\`$default\`"}
+			grep -qF -e "| \`$name\` | $cell |" "$1" || echo "$name: $default"
+		done
 }
 
 names=$(sed -n 's/^CONF_[A-Z]*([a-z_0-9]*, *\([A-Z][A-Z0-9_]*\),.*/\1/p' "$def")

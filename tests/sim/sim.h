@@ -5,8 +5,8 @@
  *
  * Checked without being asked: nothing is written after the end; every call is ended or cancelled;
  * every request has one access line, which fits what the client saw; every picked key is reported;
- * exactly one credential goes upstream; no secret of the server reaches a client or the log; what an
- * upstream call points to lives as long as the call needs it.
+ * exactly one credential goes upstream; no secret of the server reaches a client or the log; what
+ * an upstream call points to lives as long as the call needs it.
  */
 #ifndef TESTS_SIM_H
 #define TESTS_SIM_H
@@ -21,7 +21,7 @@
 
 /* ---- the stand ---- */
 
-/* options: `NAME=value` texts, NULL-terminated; false with a TAP diagnosis when they are refused. */
+/* options: `NAME=value` texts, NULL-terminated; false with a TAP diagnosis when refused. */
 bool sim_open(const char *const *options);
 #define SIM_OPEN(...) sim_open((const char *const[]){ __VA_ARGS__, NULL })
 /* Ends the stand. Answers what rule was broken first, or "". */
@@ -38,7 +38,7 @@ struct sim_ask {
 	const char *method, *uri; /* NULL: POST /v1/chat/completions */
 	const char *params[16];   /* further FastCGI parameters, `NAME=value` */
 	struct slice body;
-	bool spooled;             /* the body lies in a file */
+	bool spooled; /* the body lies in a file */
 	enum edge_fault fault;
 };
 
@@ -49,11 +49,14 @@ struct sim_client *sim_ask(const struct sim_ask *ask);
 #define SIM_ASK(...) sim_ask(&(struct sim_ask){ __VA_ARGS__ })
 
 /* What the client has received. */
-int sim_status(const struct sim_client *c);             /* 0: no head yet */
+int sim_status(const struct sim_client *c);                            /* 0: no head yet */
 struct slice sim_header(const struct sim_client *c, const char *name); /* ptr NULL: there is none */
 struct slice sim_body(const struct sim_client *c);
-bool sim_has(const struct sim_client *c, const char *text); /* in the body */
+/* A text in the body: there at all, how often. */
+bool sim_has(const struct sim_client *c, const char *text);
 size_t sim_count(const struct sim_client *c, const char *text);
+/* The parameters and the body were given back: a long stream does not need them. */
+bool sim_forgotten(const struct sim_client *c);
 enum sim_state { SIM_OPEN_YET, SIM_ENDED, SIM_DROPPED };
 enum sim_state sim_state(const struct sim_client *c);
 /* A field of the access line; "" and -1 when it is absent. */
@@ -95,12 +98,14 @@ void sim_take_body(struct sim_call *k);
 void sim_head(struct sim_call *k, int status, const char *lines);
 void sim_data(struct sim_call *k, const char *text);
 void sim_bytes(struct sim_call *k, struct slice bytes);
+/* In pieces of that size, as long as the call is wanted. */
+void sim_pieces(struct sim_call *k, struct slice bytes, size_t size);
 void sim_end(struct sim_call *k, enum netresult result);
 
 /* ---- whole answers ---- */
 
 #define SIM_JSON "Content-Type: application/json; charset=UTF-8\r\n"
-#define SIM_SSE	 "Content-Type: text/event-stream\r\n"
+#define SIM_SSE  "Content-Type: text/event-stream\r\n"
 
 /* Head, data, regular end. */
 void sim_answer(struct sim_call *k, int status, const char *lines, const char *body);

@@ -50,11 +50,11 @@ loop_set_local(struct loop *loop, void *local, void (*free_fn)(void *local))
 }
 
 size_t
-loops_active(const struct loops *loops)
+loop_all_active(const struct loop *loop)
 {
 	size_t count = 0;
 
-	(void)loops;
+	(void)loop;
 	for (const struct sim_client *c = sim->clients; c != NULL; c = c->next)
 		count += c->state == SIM_OPEN_YET;
 	return count;

@@ -60,8 +60,15 @@ sim_count(const struct sim_client *c, const char *text)
 	ptrdiff_t at;
 
 	for (; (at = slice_find(rest, slice_str(text))) >= 0; count++)
-		rest = (struct slice){ rest.ptr + at + strlen(text), rest.len - (size_t)at - strlen(text) };
+		rest = (struct slice){ rest.ptr + at + strlen(text),
+			rest.len - (size_t)at - strlen(text) };
 	return count;
+}
+
+bool
+sim_forgotten(const struct sim_client *c)
+{
+	return c->edge.arena == NULL;
 }
 
 bool

@@ -10,23 +10,23 @@
 
 struct edge {
 	struct sim_client *client;
-	char *arena;              /* the parameters, back to back */
+	char *arena; /* the parameters, back to back */
 	char *params[40];
 	struct body body;
 	const struct edge_events *events;
 	void *ctx;
-	bool gone;                /* the app knows it */
+	bool gone; /* the app knows it */
 };
 
 struct sim_client {
 	struct sim_client *next;
 	struct edge edge;
-	struct sim_ask ask;       /* params and body are not kept */
+	struct sim_ask ask; /* params and body are not kept */
 	enum sim_state state;
 	bool hidden, stalled;
-	struct buf out;           /* what the client has */
-	struct buf pending;       /* what it has not taken */
-	size_t place;             /* among the requests that are over */
+	struct buf out;     /* what the client has */
+	struct buf pending; /* what it has not taken */
+	size_t place;       /* among the requests that are over */
 };
 
 struct piece {
@@ -40,14 +40,14 @@ struct sim_call {
 	struct call_request request; /* the app's pointers */
 	const struct call_events *events;
 	void *ctx;
-	struct call *handle;         /* NULL once the app may not use it any more */
+	struct call *handle; /* NULL once the app may not use it any more */
 	char *method, *url;
-	struct buf lines;            /* a copy, each ended by CR LF */
-	struct buf body;             /* a copy */
+	struct buf lines; /* a copy, each ended by CR LF */
+	struct buf body;  /* a copy */
 	char *key;
 	bool headed, over, cancelled, paused, busy;
 	bool body_held, body_sent;
-	struct piece *queue;         /* while paused */
+	struct piece *queue; /* while paused */
 	bool end_due;
 	enum netresult result;
 };
@@ -69,12 +69,12 @@ struct sim {
 	struct sim_client *clients, **clients_end;
 	struct sim_call *calls, **calls_end;
 	struct timer *timers;
-	size_t over;                 /* requests */
-	struct buf secrets;          /* those of the server and of the callers, each ended by NUL */
-	size_t server_secrets;       /* as much of it is the server's */
+	size_t over;           /* requests */
+	struct buf secrets;    /* those of the server and of the callers, each ended by NUL */
+	size_t server_secrets; /* as much of it is the server's */
 	struct buf log;
 	char log_path[64];
-	struct buf broken;           /* the first broken rule */
+	struct buf broken; /* the first broken rule */
 };
 
 extern struct sim *sim;

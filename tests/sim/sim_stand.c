@@ -39,13 +39,13 @@ load_conf(const char *const *options, char error[CONF_ERROR_MAX])
 {
 	/* The tests' environment is not the gateway's. */
 #define CONF_GROUP(title)
-#define CONF_STR(field, name, def, sentence) unsetenv(#name);
-#define CONF_SECRET(field, name, def, sentence) unsetenv(#name);
-#define CONF_NUM(field, name, def, min, max, sentence) unsetenv(#name);
+#define CONF_STR(field, name, def, sentence)            unsetenv(#name);
+#define CONF_SECRET(field, name, def, sentence)         unsetenv(#name);
+#define CONF_NUM(field, name, def, min, max, sentence)  unsetenv(#name);
 #define CONF_SIZE(field, name, def, min, max, sentence) unsetenv(#name);
 #define CONF_TIME(field, name, def, min, max, sentence) unsetenv(#name);
-#define CONF_BOOL(field, name, def, sentence) unsetenv(#name);
-#define CONF_ENUM(field, name, def, words, sentence) unsetenv(#name);
+#define CONF_BOOL(field, name, def, sentence)           unsetenv(#name);
+#define CONF_ENUM(field, name, def, words, sentence)    unsetenv(#name);
 #include "app/conf.def"
 	if (conf_load(&sim->conf, NULL, error) != 0)
 		return false;
@@ -147,8 +147,8 @@ sim_pass(uint64_t ms)
 static void
 note_credentials(const struct sim_ask *ask)
 {
-	static const char *const names[] = { "HTTP_AUTHORIZATION=Bearer ", "HTTP_X_GOOG_API_KEY=",
-		"HTTP_API_KEY=", "HTTP_X_API_KEY=" };
+	static const char *const names[] = { "HTTP_AUTHORIZATION=Bearer ",
+		"HTTP_X_GOOG_API_KEY=", "HTTP_API_KEY=", "HTTP_X_API_KEY=" };
 	struct slice rest, part;
 	const char *key = strstr(ask->uri, "key=");
 
@@ -238,7 +238,8 @@ check_access_line(const struct sim_client *c)
 
 	if (line == NULL)
 		sim_break("a request has no access line");
-	else if (sim_status(c) != 0 && !slice_eq(json_get_str(line, "id"), sim_header(c, "x-request-id")))
+	else if (sim_status(c) != 0 &&
+		 !slice_eq(json_get_str(line, "id"), sim_header(c, "x-request-id")))
 		sim_break("the access line is not that of the request");
 	else if (json_get_int(line, "status", -1) != want && !gone)
 		sim_break("the access line has status %d", (int)json_get_int(line, "status", -1));

@@ -57,7 +57,8 @@ check_credentials(const struct sim_call *k)
 		if (slice_eqi(name, SLICE("authorization")) || slice_eqi(name, SLICE("api-key")) ||
 		    slice_eqi(name, SLICE("x-api-key")))
 			sim_break("a second credential goes upstream");
-		for (size_t at = 0; !is_key && at < sim->secrets.len; at += strlen(sim->secrets.data + at) + 1)
+		for (size_t at = 0; !is_key && at < sim->secrets.len;
+		     at += strlen(sim->secrets.data + at) + 1)
 			if (slice_find(value, slice_str(sim->secrets.data + at)) >= 0)
 				sim_break("a secret goes upstream: %.*s", (int)name.len, name.ptr);
 	}
@@ -69,7 +70,8 @@ check_credentials(const struct sim_call *k)
 }
 
 struct call *
-call_start(struct upstream *u, const struct call_request *request, const struct call_events *events, void *ctx)
+call_start(struct upstream *u, const struct call_request *request, const struct call_events *events,
+    void *ctx)
 {
 	struct sim_call *k = xcalloc(1, sizeof(*k));
 	struct call *call = xmalloc(sizeof(*call));
@@ -251,6 +253,17 @@ sim_bytes(struct sim_call *k, struct slice bytes)
 		deliver(k, bytes);
 	}
 	sim_settle();
+}
+
+void
+sim_pieces(struct sim_call *k, struct slice bytes, size_t size)
+{
+	while (bytes.len > 0 && sim_wanted(k)) {
+		size_t len = size < bytes.len ? size : bytes.len;
+
+		sim_bytes(k, (struct slice){ bytes.ptr, len });
+		bytes = (struct slice){ bytes.ptr + len, bytes.len - len };
+	}
 }
 
 void

@@ -6,8 +6,8 @@
 #include "texts.h"
 
 #define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
-#define POOL	    "GEMINI_API_KEYS=" KEY_1
-#define OWN	    "own-key-number-1"
+#define POOL        "GEMINI_API_KEYS=" KEY_1
+#define OWN         "own-key-number-1"
 #define OTHER_TOKEN "another-token-here"
 
 /* The stands: a pool or none, tokens, the two options. */
@@ -23,37 +23,30 @@ static const struct stand {
 	{ "no pool", { "HEARTBEAT=10" } },
 };
 
-/* What a caller presents, and whose key is used in each stand: NULL: 401. */
+/* Whose key is used in each stand; NULL: 401. */
+#define NOTHING  NULL, KEY_1, KEY_1, NULL, KEY_1, NULL
+#define A_TOKEN  KEY_1, KEY_1, KEY_1, KEY_1, TOKEN, TOKEN
+#define A_KEY(k) NULL, KEY_1, KEY_1, (k), (k), (k)
+
+/* What a caller presents, and as what it counts. */
 static const struct row {
 	const char *what, *param, *uri;
 	const char *key[6];
 } rows[] = {
-	/*                                                   tokens  open   both   own    open own  none */
-	{ "nothing", NULL, NULL,                            { NULL,  KEY_1, KEY_1, NULL,  KEY_1,   NULL } },
-	{ "a token", "HTTP_AUTHORIZATION=Bearer " TOKEN, NULL,
-	                                                    { KEY_1, KEY_1, KEY_1, KEY_1, TOKEN,   TOKEN } },
-	{ "a token, any case of Bearer", "HTTP_AUTHORIZATION=bearer   " TOKEN " ", NULL,
-	                                                    { KEY_1, KEY_1, KEY_1, KEY_1, TOKEN,   TOKEN } },
-	{ "a token as x-goog-api-key", "HTTP_X_GOOG_API_KEY=" TOKEN, NULL,
-	                                                    { KEY_1, KEY_1, KEY_1, KEY_1, TOKEN,   TOKEN } },
-	{ "a token as api-key", "HTTP_API_KEY=" TOKEN, NULL,
-	                                                    { KEY_1, KEY_1, KEY_1, KEY_1, TOKEN,   TOKEN } },
-	{ "a token as x-api-key", "HTTP_X_API_KEY=" TOKEN, NULL,
-	                                                    { KEY_1, KEY_1, KEY_1, KEY_1, TOKEN,   TOKEN } },
-	{ "a token as ?key=", NULL, GENERATE "?key=" TOKEN,
-	                                                    { KEY_1, KEY_1, KEY_1, KEY_1, TOKEN,   TOKEN } },
-	{ "an own key", "HTTP_AUTHORIZATION=Bearer " OWN, NULL,
-	                                                    { NULL,  KEY_1, KEY_1, OWN,   OWN,     OWN } },
-	{ "an own key as ?key=, escaped", NULL, GENERATE "?key=own%2Dkey%2dnumber-1",
-	                                                    { NULL,  KEY_1, KEY_1, OWN,   OWN,     OWN } },
-	{ "another scheme", "HTTP_AUTHORIZATION=Basic abc", NULL,
-	                                                    { NULL,  KEY_1, KEY_1, NULL,  KEY_1,   NULL } },
-	{ "an empty key", "HTTP_X_GOOG_API_KEY=  ", NULL,   { NULL,  KEY_1, KEY_1, NULL,  KEY_1,   NULL } },
-	{ "an empty ?key=", NULL, GENERATE "?key=",         { NULL,  KEY_1, KEY_1, NULL,  KEY_1,   NULL } },
-	{ "a part of a token", "HTTP_AUTHORIZATION=Bearer token-of-the-caller", NULL,
-	                          { NULL, KEY_1, KEY_1, "token-of-the-caller", "token-of-the-caller", "token-of-the-caller" } },
-	{ "more than a token", "HTTP_AUTHORIZATION=Bearer " TOKEN "x", NULL,
-	                                                    { NULL,  KEY_1, KEY_1, TOKEN "x", TOKEN "x", TOKEN "x" } },
+	{ "nothing", NULL, GENERATE, { NOTHING } },
+	{ "a token", "HTTP_AUTHORIZATION=Bearer " TOKEN, GENERATE, { A_TOKEN } },
+	{ "a token, other case", "HTTP_AUTHORIZATION=bearer   " TOKEN " ", GENERATE, { A_TOKEN } },
+	{ "a token as x-goog-api-key", "HTTP_X_GOOG_API_KEY=" TOKEN, GENERATE, { A_TOKEN } },
+	{ "a token as api-key", "HTTP_API_KEY=" TOKEN, GENERATE, { A_TOKEN } },
+	{ "a token as x-api-key", "HTTP_X_API_KEY=" TOKEN, GENERATE, { A_TOKEN } },
+	{ "a token as ?key=", NULL, GENERATE "?key=" TOKEN, { A_TOKEN } },
+	{ "an own key", "HTTP_AUTHORIZATION=Bearer " OWN, GENERATE, { A_KEY(OWN) } },
+	{ "an own key, escaped", NULL, GENERATE "?key=own%2Dkey%2dnumber-1", { A_KEY(OWN) } },
+	{ "another scheme", "HTTP_AUTHORIZATION=Basic abc", GENERATE, { NOTHING } },
+	{ "an empty key", "HTTP_X_GOOG_API_KEY=  ", GENERATE, { NOTHING } },
+	{ "an empty ?key=", NULL, GENERATE "?key=", { NOTHING } },
+	{ "a part of a token", "HTTP_API_KEY=token-of", GENERATE, { A_KEY("token-of") } },
+	{ "more than a token", "HTTP_API_KEY=" TOKEN "x", GENERATE, { A_KEY(TOKEN "x") } },
 };
 
 static void
@@ -72,15 +65,15 @@ test_table(void)
 			const char *want = rows[i].key[s];
 			size_t before = sim_calls();
 
-			c = SIM_ASK(.uri = rows[i].uri != NULL ? rows[i].uri : GENERATE,
-			    .params = { rows[i].param }, .body = CONTENTS);
+			c = SIM_ASK(.uri = rows[i].uri, .params = { rows[i].param },
+			    .body = CONTENTS);
 			snprintf(what, sizeof(what), "%s: %s", stands[s].what, rows[i].what);
 			is_int(sim_calls() - before, want != NULL, what);
 			if (want != NULL) {
 				is_str(sim_key(sim_last_call()), want, "  the key upstream");
 				sim_answer(sim_last_call(), 200, SIM_JSON, ANSWER);
-				is_str(sim_log(c, "keys"), strcmp(want, KEY_1) == 0 ? "pool" : "own",
-				    "  logged: whose");
+				is_str(sim_log(c, "keys"),
+				    strcmp(want, KEY_1) == 0 ? "pool" : "own", "  logged: whose");
 			} else {
 				is_int(sim_status(c), 401, "  refused");
 				ok(sim_has(c, "\"code\":401"), "  in Google's shape");
@@ -99,11 +92,13 @@ test_second_token(void)
 	c = SIM_ASK(.params = { "HTTP_AUTHORIZATION=Bearer " OTHER_TOKEN }, .body = CHAT_UNARY);
 	is_str(sim_key(sim_call(0)), KEY_1, "the second token");
 	sim_answer(sim_call(0), 200, SIM_JSON, ANSWER);
-	c = SIM_ASK(.params = { "HTTP_AUTHORIZATION=Bearer " TOKEN ", " OTHER_TOKEN }, .body = CHAT_UNARY);
+	c = SIM_ASK(.params = { "HTTP_AUTHORIZATION=Bearer " TOKEN ", " OTHER_TOKEN },
+	    .body = CHAT_UNARY);
 	is_int(sim_status(c), 401, "a list of tokens is no token");
 	c = SIM_ASK(.params = { "HTTP_AUTHORIZATION=Bearer wrong-token" }, .body = CHAT_UNARY);
 	is_int(sim_status(c), 401, "a wrong one");
-	ok(sim_has(c, "\"code\":\"invalid_api_key\"") && sim_has(c, "\"type\":\"authentication_error\""),
+	ok(sim_has(c, "\"code\":\"invalid_api_key\"") &&
+		sim_has(c, "\"type\":\"authentication_error\""),
 	    "in OpenAI's shape");
 	ok(!sim_has(c, "wrong-token"), "which is not repeated");
 	SIM_CLOSE();
@@ -139,10 +134,12 @@ test_lists(void)
 	sim_answer(sim_call(0), 429, SIM_JSON, EXHAUSTED);
 	is_str(sim_key(sim_call(1)), "own-key-number-2", "a list in ?key=");
 	sim_answer(sim_call(1), 200, SIM_JSON, ANSWER);
-	c = SIM_ASK(.uri = GENERATE "?key=own-key-number-1%2C+own-key-number-2&alt=json", .body = CONTENTS);
+	c = SIM_ASK(.uri = GENERATE "?key=own-key-number-1%2C+own-key-number-2&alt=json",
+	    .body = CONTENTS);
 	sim_answer(sim_call(2), 429, SIM_JSON, EXHAUSTED);
 	is_str(sim_key(sim_call(3)), "own-key-number-2", "a list in ?key=, escaped");
-	ok(slice_ends(slice_str(sim_url(sim_call(3))), SLICE(":generateContent?alt=json")), "taken out");
+	ok(slice_ends(slice_str(sim_url(sim_call(3))), SLICE(":generateContent?alt=json")),
+	    "taken out");
 	sim_answer(sim_call(3), 200, SIM_JSON, ANSWER);
 	c = SIM_ASK(.params = { "HTTP_X_GOOG_API_KEY= , ," }, .body = CHAT_UNARY);
 	is_int(sim_status(c), 401, "a list of nothing");
@@ -162,11 +159,12 @@ test_order(void)
 	c = SIM_ASK(.uri = GENERATE "?key=" OWN, .params = { BEARER }, .body = CONTENTS);
 	is_str(sim_key(sim_call(0)), KEY_1, "a token and ?key=: the token");
 	sim_answer(sim_call(0), 200, SIM_JSON, ANSWER);
-	c = SIM_ASK(.uri = GENERATE, .params = { BEARER, "HTTP_X_GOOG_API_KEY=" OWN }, .body = CONTENTS);
+	c = SIM_ASK(.uri = GENERATE, .params = { BEARER, "HTTP_X_GOOG_API_KEY=" OWN },
+	    .body = CONTENTS);
 	is_str(sim_key(sim_call(1)), OWN, "a token and x-goog-api-key: the key");
 	sim_answer(sim_call(1), 200, SIM_JSON, ANSWER);
-	c = SIM_ASK(.uri = GENERATE, .params = { "HTTP_AUTHORIZATION=Basic abc", "HTTP_API_KEY=" OWN },
-	    .body = CONTENTS);
+	c = SIM_ASK(.uri = GENERATE,
+	    .params = { "HTTP_AUTHORIZATION=Basic abc", "HTTP_API_KEY=" OWN }, .body = CONTENTS);
 	is_str(sim_key(sim_call(2)), OWN, "another scheme does not hide what follows");
 	sim_answer(sim_call(2), 200, SIM_JSON, ANSWER);
 	is_int(sim_status(c), 200, "served");

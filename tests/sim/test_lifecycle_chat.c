@@ -72,6 +72,7 @@ test_stream(void)
 	is_slice(sim_header(c, "X-Accel-Buffering"), "no", "by nginx either");
 	ok(sim_header(c, "Content-Length").ptr == NULL, "no length");
 	ok(sim_has(c, "\"content\":\"Hel\""), "the first event at once");
+	ok(sim_forgotten(c), "and the request is forgotten");
 	sim_pass(100);
 	sim_data(k, EVENT("lo"));
 	ok(sim_has(c, "\"content\":\"lo\""), "the second event at once");
@@ -96,7 +97,8 @@ test_usage_in_stream(void)
 
 	SIM_OPEN(ONE_KEY);
 	c = SIM_ASK(.params = { BEARER },
-	    .body = SLICE("{\"model\":\"" MODEL "\",\"stream\":true,\"stream_options\":{\"include_usage\":true},"
+	    .body = SLICE("{\"model\":\"" MODEL
+			  "\",\"stream\":true,\"stream_options\":{\"include_usage\":true},"
 			  "\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}"));
 	sim_answer(sim_call(0), 200, SIM_SSE, EVENT("Hello") LAST_EVENT);
 	ok(sim_has(c, "\"usage\":{\"prompt_tokens\":3"), "usage that was asked for");
@@ -107,22 +109,21 @@ test_usage_in_stream(void)
 static void
 test_splits(void)
 {
-	static const char stream[] = ": hello\n\n" EVENT("A\xC3\xA9\xF0\x9F\x98\x80") EVENT("B") LAST_EVENT;
+	static const char stream[] =
+	    ": hello\n\n" EVENT("A\xC3\xA9\xF0\x9F\x98\x80") EVENT("B") LAST_EVENT;
 	struct buf first;
 	size_t wrong = 0;
 
 	buf_init(&first, 1000000);
 	for (size_t size = sizeof(stream) - 1; size > 0; size -= size > 40 ? 40 : 1) {
-		struct slice rest = SLICE(stream), body;
+		struct slice body;
 		struct sim_client *c;
 		ptrdiff_t at;
 
 		SIM_OPEN(ONE_KEY);
 		c = SIM_ASK(STREAM);
 		sim_head(sim_call(0), 200, SIM_SSE);
-		for (size_t from = 0; from < rest.len; from += size)
-			sim_bytes(sim_call(0), (struct slice){ rest.ptr + from,
-						   size < rest.len - from ? size : rest.len - from });
+		sim_pieces(sim_call(0), SLICE(stream), size);
 		sim_end(sim_call(0), NET_OK);
 		/* Without the id, which is random. */
 		body = sim_body(c);
@@ -154,12 +155,13 @@ test_bad_requests(void)
 		{ "{", "null", "no JSON" },
 		{ "", "null", "no body" },
 		{ "[]", "null", "no object" },
-		{ "{\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}", "\"model\"", "no model" },
+		{ "{\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}", "\"model\"",
+		    "no model" },
 		{ "{\"model\":\"" MODEL "\"}", "\"messages\"", "no messages" },
 		{ "{\"model\":\"" MODEL "\",\"messages\":[{\"role\":\"king\",\"content\":\"Hi\"}]}",
 		    "\"messages[0].role\"", "an unknown role" },
-		{ "{\"model\":\"../x\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}", "\"model\"",
-		    "a name that climbs" },
+		{ "{\"model\":\"../x\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}",
+		    "\"model\"", "a name that climbs" },
 	};
 	struct sim_client *c;
 	char param[64];
@@ -214,6 +216,7 @@ test_body_held(void)
 	sim_head(k, 200, SIM_SSE);
 	sim_data(k, EVENT("Hel"));
 	sim_data(k, EVENT("lo"));
+	ok(!sim_forgotten(c), "the body is kept until it was sent");
 	sim_take_body(k);
 	sim_data(k, LAST_EVENT);
 	sim_end(k, NET_OK);

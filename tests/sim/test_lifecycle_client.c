@@ -56,9 +56,12 @@ static const struct step {
 	const char *what;
 	void (*lead)(void);
 } steps[] = {
-	{ "before the head", nothing_yet },   { "after a heartbeat", a_heartbeat },
-	{ "after Google's head", a_head },    { "after an error's head", an_error_head },
-	{ "with another key", another_key },  { "in a pause", a_pause },
+	{ "before the head", nothing_yet },
+	{ "after a heartbeat", a_heartbeat },
+	{ "after Google's head", a_head },
+	{ "after an error's head", an_error_head },
+	{ "with another key", another_key },
+	{ "in a pause", a_pause },
 	{ "after content", some_content },
 };
 
@@ -87,10 +90,10 @@ test_gone(void)
 	for (size_t kind = 0; kind < COUNT(kinds); kind++)
 		for (size_t i = 0; i < COUNT(steps); i++) {
 			SIM_OPEN(TWO_KEYS, "HEARTBEAT=10");
-			c = kind == 0	? SIM_ASK(STREAM)
+			c = kind == 0   ? SIM_ASK(STREAM)
 			    : kind == 1 ? SIM_ASK(UNARY)
 			    : kind == 2 ? SIM_ASK(NATIVE_STREAM)
-					: SIM_ASK(NATIVE);
+			                : SIM_ASK(NATIVE);
 			steps[i].lead();
 			snprintf(what, sizeof(what), "%s: gone %s", kinds[kind], steps[i].what);
 			sim_vanish(c);
@@ -270,7 +273,8 @@ test_faults(void)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		c = SIM_ASK(STREAM, .fault = rows[i].fault);
 		is_int(sim_status(c), rows[i].status, rows[i].what);
-		ok(sim_has(c, "{\"error\":{\"message\":\"") && sim_has(c, "\"param\":null"), "OpenAI's shape");
+		ok(sim_has(c, "{\"error\":{\"message\":\"") && sim_has(c, "\"param\":null"),
+		    "OpenAI's shape");
 		c = SIM_ASK(NATIVE, .fault = rows[i].fault);
 		is_int(sim_status(c), rows[i].status, "native");
 		ok(sim_has(c, rows[i].code), "Google's shape");
@@ -285,7 +289,8 @@ test_faults(void)
 static void
 test_large_heads(void)
 {
-	static char header[HEADERS_BYTES_MAX + 100] = "HTTP_X_LARGE=", uri[URL_MAX + 200] = GENERATE "?x=";
+	static char header[HEADERS_BYTES_MAX + 100] = "HTTP_X_LARGE=",
+					       uri[URL_MAX + 200] = GENERATE "?x=";
 	struct sim_client *c;
 
 	memset(header + strlen(header), 'h', sizeof(header) - strlen(header) - 1);

@@ -13,23 +13,25 @@ static const struct fault {
 	int status;
 	const char *body;
 	const char *class;
-	int final;             /* with the server's key */
-	const char *code;      /* OpenAI's */
-	int callers;           /* with the caller's own key */
+	int final;        /* with the server's key */
+	const char *code; /* OpenAI's */
+	int callers;      /* with the caller's own key */
 	const char *retry_after;
 } faults[] = {
 	{ "key invalid", 400, KEY_INVALID, "key_invalid", 502, "upstream_key_rejected", 401, NULL },
 	{ "key expired", 400, KEY_EXPIRED, "key_expired", 502, "upstream_key_rejected", 401, NULL },
 	{ "key leaked", 403, KEY_LEAKED, "key_leaked", 502, "upstream_key_rejected", 401, NULL },
-	{ "key suspended", 403, KEY_SUSPENDED, "key_suspended", 502, "upstream_key_rejected", 403, NULL },
+	{ "key suspended", 403, KEY_SUSPENDED, "key_suspended", 502, "upstream_key_rejected", 403,
+	    NULL },
 	{ "credits used up", 402, PAYMENT, "payment", 402, "insufficient_quota", 402, NULL },
-	{ "quota per minute", 429, QUOTA_MINUTE, "quota_minute", 429, "rate_limit_exceeded", 429, "27" },
+	{ "quota per minute", 429, QUOTA_MINUTE, "quota_minute", 429, "rate_limit_exceeded", 429,
+	    "27" },
 	{ "quota per day", 429, QUOTA_DAY, "quota_day", 429, "insufficient_quota", 429, NULL },
 	{ "bare 429", 429, EXHAUSTED, "exhausted", 429, "rate_limit_exceeded", 429, "5" },
 };
 
 static const struct fault *const invalid = &faults[0], *const suspended = &faults[3],
-				*const minute = &faults[5];
+				 *const minute = &faults[5];
 
 static void
 fail_with(struct sim_call *k, const struct fault *f)
@@ -85,8 +87,9 @@ test_all_fail(void)
 		is_slice(sim_header(c, "Content-Type"), "application/json", "the type");
 		snprintf(code, sizeof(code), "\"code\":\"%s\"", f->code);
 		ok(sim_has(c, code), code);
-		ok(f->retry_after == NULL ? sim_header(c, "Retry-After").ptr == NULL
-					  : slice_eq(sim_header(c, "Retry-After"), slice_str(f->retry_after)),
+		ok(f->retry_after == NULL
+			? sim_header(c, "Retry-After").ptr == NULL
+			: slice_eq(sim_header(c, "Retry-After"), slice_str(f->retry_after)),
 		    "when to come back");
 		ok((strcmp(f->code, "insufficient_quota") == 0) ==
 			slice_eq(sim_header(c, "x-should-retry"), SLICE("false")),
@@ -106,7 +109,8 @@ test_own_keys(void)
 		const struct fault *f = &faults[i];
 
 		SIM_OPEN("HEARTBEAT=10");
-		c = SIM_ASK(.params = { "HTTP_AUTHORIZATION=Bearer own-key-number-1, own-key-number-2" },
+		c = SIM_ASK(.params = { "HTTP_AUTHORIZATION=Bearer own-key-number-1, "
+					"own-key-number-2" },
 		    .body = CHAT_UNARY);
 		is_str(sim_key(sim_call(0)), "own-key-number-1", f->what);
 		fail_with(sim_call(0), f);
@@ -143,7 +147,8 @@ test_preference(void)
 				c = SIM_ASK(.uri = GENERATE, .params = { who == 0 ? GOOGLE : own },
 				    .body = CONTENTS);
 			else
-				c = SIM_ASK(.params = { who == 0 ? BEARER : own }, .body = CHAT_UNARY);
+				c = SIM_ASK(.params = { who == 0 ? BEARER : own },
+				    .body = CHAT_UNARY);
 			fail_with(sim_last_call(), *rows[i % COUNT(rows)].first);
 			fail_with(sim_last_call(), *rows[i % COUNT(rows)].second);
 			is_int(sim_status(c), 429, rows[i % COUNT(rows)].what);
@@ -164,9 +169,12 @@ test_callers_faults(void)
 	} rows[] = {
 		{ 400, BAD_FIELD, "bad_request" },
 		{ 404,
-		    GOOGLE_ERROR(404, "NOT_FOUND", "models/x is not found for API version v1beta", ""),
+		    GOOGLE_ERROR(
+			404, "NOT_FOUND", "models/x is not found for API version v1beta", ""),
 		    "model_not_found" },
-		{ 403, GOOGLE_ERROR(403, "PERMISSION_DENIED", "The caller does not have permission", ""),
+		{ 403,
+		    GOOGLE_ERROR(
+			403, "PERMISSION_DENIED", "The caller does not have permission", ""),
 		    "forbidden" },
 		{ 413, "<html>Too large</html>", "html_block" },
 		{ 400,
@@ -192,7 +200,8 @@ static void
 test_one_credential(void)
 {
 	static const char *const credentials[] = { "HTTP_X_GOOG_API_KEY=" TOKEN,
-		"HTTP_AUTHORIZATION=Bearer " TOKEN, "HTTP_API_KEY=" TOKEN, "HTTP_X_API_KEY=" TOKEN };
+		"HTTP_AUTHORIZATION=Bearer " TOKEN, "HTTP_API_KEY=" TOKEN,
+		"HTTP_X_API_KEY=" TOKEN };
 	struct sim_client *c;
 
 	SIM_OPEN(ONE_KEY);
@@ -206,16 +215,19 @@ test_one_credential(void)
 		is_str(sim_key(sim_call(i)), KEY_1, in_query ? "?key=" : credentials[i]);
 		ok(slice_ends(slice_str(sim_url(sim_call(i))), SLICE(":generateContent?x=y")),
 		    "the query without it");
-		is_slice(sim_line(sim_call(i), "x-goog-api-client"), "sdk/1", "other headers go on");
+		is_slice(
+		    sim_line(sim_call(i), "x-goog-api-client"), "sdk/1", "other headers go on");
 		ok(sim_line(sim_call(i), "cookie").ptr == NULL, "cookies do not");
 		sim_answer(sim_call(i), 200, SIM_JSON, ANSWER);
 		is_int(sim_status(c), 200, "served");
 	}
 	/* All of them at once. */
 	c = SIM_ASK(.uri = GENERATE "?key=" TOKEN,
-	    .params = { credentials[0], credentials[1], credentials[2], credentials[3] }, .body = CONTENTS);
+	    .params = { credentials[0], credentials[1], credentials[2], credentials[3] },
+	    .body = CONTENTS);
 	is_str(sim_key(sim_last_call()), KEY_1, "all of them");
-	ok(slice_ends(slice_str(sim_url(sim_last_call())), SLICE(":generateContent")), "no query is left");
+	ok(slice_ends(slice_str(sim_url(sim_last_call())), SLICE(":generateContent")),
+	    "no query is left");
 	sim_answer(sim_last_call(), 200, SIM_JSON, ANSWER);
 	is_int(sim_status(c), 200, "served");
 	SIM_CLOSE();

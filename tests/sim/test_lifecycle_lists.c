@@ -6,7 +6,7 @@
 #include "tap.h"
 #include "texts.h"
 
-#define PAGE(first, second, next)                                                                  \
+#define PAGE(first, second, next) \
 	"{\"models\":[{\"name\":\"models/" first "\"},{\"name\":\"models/" second "\"}]" next "}"
 #define NEXT(token) ",\"nextPageToken\":\"" token "\""
 
@@ -15,7 +15,8 @@
 static void
 test_models(void)
 {
-	static const char base[] = "https://generativelanguage.googleapis.com/v1beta/models?pageSize=1000";
+	static const char base[] =
+	    "https://generativelanguage.googleapis.com/v1beta/models?pageSize=1000";
 	struct sim_client *c;
 	char url[200];
 
@@ -101,8 +102,8 @@ test_model(void)
 	SIM_OPEN(ONE_KEY);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		c = SIM_ASK(.method = "GET", .uri = rows[i].uri, .params = { BEARER });
-		snprintf(text, sizeof(text), "https://generativelanguage.googleapis.com/v1beta/models/%s",
-		    rows[i].upstream);
+		snprintf(text, sizeof(text),
+		    "https://generativelanguage.googleapis.com/v1beta/models/%s", rows[i].upstream);
 		is_str(sim_url(sim_last_call()), text, rows[i].uri);
 		sim_answer(sim_last_call(), 200, SIM_JSON, "{\"name\":\"models/gemini-2.5-pro\"}");
 		snprintf(text, sizeof(text), "\"id\":\"%s\"", rows[i].shown);
@@ -110,7 +111,8 @@ test_model(void)
 	}
 	c = SIM_ASK(.method = "GET", .uri = "/v1/models/no-such-model", .params = { BEARER });
 	sim_answer(sim_last_call(), 404, SIM_JSON,
-	    GOOGLE_ERROR(404, "NOT_FOUND", "models/no-such-model is not found for API version v1beta", ""));
+	    GOOGLE_ERROR(
+		404, "NOT_FOUND", "models/no-such-model is not found for API version v1beta", ""));
 	is_int(sim_status(c), 404, "an unknown model");
 	ok(sim_has(c, "\"code\":\"model_not_found\""), "in OpenAI's words");
 	c = SIM_ASK(.method = "GET", .uri = "/v1/models/%zz", .params = { BEARER });
@@ -168,7 +170,8 @@ test_embeddings(void)
 	write_inputs(&text, 250);
 	c = SIM_ASK(.uri = "/v1/embeddings", .params = { BEARER }, .body = buf_slice(&text));
 	is_str(sim_url(sim_call(0)),
-	    "https://generativelanguage.googleapis.com/v1beta/models/gemini-embedding-001:batchEmbedContents",
+	    "https://generativelanguage.googleapis.com/v1beta/models/"
+	    "gemini-embedding-001:batchEmbedContents",
 	    "embeddings: the URL upstream");
 	is_int(count_in(sim_sent(sim_call(0)), "\"text\":"), 100, "the first hundred");
 	ok(slice_find(sim_sent(sim_call(0)), SLICE("input 0.")) > 0 &&

@@ -59,10 +59,12 @@ test_cors(void)
 		{ "CORS_ORIGINS=*", "HTTP_ORIGIN=https://a.example", "*", false },
 		{ "CORS_ORIGINS=*", "X=", "*", false },
 		{ "CORS_ORIGINS=", "HTTP_ORIGIN=https://a.example", NULL, false },
-		{ "CORS_ORIGINS=https://a.example, https://b.example", "HTTP_ORIGIN=https://b.example",
-		    "https://b.example", true },
-		{ "CORS_ORIGINS=https://a.example", "HTTP_ORIGIN=https://A.example", "https://A.example", true },
-		{ "CORS_ORIGINS=https://a.example", "HTTP_ORIGIN=https://a.example.evil", NULL, true },
+		{ "CORS_ORIGINS=https://a.example, https://b.example",
+		    "HTTP_ORIGIN=https://b.example", "https://b.example", true },
+		{ "CORS_ORIGINS=https://a.example", "HTTP_ORIGIN=https://A.example",
+		    "https://A.example", true },
+		{ "CORS_ORIGINS=https://a.example", "HTTP_ORIGIN=https://a.example.evil", NULL,
+		    true },
 		{ "CORS_ORIGINS=https://a.example", "HTTP_ORIGIN=null", NULL, true },
 		{ "CORS_ORIGINS=https://a.example", "X=", NULL, true },
 	};
@@ -76,7 +78,8 @@ test_cors(void)
 		sim_answer(sim_call(0), 200, SIM_JSON, ANSWER);
 		c[1] = SIM_ASK(.params = { BEARER, rows[i].origin }, .body = CHAT_STREAM);
 		sim_answer(sim_call(1), 200, SIM_SSE, EVENT("Hello") LAST_EVENT);
-		c[2] = SIM_ASK(.uri = GENERATE, .params = { GOOGLE, rows[i].origin }, .body = CONTENTS);
+		c[2] = SIM_ASK(.uri = GENERATE, .params = { GOOGLE, rows[i].origin },
+		    .body = CONTENTS);
 		sim_answer(sim_call(2), 200, SIM_JSON, ANSWER);
 		c[3] = SIM_ASK(.params = { rows[i].origin }, .body = CHAT_UNARY);
 		c[4] = SIM_ASK(.method = "OPTIONS", .params = { rows[i].origin });
@@ -87,9 +90,11 @@ test_cors(void)
 						   : slice_eq(allowed, slice_str(rows[i].allowed)),
 			    rows[i].option);
 			ok((rows[i].allowed != NULL) ==
-				slice_eq(sim_header(c[k], "Access-Control-Expose-Headers"), SLICE("*")),
+				slice_eq(
+				    sim_header(c[k], "Access-Control-Expose-Headers"), SLICE("*")),
 			    rows[i].origin);
-			ok(rows[i].vary == slice_eq(sim_header(c[k], "Vary"), SLICE("Origin")), "Vary");
+			ok(rows[i].vary == slice_eq(sim_header(c[k], "Vary"), SLICE("Origin")),
+			    "Vary");
 		}
 		SIM_CLOSE();
 	}
@@ -98,7 +103,8 @@ test_cors(void)
 static void
 test_preflight(void)
 {
-	static const char *const uris[] = { "/v1/chat/completions", GENERATE, "/v1/models", "/nowhere", "/" };
+	static const char *const uris[] = { "/v1/chat/completions", GENERATE, "/v1/models",
+		"/nowhere", "/" };
 	struct sim_client *c;
 
 	SIM_OPEN(ONE_KEY);
@@ -108,15 +114,19 @@ test_preflight(void)
 			"HTTP_ACCESS_CONTROL_REQUEST_HEADERS=x-goog-api-key,x-stainless-os",
 			"HTTP_ACCESS_CONTROL_REQUEST_METHOD=POST" });
 		is_int(sim_status(c), 204, uris[i]);
-		is_slice(sim_header(c, "Access-Control-Allow-Headers"), "x-goog-api-key,x-stainless-os",
-		    "what was asked for");
-		ok(slice_find(sim_header(c, "Access-Control-Allow-Methods"), SLICE("POST")) >= 0, "methods");
+		is_slice(sim_header(c, "Access-Control-Allow-Headers"),
+		    "x-goog-api-key,x-stainless-os", "what was asked for");
+		ok(slice_find(sim_header(c, "Access-Control-Allow-Methods"), SLICE("POST")) >= 0,
+		    "methods");
 		ok(sim_header(c, "Access-Control-Max-Age").len > 0, "to be kept");
-		ok(sim_header(c, "Access-Control-Allow-Private-Network").ptr == NULL, "nothing else");
+		ok(sim_header(c, "Access-Control-Allow-Private-Network").ptr == NULL,
+		    "nothing else");
 		is_int(sim_body(c).len, 0, "no body");
 	}
-	c = SIM_ASK(.method = "OPTIONS", .params = { "HTTP_ACCESS_CONTROL_REQUEST_PRIVATE_NETWORK=true" });
-	is_slice(sim_header(c, "Access-Control-Allow-Private-Network"), "true", "a private network");
+	c = SIM_ASK(.method = "OPTIONS",
+	    .params = { "HTTP_ACCESS_CONTROL_REQUEST_PRIVATE_NETWORK=true" });
+	is_slice(
+	    sim_header(c, "Access-Control-Allow-Private-Network"), "true", "a private network");
 	ok(sim_header(c, "Access-Control-Allow-Headers").ptr == NULL, "no header was asked for");
 	c = SIM_ASK(.method = "OPTIONS",
 	    .params = { "HTTP_ACCESS_CONTROL_REQUEST_HEADERS=a\r\nX-Injected: 1" });
@@ -151,14 +161,18 @@ test_nowhere(void)
 
 	SIM_OPEN(ONE_KEY);
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		c = SIM_ASK(.method = rows[i].method, .uri = rows[i].uri, .params = { rows[i].param });
+		c = SIM_ASK(.method = rows[i].method, .uri = rows[i].uri,
+		    .params = { rows[i].param });
 		is_int(sim_status(c), rows[i].status, rows[i].uri);
 		is_slice(sim_header(c, "Content-Type"), "application/json", "JSON");
-		ok(sim_has(c, rows[i].google ? "\"status\":\"" : "\"param\":null"), "the caller's dialect");
+		ok(sim_has(c, rows[i].google ? "\"status\":\"" : "\"param\":null"),
+		    "the caller's dialect");
 		ok(sim_has(c, rows[i].text), "says what would do");
-		ok((rows[i].status == 405) == (sim_header(c, "Allow").ptr != NULL), "Allow with 405");
+		ok((rows[i].status == 405) == (sim_header(c, "Allow").ptr != NULL),
+		    "Allow with 405");
 		if (rows[i].status == 405)
-			ok(slice_find(sim_header(c, "Allow"), slice_str(rows[i].text)) >= 0, "that tells");
+			ok(slice_find(sim_header(c, "Allow"), slice_str(rows[i].text)) >= 0,
+			    "that tells");
 	}
 	c = SIM_ASK(.method = "HEAD", .uri = "/nowhere");
 	is_int(sim_status(c), 404, "HEAD");

@@ -19,8 +19,9 @@ test_exact(void)
 	SIM_OPEN(ONE_KEY);
 	c = SIM_ASK(.uri = "/v1beta/models/" MODEL ":generateContent?x=%41&prettyPrint=false",
 	    .params = { GOOGLE, "CONTENT_TYPE=application/json", "CONTENT_LENGTH=41",
-		"HTTP_X_GOOG_API_CLIENT=genai-js/1", "HTTP_X_SERVER_TIMEOUT=60", "HTTP_USER_AGENT=me/1",
-		"HTTP_ACCEPT_ENCODING=gzip", "HTTP_ORIGIN=https://a.example", "HTTP_HOST=gw.example",
+		"HTTP_X_GOOG_API_CLIENT=genai-js/1", "HTTP_X_SERVER_TIMEOUT=60",
+		"HTTP_USER_AGENT=me/1", "HTTP_ACCEPT_ENCODING=gzip",
+		"HTTP_ORIGIN=https://a.example", "HTTP_HOST=gw.example",
 		"HTTP_X_FORWARDED_FOR=10.0.0.1", "SERVER_NAME=x", "HTTP_X_EMPTY=" },
 	    .body = SLICE(body));
 	k = sim_call(0);
@@ -48,7 +49,8 @@ test_exact(void)
 	is_slice(sim_header(c, "server-timing"), "gfet4t7; dur=5", "a header of Google");
 	is_slice(sim_header(c, "x-goog-thing"), "1", "another one");
 	ok(sim_header(c, "set-cookie").ptr == NULL && sim_header(c, "server").ptr == NULL &&
-		sim_header(c, "transfer-encoding").ptr == NULL && sim_header(c, "alt-svc").ptr == NULL,
+		sim_header(c, "transfer-encoding").ptr == NULL &&
+		sim_header(c, "alt-svc").ptr == NULL,
 	    "what stays here");
 	is_slice(sim_header(c, "access-control-allow-origin"), "*", "CORS is the gateway's");
 	is_str(sim_log(c, "route"), "native", "logged: the route");
@@ -66,7 +68,8 @@ test_methods(void)
 
 	SIM_OPEN(ONE_KEY);
 	for (size_t i = 0; i < COUNT(methods); i++) {
-		c = SIM_ASK(.method = methods[i], .uri = "/v1beta/cachedContents/x", .params = { GOOGLE });
+		c = SIM_ASK(.method = methods[i], .uri = "/v1beta/cachedContents/x",
+		    .params = { GOOGLE });
 		is_str(sim_method(sim_call(i)), methods[i], methods[i]);
 		sim_head(sim_call(i), 200, "Content-Length: 0\r\n");
 		sim_end(sim_call(i), NET_OK);
@@ -77,7 +80,8 @@ test_methods(void)
 	sim_head(sim_last_call(), 200, SIM_JSON "Content-Length: 1234\r\n");
 	sim_end(sim_last_call(), NET_OK);
 	is_slice(sim_header(c, "Content-Length"), "1234", "HEAD: the length of what is not sent");
-	c = SIM_ASK(.method = "GET", .uri = "/v1beta/files/x:download?alt=media", .params = { GOOGLE });
+	c = SIM_ASK(.method = "GET", .uri = "/v1beta/files/x:download?alt=media",
+	    .params = { GOOGLE });
 	sim_head(sim_last_call(), 206, "Content-Type: video/mp4\r\nContent-Range: bytes 0-1/2\r\n");
 	sim_bytes(sim_last_call(), SLICE("\0\xFF"));
 	sim_end(sim_last_call(), NET_OK);
@@ -99,8 +103,8 @@ test_splits(void)
 		const char *type, *what;
 	} rows[] = {
 		{ GENERATE_STREAM, { sse, sizeof(sse) - 1 }, SIM_SSE, "events, in any split" },
-		{ "/v1beta/models/" MODEL ":streamGenerateContent", { array, sizeof(array) - 1 }, SIM_JSON,
-		    "an array, in any split" },
+		{ "/v1beta/models/" MODEL ":streamGenerateContent", { array, sizeof(array) - 1 },
+		    SIM_JSON, "an array, in any split" },
 	};
 
 	for (size_t row = 0; row < COUNT(rows); row++) {
@@ -115,7 +119,8 @@ test_splits(void)
 			c = SIM_ASK(.uri = rows[row].uri, .params = { GOOGLE }, .body = CONTENTS);
 			sim_head(sim_call(0), 200, rows[row].type);
 			for (; at < text.len; at += size) {
-				struct slice piece = { text.ptr + at, size < text.len - at ? size : text.len - at };
+				struct slice piece = { text.ptr + at,
+					size < text.len - at ? size : text.len - at };
 
 				sim_bytes(sim_call(0), piece);
 				wrong += !slice_starts(text, sim_body(c));
@@ -141,7 +146,8 @@ test_errors_pass(void)
 		const char *body;
 	} rows[] = {
 		{ 400, BAD_FIELD },
-		{ 404, "{\n  \"error\": {\n    \"code\": 404,\n    \"message\": \"models/x is not found\",\n"
+		{ 404, "{\n  \"error\": {\n    \"code\": 404,\n    \"message\": \"models/x is not "
+		       "found\",\n"
 		       "    \"status\": \"NOT_FOUND\"\n  }\n}\n" },
 		{ 416, "<html>Range</html>" },
 		{ 400, "" },
@@ -153,7 +159,8 @@ test_errors_pass(void)
 		size_t row = i % COUNT(rows);
 
 		c = i < COUNT(rows) ? SIM_ASK(NATIVE) : SIM_ASK(NATIVE_STREAM);
-		sim_answer(sim_call(i), rows[row].status, SIM_JSON "X-Goog-Thing: 1\r\n", rows[row].body);
+		sim_answer(
+		    sim_call(i), rows[row].status, SIM_JSON "X-Goog-Thing: 1\r\n", rows[row].body);
 		is_int(sim_status(c), rows[row].status, "Google's status");
 		is_slice(sim_body(c), rows[row].body, "Google's words");
 		is_slice(sim_header(c, "x-goog-thing"), "1", "Google's headers");
@@ -190,7 +197,8 @@ test_key_fault(void)
 	}
 	SIM_CLOSE();
 	SIM_OPEN("HEARTBEAT=10");
-	c = SIM_ASK(.uri = GENERATE, .params = { "HTTP_X_GOOG_API_KEY=own-key-number-1" }, .body = CONTENTS);
+	c = SIM_ASK(.uri = GENERATE, .params = { "HTTP_X_GOOG_API_KEY=own-key-number-1" },
+	    .body = CONTENTS);
 	sim_answer(sim_call(0), 400, SIM_JSON, KEY_INVALID);
 	is_int(sim_status(c), 400, "the caller's key is refused");
 	is_slice(sim_body(c), KEY_INVALID, "in Google's words");
@@ -210,9 +218,7 @@ test_large_error(void)
 		SIM_OPEN(ONE_KEY);
 		c = SIM_ASK(NATIVE);
 		sim_head(sim_call(0), 400, "Content-Type: text/html\r\n");
-		for (size_t at = 0; at < sizeof(body) && sim_wanted(sim_call(0)); at += piece)
-			sim_bytes(sim_call(0), (struct slice){ body + at,
-						   piece < sizeof(body) - at ? piece : sizeof(body) - at });
+		sim_pieces(sim_call(0), (struct slice){ body, sizeof(body) }, piece);
 		if (sim_wanted(sim_call(0)))
 			sim_end(sim_call(0), NET_OK);
 		is_int(sim_status(c), 400, "a large error");
@@ -228,14 +234,16 @@ test_large_error(void)
 static void
 test_scrub_errors(void)
 {
-	static const char echo[] = GOOGLE_ERROR(400, "INVALID_ARGUMENT", "Bad thing for api_key:" KEY_2, "");
+	static const char echo[] =
+	    GOOGLE_ERROR(400, "INVALID_ARGUMENT", "Bad thing for api_key:" KEY_2, "");
 	struct sim_client *c;
 
 	for (int native = 0; native < 2; native++) {
 		SIM_OPEN(TWO_KEYS);
 		c = native ? SIM_ASK(NATIVE) : SIM_ASK(UNARY);
 		sim_answer(sim_call(0), 400, SIM_JSON, echo);
-		is_int(sim_status(c), 400, native ? "native: an error with a key" : "chat: an error with a key");
+		is_int(sim_status(c), 400,
+		    native ? "native: an error with a key" : "chat: an error with a key");
 		ok(sim_has(c, "api_key:*****************"), "is hidden");
 		/* The rest is in the rules: no secret of the server reaches a client or the log. */
 		SIM_CLOSE();
@@ -252,7 +260,8 @@ test_scrub_errors(void)
 static void
 test_scrub_answers(void)
 {
-	static const char answer[] = "{\"a\":\"" KEY_1 "\",\"b\":\"x" KEY_2 KEY_1 "y\",\"c\":\"pool-key\"}";
+	static const char answer[] =
+	    "{\"a\":\"" KEY_1 "\",\"b\":\"x" KEY_2 KEY_1 "y\",\"c\":\"pool-key\"}";
 	static const char want[] = "{\"a\":\"*****************\",\"b\":\"x"
 				   "**********************************y\",\"c\":\"pool-key\"}";
 	static const char events[] = "data: " KEY_1 "\n\ndata: pool-key-number\n\n";
@@ -264,9 +273,7 @@ test_scrub_answers(void)
 		SIM_OPEN(TWO_KEYS);
 		c = SIM_ASK(NATIVE);
 		sim_head(sim_call(0), 200, SIM_JSON);
-		for (size_t at = 0; at < sizeof(answer) - 1; at += size)
-			sim_bytes(sim_call(0), (struct slice){ answer + at,
-						   size < sizeof(answer) - 1 - at ? size : sizeof(answer) - 1 - at });
+		sim_pieces(sim_call(0), SLICE(answer), size);
 		sim_end(sim_call(0), NET_OK);
 		wrong += !slice_eq(sim_body(c), SLICE(want));
 		wrong += sim_close()[0] != '\0';
@@ -277,9 +284,7 @@ test_scrub_answers(void)
 		SIM_OPEN(TWO_KEYS);
 		c = SIM_ASK(NATIVE_STREAM);
 		sim_head(sim_call(0), 200, SIM_SSE);
-		for (size_t at = 0; at < sizeof(events) - 1; at += size)
-			sim_bytes(sim_call(0), (struct slice){ events + at,
-						   size < sizeof(events) - 1 - at ? size : sizeof(events) - 1 - at });
+		sim_pieces(sim_call(0), SLICE(events), size);
 		sim_end(sim_call(0), NET_OK);
 		wrong += !slice_eq(sim_body(c), SLICE(events_want));
 		wrong += sim_close()[0] != '\0';
@@ -318,7 +323,8 @@ test_scrub_delay(void)
 	is_slice(sim_body(c), EVENT("Hello"), "an event passes whole, at once");
 	sim_data(sim_call(0), "data: pool-key-num");
 	sim_end(sim_call(0), NET_OK);
-	ok(slice_ends(sim_body(c), SLICE("data: pool-key-num")), "the end brings what was kept back");
+	ok(slice_ends(sim_body(c), SLICE("data: pool-key-num")),
+	    "the end brings what was kept back");
 	SIM_CLOSE();
 }
 

@@ -12,16 +12,27 @@
 #include "tap.h"
 #include "texts.h"
 
-#define COUNT(rows)  (sizeof(rows) / sizeof((rows)[0]))
-#define SEEDS	     150
-#define ACTIONS	     150
-#define CLIENTS_MAX  200
-#define CALLS_MAX    2000
-#define PAGE_OF_TWO  "{\"models\":[{\"name\":\"models/a\"}],\"nextPageToken\":\"t\"}"
-#define ONE_VECTOR   "{\"embeddings\":[{\"values\":[1,0.5]}]}"
-#define EMBED_BODY   SLICE("{\"model\":\"gemini-embedding-001\",\"input\":\"Hi\"}")
+#define COUNT(rows) (sizeof(rows) / sizeof((rows)[0]))
+#define SEEDS       150
+#define ACTIONS     150
+#define CLIENTS_MAX 200
+#define CALLS_MAX   2000
+#define PAGE_OF_TWO "{\"models\":[{\"name\":\"models/a\"}],\"nextPageToken\":\"t\"}"
+#define ONE_VECTOR  "{\"embeddings\":[{\"values\":[1,0.5]}]}"
+#define EMBED_BODY  SLICE("{\"model\":\"gemini-embedding-001\",\"input\":\"Hi\"}")
 
-enum kind { CHAT_EVENTS, CHAT_WHOLE, NATIVE_EVENTS, NATIVE_WHOLE, MODELS, EMBED, VERIFY, LOCAL, REFUSED, KINDS };
+enum kind {
+	CHAT_EVENTS,
+	CHAT_WHOLE,
+	NATIVE_EVENTS,
+	NATIVE_WHOLE,
+	MODELS,
+	EMBED,
+	VERIFY,
+	LOCAL,
+	REFUSED,
+	KINDS
+};
 
 static const struct sim_ask asks[KINDS] = {
 	[CHAT_EVENTS] = { STREAM },
@@ -30,7 +41,9 @@ static const struct sim_ask asks[KINDS] = {
 	[NATIVE_WHOLE] = { NATIVE, .spooled = true },
 	[MODELS] = { .method = "GET", .uri = "/v1/models", .params = { BEARER } },
 	[EMBED] = { .uri = "/v1/embeddings", .params = { BEARER }, .body = { NULL, 0 } },
-	[VERIFY] = { .uri = "/verify", .params = { BEARER }, .body = { "own-key-1,own-key-2,own-key-3", 29 } },
+	[VERIFY] = { .uri = "/verify",
+	    .params = { BEARER },
+	    .body = { "own-key-1,own-key-2,own-key-3", 29 } },
 	[LOCAL] = { .method = "GET", .uri = "/healthz" },
 	[REFUSED] = { .params = { "HTTP_AUTHORIZATION=Bearer wrong-token" } },
 };
@@ -39,8 +52,14 @@ static const struct {
 	int status;
 	const char *body;
 } failures[] = {
-	{ 400, KEY_INVALID },  { 429, QUOTA_MINUTE }, { 429, EXHAUSTED }, { 503, OVERLOADED },
-	{ 500, INTERNAL_ERROR }, { 400, BAD_FIELD },  { 403, KEY_LEAKED }, { 502, "<html>" },
+	{ 400, KEY_INVALID },
+	{ 429, QUOTA_MINUTE },
+	{ 429, EXHAUSTED },
+	{ 503, OVERLOADED },
+	{ 500, INTERNAL_ERROR },
+	{ 400, BAD_FIELD },
+	{ 403, KEY_LEAKED },
+	{ 502, "<html>" },
 };
 
 static const enum netresult ends[] = { NET_CONNECT, NET_CUT, NET_TIMEOUT, NET_OK, NET_RESOLVE };
@@ -189,7 +208,8 @@ wrong_answer(const struct sim_client *c, enum kind kind)
 		return NULL;
 	if (kind == CHAT_EVENTS && good && failed == sim_has(c, DONE))
 		return "a stream without an end, or with two";
-	if (kind == CHAT_EVENTS && good && !failed && sim_count(c, "\"finish_reason\":\"stop\"") != 1)
+	if (kind == CHAT_EVENTS && good && !failed &&
+	    sim_count(c, "\"finish_reason\":\"stop\"") != 1)
 		return "a stream without its finish reason";
 	if (kind == NATIVE_WHOLE && good && !slice_eq(sim_body(c), SLICE(ANSWER)))
 		return "a native answer that was changed";
@@ -211,7 +231,8 @@ run(uint64_t number)
 	client_count = 0;
 	memset(calls, 0, sizeof(calls));
 	SIM_OPEN(THREE_KEYS, number % 3 == 0 ? "HEARTBEAT=2" : "HEARTBEAT=10",
-	    number % 2 == 0 ? "RETRY_MAX=6" : "RETRY_MAX=1", "IDLE_TIMEOUT=60", "FIRST_BYTE_TIMEOUT=90");
+	    number % 2 == 0 ? "RETRY_MAX=6" : "RETRY_MAX=1", "IDLE_TIMEOUT=60",
+	    "FIRST_BYTE_TIMEOUT=90");
 	for (int i = 0; i < ACTIONS && sim_calls() + 20 < CALLS_MAX; i++)
 		act();
 	if (!settle())

@@ -11,7 +11,7 @@
 /* Ways to fail that a moment's wait may cure. */
 static const struct fault {
 	const char *what;
-	int status;              /* 0: the transfer ends with `result` before there is a head */
+	int status; /* 0: the transfer ends with `result` before there is a head */
 	const char *body;
 	enum netresult result;
 	const char *class;
@@ -19,14 +19,16 @@ static const struct fault {
 } faults[] = {
 	{ "500", 500, INTERNAL_ERROR, NET_OK, "internal", 500 },
 	{ "503", 503, OVERLOADED, NET_OK, "overloaded", 503 },
-	{ "504", 504, GOOGLE_ERROR(504, "DEADLINE_EXCEEDED", "Deadline expired", ""), NET_OK, "deadline", 504 },
+	{ "504", 504, GOOGLE_ERROR(504, "DEADLINE_EXCEEDED", "Deadline expired", ""), NET_OK,
+	    "deadline", 504 },
 	{ "an HTML page", 502, "<html>Bad Gateway</html>", NET_OK, "html_block", 502 },
 	{ "no name", 0, NULL, NET_RESOLVE, "net_resolve", 502 },
 	{ "no connection", 0, NULL, NET_CONNECT, "net_connect", 502 },
 	{ "no TLS", 0, NULL, NET_TLS, "net_tls", 502 },
 	{ "a reset", 0, NULL, NET_CUT, "net_cut", 502 },
 	{ "a time limit", 0, NULL, NET_TIMEOUT, "net_timeout", 504 },
-	{ "an end without an answer", 0, NULL, NET_OK, "no_answer", 502 },
+	{ "an end without an answer", 0, NULL, NET_OK, "net_cut", 502 },
+	{ "a stream that says nothing", 200, "", NET_OK, "net_cut", 502 },
 	{ "a cut before the content", 200, "", NET_CUT, "net_cut", 502 },
 	{ "a cut behind a comment", 200, ": hi\n\n", NET_CUT, "net_cut", 502 },
 };
@@ -194,7 +196,8 @@ test_framed(void)
 		const char *what, *first, *class;
 		bool pause;
 	} rows[] = {
-		{ "an error event, quota", "data: " QUOTA_MINUTE "\r\n\r\n", "quota_minute", false },
+		{ "an error event, quota", "data: " QUOTA_MINUTE "\r\n\r\n", "quota_minute",
+		    false },
 		{ "an error event, overloaded", "data: " OVERLOADED "\n\n", "overloaded", true },
 		{ "a bare error object", QUOTA_MINUTE "\n", "quota_minute", false },
 		{ "an array", "[" KEY_INVALID "]", "key_invalid", false },
@@ -210,7 +213,8 @@ test_framed(void)
 		c = native ? SIM_ASK(NATIVE_STREAM) : SIM_ASK(STREAM);
 		sim_answer(sim_call(0), 200, SIM_SSE, rows[row].first);
 		is_int(sim_status(c), 0, rows[row].what);
-		is_int(sim_calls(), rows[row].pause ? 1 : 2, "another key, after a pause where it helps");
+		is_int(sim_calls(), rows[row].pause ? 1 : 2,
+		    "another key, after a pause where it helps");
 		sim_pass(2000);
 		is_str(sim_key(sim_call(1)), KEY_2, "the other key");
 		sim_answer(sim_call(1), 200, SIM_SSE, EVENT("Hello") LAST_EVENT);
@@ -221,7 +225,8 @@ test_framed(void)
 			sim_pass(2000);
 		}
 		ok(sim_status(c) >= 400, "all of them: a status that tells");
-		ok(sim_has(c, native ? "\"status\":\"" : "\"param\":null"), "in the caller's dialect");
+		ok(sim_has(c, native ? "\"status\":\"" : "\"param\":null"),
+		    "in the caller's dialect");
 		is_str(sim_log(c, "class"), rows[row].class, "logged: the class");
 		SIM_CLOSE();
 	}
@@ -236,8 +241,8 @@ test_after_content(void)
 
 	for (int native = 0; native < 2; native++)
 		for (int way = 0; way < 3; way++) {
-			static const char *const ways[] = { "cut after content", "error event after content",
-				"bare error after content" };
+			static const char *const ways[] = { "cut after content",
+				"error event after content", "bare error after content" };
 
 			SIM_OPEN(TWO_KEYS);
 			c = native ? SIM_ASK(NATIVE_STREAM) : SIM_ASK(STREAM);
@@ -296,7 +301,8 @@ test_bodies(void)
 		for (size_t i = 0; i < 3; i++) {
 			ok(slice_eq(sim_sent(sim_call(i)), (struct slice){ large, sizeof(large) }),
 			    spooled ? "the body from the file" : "the body from memory");
-			is_slice(sim_line(sim_call(i), "content-type"), "application/json", "its type");
+			is_slice(
+			    sim_line(sim_call(i), "content-type"), "application/json", "its type");
 		}
 		sim_answer(sim_call(2), 200, SIM_JSON, ANSWER);
 		is_int(sim_status(c), 200, "served");

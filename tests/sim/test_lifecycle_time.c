@@ -1,4 +1,4 @@
-/* Silence: heartbeats to the client, time limits for the Gemini API, a client that does not read. */
+/* Silence: heartbeats, time limits for the Gemini API, a client that does not read. */
 #include "config.h"
 
 #include "base/limits.h"
@@ -41,6 +41,28 @@ test_heartbeat(void)
 	is_int(sim_count(c, "\"content\":\"Hel\""), 1, "the content");
 	ok(slice_ends(sim_body(c), SLICE(DONE)), "done");
 	is_int(sim_log_int(c, "first_byte_ms"), 50000, "logged: a comment is no first byte");
+	SIM_CLOSE();
+}
+
+/* The client's patience counts from its request, whatever is tried meanwhile. */
+static void
+test_heartbeat_over_tries(void)
+{
+	struct sim_client *c;
+
+	SIM_OPEN(THREE_KEYS, "HEARTBEAT=10");
+	c = SIM_ASK(STREAM);
+	sim_pass(6000);
+	sim_answer(sim_call(0), 429, SIM_JSON, QUOTA_MINUTE);
+	sim_pass(3999);
+	is_int(sim_status(c), 0, "another key");
+	sim_pass(1);
+	is_slice(sim_body(c), ": ok\n\n", "does not put the heartbeat off");
+	sim_pass(6000);
+	sim_answer(sim_call(1), 429, SIM_JSON, QUOTA_MINUTE);
+	sim_pass(4000);
+	is_int(HEARTBEATS(c), 2, "nor the next one");
+	sim_answer(sim_call(2), 200, SIM_SSE, EVENT("Hello") LAST_EVENT);
 	SIM_CLOSE();
 }
 
@@ -90,13 +112,14 @@ test_after_heartbeat(void)
 		is_int(sim_status(c), 200, "the head was sent");
 		ok(slice_starts(sim_body(c), SLICE(": ok\n\n: waiting\n\ndata: {\"error\":{")),
 		    "an error event behind the comments");
-		ok(sim_has(c, native ? "\"status\":\"RESOURCE_EXHAUSTED\"" : "\"code\":\"rate_limit_exceeded\""),
+		ok(sim_has(c, native ? "\"status\":\"RESOURCE_EXHAUSTED\""
+				     : "\"code\":\"rate_limit_exceeded\""),
 		    "in the caller's dialect");
 		ok(slice_ends(sim_body(c), SLICE("}}\n\n")), "whole");
 		is_int(sim_log_int(c, "status"), 200, "logged: what the client saw");
 		is_str(sim_log(c, "error"), "rate_limit", "logged: why");
 
-		/* A fault of the caller too: nothing of Google's answer is mixed into the stream. */
+		/* A fault of the caller, too: Google's answer is not mixed into the stream. */
 		c = native ? SIM_ASK(NATIVE_STREAM) : SIM_ASK(STREAM);
 		sim_pass(10000);
 		sim_answer(sim_call(4), 400, SIM_JSON, BAD_FIELD);
@@ -154,7 +177,8 @@ test_inside_an_event(void)
 		sim_head(sim_call(0), 200, SIM_SSE);
 		/* In two pieces, so that the end is not always that of a piece. */
 		sim_bytes(sim_call(0), (struct slice){ rows[i].text.ptr, rows[i].text.len - 1 });
-		sim_bytes(sim_call(0), (struct slice){ rows[i].text.ptr + rows[i].text.len - 1, 1 });
+		sim_bytes(
+		    sim_call(0), (struct slice){ rows[i].text.ptr + rows[i].text.len - 1, 1 });
 		sim_pass(25000);
 		buf_add_slice(&want, rows[i].text);
 		if (rows[i].whole)
@@ -210,7 +234,8 @@ test_idle_timeout(void)
 		ok(sim_cancelled(sim_call(0)), "not longer than the limit");
 		is_int(sim_state(c), SIM_ENDED, "ended");
 		is_int(sim_count(c, "data: {\"error\":{"), 1, "with an error event");
-		ok(sim_has(c, native ? "\"DEADLINE_EXCEEDED\"" : "\"upstream_timeout\""), "that says so");
+		ok(sim_has(c, native ? "\"DEADLINE_EXCEEDED\"" : "\"upstream_timeout\""),
+		    "that says so");
 		ok(!sim_has(c, "[DONE]"), "not done");
 		is_int(sim_calls(), 1, "no second call");
 		SIM_CLOSE();
@@ -280,6 +305,7 @@ int
 main(void)
 {
 	test_heartbeat();
+	test_heartbeat_over_tries();
 	test_no_heartbeat();
 	test_after_heartbeat();
 	test_heartbeat_in_pause();

@@ -5,18 +5,21 @@
 #include "tap.h"
 #include "texts.h"
 
-#define UPLOAD	   "/upload/v1beta/files"
-#define UPLOAD_URL "https://generativelanguage.googleapis.com/upload/v1beta/files?upload_id=A%2Bb&upload_protocol=resumable"
-#define TAIL	   "/upload/v1beta/files?upload_id=A%2Bb&upload_protocol=resumable&gb_key="
-#define START                                                                                      \
-	"HTTP_X_GOOG_UPLOAD_PROTOCOL=resumable", "HTTP_X_GOOG_UPLOAD_COMMAND=start",              \
+#define UPLOAD "/upload/v1beta/files"
+#define UPLOAD_URL \
+	"https://generativelanguage.googleapis.com/upload/v1beta/" \
+	"files?upload_id=A%2Bb&upload_protocol=resumable"
+#define TAIL "/upload/v1beta/files?upload_id=A%2Bb&upload_protocol=resumable&gb_key="
+#define START \
+	"HTTP_X_GOOG_UPLOAD_PROTOCOL=resumable", "HTTP_X_GOOG_UPLOAD_COMMAND=start", \
 	    "HTTP_X_GOOG_UPLOAD_HEADER_CONTENT_LENGTH=5", GOOGLE
 
 static struct slice
 started(struct sim_client *c)
 {
 	sim_head(sim_last_call(), 200,
-	    "X-Goog-Upload-URL: " UPLOAD_URL "\r\nX-Goog-Upload-Status: active\r\nContent-Length: 0\r\n");
+	    "X-Goog-Upload-URL: " UPLOAD_URL
+	    "\r\nX-Goog-Upload-Status: active\r\nContent-Length: 0\r\n");
 	sim_end(sim_last_call(), NET_OK);
 	return sim_header(c, "x-goog-upload-url");
 }
@@ -28,15 +31,21 @@ test_url(void)
 		const char *what, *uri, *option, *want;
 		const char *params[5];
 	} rows[] = {
-		{ "plain HTTP", UPLOAD, "MOUNT_PREFIX=", "http://gw.example:8080", { "HTTP_HOST=gw.example:8080" } },
-		{ "HTTPS", UPLOAD, "MOUNT_PREFIX=", "https://gw.example", { "HTTP_HOST=gw.example", "HTTPS=on" } },
-		{ "HTTPS=off", UPLOAD, "MOUNT_PREFIX=", "http://gw.example", { "HTTP_HOST=gw.example", "HTTPS=off" } },
+		{ "plain HTTP", UPLOAD, "MOUNT_PREFIX=", "http://gw.example:8080",
+		    { "HTTP_HOST=gw.example:8080" } },
+		{ "HTTPS", UPLOAD, "MOUNT_PREFIX=", "https://gw.example",
+		    { "HTTP_HOST=gw.example", "HTTPS=on" } },
+		{ "HTTPS=off", UPLOAD, "MOUNT_PREFIX=", "http://gw.example",
+		    { "HTTP_HOST=gw.example", "HTTPS=off" } },
 		{ "behind a proxy", UPLOAD, "MOUNT_PREFIX=", "https://out.example",
-		    { "HTTP_HOST=gw.example", "HTTP_X_FORWARDED_PROTO=https", "HTTP_X_FORWARDED_HOST=out.example" } },
-		{ "mounted", "/gemini" UPLOAD, "MOUNT_PREFIX=", "http://gw.example/gemini", { "HTTP_HOST=gw.example" } },
-		{ "mounted, configured", "/gemini" UPLOAD, "MOUNT_PREFIX=/gemini", "http://gw.example/gemini",
+		    { "HTTP_HOST=gw.example", "HTTP_X_FORWARDED_PROTO=https",
+			"HTTP_X_FORWARDED_HOST=out.example" } },
+		{ "mounted", "/gemini" UPLOAD, "MOUNT_PREFIX=", "http://gw.example/gemini",
 		    { "HTTP_HOST=gw.example" } },
-		{ "mounted deep", "/a/b" UPLOAD, "MOUNT_PREFIX=", "http://gw.example/a/b", { "HTTP_HOST=gw.example" } },
+		{ "mounted, configured", "/gemini" UPLOAD, "MOUNT_PREFIX=/gemini",
+		    "http://gw.example/gemini", { "HTTP_HOST=gw.example" } },
+		{ "mounted deep", "/a/b" UPLOAD, "MOUNT_PREFIX=", "http://gw.example/a/b",
+		    { "HTTP_HOST=gw.example" } },
 		{ "a public URL", "/gemini" UPLOAD, "PUBLIC_URL=https://public.example/x/",
 		    "https://public.example/x", { "HTTP_HOST=gw.example" } },
 		{ "a host that is none", UPLOAD, "MOUNT_PREFIX=", "http://localhost",
@@ -96,7 +105,8 @@ test_pinned(void)
 		is_str(sim_key(sim_last_call()), KEY_2, "its parts come with the same key");
 		is_str(sim_url(sim_last_call()), UPLOAD_URL, "to Google's URL");
 		is_slice(sim_sent(sim_last_call()), "hello", "with their bytes");
-		sim_answer(sim_last_call(), 200, SIM_JSON "X-Goog-Upload-Status: final\r\n", "{\"file\":{}}");
+		sim_answer(sim_last_call(), 200, SIM_JSON "X-Goog-Upload-Status: final\r\n",
+		    "{\"file\":{}}");
 		is_slice(sim_body(c), "{\"file\":{}}", "and Google's answer");
 	}
 	/* No other key will do. */
@@ -128,14 +138,16 @@ test_own_key(void)
 	char uri[500];
 
 	SIM_OPEN("HEARTBEAT=10");
-	c = SIM_ASK(.uri = UPLOAD "?key=ignored-because-of-the-header", .params = { own, "HTTP_HOST=gw.example" });
+	c = SIM_ASK(.uri = UPLOAD "?key=ignored-because-of-the-header",
+	    .params = { own, "HTTP_HOST=gw.example" });
 	sim_answer(sim_call(0), 429, SIM_JSON, QUOTA_MINUTE);
 	is_str(sim_key(sim_call(1)), "own-key-number-2", "keys of the caller's own");
 	local_part(started(c), uri, sizeof(uri));
 	c = SIM_ASK(.uri = uri, .params = { own }, .body = SLICE("hello"));
 	is_str(sim_key(sim_call(2)), "own-key-number-2", "are kept as well");
 	sim_answer(sim_call(2), 200, SIM_JSON, "{}");
-	c = SIM_ASK(.uri = uri, .params = { "HTTP_X_GOOG_API_KEY=own-key-number-3" }, .body = SLICE("hello"));
+	c = SIM_ASK(.uri = uri, .params = { "HTTP_X_GOOG_API_KEY=own-key-number-3" },
+	    .body = SLICE("hello"));
 	is_int(sim_status(c), 404, "another caller cannot go on with it");
 	SIM_CLOSE();
 }

@@ -17,7 +17,8 @@ own_keys(size_t count, char *text, size_t size)
 	size_t len = (size_t)snprintf(text, size, "HTTP_X_GOOG_API_KEY=");
 
 	for (size_t i = 1; i <= count; i++)
-		len += (size_t)snprintf(text + len, size - len, "%sown-key-number-%zu", i > 1 ? ", " : "", i);
+		len += (size_t)snprintf(
+		    text + len, size - len, "%sown-key-number-%zu", i > 1 ? ", " : "", i);
 	return text;
 }
 
@@ -38,7 +39,8 @@ test_events(void)
 	char keys[200];
 
 	SIM_OPEN("HEARTBEAT=10");
-	c = SIM_ASK(.method = "GET", .uri = "/verify", .params = { own_keys(4, keys, sizeof(keys)) });
+	c = SIM_ASK(.method = "GET", .uri = "/verify",
+	    .params = { own_keys(4, keys, sizeof(keys)) });
 	is_int(sim_status(c), 200, "a stream");
 	is_slice(sim_header(c, "Content-Type"), "text/event-stream; charset=utf-8", "of events");
 	is_slice(sim_body(c), ": ok\n\n", "begins at once");
@@ -51,7 +53,8 @@ test_events(void)
 	is_int(sim_count(c, "data: "), 1, "an event as soon as a key answers");
 	ok(sim_has(c, "\"status\":\"GOOD\"") && sim_has(c, "\"index\":2"), "a good key");
 	sim_answer(sim_call(0), 400, SIM_JSON, KEY_INVALID);
-	ok(sim_has(c, "\"status\":\"BAD\"") && sim_has(c, "\"class\":\"key_invalid\""), "a bad key");
+	ok(sim_has(c, "\"status\":\"BAD\"") && sim_has(c, "\"class\":\"key_invalid\""),
+	    "a bad key");
 	sim_answer(sim_call(1), 429, SIM_JSON, QUOTA_MINUTE);
 	is_int(sim_count(c, "\"status\":\"GOOD\""), 2, "a good key that is limited");
 	is_int(sim_state(c), SIM_OPEN_YET, "one is missing");
@@ -89,7 +92,8 @@ test_parallel(void)
 	char keys[1000];
 
 	SIM_OPEN("VERIFY_PARALLEL=3");
-	c = SIM_ASK(.method = "GET", .uri = "/verify", .params = { own_keys(20, keys, sizeof(keys)) });
+	c = SIM_ASK(.method = "GET", .uri = "/verify",
+	    .params = { own_keys(20, keys, sizeof(keys)) });
 	for (int i = 0; i < 20; i++) {
 		is_int(wanted(), i < 18 ? 3 : 20 - i, "three at a time");
 		sim_answer(some_wanted(i % 3 > 0), 200, SIM_JSON, GOOD_ANSWER);
@@ -107,14 +111,16 @@ test_time_limit(void)
 	char keys[200];
 
 	SIM_OPEN("VERIFY_TIMEOUT=15", "VERIFY_PARALLEL=2", "HEARTBEAT=10");
-	c = SIM_ASK(.method = "GET", .uri = "/verify", .params = { own_keys(3, keys, sizeof(keys)) });
+	c = SIM_ASK(.method = "GET", .uri = "/verify",
+	    .params = { own_keys(3, keys, sizeof(keys)) });
 	sim_head(sim_call(0), 200, SIM_JSON);
 	sim_pass(10000);
 	is_int(sim_count(c, ": waiting\n\n"), 1, "a heartbeat");
 	sim_pass(4999);
 	is_int(wanted(), 2, "keys may take their time");
 	sim_pass(1);
-	ok(sim_cancelled(sim_call(0)) && sim_cancelled(sim_call(1)), "but not longer than the limit");
+	ok(sim_cancelled(sim_call(0)) && sim_cancelled(sim_call(1)),
+	    "but not longer than the limit");
 	is_int(sim_count(c, "\"status\":\"ERROR\""), 2, "which is told");
 	is_int(wanted(), 1, "the next one");
 	sim_pass(14999);
@@ -132,7 +138,8 @@ test_gone(void)
 
 	for (int found = 0; found < 3; found++) {
 		SIM_OPEN("VERIFY_PARALLEL=3", "HEARTBEAT=10");
-		c = SIM_ASK(.method = "GET", .uri = "/verify", .params = { own_keys(20, keys, sizeof(keys)) });
+		c = SIM_ASK(.method = "GET", .uri = "/verify",
+		    .params = { own_keys(20, keys, sizeof(keys)) });
 		sim_answer(sim_call(0), 200, SIM_JSON, GOOD_ANSWER);
 		is_int(wanted(), 3, "three are under way");
 		if (found > 0)
@@ -160,11 +167,13 @@ test_lists(void)
 		size_t keys;
 		const char *what;
 	} rows[] = {
-		{ "{\"keys\":[\"own-key-number-1\",\"own-key-number-2\"]}", 2, "an array in an object" },
+		{ "{\"keys\":[\"own-key-number-1\",\"own-key-number-2\"]}", 2,
+		    "an array in an object" },
 		{ "[\"own-key-number-1\",\"own-key-number-2\"]", 2, "an array" },
 		{ "{\"keys\":\"own-key-number-1, own-key-number-2\"}", 2, "a text in an object" },
 		{ "own-key-number-1\nown-key-number-2\r\n", 2, "plain text" },
-		{ "own-key-number-1,own-key-number-2,own-key-number-1,,\"own-key-number-2\"", 2, "repetitions" },
+		{ "own-key-number-1,own-key-number-2,own-key-number-1,,\"own-key-number-2\"", 2,
+		    "repetitions" },
 		{ "{\"keys\":[1]}", 0, "a number" },
 		{ "{\"keys\":", 0, "no JSON" },
 	};
@@ -174,7 +183,8 @@ test_lists(void)
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
 		size_t before = sim_calls();
 
-		c = SIM_ASK(.uri = "/verify", .params = { BEARER }, .body = slice_str(rows[i].body));
+		c = SIM_ASK(.uri = "/verify", .params = { BEARER },
+		    .body = slice_str(rows[i].body));
 		is_int(sim_calls() - before, (long long)rows[i].keys, rows[i].what);
 		for (size_t k = before; k < sim_calls(); k++)
 			sim_answer(sim_call(k), 200, SIM_JSON, GOOD_ANSWER);
@@ -193,7 +203,8 @@ test_who(void)
 	SIM_OPEN(ONE_KEY);
 	c = SIM_ASK(.uri = "/verify", .body = SLICE(list));
 	is_int(sim_status(c), 401, "no token");
-	c = SIM_ASK(.uri = "/verify", .params = { "HTTP_AUTHORIZATION=Bearer wrong-token" }, .body = SLICE(list));
+	c = SIM_ASK(.uri = "/verify", .params = { "HTTP_AUTHORIZATION=Bearer wrong-token" },
+	    .body = SLICE(list));
 	is_int(sim_status(c), 401, "a wrong token");
 	is_int(sim_calls(), 0, "nothing is asked");
 	SIM_CLOSE();

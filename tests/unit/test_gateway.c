@@ -95,7 +95,8 @@ test_files(void)
 	write_file("# nothing\n");
 	refused(MAKE(keys, "OPEN_ACCESS=yes"), "no key in the file");
 	refused(MAKE("GEMINI_API_KEYS_FILE=/nonexistent/keys"), "/nonexistent/keys");
-	refused(MAKE("GEMINI_API_KEYS=key-0", "ACCESS_TOKENS_FILE=/nonexistent/t"), "/nonexistent/t");
+	refused(
+	    MAKE("GEMINI_API_KEYS=key-0", "ACCESS_TOKENS_FILE=/nonexistent/t"), "/nonexistent/t");
 }
 
 static void
@@ -124,13 +125,13 @@ main(void)
 		return 1;
 	close(fd);
 #define CONF_GROUP(title)
-#define CONF_STR(field, name, def, sentence) unsetenv(#name);
-#define CONF_SECRET(field, name, def, sentence) unsetenv(#name);
-#define CONF_NUM(field, name, def, min, max, sentence) unsetenv(#name);
+#define CONF_STR(field, name, def, sentence)            unsetenv(#name);
+#define CONF_SECRET(field, name, def, sentence)         unsetenv(#name);
+#define CONF_NUM(field, name, def, min, max, sentence)  unsetenv(#name);
 #define CONF_SIZE(field, name, def, min, max, sentence) unsetenv(#name);
 #define CONF_TIME(field, name, def, min, max, sentence) unsetenv(#name);
-#define CONF_BOOL(field, name, def, sentence) unsetenv(#name);
-#define CONF_ENUM(field, name, def, words, sentence) unsetenv(#name);
+#define CONF_BOOL(field, name, def, sentence)           unsetenv(#name);
+#define CONF_ENUM(field, name, def, words, sentence)    unsetenv(#name);
 #include "app/conf.def"
 	test_access();
 	test_files();

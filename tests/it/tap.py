@@ -1,0 +1,97 @@
+"""Tests are functions under @each, @mounted or @once; run.py runs them and prints TAP."""
+
+import sys
+import traceback
+
+
+class Skip(Exception):
+    pass
+
+
+EACH, MOUNTED, ONCE = [], [], []
+
+
+def each(function):
+    """Behind every web server, at the root of its site. Takes a Stack."""
+    EACH.append(function)
+    return function
+
+
+def mounted(function):
+    """Behind every web server, under a prefix. Takes a Stack."""
+    MOUNTED.append(function)
+    return function
+
+
+def once(function):
+    """Builds what it needs itself. Takes the options of the run."""
+    ONCE.append(function)
+    return function
+
+
+def title(function):
+    return function.__name__.replace("_", " ")
+
+
+def equal(got, want, what="value"):
+    if got != want:
+        raise AssertionError("%s: got %s, expected %s" % (what, _short(got), _short(want)))
+
+
+def true(value, what):
+    if not value:
+        raise AssertionError("not so: " + what)
+
+
+def contains(text, part, what="text"):
+    if part not in text:
+        raise AssertionError("%s: %s is not in %s" % (what, _short(part), _short(text)))
+
+
+def _short(value):
+    out = repr(value)
+    return out if len(out) < 700 else out[:500] + " ... " + out[-150:]
+
+
+class Plan:
+    def __init__(self):
+        self.count = self.failed = self.skipped = 0
+
+    def _line(self, good, name, remark=""):
+        self.count += 1
+        print("%sok %d - %s%s" % ("" if good else "not ", self.count, name, remark), flush=True)
+
+    def skip(self, name, why):
+        self.skipped += 1
+        self._line(True, name, " # SKIP " + why)
+
+    def fail(self, name, text):
+        self.failed += 1
+        self._line(False, name)
+        for line in text.rstrip().splitlines():
+            print("# " + line)
+        sys.stdout.flush()
+
+    def run(self, name, function, argument, tail=None):
+        try:
+            function(argument)
+        except Skip as e:
+            self.skip(name, str(e))
+        except Exception as e:  # a failed test must not end the run
+            where = traceback.extract_tb(e.__traceback__)
+            own = [f for f in where if "/test_" in f.filename] or where
+            text = "%s:%d: %s: %s" % (
+                own[-1].filename.rsplit("/", 1)[-1],
+                own[-1].lineno,
+                type(e).__name__,
+                e,
+            )
+            if tail:
+                text += "\n" + tail()
+            self.fail(name, text)
+        else:
+            self._line(True, name)
+
+    def done(self):
+        print("1..%d" % self.count, flush=True)
+        return 1 if self.failed else 0

@@ -1,0 +1,171 @@
+"""Errors keep their status, their headers and the caller's dialect, whatever stands in front."""
+
+import json
+
+from stack import CHAT, MODEL
+from tap import contains, each, equal, true
+
+NATIVE = "/v1beta/models/%s:generateContent" % MODEL
+MESSAGES = [{"role": "user", "content": "Hello"}]
+CONTENTS = {"contents": [{"parts": [{"text": "Hello"}]}]}
+
+
+def openai_error(r, status, **expected):
+    equal(r.status, status, "status")
+    contains(r.header("content-type", ""), "application/json")
+    value = r.json()
+    equal(list(value), ["error"], "members")
+    error = value["error"]
+    equal(sorted(error), ["code", "message", "param", "type"], "members of the error")
+    true(isinstance(error["message"], str) and error["message"], "there is a message")
+    for name, want in expected.items():
+        equal(error[name], want, name)
+    true(r.header("x-request-id"), "there is a request id")
+    return error
+
+
+def google_error(r, status, word=None):
+    equal(r.status, status, "status")
+    contains(r.header("content-type", ""), "application/json")
+    error = r.json()["error"]
+    equal(error["code"], status, "code")
+    true(isinstance(error["message"], str) and error["message"], "there is a message")
+    if word:
+        equal(error["status"], word, "status word")
+    return error
+
+
+@each
+def broken_json_is_400(s):
+    with s.request(
+        "POST", CHAT, [("Content-Type", "application/json")], b'{"model": "x", ', bearer=s.key()
+    ) as r:
+        openai_error(r, 400, type="invalid_request_error")
+
+
+@each
+def a_wrong_type_is_400_and_named(s):
+    with s.request(
+        "POST",
+        CHAT,
+        bearer=s.key(),
+        body={"model": MODEL, "messages": MESSAGES, "temperature": "hot"},
+    ) as r:
+        openai_error(r, 400, type="invalid_request_error", param="temperature")
+    with s.request("POST", CHAT, bearer=s.key(), body={"model": MODEL}) as r:
+        openai_error(r, 400, param="messages")
+    with s.request(
+        "POST",
+        CHAT,
+        bearer=s.key(),
+        body={"model": MODEL, "messages": [{"role": "wizard", "content": "Hello"}]},
+    ) as r:
+        contains(openai_error(r, 400)["param"], "messages")
+
+
+@each
+def what_google_refuses_is_400_in_its_words(s):
+    with s.request("POST", NATIVE, key=s.key(), body=dict(CONTENTS, noSuchField=1)) as r:
+        contains(google_error(r, 400, "INVALID_ARGUMENT")["message"], "noSuchField")
+
+
+@each
+def no_key_is_401(s):
+    with s.request("POST", CHAT, body={"model": MODEL, "messages": MESSAGES}) as r:
+        openai_error(r, 401, code="invalid_api_key")
+    with s.request("POST", NATIVE, [("x-goog-api-client", "test/1")], body=CONTENTS) as r:
+        google_error(r, 401, "UNAUTHENTICATED")
+
+
+@each
+def a_key_that_google_refuses_is_the_callers_401(s):
+    with s.chat(key=s.key("key_invalid")) as r:
+        openai_error(r, 401, code="invalid_api_key")
+    with s.chat(key=s.key("key_invalid"), stream=True) as r:
+        openai_error(r, 401, code="invalid_api_key")
+
+
+@each
+def unknown_paths_are_404(s):
+    with s.request("POST", "/v1/chat/completion", bearer=s.key(), body={}) as r:
+        contains(openai_error(r, 404)["message"], CHAT)
+    with s.request("GET", "/nowhere") as r:
+        equal(r.status, 404, "status")
+        true(r.read(), "there is a body")
+
+
+@each
+def an_unknown_model_is_404(s):
+    with s.chat(model="no-such-model") as r:
+        openai_error(r, 404, code="model_not_found")
+    with s.generate(model="no-such-model") as r:
+        google_error(r, 404, "NOT_FOUND")
+
+
+@each
+def a_wrong_method_is_405(s):
+    with s.request("GET", CHAT, bearer=s.key()) as r:
+        openai_error(r, 405)
+        contains(r.header("allow", ""), "POST")
+    with s.request("DELETE", "/verify", bearer=s.key()) as r:
+        equal(r.status, 405, "status")
+        contains(r.header("allow", ""), "GET")
+        r.read()
+
+
+@each
+def a_body_above_the_limit_is_413(s):
+    # The stand is started with MAX_BODY=8 MiB; the web server lets more pass.
+    body = b'{"model":"x","messages":[{"role":"user","content":"' + b"a" * (9 << 20) + b'"}]}'
+    with s.request("POST", CHAT, [("Content-Type", "application/json")], body, bearer=s.key()) as r:
+        openai_error(r, 413, type="invalid_request_error")
+    with s.request("POST", NATIVE, [("Content-Type", "application/json")], body, key=s.key()) as r:
+        google_error(r, 413)
+
+
+@each
+def exhausted_quota_is_429_with_retry_after(s):
+    with s.chat(key=s.key("quota_minute")) as r:
+        openai_error(r, 429)
+        true(int(r.header("retry-after")) > 0, "Retry-After is a number of seconds")
+    with s.generate(key=s.key("quota_minute")) as r:
+        google_error(r, 429, "RESOURCE_EXHAUSTED")
+        true(int(r.header("retry-after")) > 0, "Retry-After is a number of seconds")
+
+
+@each
+def an_overloaded_model_is_503(s):
+    with s.chat(key=s.key("overloaded")) as r:
+        openai_error(r, 503, type="server_error")
+    with s.generate(key=s.key("overloaded")) as r:
+        google_error(r, 503, "UNAVAILABLE")
+
+
+@each
+def a_broken_upstream_is_502(s):
+    with s.chat(key=s.key("reset")) as r:
+        openai_error(r, 502, type="server_error")
+    with s.generate(key=s.key("reset")) as r:
+        google_error(r, 502, "UNAVAILABLE")
+
+
+@each
+def a_failure_in_a_stream_is_told_in_it(s):
+    with s.chat(key=s.key("stream_error_mid"), stream=True) as r:
+        equal(r.status, 200, "status")
+        events = r.events()
+    true("[DONE]" not in events, "no [DONE] after a failure")
+    true(json.loads(events[-1])["error"]["message"], "the last event is the error")
+
+
+@each
+def a_fault_of_one_request_does_not_touch_another(s):
+    with s.chat(stream=True, model="gated-2") as open_stream, s.chat(
+        key=s.key("stream_cut"), stream=True
+    ) as cut:
+        cut.read()
+        with s.chat() as good:
+            equal(good.status, 200, "status")
+            true(good.json()["choices"][0]["message"]["content"], "there is an answer")
+        s.standin.next()
+        equal(open_stream.events()[-1], "[DONE]", "last event of the open stream")

@@ -1,0 +1,111 @@
+"""Answers and bodies that would not fit, were they kept."""
+
+import hashlib
+import os
+import tempfile
+import time
+
+import harness
+import servers
+from stack import MODEL, Stack, delta
+from tap import Skip, each, equal, once, true
+
+MIB = 1 << 20
+ROOM_KIB = 12 * 1024  # what a running gateway may grow by, whatever passes through it
+
+
+def _read_watched(s, r):
+    """Reads to the end; (bytes, the most memory seen meanwhile in KiB)."""
+    total = most = 0
+    looked = 0.0
+    while True:
+        part = r.chunk()
+        if not part:
+            return total, max(most, s.box.memory_kib())
+        total += len(part)
+        if time.monotonic() - looked > 0.05:
+            most = max(most, s.box.memory_kib())
+            looked = time.monotonic()
+
+
+@each
+def an_answer_of_50_mb_passes_in_constant_memory(s):
+    with s.generate() as r:
+        r.read()
+    before = s.box.memory_kib()
+    with s.generate(
+        model="bench-540-0-100000", verb="streamGenerateContent", query="?alt=sse"
+    ) as r:
+        equal(r.status, 200, "status")
+        total, most = _read_watched(s, r)
+    true(total > 50 * MIB, "%d bytes are more than 50 MB" % total)
+    if not s.gateway_sanitized:
+        true(most - before < ROOM_KIB, "the gateway grew by %d KiB" % (most - before))
+
+
+@once
+def a_body_of_100_mb_passes_and_one_byte_more_does_not(options):
+    with tempfile.TemporaryDirectory(prefix="gemini-balance-it-") as spool, Stack(
+        options, servers.Lighttpd, env={"SPOOL_DIR": spool}
+    ) as s:
+        os.chmod(spool, 0o777)
+        with s.generate() as r:
+            r.read()
+        before = s.box.memory_kib()
+        head = b'{"contents":[{"parts":[{"inlineData":{"mimeType":"video/mp4","data":"'
+        tail = b'"}}]}]}'
+        room = 100 * MIB - len(head) - len(tail)
+        body = head + b"QUJD" * (room // 4) + tail
+        body += b" " * (100 * MIB - len(body))
+        path = "/v1beta/models/%s:generateContent" % MODEL
+        kind = [("Content-Type", "application/json")]
+        key = s.key()
+        with s.request("POST", path, kind, body, key=key) as r:
+            equal((r.status, bool(r.read())), (200, True), "status")
+        request = s.standin.one(key)
+        equal(request["body_bytes"], 100 * MIB, "bytes upstream")
+        equal(request["body_sha256"], hashlib.sha256(body).hexdigest(), "digest upstream")
+        if not s.gateway_sanitized:
+            true(s.box.memory_kib() - before < ROOM_KIB, "the gateway keeps nothing of it")
+        with s.request("POST", path, kind, body + b" ", key=s.key()) as r:
+            equal((r.status, r.json()["error"]["code"]), (413, 413), "one byte more")
+        # Large bodies wait in files without a name; none stays open, and none is left behind.
+        for pid in s.box.gateway_pids() if harness.ROOT else ():
+            folder = "/proc/%d/fd/" % pid
+            names = [os.readlink(folder + fd) for fd in os.listdir(folder)]
+            equal([n for n in names if "(deleted)" in n], [], "open temporary files")
+        equal(os.listdir(spool), [], "files in SPOOL_DIR")
+
+
+@once
+def a_client_that_does_not_read_stops_the_upstream(options):
+    with Stack(options) as s:
+        if s.gateway_sanitized:
+            raise Skip("memory means nothing in a sanitizer build")
+        with s.generate() as r:
+            r.read()
+        before = s.box.memory_kib()
+        with s.generate(
+            model="bench-2200-0-100000", verb="streamGenerateContent", query="?alt=sse"
+        ) as r:
+            equal(r.status, 200, "status")
+            # While this client sleeps the others are served, and nothing piles up.
+            for _ in range(20):
+                with s.chat() as other:
+                    equal(other.status, 200, "status of another request")
+                    other.read()
+            equal(s.standin.control("GET", "/stats")["open_streams"], 1, "streams that wait")
+            true(s.box.memory_kib() - before < ROOM_KIB, "memory while the client sleeps")
+            true(r.skip() > 200 * MIB, "all of it arrives in the end")
+
+
+@once
+def long_answers_are_translated_whole(options):
+    with Stack(options) as s:
+        with s.chat(model="bench-1-0-8000000") as r:
+            equal(r.status, 200, "status")
+            equal(len(r.json()["choices"][0]["message"]["content"]), 8000000, "letters")
+        with s.chat(model="bench-3-0-8000000", stream=True) as r:
+            events = r.events()
+        equal(events[-1], "[DONE]", "last event")
+        equal(sum(len(delta(e)) for e in events[:-1]), 24000000, "letters of the stream")
