@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks the stand-in itself; prints TAP.  selftest.py path/to/standin"""
+"""Checks the stand-in itself; prints TAP. The program: the argument, or $STANDIN."""
 import base64
 import http.client
 import json
@@ -10,7 +10,7 @@ import subprocess
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-PROGRAM = sys.argv[1]
+PROGRAM = sys.argv[1] if len(sys.argv) > 1 else os.environ["STANDIN"]
 PNG = "iVBORw0KGgo="
 count = 0
 failed = 0
