@@ -54,6 +54,7 @@ need_build()
     need_library libcurl libcurl4-openssl-dev
     need_library json-c libjson-c-dev
     need_file /usr/include/fcgiapp.h libfcgi-dev
+    need_file /etc/ssl/certs/ca-certificates.crt ca-certificates
 }
 
 # Runs as root what installs the list. Debian starts a web server's service as soon as its package
