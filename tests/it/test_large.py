@@ -8,7 +8,7 @@ import time
 import harness
 import servers
 from stack import MODEL, Stack, delta
-from tap import Skip, each, equal, once, true
+from tap import each, equal, once, true
 
 MIB = 1 << 20
 ROOM_KIB = 12 * 1024  # what a running gateway may grow by, whatever passes through it
@@ -80,8 +80,6 @@ def a_body_of_100_mb_passes_and_one_byte_more_does_not(options):
 @once
 def a_client_that_does_not_read_stops_the_upstream(options):
     with Stack(options) as s:
-        if s.gateway_sanitized:
-            raise Skip("memory means nothing in a sanitizer build")
         with s.generate() as r:
             r.read()
         before = s.box.memory_kib()
@@ -95,7 +93,9 @@ def a_client_that_does_not_read_stops_the_upstream(options):
                     equal(other.status, 200, "status of another request")
                     other.read()
             equal(s.standin.control("GET", "/stats")["open_streams"], 1, "streams that wait")
-            true(s.box.memory_kib() - before < ROOM_KIB, "memory while the client sleeps")
+            # Sanitizers keep what was freed.
+            if not s.gateway_sanitized:
+                true(s.box.memory_kib() - before < ROOM_KIB, "memory while the client sleeps")
             true(r.skip() > 200 * MIB, "all of it arrives in the end")
 
 
