@@ -2,9 +2,10 @@
 
 A Box is a directory of its own with everything that one stand runs: a copy of the gateway, its
 socket, configuration and logs. Whatever a box started is gone when the box is closed, and when
-this process dies.
+this process ends.
 """
 
+import atexit
 import ctypes
 import json
 import os
@@ -82,7 +83,23 @@ def wait_port(host, port, process):
 
 
 def _die_with_parent():
+    # Lost by a program that changes its user; then _kill_all has to do.
     _libc.prctl(1, signal.SIGTERM)
+
+
+_started = []
+
+
+@atexit.register
+def _kill_all():
+    for process in _started:
+        if process.status() is None:
+            process.popen.terminate()
+    for process in _started:
+        try:
+            process.popen.wait(5)
+        except subprocess.TimeoutExpired:
+            process.popen.kill()
 
 
 class Process:
@@ -121,6 +138,7 @@ class Process:
                 **extra
             )
         self.pid = self.popen.pid
+        _started.append(self)
 
     def status(self):
         return self.popen.poll()

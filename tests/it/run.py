@@ -64,8 +64,8 @@ def behind(plan, options, server, tests, prefix):
         plan.fail(start, str(e))
         return
     for name, test in wanted:
-        options.standin.clear()
         plan.run(name, test, s, s.tail)
+        options.standin.clear()
     plan.run(
         "%s: stops clean%s" % (server.name, " under a prefix" if prefix else ""),
         lambda _: s.close(),
