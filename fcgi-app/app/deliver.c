@@ -105,6 +105,8 @@ finish_stream(struct request *r)
 	r->bytes_out += out->len;
 	if (r->first_ms == 0)
 		r->first_ms = clock_mono_ms();
+	/* The key is free before the client can know it. */
+	attempt_report(r, true);
 	edge_end(TAKE(r->edge), buf_slice(out));
 	request_move(r, &step_finish);
 	return STEP_GO;
@@ -172,6 +174,7 @@ do_collect(struct request *r)
 	}
 	if (out->failed)
 		return request_fail(r, APIERROR_UPSTREAM, NULL, "%s", "");
+	attempt_report(r, true);
 	reply_whole(r, 200, "application/json", SLICE(""), buf_slice(out));
 	request_move(r, &step_finish);
 	return STEP_GO;

@@ -314,16 +314,20 @@ edge_input(struct edge *e)
 void
 edge_ready(struct edge *e, uint32_t epoll_events)
 {
+	const uint32_t hung_up = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
+
 	if (e->state == EDGE_WAITING) {
 		edge_look(e);
-		/* What is missing will not come any more. */
-		if (e->state == EDGE_WAITING && (epoll_events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR)))
+		/* What is missing will not come any more. A request that was just delivered must
+		 * hear of the hang-up now: epoll has told of it and will not again. */
+		if (e->state == EDGE_WAITING && (epoll_events & hung_up))
 			edge_close(e);
-		return;
+		epoll_events &= hung_up;
 	}
 	if (e->state != EDGE_DEAD && (epoll_events & EPOLLOUT) && edge_pending(e) > 0)
 		edge_output(e);
-	if (e->state != EDGE_DEAD && (epoll_events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR)))
+	if (e->state != EDGE_DEAD && e->state != EDGE_READING &&
+	    (epoll_events & (EPOLLIN | hung_up)))
 		edge_input(e);
 }
 
@@ -340,6 +344,15 @@ edge_expire(struct edge *e, uint64_t now)
 		e->deadline = 0;
 		edge_lost(e);
 	}
+}
+
+void
+edge_stop(struct edge *e)
+{
+	uint64_t soon = clock_mono_ms() + STOP_WAIT_MS;
+
+	if (e->state == EDGE_WAITING && e->deadline > soon)
+		e->deadline = soon;
 }
 
 void

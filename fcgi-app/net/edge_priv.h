@@ -84,6 +84,8 @@ void edge_close(struct edge *e);
 void edge_lost(struct edge *e);
 /* Asks epoll for these events. False when the kernel refuses the descriptor. */
 bool edge_watch(struct edge *e, uint32_t events);
+/* The process stops: what has not arrived in a moment does not count any more. */
+void edge_stop(struct edge *e);
 /* The drain time is over: the owner is told that the request is gone. */
 void edge_cut(struct edge *e);
 

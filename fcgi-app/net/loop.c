@@ -212,6 +212,8 @@ woken(uv_async_t *async)
 		return;
 	loop->stopping = true;
 	loop->stop_deadline = clock_mono_ms() + atomic_load(&loop->all->drain_ms);
+	for (struct edge *e = loop->edges; e != NULL; e = e->next)
+		edge_stop(e);
 	accept_update(loop);
 }
 

@@ -18,6 +18,7 @@
 #define STALL_MS          600000      /* the web server takes no byte for this long */
 #define READ_TIMEOUT_MS   30000       /* silence while parameters or a body arrive */
 #define REQUEST_WAIT_MS   15000       /* from the connection to a whole small request */
+#define STOP_WAIT_MS      1000        /* the same once the process is told to stop */
 #define LINGER_MS         2000        /* unread input is drained this long before the close */
 #define ACCEPT_BURST      16          /* connections taken per wake-up of a loop */
 #define ACCEPT_BACKOFF_MS 20          /* after EMFILE and its like */

@@ -1,5 +1,6 @@
 """The process: how it ends, what it survives, what it does when descriptors are short."""
 
+import contextlib
 import resource
 import signal
 import socket
@@ -199,10 +200,10 @@ def the_upstream_may_be_away_and_come_back(options):
             thread.join()
 
 
-@once
-def a_client_may_leave_while_the_upstream_connects(options):
+@contextlib.contextmanager
+def _deaf():
+    """The port of a server whose queue is full: connections are neither made nor refused."""
     with socket.socket() as deaf:
-        # A full queue: further connections are neither made nor refused.
         deaf.bind(("127.0.0.1", 0))
         deaf.listen(0)
         port = deaf.getsockname()[1]
@@ -210,13 +211,25 @@ def a_client_may_leave_while_the_upstream_connects(options):
         for sock in waiting:
             sock.setblocking(False)
             sock.connect_ex(("127.0.0.1", port))
+        yield port
+        for sock in waiting:
+            sock.close()
+
+
+def _chat_bytes(s):
+    return fcgi_client.whole_request(
+        "POST",
+        "/v1/chat/completions",
+        [("Authorization", "Bearer " + s.key())],
+        b'{"model":"gated-1","messages":[{"role":"user","content":"Hello"}]}',
+    )
+
+
+@once
+def a_client_may_leave_while_the_upstream_connects(options):
+    with _deaf() as port:
         with Stack(options, env={"GEMINI_BASE_URL": "http://127.0.0.1:%d" % port}) as s:
-            data = fcgi_client.whole_request(
-                "POST",
-                "/v1/chat/completions",
-                [("Authorization", "Bearer " + s.key())],
-                b'{"model":"gated-1","messages":[{"role":"user","content":"Hello"}]}',
-            )
+            data = _chat_bytes(s)
             for count in range(1, 6):
                 with fcgi_client.connect(s.box.address) as sock:
                     sock.sendall(data)
@@ -228,5 +241,19 @@ def a_client_may_leave_while_the_upstream_connects(options):
                 equal(r.status, 200, "status afterwards")
                 r.read()
             equal(s.gateway.status(), None, "exit status")
-        for sock in waiting:
-            sock.close()
+
+
+@once
+def clients_that_leave_at_once_are_all_noticed(options):
+    count = 300
+    with _deaf() as port:
+        with Stack(options, env={"GEMINI_BASE_URL": "http://127.0.0.1:%d" % port}) as s:
+            data = _chat_bytes(s)
+            for n in range(count):
+                with fcgi_client.connect(s.box.address) as sock:
+                    # Mostly the gateway waits already: then the request and the end come together.
+                    time.sleep(0.001 * (n % 4))
+                    sock.sendall(data)
+            wait_for("their access lines", lambda: len(s.access_lines()) >= count)
+            told = {line.get("client") for line in s.access_lines()}
+            equal(told, {"gone"}, "what became of the clients")
