@@ -62,6 +62,8 @@ enum reply_form {
 	REPLY_BYTES, /* native bytes as they are; head from upstream */
 };
 
+enum collect_next { COLLECT_DONE, COLLECT_MORE, COLLECT_ERROR };
+
 /* What differs between endpoints. Every function may be NULL but prepare. */
 struct operation {
 	/* Reads the caller's body, fills r->target. -1 with err. */
@@ -77,11 +79,8 @@ struct operation {
 	int (*end)(struct request *r, struct buf *out, struct apierror *err);
 	/* A whole upstream body. COLLECT_MORE: another call is needed first, r->target is filled
 	 * for it. */
-	enum collect_next {
-		COLLECT_DONE,
-		COLLECT_MORE,
-		COLLECT_ERROR
-	} (*collect)(struct request *r, struct slice body, struct buf *out, struct apierror *err);
+	enum collect_next (*collect)(
+	    struct request *r, struct slice body, struct buf *out, struct apierror *err);
 	/* The upstream has the whole request and content flows: free what an attempt needed. */
 	void (*shed)(struct request *r);
 	void (*release)(struct request *r);
