@@ -358,12 +358,6 @@ timer_start(struct timer *timer, uint64_t ms)
 	uv_timer_start(&timer->uv, timer_fired, ms, 0);
 }
 
-void
-timer_stop(struct timer *timer)
-{
-	uv_timer_stop(&timer->uv);
-}
-
 static void
 timer_closed(uv_handle_t *handle)
 {

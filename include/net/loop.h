@@ -52,7 +52,6 @@ typedef void (*timer_fn)(void *ctx);
 struct timer *timer_new(struct loop *loop, timer_fn fn, void *ctx);
 /* Starts or restarts; fires once. */
 void timer_start(struct timer *timer, uint64_t ms);
-void timer_stop(struct timer *timer);
 /* Never fires afterwards; NULL is accepted. */
 void timer_free(struct timer *timer);
 

@@ -84,14 +84,6 @@ timer_start(struct timer *timer, uint64_t ms)
 }
 
 void
-timer_stop(struct timer *timer)
-{
-	if (timer->freed)
-		sim_break("a timer was stopped after its end");
-	timer->armed = false;
-}
-
-void
 timer_free(struct timer *timer)
 {
 	if (timer == NULL)
