@@ -43,6 +43,10 @@
 
 #define MODEL_NAME_MAX   128
 #define JSON_DEPTH_MAX   128
+#define CHANGES_MAX      1000                /* x-gemini-balance-changes: web servers cap a head at 4 or 8 KiB */
+#define REFS_MAX         256                 /* things of one kind that one request refers to */
+#define REF_VALUE_MAX    (100 * MIB)         /* one of them */
+#define SCHEMA_NODES_MAX 20000               /* schemas within one schema, after $ref */
 #define EMBED_REPLY_MAX  (128 * MIB)        /* the vectors of one request, as text */
 #define CANDIDATES_MAX   8                  /* choices of one stream; Google's own limit */
 #define CHAT_BODY_MAX    (BODY_MAX / 3 * 4) /* a translated request: media may be coded again */

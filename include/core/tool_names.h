@@ -1,0 +1,37 @@
+/*
+ * The functions of one request under two names: the caller's, and one that Google takes (a letter
+ * or _ first, then letters, digits and _ . : -, 64 in all). The renaming is a function of the name
+ * alone where it can be, never gives two functions one name, and is undone in the reply.
+ */
+#ifndef CORE_TOOL_NAMES_H
+#define CORE_TOOL_NAMES_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+
+#define TOOL_NAME_MAX 64 /* Google's limit, from its messages */
+
+enum tool_kind {
+	TOOL_FUNCTION,
+	TOOL_CUSTOM, /* takes free text: a function with the one argument `input` */
+};
+
+struct tool_name {
+	char *name;                       /* the caller's */
+	char upstream[TOOL_NAME_MAX + 1]; /* Google's */
+	enum tool_kind kind;
+};
+
+struct tool_names;
+
+struct tool_names *tool_names_new(void);
+void tool_names_free(struct tool_names *t);
+/* The entry of a caller's name, made when it is new; kind matters then only. Valid until the
+ * free. name is not empty. */
+const struct tool_name *tool_names_add(
+    struct tool_names *t, struct slice name, enum tool_kind kind);
+/* The entry of Google's name, or NULL: a name that is nobody's passes as it is. t may be NULL. */
+const struct tool_name *tool_names_upstream(const struct tool_names *t, struct slice upstream);
+
+#endif
