@@ -74,7 +74,7 @@ chat_feed(struct request *r, struct slice bytes, struct buf *out, struct apierro
 {
 	struct chat_state *state = r->op_state;
 
-	return chat_stream_feed(state->stream, bytes, out, err);
+	return chat_stream_feed(state->stream, 0, bytes, out, err);
 }
 
 static int
@@ -82,7 +82,7 @@ chat_end(struct request *r, struct buf *out, struct apierror *err)
 {
 	struct chat_state *state = r->op_state;
 
-	return chat_stream_finish(state->stream, out, err);
+	return chat_stream_finish(state->stream, 0, out, err);
 }
 
 static enum collect_next
@@ -90,8 +90,8 @@ chat_collect(struct request *r, struct slice body, struct buf *out, struct apier
 {
 	struct chat_reply_info info = reply_info(r);
 
-	return chat_reply_translate(body, &info, out, &r->usage, err) == 0 ? COLLECT_DONE
-	                                                                   : COLLECT_ERROR;
+	return chat_reply_translate(&body, &info, out, &r->usage, err) == 0 ? COLLECT_DONE
+	                                                                    : COLLECT_ERROR;
 }
 
 static void
@@ -110,7 +110,7 @@ chat_release(struct request *r)
 	if (state == NULL)
 		return;
 	if (state->stream != NULL)
-		r->usage = *chat_stream_usage(state->stream);
+		r->usage = chat_stream_usage(state->stream);
 	chat_request_release(&state->request);
 	chat_stream_free(state->stream);
 	free(state->model);

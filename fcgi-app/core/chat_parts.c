@@ -13,16 +13,6 @@
 #define CALL_ID_MAX 40
 
 /* clang-format off */
-static const struct {
-	const char *key;
-	enum chat_part_kind kind;
-} bodies[] = {
-	{ "functionCall",        PART_CALL },
-	{ "inlineData",          PART_IMAGE },
-	{ "executableCode",      PART_CODE },
-	{ "codeExecutionResult", PART_OUTPUT },
-};
-
 /* Those that mean `stop` are not listed: the set is open (Candidate.FinishReason). */
 static const struct {
 	const char *native, *word;
@@ -42,59 +32,6 @@ static const struct {
 	{ "PUP_LIMITED_DISABLED",     "content_filter" },
 };
 /* clang-format on */
-
-static bool
-is_image(json_object *blob)
-{
-	return slice_startsi(json_get_str(blob, "mimeType"), SLICE("image/"));
-}
-
-static enum chat_part_kind
-body_kind(const char *key)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(bodies); i++)
-		if (strcmp(key, bodies[i].key) == 0)
-			return bodies[i].kind;
-	return PART_NONE;
-}
-
-struct chat_part
-chat_part_read(json_object *part)
-{
-	struct chat_part ret = { .kind = PART_NONE, .text = SLICE(""), .signature = SLICE("") };
-	bool thought = false, text = false, other = false;
-
-	if (!json_object_is_type(part, json_type_object))
-		return ret;
-	json_object_object_foreach(part, key, value)
-	{
-		if (strcmp(key, "text") == 0) {
-			text = true;
-			ret.text = json_str(value);
-		} else if (strcmp(key, "thought") == 0) {
-			thought = json_object_get_boolean(value) != 0;
-		} else if (strcmp(key, "thoughtSignature") == 0) {
-			ret.signature = json_str(value);
-		} else if (json_object_is_type(value, json_type_object) && ret.body == NULL) {
-			ret.kind = body_kind(key);
-			ret.body = ret.kind != PART_NONE ? value : NULL;
-			other = true;
-		}
-	}
-	if (ret.body == NULL && (text || !other))
-		ret.kind = thought ? PART_THOUGHT : PART_TEXT;
-	/* Image models show drafts as thoughts; sound has no place in this dialect yet. */
-	if (ret.kind == PART_IMAGE && (thought || !is_image(ret.body)))
-		ret.kind = PART_NONE;
-	return ret;
-}
-
-bool
-chat_part_speaks(const struct chat_part *part)
-{
-	return (part->kind == PART_TEXT && part->text.len > 0) || part->kind == PART_CODE ||
-	       part->kind == PART_OUTPUT;
-}
 
 void
 chat_head_write(struct jwriter *w, const struct chat_reply_info *info, const char *object)
@@ -117,93 +54,57 @@ chat_tier_write(struct jwriter *w, const struct usage *usage)
 		jw_str(w, "service_tier", usage->service_tier);
 }
 
-static void
-write_fenced(const char *open, struct slice text, struct buf *out)
-{
-	buf_adds(out, open);
-	buf_add_json(out, text);
-	buf_adds(out, slice_ends(text, SLICE("\n")) ? "```\\n" : "\\n```\\n");
-}
-
-static unsigned
-hex_value(const char *digits)
-{
-	unsigned value = 0;
-
-	for (int i = 0; i < 4; i++) {
-		char c = digits[i];
-
-		value = value << 4 | (unsigned)(c <= '9' ? c - '0' : (c | 32) - 'a' + 10);
-	}
-	return value;
-}
-
-/* An escape that is no surrogate, decoded; yields its length behind the backslash. */
-static size_t
-decode_escape(const char *at, char *ret, size_t *ret_len)
-{
-	static const char letters[] = "bfnrt", values[] = "\b\f\n\r\t";
-	const char *letter = strchr(letters, *at);
-	unsigned c;
-
-	*ret_len = 1;
-	if (*at != 'u') {
-		ret[0] = letter != NULL ? values[letter - letters] : *at;
-		return 1;
-	}
-	c = hex_value(at + 1);
-	if (c < 0x80) {
-		ret[0] = (char)c;
-	} else if (c < 0x800) {
-		*ret_len = 2;
-		ret[0] = (char)(0xC0 | c >> 6);
-		ret[1] = (char)(0x80 | (c & 63));
-	} else {
-		*ret_len = 3;
-		ret[0] = (char)(0xE0 | c >> 12);
-		ret[1] = (char)(0x80 | (c >> 6 & 63));
-		ret[2] = (char)(0x80 | (c & 63));
-	}
-	return 5;
-}
-
-/* Escapes anew what is escaped in Google's way, as the inside of a JSON string. */
-static void
-write_escaped(struct slice text, struct buf *out)
-{
-	const char *at = text.ptr, *end = text.ptr + text.len, *slash;
-	char decoded[4];
-	size_t len;
-
-	while ((slash = memchr(at, '\\', (size_t)(end - at))) != NULL) {
-		buf_add_json(out, (struct slice){ at, (size_t)(slash - at) });
-		at = slash + 1 + decode_escape(slash + 1, decoded, &len);
-		buf_add_json(out, (struct slice){ decoded, len });
-	}
-	buf_add_json(out, (struct slice){ at, (size_t)(end - at) });
-}
-
 void
-chat_part_write(const struct chat_part *part, struct buf *out)
+chat_extra_write(
+    struct jwriter *w, struct slice signature, json_object *grounding, struct slice traces)
 {
-	if (part->kind == PART_CODE)
-		write_fenced("\\n```python\\n", json_get_str(part->body, "code"), out);
-	else if (part->kind == PART_OUTPUT)
-		write_fenced("\\n```\\n", json_get_str(part->body, "output"), out);
-	else if (part->escaped)
-		write_escaped(part->text, out);
-	else
-		buf_add_json(out, part->text);
-}
-
-void
-chat_signature_write(struct jwriter *w, struct slice signature)
-{
+	if (signature.len == 0 && grounding == NULL && traces.len == 0)
+		return;
 	jw_object(w, "extra_content");
 	jw_object(w, "google");
-	jw_slice(w, "thought_signature", signature);
+	if (signature.len > 0)
+		jw_slice(w, "thought_signature", signature);
+	if (grounding != NULL)
+		json_write_to(w, "grounding_metadata", grounding);
+	if (traces.len > 0) {
+		jw_array(w, "parts");
+		jw_raw(w, NULL, traces);
+		jw_array_end(w);
+	}
 	jw_object_end(w);
 	jw_object_end(w);
+}
+
+void
+chat_trace_add(struct buf *traces, const struct gen_part *part)
+{
+	if (traces->len > 0)
+		buf_addc(traces, ',');
+	json_write(part->json, traces);
+}
+
+static void
+write_citation(void *ctx, const struct citation *citation)
+{
+	struct jwriter *w = ctx;
+
+	jw_object(w, NULL);
+	jw_str(w, "type", "url_citation");
+	jw_object(w, "url_citation");
+	jw_slice(w, "url", citation->url);
+	jw_slice(w, "title", citation->title);
+	jw_int(w, "start_index", (int64_t)citation->start);
+	jw_int(w, "end_index", (int64_t)citation->end);
+	jw_object_end(w);
+	jw_object_end(w);
+}
+
+void
+chat_annotations_write(struct jwriter *w, struct citations *citations)
+{
+	jw_array(w, "annotations");
+	citations_each(citations, write_citation, w);
+	jw_array_end(w);
 }
 
 void
@@ -287,47 +188,89 @@ write_arguments(struct jwriter *w, json_object *call)
 }
 
 /* Gemini's own id, or one that follows from the place: the same call always has the same id. */
-static void
-write_call_id(struct jwriter *w, json_object *call, const struct chat_call_place *place)
+static struct slice
+call_id(json_object *call, const struct chat_call_place *place, char text[CALL_ID_MAX + 1])
 {
-	struct slice id = json_get_str(call, "id"), base = place->reply_id;
-	char text[CALL_ID_MAX + 1];
+	struct slice id = json_get_str(call, "id"), base = slice_str(place->info->id);
 	size_t room = CALL_ID_MAX - sizeof("call_") - 12;
 
-	if (id.len > 0 && id.len <= CALL_ID_MAX) {
-		jw_slice(w, "id", id);
-		return;
-	}
+	if (id.len > 0 && id.len <= CALL_ID_MAX)
+		return id;
 	if (base.len > room)
 		base = (struct slice){ base.ptr + (base.len - room), room };
-	snprintf(text, sizeof(text), "call_%.*s_%u_%u", (int)base.len, base.ptr,
-	    (unsigned)place->candidate % 100, (unsigned)place->index % 1000000);
-	jw_str(w, "id", text);
+	snprintf(text, CALL_ID_MAX + 1, "call_%.*s_%u_%u", (int)base.len, base.ptr,
+	    (unsigned)place->choice % 100, (unsigned)place->index % 1000000);
+	return slice_str(text);
+}
+
+/* What a client may lose: the signature and, behind a line end, the traces of the turn. */
+static void
+keep_signature(const struct gen_part *part, const struct chat_call_place *place, struct slice id)
+{
+	struct buf value;
+
+	if (place->info->keep == NULL || (part->signature.len == 0 && place->traces.len == 0))
+		return;
+	buf_init(&value, SSE_EVENT_MAX);
+	buf_add_slice(&value, part->signature);
+	if (place->index == 0 && place->traces.len > 0) {
+		buf_adds(&value, "\n[");
+		buf_add_slice(&value, place->traces);
+		buf_addc(&value, ']');
+	}
+	if (!value.failed)
+		place->info->keep(place->info->keep_ctx, id, buf_slice(&value));
+	buf_release(&value);
+}
+
+/* The caller's name of a function; one that nobody declared passes as it is. */
+static void
+write_name(struct jwriter *w, json_object *call, const struct tool_name *tool)
+{
+	if (tool != NULL)
+		jw_str(w, "name", tool->name);
+	else
+		jw_slice(w, "name", json_get_str(call, "name"));
+}
+
+static const struct tool_name *
+tool_of(const struct gen_part *part, const struct chat_call_place *place)
+{
+	return tool_names_upstream(place->info->tools, json_get_str(part->body, "name"));
 }
 
 void
-chat_call_write(
-    struct jwriter *w, const struct chat_part *part, const struct chat_call_place *place)
+chat_call_write(struct jwriter *w, const struct gen_part *part, const struct chat_call_place *place)
 {
+	const struct tool_name *tool = tool_of(part, place);
+	bool custom = tool != NULL && tool->kind == TOOL_CUSTOM;
+	const char *type = custom ? "custom" : "function";
+	char text[CALL_ID_MAX + 1];
+	struct slice id = call_id(part->body, place, text);
+
+	keep_signature(part, place, id);
 	jw_object(w, NULL);
 	if (place->numbered)
 		jw_int(w, "index", (int64_t)place->index);
-	write_call_id(w, part->body, place);
-	jw_str(w, "type", "function");
-	jw_object(w, "function");
-	jw_slice(w, "name", json_get_str(part->body, "name"));
-	write_arguments(w, part->body);
+	jw_slice(w, "id", id);
+	jw_str(w, "type", type);
+	jw_object(w, type);
+	write_name(w, part->body, tool);
+	if (custom)
+		jw_slice(w, "input", json_get_str(json_get(part->body, "args"), "input"));
+	else
+		write_arguments(w, part->body);
 	jw_object_end(w);
-	if (part->signature.len > 0)
-		chat_signature_write(w, part->signature);
+	chat_extra_write(w, part->signature, NULL, SLICE(""));
 	jw_object_end(w);
 }
 
 void
-chat_legacy_call_write(struct jwriter *w, const struct chat_part *part)
+chat_legacy_call_write(
+    struct jwriter *w, const struct gen_part *part, const struct chat_call_place *place)
 {
 	jw_object(w, "function_call");
-	jw_slice(w, "name", json_get_str(part->body, "name"));
+	write_name(w, part->body, tool_of(part, place));
 	write_arguments(w, part->body);
 	jw_object_end(w);
 }
@@ -354,18 +297,4 @@ chat_refusal_write(struct jwriter *w, const char *key, struct slice block_reason
 	buf_add_json(w->out, block_reason);
 	buf_adds(w->out, ").");
 	jw_str_close(w);
-}
-
-struct slice
-chat_block_reason(json_object *reply)
-{
-	return json_get_str(json_get(reply, "promptFeedback"), "blockReason");
-}
-
-json_object *
-chat_error_in(json_object *doc)
-{
-	if (json_object_is_type(doc, json_type_array) && json_object_array_length(doc) > 0)
-		doc = json_object_array_get_idx(doc, 0);
-	return json_get_object(doc, "error");
 }

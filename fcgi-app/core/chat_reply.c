@@ -3,28 +3,37 @@
 
 #include "core/chat.h"
 
-#include "chat_event.h"
+#include <stdlib.h>
+
+#include "base/limits.h"
+#include "base/xalloc.h"
 #include "chat_parts.h"
+#include "gen_event.h"
 
 /* What the parts of a candidate hold, before anything of it is written. */
 struct summary {
 	bool speech, thought, image;
 	size_t calls;
 	struct slice signature; /* of the text; calls carry their own */
+	struct buf traces;      /* of server-side tools: elements of a JSON array */
 };
 
+/* Release the traces. */
 static struct summary
 summarise(json_object *parts)
 {
 	struct summary s = { 0 };
 
+	buf_init(&s.traces, COLLECT_MAX);
 	for (size_t i = 0; parts != NULL && i < json_object_array_length(parts); i++) {
-		struct chat_part part = chat_part_read(json_object_array_get_idx(parts, i));
+		struct gen_part part = gen_part_read(json_object_array_get_idx(parts, i));
 
-		s.speech = s.speech || chat_part_speaks(&part);
+		s.speech = s.speech || gen_part_speaks(&part);
 		s.thought = s.thought || (part.kind == PART_THOUGHT && part.text.len > 0);
 		s.image = s.image || part.kind == PART_IMAGE;
-		if (part.kind == PART_CALL)
+		if (part.kind == PART_TRACE)
+			chat_trace_add(&s.traces, &part);
+		else if (part.kind == PART_CALL)
 			s.calls++;
 		else if (part.kind != PART_NONE && part.signature.len > 0)
 			s.signature = part.signature;
@@ -38,10 +47,10 @@ write_text(struct jwriter *w, const char *key, json_object *parts, bool thought)
 {
 	jw_str_open(w, key);
 	for (size_t i = 0; parts != NULL && i < json_object_array_length(parts); i++) {
-		struct chat_part part = chat_part_read(json_object_array_get_idx(parts, i));
+		struct gen_part part = gen_part_read(json_object_array_get_idx(parts, i));
 
-		if (thought ? part.kind == PART_THOUGHT : chat_part_speaks(&part))
-			chat_part_write(&part, w->out);
+		if (thought ? part.kind == PART_THOUGHT : gen_part_speaks(&part))
+			gen_part_write(&part, w->out);
 	}
 	jw_str_close(w);
 }
@@ -51,7 +60,7 @@ write_images(struct jwriter *w, json_object *parts)
 {
 	jw_array(w, "images");
 	for (size_t i = 0; i < json_object_array_length(parts); i++) {
-		struct chat_part part = chat_part_read(json_object_array_get_idx(parts, i));
+		struct gen_part part = gen_part_read(json_object_array_get_idx(parts, i));
 
 		if (part.kind == PART_IMAGE)
 			chat_image_write(w, part.body);
@@ -64,9 +73,9 @@ write_calls(struct jwriter *w, json_object *parts, struct chat_call_place place)
 {
 	jw_array(w, "tool_calls");
 	for (size_t i = 0; i < json_object_array_length(parts); i++) {
-		struct chat_part part = chat_part_read(json_object_array_get_idx(parts, i));
+		struct gen_part part = gen_part_read(json_object_array_get_idx(parts, i));
 
-		if (part.kind != PART_CALL)
+		if (part.kind != PART_CALL || (place.index > 0 && place.info->one_call))
 			continue;
 		chat_call_write(w, &part, &place);
 		place.index++;
@@ -76,23 +85,66 @@ write_calls(struct jwriter *w, json_object *parts, struct chat_call_place place)
 
 /* The older form has room for one. */
 static void
-write_legacy_call(struct jwriter *w, json_object *parts)
+write_legacy_call(struct jwriter *w, json_object *parts, const struct chat_call_place *place)
 {
 	for (size_t i = 0; i < json_object_array_length(parts); i++) {
-		struct chat_part part = chat_part_read(json_object_array_get_idx(parts, i));
+		struct gen_part part = gen_part_read(json_object_array_get_idx(parts, i));
 
 		if (part.kind == PART_CALL) {
-			chat_legacy_call_write(w, &part);
+			chat_legacy_call_write(w, &part, place);
 			return;
 		}
 	}
 }
 
+/* Citations need the text as the client gets it. */
 static void
-write_message(struct jwriter *w, const struct chat_reply_info *info, json_object *parts,
+read_citations(struct citations *c, json_object *candidate, json_object *parts)
+{
+	struct buf text;
+
+	citations_read(c, candidate);
+	if (!citations_any(c))
+		return;
+	buf_init(&text, COLLECT_MAX * 2);
+	for (size_t i = 0; parts != NULL && i < json_object_array_length(parts); i++) {
+		struct gen_part part = gen_part_read(json_object_array_get_idx(parts, i));
+
+		buf_reset(&text);
+		if (gen_part_speaks(&part))
+			gen_part_write(&part, &text);
+		citations_part(c, buf_slice(&text));
+	}
+	buf_release(&text);
+}
+
+/* Where the answer comes from, and what has no place in OpenAI's message. */
+static void
+write_extras(struct jwriter *w, json_object *candidate, json_object *parts, const struct summary *s)
+{
+	json_object *metadata;
+	struct citations citations;
+
+	citations_init(&citations);
+	read_citations(&citations, candidate, parts);
+	metadata = citations_metadata(&citations);
+	if (metadata != NULL)
+		chat_annotations_write(w, &citations);
+	chat_extra_write(w, s->signature, metadata, buf_slice(&s->traces));
+	json_object_put(metadata);
+	citations_release(&citations);
+}
+
+static void
+write_message(struct jwriter *w, const struct chat_reply_info *info, json_object *candidate,
     const struct summary *s, size_t index)
 {
-	struct chat_call_place place = { .reply_id = slice_str(info->id), .candidate = index };
+	json_object *parts = json_get_array(json_get(candidate, "content"), "parts");
+	struct chat_call_place place = {
+		.info = info,
+		.choice = index,
+		.traces = buf_slice(&s->traces),
+	};
 
 	jw_object(w, "message");
 	jw_str(w, "role", "assistant");
@@ -104,13 +156,12 @@ write_message(struct jwriter *w, const struct chat_reply_info *info, json_object
 	if (s->thought)
 		write_text(w, "reasoning_content", parts, true);
 	if (s->calls > 0 && info->legacy_functions)
-		write_legacy_call(w, parts);
+		write_legacy_call(w, parts, &place);
 	else if (s->calls > 0)
 		write_calls(w, parts, place);
 	if (s->image)
 		write_images(w, parts);
-	if (s->signature.len > 0)
-		chat_signature_write(w, s->signature);
+	write_extras(w, candidate, parts, s);
 	jw_object_end(w);
 }
 
@@ -142,7 +193,8 @@ end_reply(struct jwriter *w, const struct usage *usage)
 }
 
 static void
-write_choice(struct jwriter *w, const struct chat_reply_info *info, json_object *candidate)
+write_choice(
+    struct jwriter *w, const struct chat_reply_info *info, json_object *candidate, size_t first)
 {
 	json_object *parts = json_get_array(json_get(candidate, "content"), "parts");
 	struct summary s = summarise(parts);
@@ -154,12 +206,13 @@ write_choice(struct jwriter *w, const struct chat_reply_info *info, json_object 
 	};
 	int64_t index = json_get_int(candidate, "index", 0);
 
-	index = index < 0 ? 0 : index;
+	index = (index < 0 ? 0 : index) + (int64_t)first;
 	jw_object(w, NULL);
 	jw_int(w, "index", index);
-	write_message(w, info, parts, &s, (size_t)index);
+	write_message(w, info, candidate, &s, (size_t)index);
 	chat_logprobs_write(w, "logprobs", json_get(candidate, "logprobsResult"));
 	end_choice(w, &finish);
+	buf_release(&s.traces);
 }
 
 /* The plain answer, which most are: one candidate with one text. False when it is another. */
@@ -168,11 +221,11 @@ translate_plain(
     struct slice upstream, const struct chat_reply_info *info, struct buf *out, struct usage *usage)
 {
 	struct jwriter w = jwriter_on(out);
-	struct chat_event event;
+	struct gen_event event;
 	struct chat_finish finish = { .spoke = true };
 	json_object *metadata;
 
-	if (info->reader == NULL || !chat_event_read(upstream, &event) || !event.has_part ||
+	if (info->reader == NULL || !gen_event_read(upstream, &event) || !event.has_part ||
 	    event.part.kind != PART_TEXT || event.part.text.len == 0 || event.finish.len == 0)
 		return false;
 	metadata = event.usage.len > 0 ? json_reader_read(info->reader, event.usage) : NULL;
@@ -185,7 +238,7 @@ translate_plain(
 	jw_object(&w, "message");
 	jw_str(&w, "role", "assistant");
 	jw_str_open(&w, "content");
-	chat_part_write(&event.part, out);
+	gen_part_write(&event.part, out);
 	jw_str_close(&w);
 	jw_null(&w, "refusal");
 	jw_object_end(&w);
@@ -196,10 +249,10 @@ translate_plain(
 }
 
 static void
-write_blocked_choice(struct jwriter *w, struct slice reason)
+write_blocked_choice(struct jwriter *w, struct slice reason, size_t index)
 {
 	jw_object(w, NULL);
-	jw_int(w, "index", 0);
+	jw_int(w, "index", (int64_t)index);
 	jw_object(w, "message");
 	jw_str(w, "role", "assistant");
 	jw_null(w, "content");
@@ -211,51 +264,70 @@ write_blocked_choice(struct jwriter *w, struct slice reason)
 	jw_object_end(w);
 }
 
+/* The choices of one upstream answer. */
 static void
-write_reply(json_object *reply, const struct chat_reply_info *info, json_object *candidates,
-    struct buf *out, const struct usage *usage)
+write_choices(
+    struct jwriter *w, const struct chat_reply_info *info, json_object *reply, size_t first)
 {
-	struct jwriter w = jwriter_on(out);
+	json_object *candidates = json_get_array(reply, "candidates");
+	size_t count = candidates != NULL ? json_object_array_length(candidates) : 0;
 
-	open_reply(&w, info);
-	for (size_t i = 0; candidates != NULL && i < json_object_array_length(candidates); i++)
-		write_choice(&w, info, json_object_array_get_idx(candidates, i));
-	if (candidates == NULL)
-		write_blocked_choice(&w, chat_block_reason(reply));
-	end_reply(&w, usage);
+	for (size_t i = 0; i < count && (i == 0 || info->fan <= 1); i++)
+		write_choice(w, info, json_object_array_get_idx(candidates, i), first);
+	if (count == 0)
+		write_blocked_choice(w, gen_block_reason(reply), first);
+}
+
+/* A new reference to an answer that holds something. */
+static json_object *
+read_reply(struct slice upstream, struct apierror *err)
+{
+	json_object *reply = json_read(upstream), *candidates = json_get_array(reply, "candidates");
+
+	if (gen_error_in(reply) != NULL)
+		apierror_from_google(gen_error_in(reply), err);
+	else if (!json_object_is_type(reply, json_type_object))
+		apierror_set(err, APIERROR_UPSTREAM, NULL,
+		    "The answer of the Gemini API is not the JSON object that was expected.");
+	else if ((candidates == NULL || json_object_array_length(candidates) == 0) &&
+		 gen_block_reason(reply).len == 0)
+		apierror_set(err, APIERROR_UPSTREAM, NULL,
+		    "The answer of the Gemini API holds no candidate.");
+	else
+		return reply;
+	json_object_put(reply);
+	return NULL;
 }
 
 int
-chat_reply_translate(struct slice upstream, const struct chat_reply_info *info, struct buf *out,
-    struct usage *usage, struct apierror *err)
+chat_reply_translate(const struct slice *upstream, const struct chat_reply_info *info,
+    struct buf *out, struct usage *usage, struct apierror *err)
 {
-	json_object *reply, *candidates;
+	size_t count = info->fan > 1 ? info->fan : 1, known = 0;
+	json_object **replies;
+	struct jwriter w = jwriter_on(out);
 	int answer = -1;
 
-	if (translate_plain(upstream, info, out, usage))
+	if (count == 1 && translate_plain(upstream[0], info, out, usage))
 		return 0;
-	reply = json_read(upstream);
-	candidates = json_get_array(reply, "candidates");
-	if (chat_error_in(reply) != NULL) {
-		apierror_from_google(chat_error_in(reply), err);
-		goto out;
+	replies = xcalloc(count, sizeof(json_object *));
+	for (; known < count; known++) {
+		struct usage own = { 0 };
+
+		replies[known] = read_reply(upstream[known], err);
+		if (replies[known] == NULL)
+			goto out;
+		usage_read(&own, json_get(replies[known], "usageMetadata"));
+		usage_add(usage, &own);
 	}
-	if (!json_object_is_type(reply, json_type_object)) {
-		apierror_set(err, APIERROR_UPSTREAM, NULL,
-		    "The answer of the Gemini API is not the JSON object that was expected.");
-		goto out;
-	}
-	if (candidates != NULL && json_object_array_length(candidates) == 0)
-		candidates = NULL;
-	if (candidates == NULL && chat_block_reason(reply).len == 0) {
-		apierror_set(err, APIERROR_UPSTREAM, NULL,
-		    "The answer of the Gemini API holds no candidate.");
-		goto out;
-	}
-	usage_read(usage, json_get(reply, "usageMetadata"));
-	write_reply(reply, info, candidates, out, usage);
+	open_reply(&w, info);
+	for (size_t i = 0; i < count; i++)
+		write_choices(&w, info, replies[i], i);
+	end_reply(&w, usage);
 	answer = 0;
 out:
-	json_object_put(reply);
+	while (known > 0)
+		json_object_put(replies[--known]);
+	free(replies);
 	return answer;
 }

@@ -1,8 +1,7 @@
 /*
- * Gemini's event stream to OpenAI's: plain events are read in place (chat_event.c), the others by
- * one json-c parse, and each token is copied once. The final chunk of every choice waits for the
- * end of the stream: a finish reason may come early, or in an event after the function call that it
- * belongs to.
+ * Gemini's event stream to OpenAI's: one chunk for each part, each token copied once. The final
+ * chunk of every choice waits for the end of the stream: a finish reason may come early, or in an
+ * event after the function call that it belongs to.
  */
 #include "config.h"
 
@@ -13,56 +12,70 @@
 
 #include "base/limits.h"
 #include "base/xalloc.h"
-#include "chat_event.h"
 #include "chat_parts.h"
-#include "core/sse.h"
+#include "gen_reader.h"
 
 struct choice {
 	bool open; /* its role was told */
 	bool spoke;
 	unsigned calls;
-	char native[32]; /* the last finishReason, or "" */
+	struct citations *citations; /* when the reply is grounded */
+	struct buf traces;           /* elements of a JSON array */
+};
+
+/* One upstream call. */
+struct lane {
+	struct chat_stream *stream;
+	struct gen_reader reader;
+	size_t first; /* its first choice */
 };
 
 struct chat_stream {
-	struct sse sse;
-	struct json_reader *reader, *own_reader;
-	char *id;          /* of the reply */
+	struct chat_reply_info info;
+	char *id;
 	struct buf prefix; /* a chunk up to the first choice */
-	bool include_usage, legacy, started;
-	struct choice choices[CANDIDATES_MAX];
-	char block_reason[32];
-	struct usage usage;
-	struct buf usage_text; /* usageMetadata of the last plain event, not yet read into usage */
-	bool ending;           /* what comes now may be half an event */
-	/* During a feed. */
-	json_object *logprobs; /* of the next chunk of text, borrowed */
-	struct buf *out;
-	struct apierror *err;
+	struct choice *choices;
+	size_t choice_count, lane_count, open_lanes;
+	struct buf *out; /* during a feed */
+	struct lane lanes[];
 };
 
-static void
-keep_word(char *ret, size_t size, struct slice word)
-{
-	size_t len = word.len < size ? word.len : size - 1;
+static void take_part(
+    void *ctx, size_t candidate, const struct gen_part *part, json_object *logprobs);
+static void take_candidate(void *ctx, size_t candidate, json_object *object);
 
-	memcpy(ret, word.ptr, len);
-	ret[len] = '\0';
+static const struct gen_sink chat_sink = { take_part, take_candidate };
+
+static void
+choice_init(struct choice *choice, bool grounded)
+{
+	buf_init(&choice->traces, SSE_EVENT_MAX);
+	if (!grounded)
+		return;
+	choice->citations = xmalloc(sizeof(*choice->citations));
+	citations_init(choice->citations);
 }
 
 struct chat_stream *
 chat_stream_new(const struct chat_reply_info *info)
 {
-	struct chat_stream *s = xcalloc(1, sizeof(*s));
+	size_t lanes = info->fan > 1 ? info->fan : 1;
+	struct chat_stream *s = xcalloc(1, sizeof(*s) + lanes * sizeof(struct lane));
 	struct jwriter w = jwriter_on(&s->prefix);
 
-	sse_init(&s->sse, SSE_EVENT_MAX);
-	s->own_reader = info->reader == NULL ? json_reader_new() : NULL;
-	s->reader = info->reader != NULL ? info->reader : s->own_reader;
-	s->id = xstrdup(info->id);
-	s->include_usage = info->include_usage;
-	s->legacy = info->legacy_functions;
-	buf_init(&s->usage_text, USAGE_OBJECT_MAX);
+	s->info = *info;
+	s->info.id = s->id = xstrdup(info->id);
+	s->choice_count = lanes > 1 ? lanes : CANDIDATES_MAX;
+	s->choices = xcalloc(s->choice_count, sizeof(struct choice));
+	for (size_t i = 0; i < s->choice_count; i++)
+		choice_init(&s->choices[i], info->grounded);
+	s->lane_count = s->open_lanes = lanes;
+	for (size_t i = 0; i < lanes; i++) {
+		s->lanes[i].stream = s;
+		s->lanes[i].first = i;
+		gen_reader_init(
+		    &s->lanes[i].reader, info->reader, !info->grounded, &chat_sink, &s->lanes[i]);
+	}
 	buf_init(&s->prefix, 64 * KIB);
 	buf_adds(&s->prefix, "data: ");
 	jw_object(&w, NULL);
@@ -76,11 +89,17 @@ chat_stream_free(struct chat_stream *s)
 {
 	if (s == NULL)
 		return;
-	sse_release(&s->sse);
-	json_reader_free(s->own_reader);
+	for (size_t i = 0; i < s->lane_count; i++)
+		gen_reader_release(&s->lanes[i].reader);
+	for (size_t i = 0; i < s->choice_count; i++) {
+		if (s->choices[i].citations != NULL)
+			citations_release(s->choices[i].citations);
+		free(s->choices[i].citations);
+		buf_release(&s->choices[i].traces);
+	}
+	free(s->choices);
 	free(s->id);
 	buf_release(&s->prefix);
-	buf_release(&s->usage_text);
 	free(s);
 }
 
@@ -92,7 +111,6 @@ open_chunk(struct chat_stream *s, size_t index)
 {
 	struct jwriter w = jwriter_on(s->out);
 
-	s->started = true;
 	buf_add_slice(s->out, buf_slice(&s->prefix));
 	buf_add(s->out, "{\"index\":", 9);
 	buf_add_u64(s->out, index);
@@ -111,7 +129,7 @@ end_chunk(struct chat_stream *s, struct jwriter *w, json_object *logprobs)
 	jw_object_end(w);
 	if (logprobs != NULL)
 		chat_logprobs_write(w, "logprobs", logprobs);
-	buf_add_slice(s->out, s->include_usage ? tail_usage : tail);
+	buf_add_slice(s->out, s->info.include_usage ? tail_usage : tail);
 }
 
 static void
@@ -128,25 +146,27 @@ open_choice(struct chat_stream *s, size_t index)
 	end_chunk(s, &w, NULL);
 }
 
-/* ---- events ---- */
+/* ---- parts ---- */
 
 static void
-write_call(struct chat_stream *s, size_t index, const struct chat_part *part)
+write_call(struct chat_stream *s, size_t index, const struct gen_part *part)
 {
 	struct choice *choice = &s->choices[index];
 	struct chat_call_place place = {
-		.reply_id = slice_str(s->id),
-		.candidate = index,
+		.info = &s->info,
+		.choice = index,
 		.index = choice->calls++,
+		.traces = buf_slice(&choice->traces),
 		.numbered = true,
 	};
 	struct jwriter w;
 
-	if (s->legacy && place.index > 0)
-		return; /* the older form has room for one */
+	/* The older form has room for one. */
+	if (place.index > 0 && (s->info.legacy_functions || s->info.one_call))
+		return;
 	w = open_chunk(s, index);
-	if (s->legacy) {
-		chat_legacy_call_write(&w, part);
+	if (s->info.legacy_functions) {
+		chat_legacy_call_write(&w, part, &place);
 	} else {
 		jw_array(&w, "tool_calls");
 		chat_call_write(&w, part, &place);
@@ -157,291 +177,212 @@ write_call(struct chat_stream *s, size_t index, const struct chat_part *part)
 
 /* Text of either kind, and the signature that came with it. */
 static void
-write_speech(struct chat_stream *s, size_t index, const struct chat_part *part)
+write_speech(
+    struct chat_stream *s, size_t index, const struct gen_part *part, json_object *logprobs)
 {
-	bool thought = part->kind == PART_THOUGHT, text = part->text.len > 0;
+	bool thought = part->kind == PART_THOUGHT;
 	struct jwriter w = open_chunk(s, index);
 
-	if (text || chat_part_speaks(part)) {
+	if (part->text.len > 0 || gen_part_speaks(part)) {
 		jw_str_open(&w, thought ? "reasoning_content" : "content");
-		chat_part_write(part, s->out);
+		gen_part_write(part, s->out);
 		jw_str_close(&w);
 		s->choices[index].spoke = s->choices[index].spoke || !thought;
 	}
-	if (part->signature.len > 0)
-		chat_signature_write(&w, part->signature);
-	end_chunk(s, &w, thought ? NULL : TAKE(s->logprobs));
+	chat_extra_write(&w, part->signature, NULL, SLICE(""));
+	end_chunk(s, &w, logprobs);
 }
 
 static void
-write_image(struct chat_stream *s, size_t index, const struct chat_part *part)
+write_image(struct chat_stream *s, size_t index, const struct gen_part *part)
 {
 	struct jwriter w = open_chunk(s, index);
 
 	jw_array(&w, "images");
 	chat_image_write(&w, part->body);
 	jw_array_end(&w);
-	if (part->signature.len > 0)
-		chat_signature_write(&w, part->signature);
+	chat_extra_write(&w, part->signature, NULL, SLICE(""));
 	end_chunk(s, &w, NULL);
 	s->choices[index].spoke = true;
 }
 
+/* The text that citations point into. */
 static void
-write_part(struct chat_stream *s, size_t index, json_object *json)
+note_text(struct choice *choice, const struct gen_part *part)
 {
-	struct chat_part part = chat_part_read(json);
+	struct buf text;
 
-	switch (part.kind) {
+	buf_init(&text, SSE_EVENT_MAX * 2);
+	if (gen_part_speaks(part))
+		gen_part_write(part, &text);
+	citations_part(choice->citations, buf_slice(&text));
+	buf_release(&text);
+}
+
+static void
+take_part(void *ctx, size_t candidate, const struct gen_part *part, json_object *logprobs)
+{
+	struct lane *lane = ctx;
+	struct chat_stream *s = lane->stream;
+	size_t index = lane->first + candidate;
+
+	if (index >= s->choice_count || (s->lane_count > 1 && candidate > 0))
+		return;
+	if (s->choices[index].citations != NULL)
+		note_text(&s->choices[index], part);
+	switch (part->kind) {
 	case PART_CALL:
 		open_choice(s, index);
-		write_call(s, index, &part);
+		write_call(s, index, part);
 		break;
 	case PART_IMAGE:
 		open_choice(s, index);
-		write_image(s, index, &part);
+		write_image(s, index, part);
 		break;
+	case PART_TRACE:
+		chat_trace_add(&s->choices[index].traces, part);
+		break;
+	case PART_AUDIO:
 	case PART_NONE:
 		break;
 	case PART_TEXT:
 	case PART_THOUGHT:
 	case PART_CODE:
 	case PART_OUTPUT:
-		if (part.text.len == 0 && part.signature.len == 0 && !chat_part_speaks(&part))
+		if (part->text.len == 0 && part->signature.len == 0 && !gen_part_speaks(part))
 			break;
 		open_choice(s, index);
-		write_speech(s, index, &part);
+		write_speech(s, index, part, logprobs);
 		break;
 	}
 }
 
-/* Totals run: of texts that name the same counters only the last one needs reading. */
 static void
-settle_usage(struct chat_stream *s)
+take_candidate(void *ctx, size_t candidate, json_object *object)
 {
-	json_object *metadata;
+	struct lane *lane = ctx;
+	size_t index = lane->first + candidate;
 
-	if (s->usage_text.len == 0)
-		return;
-	metadata = json_reader_read(s->reader, buf_slice(&s->usage_text));
-	usage_read(&s->usage, metadata);
-	json_object_put(metadata);
-	buf_reset(&s->usage_text);
-}
-
-static void
-take_plain(struct chat_stream *s, const struct chat_event *event)
-{
-	size_t index = event->index;
-
-	if (event->usage.len > 0) {
-		if (!chat_event_same_shape(event->usage, buf_slice(&s->usage_text)))
-			settle_usage(s);
-		buf_reset(&s->usage_text);
-		buf_add_slice(&s->usage_text, event->usage);
-	}
-	if (index >= CANDIDATES_MAX)
-		return;
-	if (event->has_part && event->part.text.len > 0) {
-		s->logprobs = NULL;
-		open_choice(s, index);
-		write_speech(s, index, &event->part);
-	}
-	if (event->finish.len > 0)
-		keep_word(
-		    s->choices[index].native, sizeof(s->choices[index].native), event->finish);
-}
-
-static void
-take_candidate(struct chat_stream *s, json_object *candidate)
-{
-	json_object *parts = NULL;
-	struct slice native = SLICE("");
-	int64_t index = 0;
-
-	if (!json_object_is_type(candidate, json_type_object))
-		return;
-	s->logprobs = NULL;
-	json_object_object_foreach(candidate, key, value)
-	{
-		if (strcmp(key, "content") == 0)
-			parts = json_get_array(value, "parts");
-		else if (strcmp(key, "finishReason") == 0)
-			native = json_str(value);
-		else if (strcmp(key, "index") == 0)
-			index = json_int(value, 0);
-		else if (strcmp(key, "logprobsResult") == 0)
-			s->logprobs = value;
-	}
-	if (index < 0 || index >= CANDIDATES_MAX)
-		return;
-	for (size_t i = 0; parts != NULL && i < json_object_array_length(parts); i++)
-		write_part(s, (size_t)index, json_object_array_get_idx(parts, i));
-	if (native.len > 0)
-		keep_word(s->choices[index].native, sizeof(s->choices[index].native), native);
-}
-
-static int
-take_reply(struct chat_stream *s, json_object *reply)
-{
-	json_object *error = chat_error_in(reply);
-
-	if (error != NULL)
-		return apierror_from_google(error, s->err);
-	if (reply == NULL && s->ending)
-		return apierror_set(s->err, APIERROR_CUT, NULL, NULL);
-	if (!json_object_is_type(reply, json_type_object))
-		return apierror_set(s->err, APIERROR_UPSTREAM, NULL,
-		    "An event of the Gemini API could not be read.");
-	json_object_object_foreach(reply, key, value)
-	{
-		if (strcmp(key, "candidates") == 0 && json_object_is_type(value, json_type_array)) {
-			for (size_t i = 0; i < json_object_array_length(value); i++)
-				take_candidate(s, json_object_array_get_idx(value, i));
-		} else if (strcmp(key, "usageMetadata") == 0) {
-			settle_usage(s);
-			usage_read(&s->usage, value);
-		} else if (strcmp(key, "promptFeedback") == 0) {
-			struct slice reason = json_get_str(value, "blockReason");
-
-			if (reason.len > 0)
-				keep_word(s->block_reason, sizeof(s->block_reason), reason);
-		}
-	}
-	return 0;
-}
-
-static int
-take_event(void *ctx, struct slice data)
-{
-	struct chat_stream *s = ctx;
-	struct chat_event event;
-	json_object *reply;
-	int answer;
-
-	if (chat_event_read(data, &event)) {
-		take_plain(s, &event);
-		return 0;
-	}
-	if (data.len == 0 || slice_eq(data, SLICE("[DONE]")))
-		return 0;
-	reply = json_reader_read(s->reader, data);
-	answer = take_reply(s, reply);
-	json_object_put(reply);
-	return answer;
-}
-
-static int
-check_size(struct chat_stream *s, int answer)
-{
-	if (s->sse.too_large)
-		return apierror_set(
-		    s->err, APIERROR_UPSTREAM, NULL, "An event of the Gemini API is too large.");
-	return answer != 0 ? -1 : 0;
+	if (index < lane->stream->choice_count && lane->stream->choices[index].citations != NULL)
+		citations_read(lane->stream->choices[index].citations, object);
 }
 
 int
-chat_stream_feed(struct chat_stream *s, struct slice bytes, struct buf *out, struct apierror *err)
+chat_stream_feed(
+    struct chat_stream *s, size_t lane, struct slice bytes, struct buf *out, struct apierror *err)
 {
 	s->out = out;
-	s->err = err;
-	return check_size(s, sse_feed(&s->sse, bytes, take_event, s));
+	return gen_reader_feed(&s->lanes[lane].reader, bytes, err);
 }
 
 /* ---- the end ---- */
 
+/* What is known of the whole answer only: where it comes from, what Google's tools did. */
 static void
-close_choice(struct chat_stream *s, size_t index)
+write_metadata(struct chat_stream *s, size_t index)
+{
+	struct choice *choice = &s->choices[index];
+	bool cited = choice->citations != NULL && citations_any(choice->citations);
+	json_object *metadata = cited ? citations_metadata(choice->citations) : NULL;
+	struct jwriter w;
+
+	if (!cited && choice->traces.len == 0)
+		return;
+	w = open_chunk(s, index);
+	if (cited)
+		chat_annotations_write(&w, choice->citations);
+	chat_extra_write(&w, SLICE(""), metadata, buf_slice(&choice->traces));
+	end_chunk(s, &w, NULL);
+	json_object_put(metadata);
+}
+
+static void
+write_final(struct chat_stream *s, const struct gen_reader *g, size_t index, size_t candidate)
 {
 	struct choice *choice = &s->choices[index];
 	struct chat_finish finish = {
-		.native = slice_str(choice->native),
+		.native = slice_str(g->native[candidate]),
 		.called = choice->calls > 0,
 		.spoke = choice->spoke,
-		.legacy = s->legacy,
+		.legacy = s->info.legacy_functions,
 	};
-	bool blocked = s->block_reason[0] != '\0' && choice->native[0] == '\0';
+	bool blocked = gen_reader_blocked(g, candidate);
+	const char *native = blocked ? g->block_reason : g->native[candidate];
+	struct jwriter w = open_chunk(s, index);
+
+	jw_object_end(&w);
+	jw_str(&w, "finish_reason", blocked ? "content_filter" : chat_finish_word(&finish));
+	if (native[0] != '\0')
+		jw_str(&w, "native_finish_reason", native);
+	jw_object_end(&w);
+	jw_array_end(&w);
+	if (s->info.include_usage)
+		jw_null(&w, "usage");
+	chat_tier_write(&w, &g->usage);
+	jw_object_end(&w);
+	buf_adds(s->out, "\n\n");
+}
+
+static void
+close_choice(struct lane *lane, size_t candidate)
+{
+	struct chat_stream *s = lane->stream;
+	const struct gen_reader *g = &lane->reader;
+	size_t index = lane->first + candidate;
+	bool blocked = gen_reader_blocked(g, candidate);
 	struct jwriter w;
 
-	if (!choice->open && choice->native[0] == '\0' && !(blocked && index == 0))
+	if (!s->choices[index].open && g->native[candidate][0] == '\0' &&
+	    !(blocked && candidate == 0))
 		return;
-	if (blocked && !choice->open) {
+	if (blocked && !s->choices[index].open) {
 		open_choice(s, index);
 		w = open_chunk(s, index);
-		chat_refusal_write(&w, "refusal", slice_str(s->block_reason));
+		chat_refusal_write(&w, "refusal", slice_str(g->block_reason));
 		end_chunk(s, &w, NULL);
 	}
 	open_choice(s, index);
-	w = open_chunk(s, index);
-	jw_object_end(&w);
-	jw_str(&w, "finish_reason", blocked ? "content_filter" : chat_finish_word(&finish));
-	if (blocked || choice->native[0] != '\0')
-		jw_str(&w, "native_finish_reason", blocked ? s->block_reason : choice->native);
-	jw_object_end(&w);
-	jw_array_end(&w);
-	if (s->include_usage)
-		jw_null(&w, "usage");
-	chat_tier_write(&w, &s->usage);
-	jw_object_end(&w);
-	buf_adds(s->out, "\n\n");
+	write_metadata(s, index);
+	write_final(s, g, index, candidate);
 }
 
 static void
 write_usage(struct chat_stream *s)
 {
+	struct usage usage = chat_stream_usage(s);
 	struct jwriter w = jwriter_on(s->out);
 
 	buf_add_slice(s->out, buf_slice(&s->prefix));
 	jw_array_end(&w);
-	usage_write_openai(&s->usage, &w, "usage");
+	usage_write_openai(&usage, &w, "usage");
 	jw_object_end(&w);
 	buf_adds(s->out, "\n\n");
 }
 
-/* Google may end a failed stream with an error that is no event. */
-static int
-check_residue(struct chat_stream *s)
-{
-	struct slice residue = sse_residue(&s->sse);
-	json_object *doc = residue.len > 0 ? json_read(residue) : NULL, *error = chat_error_in(doc);
-	int answer = error != NULL ? apierror_from_google(error, s->err) : 0;
-
-	json_object_put(doc);
-	return answer;
-}
-
 int
-chat_stream_finish(struct chat_stream *s, struct buf *out, struct apierror *err)
+chat_stream_finish(struct chat_stream *s, size_t lane, struct buf *out, struct apierror *err)
 {
-	bool ended = false;
+	size_t candidates = s->lane_count > 1 ? 1 : s->choice_count;
 
 	s->out = out;
-	s->err = err;
-	s->ending = true;
-	if (check_size(s, sse_finish(&s->sse, take_event, s)) != 0 || check_residue(s) != 0)
+	if (gen_reader_finish(&s->lanes[lane].reader, err) != 0)
 		return -1;
-	settle_usage(s);
-	for (size_t i = 0; i < CANDIDATES_MAX; i++)
-		ended = ended || s->choices[i].native[0] != '\0';
-	if (!ended && s->block_reason[0] == '\0')
-		return apierror_set(err, APIERROR_CUT, NULL, NULL);
-	for (size_t i = 0; i < CANDIDATES_MAX; i++)
-		close_choice(s, i);
-	if (s->include_usage)
+	for (size_t i = 0; i < candidates; i++)
+		close_choice(&s->lanes[lane], i);
+	if (--s->open_lanes > 0)
+		return 0;
+	if (s->info.include_usage)
 		write_usage(s);
 	buf_adds(out, "data: [DONE]\n\n");
 	return 0;
 }
 
-bool
-chat_stream_started(const struct chat_stream *s)
-{
-	return s->started;
-}
-
-const struct usage *
+struct usage
 chat_stream_usage(struct chat_stream *s)
 {
-	settle_usage(s);
-	return &s->usage;
+	struct usage sum = *gen_reader_usage(&s->lanes[0].reader);
+
+	for (size_t i = 1; i < s->lane_count; i++)
+		usage_add(&sum, gen_reader_usage(&s->lanes[i].reader));
+	return sum;
 }

@@ -45,6 +45,12 @@ counter_at(struct usage *u, size_t offset)
 	return (int64_t *)(void *)((char *)u + offset);
 }
 
+static const int64_t *
+counter_of(const struct usage *u, size_t offset)
+{
+	return (const int64_t *)(const void *)((const char *)u + offset);
+}
+
 static int64_t
 count_of(json_object *value)
 {
@@ -113,6 +119,18 @@ usage_read(struct usage *u, json_object *metadata)
 	sum = usage_input(u) + usage_output(u);
 	if (u->total < sum)
 		u->total = sum;
+}
+
+void
+usage_add(struct usage *u, const struct usage *more)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(counters); i++)
+		*counter_at(u, counters[i].offset) += *counter_of(more, counters[i].offset);
+	for (size_t i = 0; i < ARRAY_SIZE(modalities); i++)
+		*counter_at(u, modalities[i].offset) += *counter_of(more, modalities[i].offset);
+	u->known = u->known || more->known;
+	if (u->service_tier[0] == '\0')
+		memcpy(u->service_tier, more->service_tier, sizeof(u->service_tier));
 }
 
 int64_t

@@ -35,6 +35,13 @@
 #define EASY_POOL_MAX        256  /* idle easy handles kept per loop */
 #define CONNECTIONS_IDLE_MAX 1024 /* idle upstream connections kept per loop */
 
+/* Media behind URLs */
+#define MEDIA_PARALLEL   16   /* transfers at the same time, per loop */
+#define MEDIA_QUEUE      1024 /* further ones that wait, per loop */
+#define MEDIA_REDIRECTS  5
+#define MEDIA_CONNECT_MS 10000 /* name, connection and TLS, for each redirect anew */
+#define ADDRESS_LIST_MAX 64    /* option MEDIA_ALLOW */
+
 /* Requests */
 #define ATTEMPTS_MAX          10  /* upstream calls for one request; option RETRY_MAX */
 #define SERVER_FAULT_TRIES    2   /* further tries after 5xx and connection failures */
@@ -46,11 +53,20 @@
 #define CHANGES_MAX      1000                /* x-gemini-balance-changes: web servers cap a head at 4 or 8 KiB */
 #define REFS_MAX         256                 /* things of one kind that one request refers to */
 #define REF_VALUE_MAX    (100 * MIB)         /* one of them */
+#define CITED_TEXT_MAX   (4 * MIB)           /* text of a grounded answer, kept for offsets */
+#define CITED_PARTS_MAX  4096                /* its parts */
+#define CITATIONS_MAX    2000                /* citations of one answer */
 #define SCHEMA_NODES_MAX 20000               /* schemas within one schema, after $ref */
 #define EMBED_REPLY_MAX  (128 * MIB)        /* the vectors of one request, as text */
 #define CANDIDATES_MAX   8                  /* choices of one stream; Google's own limit */
 #define CHAT_BODY_MAX    (BODY_MAX / 3 * 4) /* a translated request: media may be coded again */
 #define USAGE_OBJECT_MAX (16 * KIB)         /* one usageMetadata object */
+#define FORM_PARTS_MAX   1000                /* parts of one multipart form */
+#define FORM_HEAD_MAX    (8 * KIB)           /* the header lines of one part */
+#define FORM_TEXT_MAX    (1 * MIB)           /* a field of a form that is no file */
+#define SPEECH_CHARS_MAX 4096                /* OpenAI's limit on input and instructions */
+#define TRANSCRIPT_MAX   (16 * MIB)          /* the text of one transcript */
+#define TRANSCRIPT_WORDS 200000              /* words with times in one transcript */
 #define KEYS_MAX         10000              /* keys in the pool */
 #define CALLER_KEYS_MAX  1000               /* keys in one request */
 #define KEY_BYTES_MAX    512
@@ -59,6 +75,31 @@
 #define VERIFY_PARALLEL  8
 #define VERIFY_KEY_MS    15000
 #define DRAIN_MS         30000 /* after SIGTERM */
+
+/* State: what is remembered beyond one request */
+#define SIGNATURE_KEEP_MS  (48 * 3600000ULL) /* thought signatures */
+#define SIGNATURE_MEMORY   (64 * MIB)
+#define SIGNATURES_MAX     65536 /* in memory */
+#define SIGNATURE_MAX      (64 * KIB)
+#define SIGNATURE_FILE     (256 * MIB)            /* all of them in the state file */
+#define RESPONSE_KEEP_MS   (30 * 24 * 3600000ULL) /* stored responses */
+#define RESPONSE_MEMORY    (64 * MIB)
+#define RESPONSES_MAX      4096
+#define RESPONSE_MAX       (8 * MIB)
+#define RESPONSE_FILE      (1024 * MIB)
+#define STATE_KEY_MAX      512
+#define STATE_TRUST_MS     500        /* other processes may have changed a copy older than this */
+#define STATE_QUEUE_BYTES  (32 * MIB) /* writes that wait for the engine; less than any space */
+#define STATE_QUEUE_ITEMS  4096
+#define STATE_FLUSH_MS     100 /* a write waits this long for company */
+#define STATE_BATCH_BYTES  (4 * MIB)
+#define STATE_BATCH_ITEMS  256
+#define STATE_ENGINE_MS    1000 /* patience with an engine: locks, connections, replies */
+#define STATE_RETRY_MIN_MS 100  /* between attempts to reach an engine that is away, doubled */
+#define STATE_RETRY_MAX_MS 2000
+#define STATE_TIDY_MS      60000 /* between searches for expired rows */
+#define STATE_TIDY_BYTES   (64 * MIB)
+#define STATE_TIDY_ROWS    256 /* removed in one transaction */
 
 /* Logs */
 #define LOG_LINE_MAX (8 * KIB)

@@ -11,6 +11,7 @@
 #include "core/apierror.h"
 #include "core/json.h"
 #include "core/models.h"
+#include "core/tool_names.h"
 #include "core/usage.h"
 
 /* ---- request: chat_request.c holds the field table ---- */
@@ -38,18 +39,29 @@ struct chat_reply_info {
 	const char *model;     /* what the reply shows as `model` */
 	bool include_usage;    /* streams only */
 	bool legacy_functions; /* of the request */
+	bool one_call;         /* of the request: further calls of a choice are left out */
+	bool grounded;         /* a tool of Google's may cite: positions in the text matter */
+	const struct tool_names
+	    *tools; /* of the request, or NULL; must live as long as the reply */
+	size_t
+	    fan; /* upstream calls that make one reply, a choice each; 0 or 1: one call makes all */
 	struct json_reader
 	    *reader; /* borrowed for the call or the stream's life; NULL: none to share */
+	/* Told the signature of each call that has one, for clients that lose it. value: what
+	 * REF_SIGNATURE must yield for that id. NULL: nobody keeps them. */
+	void (*keep)(void *ctx, struct slice call_id, struct slice value);
+	void *keep_ctx;
 };
 
-/* A whole GenerateContentResponse as one chat.completion. 0, or -1 with err when upstream is not a
- * JSON object, is an error object, or holds neither a candidate nor a block reason. */
-int chat_reply_translate(struct slice upstream, const struct chat_reply_info *info, struct buf *out,
-    struct usage *usage, struct apierror *err);
+/* Whole GenerateContentResponses, info->fan of them, as one chat.completion. 0, or -1 with err when
+ * one of them is not a JSON object, is an error object, or holds neither a candidate nor a block
+ * reason. */
+int chat_reply_translate(const struct slice *upstream, const struct chat_reply_info *info,
+    struct buf *out, struct usage *usage, struct apierror *err);
 
 /*
- * The stream translator: START -> OPEN -> CLOSED. It eats upstream bytes at any split and yields
- * whole SSE events in OpenAI's shape.
+ * The stream translator. It eats upstream bytes at any split and yields whole SSE events in
+ * OpenAI's shape. A fan of calls makes one stream: `lane` tells whose bytes they are.
  */
 struct chat_stream;
 struct chat_stream *chat_stream_new(const struct chat_reply_info *info); /* copies what it keeps */
@@ -57,14 +69,12 @@ void chat_stream_free(struct chat_stream *s);
 /* Appends events to out. -1 with err when upstream reports an error in the stream or sends what
  * cannot be read; nothing more may be fed then. */
 int chat_stream_feed(
-    struct chat_stream *s, struct slice bytes, struct buf *out, struct apierror *err);
-/* The upstream body has ended: appends the final chunk, the usage chunk when asked for and [DONE].
- * -1 with err (APIERROR_CUT) when no candidate gave a finish reason and the prompt was not blocked.
- */
-int chat_stream_finish(struct chat_stream *s, struct buf *out, struct apierror *err);
-/* True once a chunk was appended: from then on nothing may be retried. */
-bool chat_stream_started(const struct chat_stream *s);
-/* What is known so far; valid until the next call. */
-const struct usage *chat_stream_usage(struct chat_stream *s);
+    struct chat_stream *s, size_t lane, struct slice bytes, struct buf *out, struct apierror *err);
+/* The upstream body of a lane has ended: appends its final chunk and, with the last lane, the usage
+ * chunk when asked for and [DONE]. -1 with err (APIERROR_CUT) when no candidate gave a finish
+ * reason and the prompt was not blocked. */
+int chat_stream_finish(struct chat_stream *s, size_t lane, struct buf *out, struct apierror *err);
+/* What is known so far, over all lanes. */
+struct usage chat_stream_usage(struct chat_stream *s);
 
 #endif

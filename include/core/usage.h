@@ -23,6 +23,8 @@ struct usage {
 
 /* Reads a usageMetadata object; fields that are absent keep what an earlier event said. */
 void usage_read(struct usage *u, json_object *metadata);
+/* Adds the counts of another answer of the same request. */
+void usage_add(struct usage *u, const struct usage *more);
 int64_t usage_input(const struct usage *u);  /* prompt + tool_prompt */
 int64_t usage_output(const struct usage *u); /* candidates + thoughts */
 /* OpenAI's CompletionUsage object under key. */

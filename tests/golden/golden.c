@@ -182,7 +182,7 @@ run_reply(const char *dir, const char *name, struct slice input)
 
 		info.reader = shared ? json_reader_new() : NULL;
 		buf_init(&out, FILE_MAX);
-		if (chat_reply_translate(input, &info, &out, &usage, &err) != 0)
+		if (chat_reply_translate(&input, &info, &out, &usage, &err) != 0)
 			expect_error(dir, name, &err);
 		else
 			expect(dir, name, ".out.json", buf_slice(&out), true);
@@ -220,11 +220,11 @@ stream(struct slice input, size_t max, uint32_t seed, struct buf *out)
 		size_t len = max > 0 ? chance(&seed) % max + 1 : input.len;
 
 		len = len < input.len ? len : input.len;
-		answer = chat_stream_feed(s, (struct slice){ input.ptr, len }, out, &err);
+		answer = chat_stream_feed(s, 0, (struct slice){ input.ptr, len }, out, &err);
 		input = (struct slice){ input.ptr + len, input.len - len };
 	}
 	if (answer == 0)
-		answer = chat_stream_finish(s, out, &err);
+		answer = chat_stream_finish(s, 0, out, &err);
 	if (answer != 0)
 		apierror_render_event(&err, DIALECT_OPENAI, out);
 	chat_stream_free(s);
@@ -243,7 +243,7 @@ with_ends(struct slice input, const char *end, struct buf *out)
 	}
 }
 
-/* The input with a member in each event that chat_event.c leaves to json-c. */
+/* The input with a member in each event that gen_event.c leaves to json-c. */
 static void
 the_long_way(struct slice input, struct buf *out)
 {

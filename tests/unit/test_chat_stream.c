@@ -11,7 +11,7 @@ static const struct chat_reply_info plain_info = { .id = "id", .created = 1, .mo
 static int
 feed(struct chat_stream *s, const char *text, struct buf *out, struct apierror *err)
 {
-	return chat_stream_feed(s, slice_str(text), out, err);
+	return chat_stream_feed(s, 0, slice_str(text), out, err);
 }
 
 /* Nothing counts as started that a retry could not take back. */
@@ -26,16 +26,16 @@ test_started(void)
 	feed(s, ": comment\n\n", &out, &err);
 	feed(s, "data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"\"}]}}],", &out, &err);
 	feed(s, "\"usageMetadata\":{\"promptTokenCount\":3}}\n\n", &out, &err);
-	ok(!chat_stream_started(s) && out.len == 0, "an empty text starts nothing");
-	is_int(chat_stream_usage(s)->prompt, 3, "but its usage counts");
+	ok(out.len == 0, "an empty text starts nothing");
+	is_int(chat_stream_usage(s).prompt, 3, "but its usage counts");
 	feed(s, "data: {\"error\":{\"code\":503}}\n\n", &out, &err);
-	ok(!chat_stream_started(s) && out.len == 0, "nor does an error");
+	ok(out.len == 0, "nor does an error");
 	chat_stream_free(s);
 
 	s = chat_stream_new(&plain_info);
 	feed(s, "data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"x\"}]}}]}\n\n", &out,
 	    &err);
-	ok(chat_stream_started(s) && out.len > 0, "a word does");
+	ok(out.len > 0, "a word does");
 	chat_stream_free(s);
 	chat_stream_free(NULL);
 	buf_release(&out);
@@ -58,10 +58,10 @@ both_ways(const char *members)
 
 		buf_reset(&event);
 		buf_addf(&event, "data: {%s%s}\n\n", way == 0 ? "" : "\"zz\":{},", members);
-		if (chat_stream_feed(s, buf_slice(&event), out, &err) != 0 ||
-		    chat_stream_finish(s, out, &err) != 0)
+		if (chat_stream_feed(s, 0, buf_slice(&event), out, &err) != 0 ||
+		    chat_stream_finish(s, 0, out, &err) != 0)
 			apierror_render(&err, DIALECT_OPENAI, out);
-		usage[way] = *chat_stream_usage(s);
+		usage[way] = chat_stream_usage(s);
 		chat_stream_free(s);
 	}
 	ok(slice_eq(buf_slice(&fast), buf_slice(&slow)) && fast.len > 0 &&
@@ -112,7 +112,7 @@ static void
 test_usage_merge(void)
 {
 	struct chat_stream *s = chat_stream_new(&plain_info);
-	const struct usage *usage;
+	struct usage usage;
 	struct apierror err;
 	struct buf out;
 
@@ -124,8 +124,7 @@ test_usage_merge(void)
 	feed(s, "data: {\"usageMetadata\":{\"promptTokenCount\":23}}\n\n", &out, &err);
 	feed(s, "data: {\"usageMetadata\":{\"candidatesTokenCount\":5}}\n\n", &out, &err);
 	usage = chat_stream_usage(s);
-	ok(usage->prompt == 23 && usage->thoughts == 8 && usage->candidates == 5,
-	    "usage is merged");
+	ok(usage.prompt == 23 && usage.thoughts == 8 && usage.candidates == 5, "usage is merged");
 	chat_stream_free(s);
 	buf_release(&out);
 }
@@ -149,10 +148,11 @@ test_shared_reader(void)
 	buf_init(&out_a, MIB);
 	buf_init(&out_b, MIB);
 	for (size_t i = 0; event[i] != '\0'; i++) {
-		chat_stream_feed(a, (struct slice){ event + i, 1 }, &out_a, &err);
-		chat_stream_feed(b, (struct slice){ event + i, 1 }, &out_b, &err);
+		chat_stream_feed(a, 0, (struct slice){ event + i, 1 }, &out_a, &err);
+		chat_stream_feed(b, 0, (struct slice){ event + i, 1 }, &out_b, &err);
 	}
-	ok(chat_stream_finish(a, &out_a, &err) == 0 && chat_stream_finish(b, &out_b, &err) == 0,
+	ok(chat_stream_finish(a, 0, &out_a, &err) == 0 &&
+		chat_stream_finish(b, 0, &out_b, &err) == 0,
 	    "both end");
 	ok(slice_eq(buf_slice(&out_a), buf_slice(&out_b)), "with the same text");
 	chat_stream_free(a);
@@ -175,7 +175,7 @@ test_too_large(void)
 	memset(piece, 'x', sizeof(piece));
 	answer = feed(s, "data: ", &out, &err);
 	for (unsigned i = 0; i <= SSE_EVENT_MAX / MIB && answer == 0; i++)
-		answer = chat_stream_feed(s, (struct slice){ piece, sizeof(piece) }, &out, &err);
+		answer = chat_stream_feed(s, 0, (struct slice){ piece, sizeof(piece) }, &out, &err);
 	ok(answer == -1 && err.kind == APIERROR_UPSTREAM, "an endless event is an error");
 	chat_stream_free(s);
 	buf_release(&out);
@@ -195,8 +195,8 @@ test_long_words(void)
 	for (int i = 0; i < 1000; i++)
 		buf_adds(&event, "LONG_");
 	buf_adds(&event, "\"}]}\n\n");
-	ok(chat_stream_feed(s, buf_slice(&event), &out, &err) == 0, "a long finish reason");
-	ok(chat_stream_finish(s, &out, &err) == 0, "ends the stream");
+	ok(chat_stream_feed(s, 0, buf_slice(&event), &out, &err) == 0, "a long finish reason");
+	ok(chat_stream_finish(s, 0, &out, &err) == 0, "ends the stream");
 	ok(slice_find(buf_slice(&out), SLICE("\"finish_reason\":\"stop\"")) > 0, "as stop");
 	chat_stream_free(s);
 	buf_release(&event);
@@ -215,9 +215,9 @@ test_legacy_reply(void)
 	info.legacy_functions = true;
 	buf_init(&out, MIB);
 	ok(chat_reply_translate(
-	       SLICE("{\"candidates\":[{\"content\":{\"parts\":[{\"functionCall\":{"
-		     "\"name\":\"f\",\"args\":{\"a\":1}}},{\"functionCall\":{"
-		     "\"name\":\"g\"}}]},\"finishReason\":\"STOP\"}]}"),
+	       &SLICE("{\"candidates\":[{\"content\":{\"parts\":[{\"functionCall\":{"
+		      "\"name\":\"f\",\"args\":{\"a\":1}}},{\"functionCall\":{"
+		      "\"name\":\"g\"}}]},\"finishReason\":\"STOP\"}]}"),
 	       &info, &out, &usage, &err) == 0,
 	    "a reply with two calls");
 	is_slice(buf_slice(&out),

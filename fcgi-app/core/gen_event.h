@@ -3,25 +3,25 @@
  * counters. It is read in place, without a tree; every other event goes through json-c. What is
  * read here is valid JSON and means the same there (tests compare the two).
  */
-#ifndef CORE_CHAT_EVENT_H
-#define CORE_CHAT_EVENT_H
+#ifndef CORE_GEN_EVENT_H
+#define CORE_GEN_EVENT_H
 
-#include "chat_parts.h"
+#include "gen_part.h"
 
 /* Borrowed from the event's text. */
-struct chat_event {
+struct gen_event {
 	bool has_part;
-	struct chat_part part; /* PART_TEXT or PART_THOUGHT, text still escaped */
+	struct gen_part part; /* PART_TEXT or PART_THOUGHT, text still escaped */
 	size_t index;
 	struct slice finish; /* finishReason, or empty */
 	struct slice usage;  /* the text of usageMetadata's object, or empty */
 };
 
 /* False when the event is not of that plain shape, valid or not. */
-bool chat_event_read(struct slice data, struct chat_event *ret);
+bool gen_event_read(struct slice data, struct gen_event *ret);
 
 /* True when two texts of usageMetadata differ in digits at most: then the later one says all that
  * the earlier one said. */
-bool chat_event_same_shape(struct slice a, struct slice b);
+bool gen_event_same_shape(struct slice a, struct slice b);
 
 #endif

@@ -1,7 +1,7 @@
 /* A recursive descent through the plain event; any surprise ends it. */
 #include "config.h"
 
-#include "chat_event.h"
+#include "gen_event.h"
 
 #include <string.h>
 
@@ -197,9 +197,9 @@ is_key(struct slice key, const char *name)
 }
 
 static bool
-read_part(struct scan *s, struct chat_event *event)
+read_part(struct scan *s, struct gen_event *event)
 {
-	struct chat_part part = { .kind = PART_TEXT, .signature = SLICE(""), .escaped = true };
+	struct gen_part part = { .kind = PART_TEXT, .signature = SLICE(""), .escaped = true };
 	struct slice key;
 	bool first = true;
 
@@ -223,7 +223,7 @@ read_part(struct scan *s, struct chat_event *event)
 }
 
 static bool
-read_content(struct scan *s, struct chat_event *event)
+read_content(struct scan *s, struct gen_event *event)
 {
 	struct slice key;
 	bool first = true;
@@ -242,7 +242,7 @@ read_content(struct scan *s, struct chat_event *event)
 }
 
 static bool
-read_candidate(struct scan *s, struct chat_event *event)
+read_candidate(struct scan *s, struct gen_event *event)
 {
 	bool first = true, indexed = false, content = false;
 	struct slice key;
@@ -275,7 +275,7 @@ read_candidate(struct scan *s, struct chat_event *event)
 }
 
 static bool
-read_usage(struct scan *s, struct chat_event *event)
+read_usage(struct scan *s, struct gen_event *event)
 {
 	const char *start;
 
@@ -288,7 +288,7 @@ read_usage(struct scan *s, struct chat_event *event)
 }
 
 static bool
-read_event(struct scan *s, struct chat_event *event)
+read_event(struct scan *s, struct gen_event *event)
 {
 	bool first = true, candidates = false;
 	struct slice key;
@@ -312,9 +312,9 @@ read_event(struct scan *s, struct chat_event *event)
 }
 
 bool
-chat_event_read(struct slice data, struct chat_event *ret)
+gen_event_read(struct slice data, struct gen_event *ret)
 {
-	struct chat_event event = { .finish = SLICE(""), .usage = SLICE("") };
+	struct gen_event event = { .finish = SLICE(""), .usage = SLICE("") };
 	struct scan s = { data.ptr, data.ptr + data.len };
 
 	if (!read_event(&s, &event))
@@ -330,7 +330,7 @@ is_digit(char c)
 }
 
 bool
-chat_event_same_shape(struct slice a, struct slice b)
+gen_event_same_shape(struct slice a, struct slice b)
 {
 	const char *p = a.ptr, *q = b.ptr, *p_end = p + a.len, *q_end = q + b.len;
 

@@ -1,0 +1,45 @@
+/*
+ * Where an answer comes from: Gemini's grounding metadata and URL context as citations with
+ * character offsets into the answer's text (OpenAI counts code points, Google bytes of a Part).
+ */
+#ifndef CORE_CITATIONS_H
+#define CORE_CITATIONS_H
+
+#include <stdbool.h>
+
+#include "core/json.h"
+
+struct citations {
+	struct buf text;       /* the answer so far, decoded */
+	struct buf parts;      /* size_t each: where a Part begins in it */
+	json_object *chunks;   /* groundingChunks of all events, or NULL */
+	json_object *supports; /* groundingSupports likewise */
+	json_object *pages;    /* urlContextMetadata.urlMetadata likewise */
+	json_object *rest;     /* the other members: queries, the search entry point ... */
+	unsigned searches;     /* for segments that do not stand where they should */
+};
+
+void citations_init(struct citations *c);
+void citations_release(struct citations *c);
+/* A part of the candidate, in order: `text` is what the client gets of it, as the inside of a JSON
+ * string; empty for parts that it does not get as text. */
+void citations_part(struct citations *c, struct slice text);
+/* Metadata of a candidate's object. Chunks of later events continue the numbering of earlier ones.
+ */
+void citations_read(struct citations *c, json_object *candidate);
+
+struct citation {
+	struct slice url, title;
+	size_t start, end; /* characters */
+};
+
+/* Calls fn for each pair of a supported segment and its source, then for each source that supports
+ * no segment (start and end at the end of the text). */
+void citations_each(
+    struct citations *c, void (*fn)(void *ctx, const struct citation *citation), void *ctx);
+bool citations_any(const struct citations *c);
+/* All metadata as Google names them, a new object; NULL when there are none. Google's terms ask to
+ * show searchEntryPoint. */
+json_object *citations_metadata(const struct citations *c);
+
+#endif
