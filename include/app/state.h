@@ -1,0 +1,89 @@
+/*
+ * What is remembered beyond one request: small values under a space and a key. A table in memory
+ * answers at once; behind it may stand an engine (a SQLite file or a Redis server) that other
+ * processes share and that outlives this one. A thread of the store writes to the engine, so only
+ * state_ask waits for it. While the engine is away the memory goes on alone.
+ */
+#ifndef APP_STATE_H
+#define APP_STATE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "app/conf.h"
+#include "base/buf.h"
+#include "base/limits.h"
+
+#define STATE_TRUST_ALWAYS UINT64_MAX
+
+/*
+ * The spaces. Times in milliseconds, sizes in bytes.
+ *   keep      a value expires so long after it was put
+ *   trust     so long a copy in memory is taken for what the engine has; STATE_TRUST_ALWAYS when a
+ *             key never changes its value
+ *   memory    ceiling of the table, keys and bookkeeping included, and of its entries
+ *   value     the largest value
+ *   file      ceiling in a SQLite file; the oldest rows go first
+ */
+/* clang-format off */
+#define STATE_SPACE_ROWS(X) \
+	/* symbol    name         keep               trust               memory            entries         value          file */ \
+	X(SIGNATURE, "signature", SIGNATURE_KEEP_MS, STATE_TRUST_ALWAYS, SIGNATURE_MEMORY, SIGNATURES_MAX, SIGNATURE_MAX, SIGNATURE_FILE) \
+	X(RESPONSE,  "response",  RESPONSE_KEEP_MS,  STATE_TRUST_MS,     RESPONSE_MEMORY,  RESPONSES_MAX,  RESPONSE_MAX,  RESPONSE_FILE)
+/* clang-format on */
+
+enum state_space {
+#define STATE_SPACE_ENUM(symbol, name, keep, trust, memory, entries, value, file) STATE_##symbol,
+	STATE_SPACE_ROWS(STATE_SPACE_ENUM)
+#undef STATE_SPACE_ENUM
+	    STATE_SPACES
+};
+
+enum state_answer {
+	STATE_FOUND,
+	STATE_ABSENT,
+	STATE_UNKNOWN, /* the engine may know; from state_ask: it is away and memory does not know
+	                */
+};
+
+struct state;
+
+/* spec: "" or "memory"; "sqlite:PATH"; "redis://[[USER]:PASSWORD@]HOST[:PORT][/DB]";
+ * "redis+unix://[[USER]:PASSWORD@]/PATH[?db=DB]". User and password are percent-encoded. NULL with
+ * one sentence in error, which shows no part of a Redis spec: a spec that is not valid, an engine
+ * that this program was built without, a file that cannot be opened or belongs to something else.
+ * An engine that is away is no error. Starts a thread when there is an engine: after every fork
+ * and change of user. SIGPIPE must be ignored. */
+struct state *state_new(const char *spec, char error[CONF_ERROR_MAX]);
+/* Writes what waits, as far as the engine takes it within STATE_ENGINE_MS or so. No other call may
+ * run or follow. */
+void state_free(struct state *s);
+/* For the log and the status page: "memory", "sqlite" or "redis". */
+const char *state_engine_name(const struct state *s);
+
+/* From any thread; never wait for disk or network. What was put is seen at once by this process and
+ * within a second by the others. When the engine is away for long, the oldest writes that wait are
+ * given up: they are in memory until the engine is asked again. */
+
+/* Copies both. False, with nothing stored, when the key is empty or longer than STATE_KEY_MAX or
+ * the value is too large for the space. */
+bool state_put(struct state *s, enum state_space space, struct slice key, struct slice value);
+void state_delete(struct state *s, enum state_space space, struct slice key);
+/* From memory alone. FOUND: *ret_value is a new buffer that the caller releases; else it is not
+ * touched. ABSENT is said only without an engine or after a deletion that waits to be written. */
+enum state_answer state_get(
+    struct state *s, enum state_space space, struct slice key, struct buf *ret_value);
+
+struct state_query {
+	enum state_space space;
+	struct slice key;         /* borrowed until the call ends */
+	enum state_answer answer; /* set by the call */
+	struct buf value;         /* initialised by the call; the caller releases it */
+};
+
+/* Looks up all the keys, in memory and then in the engine, and waits for the answers: for worker
+ * threads, several at a time. What is found stays in memory for state_get. */
+void state_ask(struct state *s, struct state_query *list, size_t count);
+
+#endif
