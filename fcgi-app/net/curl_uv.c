@@ -21,7 +21,7 @@ struct watch {
 	curl_socket_t fd;
 	int events;      /* what libcurl wants; 0: nothing, the connection is idle */
 	int polled;      /* what the poll was started with; 0: stopped */
-	bool connection; /* opened by on_open, so on_close will come */
+	bool connection; /* opened by curl_uv_open, so on_close will come */
 };
 
 struct curl_uv {
@@ -138,19 +138,24 @@ on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *slot)
 	return 0;
 }
 
-static curl_socket_t
-on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+curl_socket_t
+curl_uv_open(struct curl_uv *d, const struct curl_sockaddr *address)
 {
-	struct curl_uv *d = arg;
 	int fd = socket(
 	    address->family, address->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, address->protocol);
 
-	(void)purpose;
 	if (fd >= 0 && watch_new(d, fd, true) == NULL) {
 		close(fd);
 		fd = -1;
 	}
 	return fd >= 0 ? fd : CURL_SOCKET_BAD;
+}
+
+static curl_socket_t
+on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	(void)purpose;
+	return curl_uv_open(arg, address);
 }
 
 static int

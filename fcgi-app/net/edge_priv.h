@@ -66,6 +66,7 @@ struct loop {
 	size_t cut;
 	uint8_t *peek; /* PEEK_MAX bytes */
 	struct upstream *upstream;
+	struct fetcher *fetcher; /* NULL until it is wanted */
 	void *local;
 	void (*local_free)(void *local);
 };

@@ -18,6 +18,7 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "edge_priv.h"
+#include "fetch_priv.h"
 #include "upstream_priv.h"
 
 #define TICK_MS 500
@@ -41,6 +42,14 @@ struct upstream *
 loop_upstream(struct loop *loop)
 {
 	return loop->upstream;
+}
+
+struct fetcher *
+loop_fetcher(struct loop *loop)
+{
+	if (loop->fetcher == NULL)
+		loop->fetcher = fetcher_new(&loop->uv);
+	return loop->fetcher;
 }
 
 void *
@@ -189,6 +198,8 @@ loop_close(struct loop *loop)
 	uv_close((uv_handle_t *)&loop->turn, NULL);
 	uv_close((uv_handle_t *)&loop->wake, NULL);
 	upstream_close(loop->upstream);
+	if (loop->fetcher != NULL)
+		fetcher_close(loop->fetcher);
 }
 
 /* After all events of a turn: nobody holds a pointer to a dead edge, and no callback of libcurl is
@@ -228,6 +239,7 @@ loop_run(void *arg)
 	if (loop->local != NULL)
 		loop->local_free(loop->local);
 	upstream_free(loop->upstream);
+	fetcher_free(loop->fetcher);
 	uv_loop_close(&loop->uv);
 	close(loop->epoll_fd);
 	free(loop->peek);
@@ -322,6 +334,43 @@ loops_join(struct loops *loops)
 	free(loops->loops);
 	free(loops);
 	return cut;
+}
+
+/* ---- work that waits ---- */
+
+struct work {
+	uv_work_t uv;
+	void (*work)(void *ctx);
+	void (*done)(void *ctx);
+	void *ctx;
+};
+
+static void
+work_run(uv_work_t *uv)
+{
+	struct work *work = uv->data;
+
+	work->work(work->ctx);
+}
+
+static void
+work_done(uv_work_t *uv, int status)
+{
+	struct work *work = uv->data;
+
+	(void)status;
+	work->done(work->ctx);
+	free(work);
+}
+
+void
+loop_work(struct loop *loop, void (*work)(void *ctx), void (*done)(void *ctx), void *ctx)
+{
+	struct work *w = xmalloc(sizeof(*w));
+
+	*w = (struct work){ .work = work, .done = done, .ctx = ctx };
+	w->uv.data = w;
+	uv_queue_work(&loop->uv, &w->uv, work_run, work_done);
 }
 
 /* ---- timers ---- */

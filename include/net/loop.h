@@ -12,6 +12,7 @@
 #include "net/body.h"
 
 struct edge;
+struct fetcher;
 struct loop;
 struct loops;
 struct upstream;
@@ -40,10 +41,17 @@ size_t loops_active(const struct loops *loops);
 size_t loop_all_active(const struct loop *loop);
 
 struct upstream *loop_upstream(struct loop *loop);
+/* For URLs of callers; made on first use. */
+struct fetcher *loop_fetcher(struct loop *loop);
 /* A slot for the owner of the requests, such as scratch memory shared by all requests of a loop;
  * freed with free_fn when the loop ends. */
 void *loop_local(struct loop *loop);
 void loop_set_local(struct loop *loop, void *local, void (*free_fn)(void *local));
+
+/* Runs work on a thread of the pool, then done on the loop's own thread. The loop does not end
+ * before. */
+void loop_work(
+    struct loop *loop, void (*work)(void *ctx), void (*done)(void *ctx), void *ctx);
 
 /* ---- one-shot timers, used on the loop's own thread ---- */
 

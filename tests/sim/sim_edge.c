@@ -107,6 +107,36 @@ sim_timers_release(void)
 	}
 }
 
+/* ---- work that waits: done a moment later, as a timer ---- */
+
+struct sim_work {
+	struct timer *timer;
+	void (*work)(void *ctx);
+	void (*done)(void *ctx);
+	void *ctx;
+};
+
+static void
+work_fired(void *arg)
+{
+	struct sim_work work = *(struct sim_work *)arg;
+
+	free(arg);
+	timer_free(work.timer);
+	work.work(work.ctx);
+	work.done(work.ctx);
+}
+
+void
+loop_work(struct loop *loop, void (*work)(void *ctx), void (*done)(void *ctx), void *ctx)
+{
+	struct sim_work *w = xcalloc(1, sizeof(*w));
+
+	*w = (struct sim_work){ .work = work, .done = done, .ctx = ctx };
+	w->timer = timer_new(loop, work_fired, w);
+	timer_start(w->timer, 1);
+}
+
 /* ---- edge ---- */
 
 void

@@ -1,6 +1,7 @@
 /* The stand: gateway, clients, time, log, and the rules that are checked at the end. */
 #include "config.h"
 
+#include "sim_fetch.h"
 #include "sim_priv.h"
 
 #include <stdarg.h>
@@ -99,7 +100,8 @@ sim_open(const char *const *options)
 	buf_init(&sim->secrets, MIB);
 	buf_init(&sim->log, 256 * MIB);
 	open_log();
-	if (!load_conf(options, error) || (sim->gw = gateway_new(&sim->conf, error)) == NULL) {
+	if (!load_conf(options, error) || (sim->gw = gateway_new(&sim->conf, error)) == NULL ||
+	    gateway_open(sim->gw, error) != 0) {
 		printf("# %s\n", error);
 		return false;
 	}
@@ -310,6 +312,9 @@ sim_close(void)
 	close_clients();
 	sim_calls_release();
 	sim_timers_release();
+	if (sim_fetches_open() != 0)
+		sim_break("a fetch was not cancelled");
+	sim_fetch_release();
 	if (sim->gw != NULL && sim->gw->ring != NULL && keyring_in_flight(sim->gw->ring) != 0)
 		sim_break("a picked key was not reported");
 	if (sim->local_free != NULL)

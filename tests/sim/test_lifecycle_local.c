@@ -147,7 +147,7 @@ test_nowhere(void)
 		const char *text;
 	} rows[] = {
 		{ "POST", "/v1/chat/completion", BEARER, 404, false, "/v1/chat/completions" },
-		{ "POST", "/v1/audio/speech", BEARER, 404, false, "The nearest is" },
+		{ "POST", "/v1/moderations", BEARER, 404, false, "The nearest is" },
 		{ "GET", "/v1/files", BEARER, 404, false, "The nearest is" },
 		{ "GET", "/nowhere", BEARER, 404, false, "The nearest is" },
 		{ "GET", "/v1/chat/completions", BEARER, 405, false, "POST" },

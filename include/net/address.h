@@ -1,0 +1,45 @@
+/*
+ * Which network addresses may be connected to for a URL that a caller gave: those of the public
+ * Internet, and those that the operator names. Pure.
+ */
+#ifndef NET_ADDRESS_H
+#define NET_ADDRESS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+
+#include "base/buf.h"
+#include "base/limits.h"
+
+/* The addresses whose first `bits` bits are those of bytes. IPv4 in its IPv6 form
+ * (::ffff:a.b.c.d, RFC 4291 section 2.5.5.2). */
+struct address_block {
+	uint8_t bytes[16];
+	unsigned bits;
+};
+
+struct address_list {
+	struct address_block blocks[ADDRESS_LIST_MAX];
+	size_t count;
+};
+
+/* Reads `127.0.0.1, 10.0.0.0/8 fd00::/8`: addresses or prefixes, separated by commas or white
+ * space. False when a word is none or there are too many; *ret_bad (may be NULL) is that word, in
+ * text. */
+bool address_list_read(struct address_list *ret, struct slice text, struct slice *ret_bad);
+
+/* True for an IPv4 or IPv6 address that belongs to a host of the public Internet: not loopback,
+ * private, link-local, shared, multicast, reserved, for documentation, or IPv6 that stands for such
+ * an IPv4 address (IANA special-purpose address registries). The port does not matter. False for
+ * every other family. */
+bool address_public(const struct sockaddr *address);
+
+/* True for a public address and for one in the list (NULL: an empty one). */
+bool address_allowed(const struct sockaddr *address, const struct address_list *list);
+
+/* The port in the machine's byte order; 0 for other families than IPv4 and IPv6. */
+unsigned address_port(const struct sockaddr *address);
+
+#endif
