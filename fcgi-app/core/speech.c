@@ -1,0 +1,344 @@
+/*
+ * OpenAI's speech request to Gemini's: the table below is what is mapped and refused; other keys
+ * are noted as ignored.
+ */
+#include "config.h"
+
+#include "core/speech.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "base/xalloc.h"
+#include "core/fieldmap.h"
+#include "core/voices.h"
+#include "speech_priv.h"
+
+#define GENERATION  "generationConfig/"
+#define VOICE_NAME  GENERATION "speechConfig/voiceConfig/prebuiltVoiceConfig/voiceName"
+#define VOICE_SHOWN 40 /* bytes of an unknown voice that an error repeats */
+#define L16_RATE    24000
+
+/* clang-format off */
+/* What a model takes, by the start of its name: the first row that fits. Later models do what those
+ * of 3.8 do. */
+static const struct speech_model {
+	const char *prefix;
+	bool encodes; /* responseFormat.audio: MP3, Ogg Opus and a sample rate */
+	bool styled;  /* speechMetadata.style beside the text */
+} models_known[] = {
+	{ "gemini-2.",  false, false },
+	{ "gemini-3.1", false, false },
+	{ "gemini-",    true,  true },
+	{ "",           false, false },
+};
+
+/* OpenAI's formats. mime: AudioResponseFormat's; NULL: no model makes it. */
+static const struct speech_row {
+	const char *word;
+	enum speech_format format;
+	const char *mime, *type;
+	bool plain; /* every model makes it */
+} formats[] = {
+	{ "mp3",  SPEECH_MP3,  "AUDIO_MP3",      "audio/mpeg", false },
+	{ "opus", SPEECH_OPUS, "AUDIO_OGG_OPUS", "audio/ogg",  false },
+	{ "aac",  SPEECH_MP3,  NULL,             NULL,         false },
+	{ "flac", SPEECH_MP3,  NULL,             NULL,         false },
+	{ "wav",  SPEECH_WAV,  "AUDIO_WAV",      "audio/wav",  true },
+	{ "pcm",  SPEECH_PCM,  "AUDIO_L16",      "audio/pcm",  true },
+};
+
+/* Speeds up to `most` in words; NULL: as usual. */
+static const struct {
+	double most;
+	const char *words;
+} speeds[] = {
+	{ 0.5,  "Speak very slowly." },
+	{ 0.85, "Speak slowly." },
+	{ 0.99, "Speak a little slower than usual." },
+	{ 1.01, NULL },
+	{ 1.25, "Speak a little faster than usual." },
+	{ 2,    "Speak fast." },
+	{ 4,    "Speak very fast." },
+};
+/* clang-format on */
+
+/* The ctx of the field table's run. */
+struct speech_read {
+	struct speech_request *request;
+	const struct models *models;
+	struct changes *changes;
+	const struct speech_model *model; /* set by the row `model`, the first one */
+	const struct speech_row *format;  /* NULL: not given */
+	json_object *input;               /* borrowed */
+	struct slice instructions;
+	const char *speed; /* in words, or NULL */
+};
+
+const char *
+speech_type_of(enum speech_format format)
+{
+	size_t i = 0;
+
+	while (formats[i].format != format || formats[i].type == NULL)
+		i++;
+	return formats[i].type;
+}
+
+static int
+emit_model(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
+{
+	struct speech_read *r = run->ctx;
+
+	(void)row;
+	if (models_resolve(r->models, json_str(value), &r->request->model, run->err) != 0)
+		return -1;
+	r->model = models_known;
+	while (!slice_starts(slice_str(r->request->model.name), slice_str(r->model->prefix)))
+		r->model++;
+	return 0;
+}
+
+/* Characters, not bytes. */
+static size_t
+count_chars(struct slice text)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < text.len; i++)
+		count += ((unsigned char)text.ptr[i] & 0xC0) != 0x80;
+	return count;
+}
+
+static int
+check_length(struct fieldmap_run *run, const struct fieldmap *row, struct slice text)
+{
+	size_t count = count_chars(text);
+
+	if (count > SPEECH_CHARS_MAX)
+		return apierror_set(run->err, APIERROR_BAD_VALUE, row->from,
+		    "Invalid '%s': string too long. Expected a string with maximum length %d, but "
+		    "got a string with length %zu instead.",
+		    row->from, SPEECH_CHARS_MAX, count);
+	return 0;
+}
+
+static int
+emit_input(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
+{
+	struct speech_read *r = run->ctx;
+
+	if (slice_trim(json_str(value)).len == 0)
+		return apierror_set(run->err, APIERROR_BAD_VALUE, row->from,
+		    "Invalid 'input': empty string. Expected a string with minimum length 1, but "
+		    "got an empty string instead.");
+	r->input = value;
+	return check_length(run, row, json_str(value));
+}
+
+static int
+emit_instructions(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
+{
+	struct speech_read *r = run->ctx;
+
+	r->instructions = slice_trim(json_str(value));
+	return check_length(run, row, r->instructions);
+}
+
+/* A name, or {"id": a name}. */
+static int
+emit_voice(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
+{
+	bool object = json_object_is_type(value, json_type_object);
+	json_object *name = object ? json_get(value, "id") : value;
+	const char *param = object ? "voice.id" : row->from, *voice;
+	struct slice got = json_str(name);
+	struct buf known;
+
+	if (name == NULL)
+		return fieldmap_missing(run->err, param);
+	if (!json_object_is_type(name, json_type_string))
+		return fieldmap_bad_type(
+		    run->err, param, object ? "a string" : "a string or an object", name);
+	voice = voices_gemini(got);
+	if (voice != NULL) {
+		fieldmap_put(run->target, VOICE_NAME, json_object_new_string(voice));
+		return 0;
+	}
+	buf_init(&known, APIERROR_MESSAGE_MAX);
+	voices_list(&known);
+	apierror_set(run->err, APIERROR_BAD_VALUE, param, "Unknown voice '%.*s'. There are: %s.",
+	    got.len < VOICE_SHOWN ? (int)got.len : VOICE_SHOWN, got.ptr, known.data);
+	buf_release(&known);
+	return -1;
+}
+
+/* The formats of a model for an error: 'mp3', 'opus', ... */
+static const char *
+formats_of(const struct speech_model *model)
+{
+	return model->encodes ? "'mp3', 'opus', 'wav', and 'pcm'" : "'wav' and 'pcm'";
+}
+
+static int
+emit_format(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
+{
+	struct speech_read *r = run->ctx;
+	struct slice got = json_str(value);
+	size_t i = 0;
+
+	while (i < ARRAY_SIZE(formats) && !slice_eq(got, slice_str(formats[i].word)))
+		i++;
+	if (i == ARRAY_SIZE(formats))
+		return fieldmap_bad_word(run->err, row->from, got, formats_of(r->model));
+	if (formats[i].mime == NULL || (!formats[i].plain && !r->model->encodes))
+		return apierror_set(run->err, APIERROR_UNSUPPORTED, row->from,
+		    "'%s' is not made by the model '%s' and this gateway does not encode audio. "
+		    "Supported values are: %s.",
+		    formats[i].word, r->request->model.name, formats_of(r->model));
+	r->format = &formats[i];
+	return 0;
+}
+
+/* Gemini has no such number, but takes directions. */
+static int
+emit_speed(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
+{
+	struct speech_read *r = run->ctx;
+	double speed = json_object_get_double(value);
+	size_t i = 0;
+
+	while (i + 1 < ARRAY_SIZE(speeds) && speed > speeds[i].most)
+		i++;
+	r->speed = speeds[i].words;
+	if (r->speed == NULL)
+		return 0;
+	return changes_note(r->changes, CHANGE_REWRITTEN, row->from, run->err);
+}
+
+static int
+emit_stream(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
+{
+	struct speech_read *r = run->ctx;
+	struct slice word = json_str(value);
+
+	r->request->events = slice_eq(word, SLICE("sse"));
+	r->request->stream = r->request->events || slice_eq(word, SLICE("audio"));
+	return r->request->stream
+	           ? 0
+	           : fieldmap_bad_word(run->err, row->from, word, "'audio' and 'sse'");
+}
+
+/* clang-format off */
+static const struct fieldmap speech_fields[] = {
+	/* The model comes first: it decides what the others may be. */
+	{ .from = "model", .kind = FK_STR, .flags = FF_REQUIRED, .emit = emit_model },
+	{ .from = "input", .kind = FK_STR, .flags = FF_REQUIRED, .emit = emit_input },
+	{ .from = "voice", .kind = FK_ANY, .flags = FF_REQUIRED, .emit = emit_voice },
+	{ .from = "instructions", .kind = FK_STR, .emit = emit_instructions },
+	{ .from = "response_format", .kind = FK_STR, .emit = emit_format },
+	{ .from = "speed", .kind = FK_NUM, .min = 0.25, .max = 4, .emit = emit_speed },
+	{ .from = "stream_format", .kind = FK_STR, .emit = emit_stream },
+	{ 0 }
+};
+/* clang-format on */
+
+/* The text, and how it is to be spoken: beside it where the model takes that, else before it. */
+static void
+put_contents(struct fieldmap_run *run)
+{
+	struct speech_read *r = run->ctx;
+	json_object *part = json_object_new_object(), *parts = json_object_new_array();
+	json_object *content = json_object_new_object(), *contents = json_object_new_array();
+	struct buf text;
+
+	buf_init(&text, 12 * SPEECH_CHARS_MAX);
+	buf_add_slice(&text, r->instructions);
+	if (r->speed != NULL)
+		buf_addf(&text, "%s%s", text.len > 0 ? "\n" : "", r->speed);
+	if (text.len > 0 && r->model->styled) {
+		fieldmap_put(part, "speechMetadata/style", json_new_str(buf_slice(&text)));
+		buf_reset(&text);
+	} else if (text.len > 0) {
+		buf_adds(&text, "\n\nRead the following text aloud in this way:\n");
+	}
+	buf_add_slice(&text, json_str(r->input));
+	json_put_str(part, "text", buf_slice(&text));
+	json_append(parts, part);
+	json_put_str(content, "role", SLICE("user"));
+	json_put(content, "parts", parts);
+	json_append(contents, content);
+	json_put(run->target, "contents", contents);
+	buf_release(&text);
+}
+
+/* OpenAI's default is MP3. */
+static int
+put_format(struct fieldmap_run *run)
+{
+	struct speech_read *r = run->ctx;
+	json_object *modalities = json_object_new_array();
+
+	json_append(modalities, json_object_new_string("AUDIO"));
+	fieldmap_put(run->target, GENERATION "responseModalities", modalities);
+	if (r->format == NULL && !r->model->encodes) {
+		r->request->format = SPEECH_WAV;
+		return changes_note(r->changes, CHANGE_REWRITTEN, "response_format", run->err);
+	}
+	if (r->format == NULL)
+		r->format = formats;
+	r->request->format = r->format->format;
+	if (!r->model->encodes)
+		return 0;
+	fieldmap_put(run->target, GENERATION "responseFormat/audio/mimeType",
+	    json_object_new_string(r->format->mime));
+	if (r->format->format == SPEECH_PCM)
+		fieldmap_put(run->target, GENERATION "responseFormat/audio/sampleRate",
+		    json_object_new_int(L16_RATE));
+	return 0;
+}
+
+void
+speech_request_init(struct speech_request *s)
+{
+	*s = (struct speech_request){ 0 };
+	buf_init(&s->body, CHAT_BODY_MAX);
+}
+
+void
+speech_request_release(struct speech_request *s)
+{
+	buf_release(&s->body);
+}
+
+int
+speech_request_read(struct speech_request *s, struct slice text, const struct models *models,
+    struct changes *changes, struct apierror *err)
+{
+	json_object *source = json_read(text), *target = json_object_new_object();
+	struct speech_read read = { .request = s, .models = models, .changes = changes };
+	struct fieldmap_run run = {
+		.source = source, .target = target, .ctx = &read, .changes = changes, .err = err
+	};
+	int answer = -1;
+
+	if (source == NULL) {
+		apierror_set(err, APIERROR_BAD_JSON, NULL, NULL);
+		goto out;
+	}
+	if (!json_object_is_type(source, json_type_object)) {
+		apierror_set(err, APIERROR_BAD_REQUEST, NULL,
+		    "The request body must be a JSON object, but is %s.", json_type_word(source));
+		goto out;
+	}
+	if (fieldmap_apply(speech_fields, &run) != 0 || put_format(&run) != 0)
+		goto out;
+	put_contents(&run);
+	json_write(target, &s->body);
+	answer = 0;
+out:
+	json_object_put(target);
+	json_object_put(source);
+	return answer;
+}
