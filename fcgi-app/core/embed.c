@@ -16,8 +16,16 @@
 struct embed_read {
 	struct embed_request *request;
 	const struct models *models;
-	json_object *dimensions; /* borrowed from the source, or NULL */
+	json_object *dimensions, *title; /* borrowed from the source, or NULL */
+	const char *task;                /* Google's word, or NULL */
 };
+
+/* The one model of which tasks are a parameter; later ones want them in the text. */
+static bool
+takes_tasks(const struct embed_read *read)
+{
+	return slice_eq(slice_str(read->request->model.name), SLICE("gemini-embedding-001"));
+}
 
 /* ---- request ---- */
 
@@ -37,9 +45,7 @@ emit_dimensions(struct fieldmap_run *run, const struct fieldmap *row, json_objec
 
 	(void)row;
 	read->dimensions = value;
-	/* Only this model shortens vectors without making them unit length again. */
-	read->request->normalise =
-	    slice_eq(slice_str(read->request->model.name), SLICE("gemini-embedding-001"));
+	read->request->shortened = true;
 	return 0;
 }
 
@@ -57,7 +63,62 @@ emit_format(struct fieldmap_run *run, const struct fieldmap *row, json_object *v
 }
 
 static int
-add_input(struct fieldmap_run *run, json_object *text)
+emit_task(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
+{
+	static const char *const tasks[] = { "RETRIEVAL_QUERY", "RETRIEVAL_DOCUMENT",
+		"SEMANTIC_SIMILARITY", "CLASSIFICATION", "CLUSTERING", "QUESTION_ANSWERING",
+		"FACT_VERIFICATION", "CODE_RETRIEVAL_QUERY" };
+	struct embed_read *read = run->ctx;
+	char param[APIERROR_PARAM_MAX];
+	size_t i = 0;
+
+	fieldmap_param(run, row, param);
+	while (i < ARRAY_SIZE(tasks) && !slice_eqi(json_str(value), slice_str(tasks[i])))
+		i++;
+	if (i == ARRAY_SIZE(tasks))
+		return fieldmap_bad_word(run->err, param, json_str(value),
+		    "'RETRIEVAL_QUERY', 'RETRIEVAL_DOCUMENT', 'SEMANTIC_SIMILARITY', "
+		    "'CLASSIFICATION', 'CLUSTERING', 'QUESTION_ANSWERING', 'FACT_VERIFICATION', "
+		    "and 'CODE_RETRIEVAL_QUERY'");
+	if (!takes_tasks(read))
+		return changes_note(run->changes, CHANGE_IGNORED, param, run->err);
+	read->task = tasks[i];
+	return 0;
+}
+
+static int
+emit_title(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
+{
+	struct embed_read *read = run->ctx;
+	char param[APIERROR_PARAM_MAX];
+
+	/* Google takes a title with this task only. */
+	if (read->task != NULL && strcmp(read->task, "RETRIEVAL_DOCUMENT") == 0) {
+		read->title = value;
+		return 0;
+	}
+	fieldmap_param(run, row, param);
+	return changes_note(run->changes, CHANGE_IGNORED, param, run->err);
+}
+
+/* Google's extension, in either spelling. */
+static int
+emit_google(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
+{
+	static const struct fieldmap fields[] = {
+		{ .from = "task_type", .kind = FK_STR, .emit = emit_task },
+		{ .from = "taskType", .kind = FK_STR, .emit = emit_task },
+		{ .from = "title", .kind = FK_STR, .emit = emit_title },
+		{ 0 },
+	};
+	struct fieldmap_run inner = fieldmap_inside(run, value, row->from);
+
+	return fieldmap_apply(fields, &inner);
+}
+
+/* at: the text's field. */
+static int
+add_input(struct fieldmap_run *run, json_object *text, const char *at)
 {
 	struct embed_read *read = run->ctx;
 	json_object *request, *part, *parts;
@@ -67,11 +128,10 @@ add_input(struct fieldmap_run *run, json_object *text)
 		return apierror_set(run->err, APIERROR_UNSUPPORTED, "input",
 		    "Invalid 'input': arrays of tokens are not supported, send text.");
 	if (!json_object_is_type(text, json_type_string))
-		return fieldmap_bad_type(
-		    run->err, "input", "a string or an array of strings", text);
+		return fieldmap_bad_type(run->err, at, "a string or an array of strings", text);
 	if (json_str(text).len == 0)
-		return apierror_set(run->err, APIERROR_BAD_VALUE, "input",
-		    "Invalid 'input': input cannot be an empty string.");
+		return apierror_set(run->err, APIERROR_BAD_VALUE, at,
+		    "Invalid '%s': input cannot be an empty string.", at);
 	snprintf(model, sizeof(model), "models/%s", read->request->model.name);
 	part = json_object_new_object();
 	json_put(part, "text", json_object_get(text));
@@ -80,6 +140,10 @@ add_input(struct fieldmap_run *run, json_object *text)
 	request = json_object_new_object();
 	json_put_str(request, "model", slice_str(model));
 	fieldmap_put(request, "content/parts", parts);
+	if (read->task != NULL)
+		json_put_str(request, "taskType", slice_str(read->task));
+	if (read->title != NULL)
+		json_put(request, "title", json_object_get(read->title));
 	if (read->dimensions != NULL)
 		json_put(request, "outputDimensionality",
 		    json_object_new_int64(json_int(read->dimensions, 0)));
@@ -91,29 +155,36 @@ add_input(struct fieldmap_run *run, json_object *text)
 static int
 emit_input(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
 {
+	char at[APIERROR_PARAM_MAX];
 	size_t count;
 
 	if (!json_object_is_type(value, json_type_array))
-		return add_input(run, value);
+		return add_input(run, value, row->from);
 	count = json_object_array_length(value);
 	if (count == 0 || count > EMBED_INPUTS_MAX)
 		return apierror_set(run->err, APIERROR_BAD_VALUE, row->from,
 		    "Invalid 'input': expected an array with 1 to %d elements, but got %zu.",
 		    EMBED_INPUTS_MAX, count);
-	for (size_t i = 0; i < count; i++)
-		if (add_input(run, json_object_array_get_idx(value, i)) != 0)
+	for (size_t i = 0; i < count; i++) {
+		field_name(at, "%s[%zu]", row->from, i);
+		if (add_input(run, json_object_array_get_idx(value, i), at) != 0)
 			return -1;
+	}
 	return 0;
 }
 
 /* clang-format off */
 static const struct fieldmap embed_fields[] = {
-	/* The inputs come last: each request repeats model and dimensions. */
+	/* The inputs come after what each request repeats. */
 	{ .from = "model", .kind = FK_STR, .flags = FF_REQUIRED, .emit = emit_model },
 	{ .from = "dimensions", .kind = FK_INT, .min = 1, .max = INT32_MAX,
 	  .emit = emit_dimensions },
 	{ .from = "encoding_format", .kind = FK_STR, .emit = emit_format },
+	{ .from = "task_type", .kind = FK_STR, .emit = emit_task },
+	{ .from = "extra_body.google", .kind = FK_OBJECT, .emit = emit_google },
+	{ .from = "google", .kind = FK_OBJECT, .emit = emit_google },
 	{ .from = "input", .kind = FK_ANY, .flags = FF_REQUIRED, .emit = emit_input },
+	/* Nothing in Gemini corresponds to this. */
 	{ .from = "user", .flags = FF_IGNORE },
 	{ 0 }
 };
@@ -132,12 +203,14 @@ embed_request_release(struct embed_request *e)
 }
 
 int
-embed_request_read(
-    struct embed_request *e, struct slice text, const struct models *models, struct apierror *err)
+embed_request_read(struct embed_request *e, struct slice text, const struct models *models,
+    struct changes *changes, struct apierror *err)
 {
 	json_object *source = json_read(text);
 	struct embed_read read = { .request = e, .models = models };
-	struct fieldmap_run run = { .source = source, .ctx = &read, .err = err };
+	struct fieldmap_run run = {
+		.source = source, .ctx = &read, .changes = changes, .err = err
+	};
 	int answer;
 
 	if (source == NULL)
@@ -196,17 +269,19 @@ read_vector(json_object *values, float *ret, size_t count)
 	return true;
 }
 
-static void
+/* False when it has unit length already, or none. */
+static bool
 make_unit(float *vector, size_t count)
 {
 	double sum = 0;
 
 	for (size_t i = 0; i < count; i++)
 		sum += (double)vector[i] * (double)vector[i];
-	if (sum <= 0)
-		return;
+	if (sum <= 0 || fabs(sum - 1) < 1e-4)
+		return false;
 	for (size_t i = 0; i < count; i++)
 		vector[i] = (float)((double)vector[i] / sqrt(sum));
+	return true;
 }
 
 static void
@@ -251,15 +326,15 @@ add_vector(
 	bool good = count > 0 && read_vector(values, vector, count);
 
 	if (good) {
-		if (e->normalise)
-			make_unit(vector, count);
+		bool changed = e->shortened && make_unit(vector, count);
+
 		w.comma = r->count > 0;
 		jw_object(&w, NULL);
 		jw_str(&w, "object", "embedding");
 		jw_int(&w, "index", (int64_t)r->count++);
 		if (e->base64)
 			write_base64(&w, vector, count);
-		else if (e->normalise)
+		else if (changed)
 			write_floats(&w, vector, count);
 		else
 			json_write_to(&w, "embedding", values);
@@ -271,6 +346,23 @@ add_vector(
 			  "An embedding of the Gemini API could not be read.");
 }
 
+/* Of the inputs from first to the last one answered. Where Google does not count, a token is taken
+ * to be four bytes, as it is about in English. */
+static int64_t
+estimate(const struct embed_reply *r, const struct embed_request *e, size_t first)
+{
+	int64_t tokens = 0;
+
+	for (size_t i = first; i < r->count && i < e->count; i++) {
+		json_object *request = json_object_array_get_idx(e->requests, i);
+		json_object *parts = json_get_array(json_get(request, "content"), "parts");
+		struct slice text = json_get_str(json_object_array_get_idx(parts, 0), "text");
+
+		tokens += (int64_t)((text.len + 3) / 4);
+	}
+	return tokens;
+}
+
 int
 embed_reply_add(struct embed_reply *r, const struct embed_request *e, struct slice upstream,
     struct apierror *err)
@@ -279,6 +371,7 @@ embed_reply_add(struct embed_reply *r, const struct embed_request *e, struct sli
 	json_object *error = json_get_object(reply, "error");
 	json_object *list = json_get_array(reply, "embeddings");
 	struct usage usage = { 0 };
+	size_t first = r->count;
 	int answer = -1;
 
 	if (error != NULL) {
@@ -297,28 +390,13 @@ embed_reply_add(struct embed_reply *r, const struct embed_request *e, struct sli
 			goto out;
 	}
 	usage_read(&usage, json_get(reply, "usageMetadata"));
-	r->usage.prompt += usage.prompt;
-	r->usage.known = r->usage.known || usage.known;
+	r->usage.prompt += usage.known ? usage.prompt : estimate(r, e, first);
+	r->usage.total = r->usage.prompt;
+	r->usage.known = true;
 	answer = 0;
 out:
 	json_object_put(reply);
 	return answer;
-}
-
-/* Where Google does not count: a token is about four bytes of English. */
-static int64_t
-estimate(const struct embed_request *e)
-{
-	int64_t tokens = 0;
-
-	for (size_t i = 0; i < e->count; i++) {
-		json_object *request = json_object_array_get_idx(e->requests, i);
-		json_object *parts = json_get_array(json_get(request, "content"), "parts");
-		struct slice text = json_get_str(json_object_array_get_idx(parts, 0), "text");
-
-		tokens += (int64_t)((text.len + 3) / 4);
-	}
-	return tokens;
 }
 
 int
@@ -334,11 +412,6 @@ embed_reply_write(struct embed_reply *r, const struct embed_request *e, const ch
 	if (r->data.failed)
 		return apierror_set(err, APIERROR_UPSTREAM, NULL,
 		    "The embeddings together are too large; send fewer inputs.");
-	if (!r->usage.known) {
-		r->usage.prompt = estimate(e);
-		r->usage.known = true;
-	}
-	r->usage.total = r->usage.prompt;
 	jw_object(&w, NULL);
 	jw_str(&w, "object", "list");
 	jw_array(&w, "data");

@@ -2,7 +2,10 @@
 #ifndef CORE_EMBED_H
 #define CORE_EMBED_H
 
-#include "core/chat.h"
+#include "core/changes.h"
+#include "core/json.h"
+#include "core/models.h"
+#include "core/usage.h"
 
 #define EMBED_BATCH_MAX  100  /* requests in one batchEmbedContents (Google's limit) */
 #define EMBED_INPUTS_MAX 2048 /* inputs in one request (OpenAI's limit) */
@@ -10,15 +13,16 @@
 struct embed_request {
 	struct model_choice model;
 	bool base64;           /* encoding_format */
-	bool normalise;        /* `dimensions` given: make the vectors unit length again */
+	bool shortened;        /* `dimensions` given: vectors must be made unit length again */
 	size_t count;          /* inputs */
 	json_object *requests; /* array: one EmbedContentRequest per input, in order */
 };
 
 void embed_request_init(struct embed_request *e);
 void embed_request_release(struct embed_request *e);
-int embed_request_read(
-    struct embed_request *e, struct slice text, const struct models *models, struct apierror *err);
+/* text: the body of POST /embeddings. changes may be NULL. */
+int embed_request_read(struct embed_request *e, struct slice text, const struct models *models,
+    struct changes *changes, struct apierror *err);
 /* The body of one upstream call: inputs first to first + EMBED_BATCH_MAX - 1. */
 void embed_request_write(const struct embed_request *e, size_t first, struct buf *out);
 
@@ -26,7 +30,7 @@ void embed_request_write(const struct embed_request *e, size_t first, struct buf
 struct embed_reply {
 	struct buf data; /* elements of `data` so far */
 	size_t count;
-	struct usage usage;
+	struct usage usage; /* of answers that tell none: a token for each 4 bytes, rounded up */
 };
 
 void embed_reply_init(struct embed_reply *r);

@@ -30,7 +30,7 @@ test_batches(void)
 	buf_adds(&text, "]}");
 	embed_request_init(&request);
 	embed_reply_init(&reply);
-	ok(embed_request_read(&request, buf_slice(&text), models, &err) == 0, "2048 inputs");
+	ok(embed_request_read(&request, buf_slice(&text), models, NULL, &err) == 0, "2048 inputs");
 	is_int(request.count, EMBED_INPUTS_MAX, "are counted");
 	for (size_t first = 0; first < request.count; first += EMBED_BATCH_MAX, calls++) {
 		buf_reset(&text);
@@ -70,7 +70,7 @@ test_unit_length(void)
 	ok(embed_request_read(&request,
 	       SLICE("{\"model\":\"text-embedding-3-large\",\"input\":\"x\",\"dimensions\":3,"
 		     "\"encoding_format\":\"base64\"}"),
-	       models, &err) == 0,
+	       models, NULL, &err) == 0,
 	    "request");
 	ok(embed_reply_add(&reply, &request,
 	       SLICE("{\"embeddings\":[{\"values\":[1e-3,2e-3,-7]}]}"), &err) == 0,
@@ -93,6 +93,49 @@ test_unit_length(void)
 	embed_request_release(&request);
 }
 
+/* What is left out of a request, and what a strict list makes of it. */
+static void
+test_changes(void)
+{
+	/* clang-format off */
+	static const struct {
+		const char *text, *header, *param; /* header: NULL when it is refused */
+		bool strict;
+	} cases[] = {
+		{ "{\"model\":\"gemini-embedding-001\",\"input\":\"x\",\"dimensions\":3,"
+		  "\"task_type\":\"CLUSTERING\"}", "", "", true },
+		{ "{\"model\":\"gemini-embedding-001\",\"input\":\"x\",\"user\":\"u\"}",
+		  "/user ignored", "", true },
+		{ "{\"model\":\"gemini-embedding-2\",\"input\":\"x\","
+		  "\"google\":{\"task_type\":\"CLUSTERING\",\"title\":\"T\"}}",
+		  "/google/task_type ignored, /google/title ignored", "", false },
+		{ "{\"model\":\"gemini-embedding-2\",\"input\":\"x\",\"task_type\":\"CLUSTERING\"}",
+		  NULL, "task_type", true },
+		{ "{\"model\":\"gemini-embedding-001\",\"input\":\"x\","
+		  "\"extra_body\":{\"google\":{\"title\":\"T\"}}}",
+		  NULL, "extra_body.google.title", true },
+	};
+	/* clang-format on */
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct embed_request request;
+		struct changes changes;
+		struct apierror err = { 0 };
+		int answer;
+
+		embed_request_init(&request);
+		changes_init(&changes, cases[i].strict);
+		answer =
+		    embed_request_read(&request, slice_str(cases[i].text), models, &changes, &err);
+		is_int(answer, cases[i].header != NULL ? 0 : -1, cases[i].text);
+		is_str(err.param, cases[i].param, "the field");
+		if (cases[i].header != NULL)
+			is_slice(changes_header(&changes), cases[i].header, "the header");
+		changes_release(&changes);
+		embed_request_release(&request);
+	}
+}
+
 int
 main(void)
 {
@@ -101,6 +144,7 @@ main(void)
 	models = models_new(models_default_aliases, &error);
 	test_batches();
 	test_unit_length();
+	test_changes();
 	models_free(models);
 	return tap_done();
 }

@@ -1,0 +1,60 @@
+/* What the readers of image requests share. */
+#ifndef CORE_IMAGES_PRIV_H
+#define CORE_IMAGES_PRIV_H
+
+#include "core/fieldmap.h"
+#include "core/images.h"
+#include "core/mime.h"
+
+/* An image to edit, in one of two forms. */
+struct images_input {
+	json_object *part;   /* Gemini's part, owned, or NULL */
+	char mime[MIME_MAX]; /* else an upload: its type and bytes */
+	struct slice bytes;
+};
+
+/* The ctx of the field table's run. */
+struct images_read {
+	struct images_request *request;
+	const struct models *models;
+	struct refs *refs;
+	struct changes *changes;
+	json_object *prompt; /* borrowed */
+	bool sized;          /* a size other than `auto` was given */
+	struct slice size;
+	bool quality;             /* a quality that asks for something was given */
+	const char *quality_size; /* the imageSize that it stands for */
+	struct {
+		const struct fieldmap *row;
+		json_object *value;
+	} extra[2]; /* Google's extensions, borrowed */
+	size_t extra_count;
+	struct images_input *inputs;
+	size_t count;
+};
+
+/* Reads everything but the images to edit, and writes the body. err's fields are of the source. */
+int images_read_fields(struct images_read *read, json_object *source, struct apierror *err);
+
+/* ---- images_shape.c ---- */
+
+struct images_model; /* what one kind of image model takes */
+
+/* NULL for a model that makes no images. name: upstream, without `models/`. */
+const struct images_model *images_model_of(const char *name);
+/* The model that an error offers to those who named another. */
+extern const char images_model_default[];
+
+struct images_shape {
+	const char *ratio; /* aspectRatio, or NULL */
+	const char *size;  /* imageSize, or NULL: the model takes none */
+	bool exact;        /* near enough to what was asked for */
+};
+
+/* text: `1536x1024`. -1 with err (param "size") when it is no size. */
+int images_shape_read(const struct images_model *model, struct slice text, struct images_shape *ret,
+    struct apierror *err);
+/* The nearest imageSize that the model takes, or NULL. size: one of Google's words. */
+const char *images_size_for(const struct images_model *model, const char *size);
+
+#endif

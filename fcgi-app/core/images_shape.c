@@ -1,0 +1,150 @@
+/* Sizes in pixels to the aspect ratios and size classes of Gemini's image models. */
+#include "config.h"
+
+#include "images_priv.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/xalloc.h"
+
+#define EDGE_MAX 16384 /* of a size that makes sense */
+
+const char images_model_default[] = "gemini-3.1-flash-image";
+
+struct images_model {
+	const char *prefix;
+	unsigned sizes; /* bits: rows of size_classes that it takes as imageSize; 0: makes 1K */
+	bool extreme;   /* 1:4, 1:8 and their like */
+};
+
+/* clang-format off */
+/* From the smallest; limit: where the next one is nearer, in pixels. 3840x2160 is called 4K. */
+static const struct {
+	const char *word;
+	double edge, limit;
+} size_classes[] = {
+	{ "512", 512,  512.0 * 1024 },
+	{ "1K",  1024, 1024.0 * 2048 },
+	{ "2K",  2048, 3840.0 * 2160 },
+	{ "4K",  4096, HUGE_VAL },
+};
+
+#define FROM_1K  (2 | 4 | 8)
+#define FROM_512 (1 | FROM_1K)
+
+/* The first prefix that fits wins. From Google's pages on each model. */
+static const struct images_model image_models[] = {
+	{ "gemini-2.5-flash-image",      0,        false },
+	{ "gemini-3-pro-image",          FROM_1K,  false },
+	{ "nano-banana-pro",             FROM_1K,  false },
+	{ "gemini-3.1-flash-lite-image", 0,        false },
+	{ "gemini-3.1-flash-image",      FROM_512, true },
+	{ "gemini-nano-banana",          FROM_512, true },
+};
+
+/* Names to come: what the newest can. */
+static const struct images_model newest = { "", FROM_512, true };
+
+static const struct {
+	const char *word;
+	double width, height;
+	bool extreme;
+} ratios[] = {
+	{ "1:1", 1, 1, false },  { "2:3", 2, 3, false },   { "3:2", 3, 2, false },
+	{ "3:4", 3, 4, false },  { "4:3", 4, 3, false },   { "4:5", 4, 5, false },
+	{ "5:4", 5, 4, false },  { "9:16", 9, 16, false }, { "16:9", 16, 9, false },
+	{ "21:9", 21, 9, false },
+	{ "1:4", 1, 4, true },   { "4:1", 4, 1, true },    { "1:8", 1, 8, true },
+	{ "8:1", 8, 1, true },
+};
+/* clang-format on */
+
+const struct images_model *
+images_model_of(const char *name)
+{
+	struct slice text = slice_str(name);
+
+	for (size_t i = 0; i < ARRAY_SIZE(image_models); i++)
+		if (slice_starts(text, slice_str(image_models[i].prefix)))
+			return &image_models[i];
+	if (slice_find(text, SLICE("-image")) >= 0 || slice_find(text, SLICE("nano-banana")) >= 0)
+		return &newest;
+	return NULL;
+}
+
+static bool
+read_edge(struct slice text, double *ret)
+{
+	uint64_t edge;
+
+	if (!slice_u64(text, &edge) || edge == 0 || edge > EDGE_MAX)
+		return false;
+	*ret = (double)edge;
+	return true;
+}
+
+/* The class that fits, or the next larger one that the model takes, or the next smaller one. */
+static const char *
+nearest_class(const struct images_model *model, size_t at)
+{
+	if (model->sizes == 0)
+		return NULL;
+	for (size_t i = at; i < ARRAY_SIZE(size_classes); i++)
+		if ((model->sizes >> i & 1) != 0)
+			return size_classes[i].word;
+	while ((model->sizes >> at & 1) == 0)
+		at--;
+	return size_classes[at].word;
+}
+
+const char *
+images_size_for(const struct images_model *model, const char *size)
+{
+	size_t at = 0;
+
+	while (at + 1 < ARRAY_SIZE(size_classes) && strcmp(size_classes[at].word, size) != 0)
+		at++;
+	return nearest_class(model, at);
+}
+
+/* How far the class that will be made is from the area, as a factor of its edge's logarithm. */
+static double
+class_distance(const char *word, double area)
+{
+	double edge = 1024; /* what models without imageSize make */
+
+	for (size_t i = 0; word != NULL && i < ARRAY_SIZE(size_classes); i++)
+		if (strcmp(size_classes[i].word, word) == 0)
+			edge = size_classes[i].edge;
+	return fabs(log(sqrt(area) / edge));
+}
+
+int
+images_shape_read(const struct images_model *model, struct slice text, struct images_shape *ret,
+    struct apierror *err)
+{
+	struct slice rest = text, width_text = SLICE("");
+	char separator = slice_find(text, SLICE("x")) >= 0 ? 'x' : 'X';
+	double width, height, best = HUGE_VAL;
+	size_t class = 0;
+
+	slice_split(&rest, separator, &width_text);
+	if (!read_edge(width_text, &width) || !read_edge(rest, &height))
+		return fieldmap_bad_word(err, "size", text, "'auto' and sizes such as '1024x1024'");
+	for (size_t i = 0; i < ARRAY_SIZE(ratios); i++) {
+		double distance =
+		    fabs(log(width / height) - log(ratios[i].width / ratios[i].height));
+
+		if ((ratios[i].extreme && !model->extreme) || distance >= best)
+			continue;
+		best = distance;
+		ret->ratio = ratios[i].word;
+	}
+	while (width * height >= size_classes[class].limit)
+		class ++;
+	ret->size = nearest_class(model, class);
+	ret->exact = best < 0.02 && class_distance(ret->size, width * height) < 0.05;
+	return 0;
+}
