@@ -10,10 +10,12 @@
 #include "base/xalloc.h"
 #include "behave.h"
 #include "bench.h"
+#include "caches.h"
 #include "checks.h"
 #include "control.h"
 #include "credentials.h"
 #include "failures.h"
+#include "fetch.h"
 #include "files.h"
 #include "gjson.h"
 #include "models.h"
@@ -173,9 +175,25 @@ answer(struct call *call)
 	case ROUTE_FILE_DELETE:
 		files_delete(si, c, call->route.name, call->key);
 		break;
+	case ROUTE_CACHES:
+		caches_list(si, c, call->key);
+		break;
+	case ROUTE_CACHE_CREATE:
+		caches_create(si, c, call->body, call->key);
+		break;
+	case ROUTE_CACHE:
+		caches_get(si, c, call->route.name, call->key);
+		break;
+	case ROUTE_CACHE_PATCH:
+		caches_patch(si, c, call->route.name, call->body, call->key);
+		break;
+	case ROUTE_CACHE_DELETE:
+		caches_delete(si, c, call->route.name, call->key);
+		break;
 	case ROUTE_OTHER:
 	case ROUTE_UNKNOWN:
 	case ROUTE_CONTROL:
+	case ROUTE_MEDIA:
 	case ROUTE_BENCH_PAGE:
 		call_error(
 		    call, 501, "Operation is not implemented, or supported, or enabled.", NULL);
@@ -212,6 +230,12 @@ check_model(struct call *call)
 	case ROUTE_FILES:
 	case ROUTE_FILE:
 	case ROUTE_FILE_DELETE:
+	case ROUTE_CACHES:
+	case ROUTE_CACHE_CREATE:
+	case ROUTE_CACHE:
+	case ROUTE_CACHE_PATCH:
+	case ROUTE_CACHE_DELETE:
+	case ROUTE_MEDIA:
 	case ROUTE_OTHER:
 		return true;
 	}
@@ -418,6 +442,12 @@ api_ready(void *ctx, struct conn *c, struct request *req)
 	call.si->stats.requests++;
 	if (call.route.kind == ROUTE_BENCH_PAGE) {
 		bench_page(c);
+		return;
+	}
+	if (call.route.kind == ROUTE_MEDIA) {
+		if (call.si->control)
+			records_add(call.si->records, req, "");
+		fetch_answer(call.si, c, call.route.tail);
 		return;
 	}
 	credential = credentials_read(req, &call.key);

@@ -9,9 +9,15 @@
 #include <strings.h>
 
 #include "base/xalloc.h"
+#include "caches.h"
+#include "calls.h"
 #include "example.h"
+#include "failures.h"
 #include "gjson.h"
+#include "ground.h"
 #include "media.h"
+#include "sign.h"
+#include "trigger.h"
 
 #define TEXT_MAX (128UL * 1024 * 1024)
 #define ECHO_MAX (16UL * 1024) /* of the question that is repeated */
@@ -71,11 +77,16 @@ void
 behave_begin(const struct ask *a, struct gen *ret)
 {
 	static uint32_t serial;
+	json_object *config = gjson_get(a->body, "generationConfig");
 	struct token_count prompt;
 
 	tokens_of_request(a->body, &prompt);
 	*ret = (struct gen){ .finish = "STOP", .output_modality = "TEXT", .candidates = 1 };
-	ret->prompt_tokens = tokens_total(&prompt);
+	ret->top_logprobs =
+	    gjson_bool(config, "responseLogprobs") ? (int)gjson_int(config, "logprobs", 0) : -1;
+	ret->infinite = slice_find(behave_last_text(a->body), SLICE("minus-infinity")) >= 0;
+	ret->cached_tokens = caches_tokens(a->si->caches, gjson_str(a->body, "cachedContent"));
+	ret->prompt_tokens = tokens_total(&prompt) + ret->cached_tokens;
 	ret->thought_tokens = thinking_tokens(a);
 	serial++;
 	snprintf(ret->response_id, sizeof(ret->response_id), "sTaNdIn%08xAAAAAAA", serial);
@@ -91,122 +102,14 @@ behave_count(struct gen *g)
 		if (g->parts[i].thought)
 			continue;
 		g->output_tokens += tokens_of_text(gjson_str(part, "text"));
+		g->output_tokens +=
+		    tokens_of_text(gjson_str(gjson_get(part, "audioTranscription"), "text"));
 		if (gjson_get(part, "inlineData") != NULL)
 			g->output_tokens += 258;
 		if (call != NULL)
 			g->output_tokens += tokens_of_text(slice_str(
 			    json_object_to_json_string_ext(call, JSON_C_TO_STRING_PLAIN)));
 	}
-}
-
-static void
-add_signature(json_object *part, const char *seed)
-{
-	struct buf raw, text;
-
-	buf_init(&raw, 1024);
-	buf_init(&text, 2048);
-	buf_addf(&raw, "stand-in thought signature of %.64s \xFF\xFE", seed);
-	base64_add(&text, raw.data, raw.len);
-	json_object_object_add(part, "thoughtSignature", gjson_new(buf_slice(&text)));
-	buf_release(&raw);
-	buf_release(&text);
-}
-
-static bool
-is_name_char(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-	       c == '_' || c == '.' || c == '-' || c == ':';
-}
-
-static json_object *
-find_function(json_object *body, struct slice name)
-{
-	size_t tools = gjson_count(body, "tools");
-
-	for (size_t i = 0; i < tools; i++) {
-		json_object *tool = gjson_at(body, "tools", i);
-		size_t count = gjson_count(tool, "functionDeclarations");
-
-		for (size_t k = 0; k < count; k++) {
-			json_object *f = gjson_at(tool, "functionDeclarations", k);
-
-			if (name.len == 0 || slice_eq(gjson_str(f, "name"), name))
-				return f;
-		}
-	}
-	return NULL;
-}
-
-static void
-add_call(const struct ask *a, struct gen *g, json_object *function, struct slice hint, bool first)
-{
-	json_object *part = json_object_new_object(), *call = json_object_new_object();
-	json_object *schema = gjson_get(function, "parametersJsonSchema"), *args;
-
-	if (schema == NULL)
-		schema = gjson_get(function, "parameters");
-	if (model_is_3(a->model)) {
-		char id[32];
-
-		snprintf(id, sizeof(id), "%.15s-%zu", g->response_id, g->count);
-		json_object_object_add(call, "id", json_object_new_string(id));
-	}
-	json_object_object_add(call, "name", gjson_new(gjson_str(function, "name")));
-	args = example_of(schema, hint);
-	/* A call without arguments has no args at all. */
-	if (json_object_is_type(args, json_type_object) && json_object_object_length(args) > 0)
-		json_object_object_add(call, "args", args);
-	else
-		json_object_put(args);
-	json_object_object_add(part, "functionCall", call);
-	if (first && model_is_3(a->model))
-		add_signature(part, json_object_get_string(gjson_get(call, "name")));
-	gen_add(g, part, false);
-}
-
-/* "call:NAME" in the text asks for a call of a declared function; mode ANY forces one. */
-static bool
-add_calls(const struct ask *a, struct gen *g, struct slice text)
-{
-	json_object *config = gjson_get(gjson_get(a->body, "toolConfig"), "functionCallingConfig");
-	struct slice mode = gjson_str(config, "mode");
-	struct slice rest = text;
-	bool any = false;
-	ptrdiff_t at;
-
-	if (slice_eqi(mode, SLICE("NONE")))
-		return false;
-	while ((at = slice_find(rest, SLICE("call:"))) >= 0) {
-		struct slice name = { rest.ptr + at + 5, 0 };
-		json_object *function;
-
-		rest = (struct slice){ rest.ptr + at + 5, rest.len - (size_t)at - 5 };
-		while (name.len < rest.len && is_name_char(rest.ptr[name.len]))
-			name.len++;
-		while (name.len > 0 && strchr(".:-", name.ptr[name.len - 1]) != NULL &&
-		       find_function(a->body, name) == NULL)
-			name.len--;
-		function = name.len > 0 ? find_function(a->body, name) : NULL;
-		if (function != NULL) {
-			add_call(a, g, function, SLICE("text"), !any);
-			any = true;
-		}
-	}
-	if (!any && slice_eqi(mode, SLICE("ANY")) && text.len > 0) {
-		json_object *function = find_function(a->body,
-		    gjson_count(config, "allowedFunctionNames") > 0
-			? slice_str(
-			      json_object_get_string(gjson_at(config, "allowedFunctionNames", 0)))
-			: SLICE(""));
-
-		if (function != NULL) {
-			add_call(a, g, function, SLICE("text"), true);
-			any = true;
-		}
-	}
-	return any;
 }
 
 /* Text about the function results at the end of the conversation; false when there are none. */
@@ -271,6 +174,9 @@ write_text(const struct ask *a, struct buf *out)
 		buf_adds(out, EMOJI EMOJI EMOJI);
 	if (write_results(a, out))
 		return;
+	if ((text.len == 0 || slice_find(text, SLICE("ranscri")) >= 0) &&
+	    media_write_transcript(a, out))
+		return;
 	buf_addf(out, "Hello! I am the stand-in for %s. You said: ", a->name);
 	if (text.len > ECHO_MAX) {
 		text.len = ECHO_MAX;
@@ -326,7 +232,18 @@ add_thoughts(const struct ask *a, struct gen *g)
 }
 
 static void
-add_answer(const struct ask *a, struct gen *g)
+sign_text(const struct ask *a, struct gen *g, bool after_traces)
+{
+	if (!model_is_3(a->model) || g->thought_tokens == 0)
+		return;
+	/* In a stream the signature comes on a last part without text. */
+	if (a->stream)
+		gen_add_text(g, SLICE(""), false);
+	sign_part(g->parts[g->count - 1].part, after_traces, 0);
+}
+
+static void
+add_answer(const struct ask *a, struct gen *g, struct slice prompt)
 {
 	struct buf text;
 
@@ -334,20 +251,36 @@ add_answer(const struct ask *a, struct gen *g)
 	write_text(a, &text);
 	limit_text(a, g, &text);
 	if (text.len > 0) {
+		bool traces;
+
 		add_thoughts(a, g);
+		traces = ground_add_traces(a, g, prompt);
 		gen_add_text(g, buf_slice(&text), false);
-		/* In a stream the signature comes on a last part without text. */
-		if (model_is_3(a->model) && g->thought_tokens > 0) {
-			if (a->stream)
-				gen_add_text(g, SLICE(""), false);
-			add_signature(g->parts[g->count - 1].part, "text");
-		}
+		ground_add_sources(a, g, prompt);
+		sign_text(a, g, traces);
 	}
 	buf_release(&text);
 }
 
 static void
-fill(const struct ask *a, struct gen *g)
+add_calls(const struct ask *a, struct gen *g, struct slice prompt)
+{
+	bool traces;
+
+	add_thoughts(a, g);
+	traces = ground_add_traces(a, g, prompt);
+	if (slice_find(prompt, SLICE("say-first")) >= 0)
+		gen_add_text(g, SLICE("I will call a function. "), false);
+	calls_add(a, g, prompt, traces);
+	if (traces)
+		ground_add_sources(a, g, prompt);
+	/* Newer models end a stream of calls with an event of its own. */
+	if (a->stream && model_is_3(a->model) && !g->together)
+		gen_add_text(g, SLICE(""), false);
+}
+
+void
+behave_fill(const struct ask *a, struct gen *g)
 {
 	struct slice text = behave_last_text(a->body);
 
@@ -360,37 +293,56 @@ fill(const struct ask *a, struct gen *g)
 		}
 	} else if (a->model->kind == MODEL_IMAGE) {
 		add_thoughts(a, g);
-		media_add_image(a, g);
-		if (model_is_3(a->model))
-			add_signature(g->parts[g->count - 1].part, "image");
+		media_add_images(a, g, text);
 	} else if (a->model->kind == MODEL_TTS || a->model->kind == MODEL_TTS_WAV) {
-		media_add_audio(a, g);
-	} else if (find_function(a->body, SLICE("")) != NULL && add_calls(a, g, text)) {
-		/* Newer models end a stream of calls with an event of its own. */
-		if (a->stream && model_is_3(a->model))
-			gen_add_text(g, SLICE(""), false);
+		media_add_speech(a, g);
+	} else if (a->model->kind == MODEL_TRANSCRIBE) {
+		media_add_transcript(a, g);
+	} else if (calls_wanted(a, text)) {
+		add_calls(a, g, text);
 	} else {
-		add_answer(a, g);
+		add_answer(a, g, text);
 	}
+	trigger_add_extras(g, text);
+}
+
+/* "fail:NAME" plays a failure for this request alone. */
+static bool
+play_failure(const struct ask *a, struct slice text)
+{
+	const struct failure *f;
+	struct slice name;
+
+	if (!behave_trigger(text, "fail:", &name) || (f = failure_find(name)) == NULL ||
+	    !failure_fits(f, a->stream ? ROUTE_STREAM : ROUTE_GENERATE))
+		return false;
+	failure_play(f, a, a->delay_ms);
+	return true;
 }
 
 void
 behave_generate(const struct ask *a)
 {
 	json_object *config = gjson_get(a->body, "generationConfig");
-	struct play *p = play_new(a->si, a->conn);
+	struct slice text = behave_last_text(a->body);
+	struct play *p;
 	struct gen g;
 
+	if (play_failure(a, text))
+		return;
 	behave_begin(a, &g);
 	g.candidates = (unsigned)gjson_int(config, "candidateCount", 1);
 	if (g.candidates == 0)
 		g.candidates = 1;
-	fill(a, &g);
-	behave_count(&g);
+	p = play_new(a->si, a->conn);
 	play_wait(p, a->si->think_ms + a->delay_ms);
 	if (a->model->special == SPECIAL_SILENT)
 		play_wait(p, a->model->number);
-	gen_play_answer(a, p, &g, a->si->think_ms / 10);
+	if (!trigger_play(a, p, &g, text)) {
+		behave_fill(a, &g);
+		behave_count(&g);
+		gen_play_answer(a, p, &g, a->si->think_ms / 10);
+	}
 	if (a->stream && a->model->special == SPECIAL_GATED)
 		play_gate(p);
 	if (a->stream && a->model->special == SPECIAL_SPLIT)

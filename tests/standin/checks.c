@@ -8,8 +8,10 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "caches.h"
 #include "files.h"
 #include "gjson.h"
+#include "trigger.h"
 
 #define MESSAGE_MAX    (64UL * 1024)
 #define BATCH_REQUESTS 100
@@ -87,6 +89,19 @@ check_media(const struct subject *s, json_object *part, struct refusal *r)
 }
 
 static bool
+check_video(json_object *part, const char *where, struct refusal *r)
+{
+	json_object *video = gjson_get(part, "videoMetadata"), *fps = gjson_get(video, "fps");
+	double rate = fps != NULL ? json_object_get_double(fps) : 1;
+
+	if (video == NULL || (rate > 0 && rate <= 24))
+		return true;
+	return refuse(r, 400,
+	    "* GenerateContentRequest.%s.video_metadata.fps: must be in the range (0, 24]\n",
+	    where);
+}
+
+static bool
 check_part(const struct subject *s, json_object *part, const char *where, struct refusal *r)
 {
 	const char *first = NULL;
@@ -123,7 +138,13 @@ check_part(const struct subject *s, json_object *part, const char *where, struct
 		return refuse(r, 400,
 		    "* GenerateContentRequest.%s.function_response.name: Name cannot be empty.\n",
 		    where);
-	return check_media(s, part, r);
+	if (gjson_get(part, "mediaResolution") != NULL && !model_is_3(s->model) &&
+	    s->model->special == SPECIAL_NONE)
+		return refuse(r, 400, "Per-part media resolution is not supported for this model.");
+	if (gjson_count(gjson_get(part, "functionResponse"), "parts") > 0 && !model_is_3(s->model))
+		return refuse(
+		    r, 400, "Multimodal function responses are not supported for this model.");
+	return check_media(s, part, r) && check_video(part, where, r);
 }
 
 static bool
@@ -175,6 +196,8 @@ check_contents(const struct subject *s, struct refusal *r)
 static bool
 check_cached(const struct subject *s, struct refusal *r)
 {
+	int64_t tokens;
+
 	if (gjson_str(s->body, "cachedContent").len == 0)
 		return true;
 	if (gjson_get(s->body, "systemInstruction") != NULL ||
@@ -184,14 +207,17 @@ check_cached(const struct subject *s, struct refusal *r)
 		    "system_instruction, tools or tool_config.\n\nProposed fix: move "
 		    "those values to "
 		    "CachedContent from GenerateContent request.");
-	return refuse(r, 403, "CachedContent not found (or permission denied)");
+	return caches_check(s, gjson_str(s->body, "cachedContent"), &tokens, r);
 }
 
 bool
 checks_generate(const struct subject *s, struct refusal *r)
 {
+	if (!trigger_token_valid(s->body))
+		return refuse(r, 400, "Invalid continuation token.");
 	return check_contents(s, r) && check_cached(s, r) && checks_tools(s, r) &&
-	       checks_config(s, r) && checks_turns(s, r);
+	       checks_config(s, r) && checks_media(s, r) && checks_turns(s, r) &&
+	       checks_signatures(s, r);
 }
 
 static bool
@@ -222,7 +248,7 @@ check_embed_one(const struct subject *s, json_object *request, const char *where
 	json_object *content = gjson_get(request, "content");
 	struct slice model = gjson_str(request, "model");
 	size_t parts = gjson_count(content, "parts");
-	bool any = false;
+	bool any = false, media = false;
 
 	if ((model_needed || model.len > 0) && !slice_starts(model, SLICE("models/")))
 		return refuse(r, 400, "* %s.model: unexpected model name format\n", where);
@@ -232,11 +258,15 @@ check_embed_one(const struct subject *s, json_object *request, const char *where
 	for (size_t i = 0; i < parts; i++) {
 		json_object *part = gjson_at(content, "parts", i);
 
-		any = any || gjson_str(part, "text").len > 0 ||
-		      gjson_get(part, "inlineData") != NULL || gjson_get(part, "fileData") != NULL;
+		media = media || gjson_get(part, "inlineData") != NULL ||
+		        gjson_get(part, "fileData") != NULL;
+		any = any || media || gjson_str(part, "text").len > 0;
 	}
 	if (!any)
 		return refuse(r, 400, "* %s.content: content is empty\n", where);
+	if (media && s->model->version != 2)
+		return refuse(
+		    r, 400, "* %s.content: only text is supported by this model\n", where);
 	if (gjson_int(request, "outputDimensionality", 1) < 1 ||
 	    gjson_int(request, "outputDimensionality", 1) > 3072)
 		return refuse(

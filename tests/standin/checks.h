@@ -39,6 +39,13 @@ bool checks_embed(const struct subject *s, bool batch, struct refusal *r);
 bool checks_config(const struct subject *s, struct refusal *r);
 bool checks_tools(const struct subject *s, struct refusal *r);
 bool checks_turns(const struct subject *s, struct refusal *r);
+/* Missing and wrong thought signatures; counts the others in s->si->stats. */
+bool checks_signatures(const struct subject *s, struct refusal *r);
+/* Settings of pictures, speech and transcription. */
+bool checks_media(const struct subject *s, struct refusal *r);
+/* A JSON Schema: Google's keywords only, references that resolve. where: its place. */
+bool checks_json_schema(
+    const struct subject *s, json_object *schema, const char *where, struct refusal *r);
 bool subject_has_functions(const struct subject *s);
 bool subject_has_builtin(const struct subject *s);
 

@@ -125,44 +125,6 @@ check_format(const struct subject *s, struct refusal *r)
 }
 
 static bool
-modality_allowed(enum model_kind kind, const char *modality)
-{
-	bool audio = kind == MODEL_TTS || kind == MODEL_TTS_WAV;
-
-	if (strcasecmp(modality, "AUDIO") == 0)
-		return audio;
-	if (strcasecmp(modality, "IMAGE") == 0)
-		return kind == MODEL_IMAGE;
-	return strcasecmp(modality, "TEXT") == 0 && !audio;
-}
-
-static bool
-check_modalities(const struct subject *s, struct refusal *r)
-{
-	json_object *config = config_of(s);
-	size_t count = gjson_count(config, "responseModalities");
-	bool audio = s->model->kind == MODEL_TTS || s->model->kind == MODEL_TTS_WAV;
-	const char *bad = count == 0 && audio ? "TEXT" : NULL;
-
-	for (size_t i = 0; i < count && bad == NULL; i++) {
-		const char *word =
-		    json_object_get_string(gjson_at(config, "responseModalities", i));
-
-		if (!modality_allowed(s->model->kind, word))
-			bad = word;
-	}
-	if (bad == NULL)
-		return true;
-	return refuse(r, 400,
-	    "The requested combination of response modalities (%s) is not supported by the model. "
-	    "models/%.*s accepts the following combination of response modalities:\n* %s\n",
-	    bad, (int)s->name.len, s->name.ptr,
-	    audio                           ? "AUDIO"
-	    : s->model->kind == MODEL_IMAGE ? "TEXT, IMAGE"
-					    : "TEXT");
-}
-
-static bool
 check_level(const struct subject *s, struct slice level, struct refusal *r)
 {
 	if (s->model->knob == THINK_BUDGET || s->model->levels == 0)
@@ -228,5 +190,5 @@ checks_config(const struct subject *s, struct refusal *r)
 	if (s->model->special != SPECIAL_NONE)
 		return true;
 	return check_ranges(s, r) && check_sampling(s, r) && check_format(s, r) &&
-	       check_modalities(s, r) && check_thinking(s, r);
+	       check_thinking(s, r);
 }

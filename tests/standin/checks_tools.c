@@ -130,6 +130,28 @@ is_duplicate(const struct subject *s, size_t tool, size_t index, struct slice na
 }
 
 static bool
+check_json_schemas(
+    const struct subject *s, json_object *f, size_t tool, size_t index, struct refusal *r)
+{
+	json_object *schema = gjson_get(f, "parametersJsonSchema");
+	json_object *properties = gjson_get(schema, "properties");
+	char where[128];
+
+	snprintf(where, sizeof(where),
+	    "tools[%zu].function_declarations[%zu].parameters_json_schema", tool, index);
+	if (!s->si->loose_schemas && is_type(schema, "object") && properties != NULL &&
+	    json_object_object_length(properties) == 0)
+		return refuse(r, 400,
+		    "* GenerateContentRequest.%s.properties: should be non-empty for OBJECT type\n",
+		    where);
+	if (!checks_json_schema(s, schema, where, r))
+		return false;
+	snprintf(where, sizeof(where), "tools[%zu].function_declarations[%zu].response_json_schema",
+	    tool, index);
+	return checks_json_schema(s, gjson_get(f, "responseJsonSchema"), where, r);
+}
+
+static bool
 check_function(const struct subject *s, size_t tool, size_t index, struct refusal *r)
 {
 	json_object *f = gjson_at(tool_at(s, tool), "functionDeclarations", index);
@@ -154,7 +176,8 @@ check_function(const struct subject *s, size_t tool, size_t index, struct refusa
 		    where);
 	snprintf(
 	    where, sizeof(where), "tools[%zu].function_declarations[%zu].parameters", tool, index);
-	return check_schema(gjson_get(f, "parameters"), where, 0, r);
+	return check_schema(gjson_get(f, "parameters"), where, 0, r) &&
+	       check_json_schemas(s, f, tool, index, r);
 }
 
 static bool
@@ -221,7 +244,9 @@ checks_tools(const struct subject *s, struct refusal *r)
 		}
 	}
 	if (!check_schema(
-		gjson_get(config, "responseSchema"), "generation_config.response_schema", 0, r))
+		gjson_get(config, "responseSchema"), "generation_config.response_schema", 0, r) ||
+	    !checks_json_schema(s, gjson_get(config, "responseJsonSchema"),
+		"generation_config.response_json_schema", r))
 		return false;
 	if (s->model->special != SPECIAL_NONE)
 		return true;

@@ -1,4 +1,4 @@
-/* The order of turns, calls and their results, thought signatures. */
+/* The order of turns, calls and their results. */
 #include "config.h"
 
 #include "checks.h"
@@ -104,47 +104,13 @@ check_order(const struct subject *s, size_t i, size_t count, struct refusal *r)
 	return true;
 }
 
-/* The first call of each step of the current turn must be signed. */
-static bool
-check_signature(json_object *content, size_t position, struct refusal *r)
-{
-	size_t parts = gjson_count(content, "parts");
-
-	for (size_t i = 0; i < parts; i++) {
-		json_object *part = gjson_at(content, "parts", i);
-		json_object *call = gjson_get(part, "functionCall");
-		struct slice name = gjson_str(call, "name");
-
-		if (call == NULL)
-			continue;
-		if (gjson_str(part, "thoughtSignature").len > 0)
-			return true;
-		return refuse(r, 400,
-		    "Function call is missing a thought_signature in functionCall parts. This is "
-		    "required for tools to work correctly, and missing thought_signature may lead "
-		    "to degraded model performance. Additional data, function call "
-		    "`default_api:%.*s` , position %zu. Please refer to "
-		    "https://ai.google.dev/gemini-api/docs/thought-signatures for more details.",
-		    (int)name.len, name.ptr, position);
-	}
-	return true;
-}
-
 bool
 checks_turns(const struct subject *s, struct refusal *r)
 {
-	size_t count = gjson_count(s->body, "contents"), start = 0;
+	size_t count = gjson_count(s->body, "contents");
 
 	for (size_t i = 0; i < count; i++) {
-		struct turn turn = turn_read(content_at(s, i));
-
 		if (!check_order(s, i, count, r))
-			return false;
-		if (!turn.model && turn.responses == 0)
-			start = i + 1;
-	}
-	for (size_t i = start; i < count && model_is_3(s->model); i++) {
-		if (!check_signature(content_at(s, i), i + 1, r))
 			return false;
 	}
 	if (s->model->no_model_last && turn_read(content_at(s, count - 1)).model)

@@ -182,15 +182,33 @@ static void
 answer_stats(struct standin *si, struct conn *c)
 {
 	const struct stats *s = &si->stats;
+	const struct {
+		const char *name;
+		uint64_t value;
+	} rows[] = {
+		{ "requests", s->requests },
+		{ "streams", s->streams },
+		{ "open_streams", s->open_streams },
+		{ "cancelled", s->cancelled },
+		{ "connections", si->server.accepted },
+		{ "open_connections", si->server.open },
+		{ "signed_calls", s->signed_calls },
+		{ "bypassed_calls", s->bypassed_calls },
+		{ "signed_tools", s->signed_tools },
+		{ "bypassed_tools", s->bypassed_tools },
+		{ "signed_texts", s->signed_texts },
+		{ "misplaced_texts", s->misplaced_texts },
+		{ "signed_images", s->signed_images },
+		{ "bypassed_images", s->bypassed_images },
+		{ "refused_signatures", s->refused_signatures },
+	};
 	struct buf out;
 
 	buf_init(&out, 4096);
-	buf_addf(&out,
-	    "{\"requests\":%llu,\"streams\":%llu,\"open_streams\":%llu,\"cancelled\":%llu,"
-	    "\"connections\":%llu,\"open_connections\":%llu}\n",
-	    (unsigned long long)s->requests, (unsigned long long)s->streams,
-	    (unsigned long long)s->open_streams, (unsigned long long)s->cancelled,
-	    (unsigned long long)si->server.accepted, (unsigned long long)si->server.open);
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		buf_addf(&out, "%s\"%s\":%llu", i > 0 ? "," : "{", rows[i].name,
+		    (unsigned long long)rows[i].value);
+	buf_adds(&out, "}\n");
 	conn_reply(c, 200, GTYPE_JSON, "", buf_slice(&out));
 	buf_release(&out);
 }

@@ -4,16 +4,18 @@
 #include "example.h"
 
 #include <ctype.h>
+#include <math.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/xalloc.h"
 #include "gjson.h"
 
-#define DEPTH_MAX  32
+#define DEPTH_MAX  64
 #define ITEMS_MAX  100
 #define STRING_MAX 10000
 #define NODES_MAX  10000
+#define SOME_DEPTH 6 /* up to here comes more than what must be */
 
 struct walk {
 	json_object *root;
@@ -79,6 +81,9 @@ make_number(json_object *schema, bool integer)
 		value = json_object_get_double(min);
 	if (max != NULL && json_object_get_double(max) < value)
 		value = json_object_get_double(max);
+	if (integer)
+		value = min != NULL && value == json_object_get_double(min) ? ceil(value)
+		                                                            : floor(value);
 	if (integer || value == (double)(int64_t)value)
 		return json_object_new_int64((int64_t)value);
 	return json_object_new_double(value);
@@ -88,11 +93,17 @@ static json_object *
 make_array(struct walk *w, json_object *schema, unsigned depth)
 {
 	json_object *list = json_object_new_array(), *prefix = gjson_get(schema, "prefixItems");
-	int64_t want = gjson_int(schema, "minItems", 1);
+	/* One element unasked, but no endless nesting. */
+	int64_t want = gjson_int(schema, "minItems", 0), some = depth < SOME_DEPTH ? 1 : 0;
+	int64_t most = gjson_int(schema, "maxItems", ITEMS_MAX);
 	size_t fixed = gjson_count(schema, "prefixItems");
 
-	if (want < 1 && gjson_int(schema, "maxItems", 1) > 0)
-		want = 1;
+	if (want < some)
+		want = some;
+	if (want > most)
+		want = most;
+	if ((int64_t)fixed > most)
+		fixed = most > 0 ? (size_t)most : 0;
 	if (want > ITEMS_MAX)
 		want = ITEMS_MAX;
 	for (size_t i = 0; i < fixed; i++)
@@ -121,7 +132,7 @@ static json_object *
 make_object(struct walk *w, json_object *schema, unsigned depth)
 {
 	json_object *obj = json_object_new_object(), *properties = gjson_get(schema, "properties");
-	bool all = gjson_count(schema, "required") == 0 && depth < 6;
+	bool all = gjson_count(schema, "required") == 0 && depth < SOME_DEPTH;
 
 	if (!json_object_is_type(properties, json_type_object))
 		return obj;
@@ -133,39 +144,79 @@ make_object(struct walk *w, json_object *schema, unsigned depth)
 	return obj;
 }
 
+/* One step of a JSON pointer. */
 static json_object *
-resolve(const struct walk *w, struct slice ref)
+step(json_object *at, struct slice part)
 {
-	json_object *at = w->root;
+	json_object *next = NULL;
+	struct buf name;
+	uint64_t index;
+
+	buf_init(&name, 64 * 1024);
+	buf_adds(&name, "");
+	for (size_t i = 0; i < part.len; i++) {
+		bool escaped = part.ptr[i] == '~' && i + 1 < part.len;
+
+		buf_addc(&name, !escaped ? part.ptr[i] : part.ptr[++i] == '1' ? '/' : '~');
+	}
+	if (json_object_is_type(at, json_type_object)) {
+		if (!json_object_object_get_ex(at, name.data, &next))
+			next = NULL;
+	} else if (json_object_is_type(at, json_type_array) && slice_u64(part, &index)) {
+		next = json_object_array_get_idx(at, index);
+	}
+	buf_release(&name);
+	return next;
+}
+
+static json_object *
+find_anchor(json_object *at, struct slice name)
+{
+	if (json_object_is_type(at, json_type_object)) {
+		json_object *found;
+
+		if (slice_eq(gjson_str(at, "$anchor"), name))
+			return at;
+		json_object_object_foreach(at, key, member)
+		{
+			(void)key;
+			if ((found = find_anchor(member, name)) != NULL)
+				return found;
+		}
+	}
+	return NULL;
+}
+
+json_object *
+example_resolve(json_object *root, struct slice ref)
+{
+	json_object *at = root;
 	struct slice part;
 
 	if (!slice_starts(ref, SLICE("#")))
 		return NULL;
 	ref = (struct slice){ ref.ptr + 1, ref.len - 1 };
-	while (slice_split(&ref, '/', &part)) {
-		char name[256];
-		json_object *next = NULL;
-
-		if (part.len == 0)
-			continue;
-		if (part.len >= sizeof(name))
-			return NULL;
-		memcpy(name, part.ptr, part.len);
-		name[part.len] = '\0';
-		if (!json_object_is_type(at, json_type_object) ||
-		    !json_object_object_get_ex(at, name, &next))
-			return NULL;
-		at = next;
-	}
-	return at;
+	if (ref.len == 0)
+		return root;
+	if (ref.ptr[0] != '/')
+		return find_anchor(root, ref);
+	ref = (struct slice){ ref.ptr + 1, ref.len - 1 };
+	while (at != NULL && slice_split(&ref, '/', &part))
+		at = step(at, part);
+	return json_object_is_type(at, json_type_object) ? at : NULL;
 }
 
-/* The first type that is not null. */
+/* The first type that is not null; deep down null if it may be. */
 static struct slice
-type_word(json_object *schema)
+type_word(json_object *schema, unsigned depth)
 {
 	size_t count = gjson_count(schema, "type");
 
+	for (size_t i = 0; i < count && count > 1 && depth >= SOME_DEPTH; i++) {
+		if (slice_eqi(slice_str(json_object_get_string(gjson_at(schema, "type", i))),
+			SLICE("null")))
+			return SLICE("null");
+	}
 	for (size_t i = 0; i < count; i++) {
 		json_object *type = gjson_at(schema, "type", i);
 
@@ -182,6 +233,20 @@ type_word(json_object *schema)
 	return SLICE("");
 }
 
+/* The first alternative; deep down the first that nests no further. */
+static json_object *
+pick(json_object *schema, const char *list, unsigned depth)
+{
+	for (size_t i = 0; i < gjson_count(schema, list) && depth >= SOME_DEPTH; i++) {
+		json_object *choice = gjson_at(schema, list, i);
+
+		if (gjson_get(choice, "$ref") == NULL && gjson_get(choice, "properties") == NULL &&
+		    gjson_get(choice, "items") == NULL)
+			return choice;
+	}
+	return gjson_at(schema, list, 0);
+}
+
 static json_object *
 example_at(struct walk *w, json_object *schema, unsigned depth)
 {
@@ -192,17 +257,17 @@ example_at(struct walk *w, json_object *schema, unsigned depth)
 	    !json_object_is_type(schema, json_type_object))
 		return json_object_new_string("text");
 	if ((choice = gjson_get(schema, "$ref")) != NULL)
-		return example_at(
-		    w, resolve(w, slice_str(json_object_get_string(choice))), depth + 1);
+		return example_at(w,
+		    example_resolve(w->root, slice_str(json_object_get_string(choice))), depth + 1);
 	if ((choice = gjson_get(schema, "const")) != NULL)
 		return json_object_get(choice);
 	if (gjson_count(schema, "enum") > 0)
 		return json_object_get(gjson_at(schema, "enum", 0));
 	if (gjson_count(schema, "anyOf") > 0)
-		return example_at(w, gjson_at(schema, "anyOf", 0), depth + 1);
+		return example_at(w, pick(schema, "anyOf", depth), depth + 1);
 	if (gjson_count(schema, "oneOf") > 0)
-		return example_at(w, gjson_at(schema, "oneOf", 0), depth + 1);
-	type = type_word(schema);
+		return example_at(w, pick(schema, "oneOf", depth), depth + 1);
+	type = type_word(schema, depth);
 	if (slice_eqi(type, SLICE("object")))
 		return make_object(w, schema, depth);
 	if (slice_eqi(type, SLICE("array")))

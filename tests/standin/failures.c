@@ -1,4 +1,4 @@
-/* The table of failures. $MODEL, $KEY and $MESSAGE in the texts stand for the request's. */
+/* Plays failures: errors, broken streams, answers without an answer. */
 #include "config.h"
 
 #include "failures.h"
@@ -9,209 +9,9 @@
 
 #include "base/xalloc.h"
 #include "behave.h"
+#include "failures_priv.h"
 #include "gjson.h"
-
-enum failure_kind {
-	KIND_STATUS, /* an error of Google's form */
-	KIND_ARRAY,  /* the same within an array */
-	KIND_HTML,   /* a front end's page */
-	KIND_RESET,  /* RST before any byte */
-	KIND_CLOSE,  /* FIN before any byte */
-	KIND_HANG,   /* never a byte */
-	KIND_CUT_HEAD,
-	KIND_STREAM,  /* a stream that begins well; `events` of it are sent */
-	KIND_BLOCKED, /* no candidates */
-	KIND_FINISH,  /* a candidate without content and `message` as finishReason */
-};
-
-enum tail { TAIL_NONE, TAIL_FRAMED, TAIL_BARE };
-
-struct failure {
-	const char *name;
-	enum failure_stage stage;
-	enum failure_kind kind;
-	int code;
-	const char *status; /* NULL: what belongs to the code */
-	const char *message;
-	const char *details; /* JSON or NULL */
-	size_t events;       /* of KIND_STREAM */
-	enum tail tail;
-	enum play_end end;
-};
-
-#define INFO(reason, metadata) \
-	"{\"@type\":\"type.googleapis.com/google.rpc.ErrorInfo\",\"reason\":\"" reason \
-	"\",\"domain\":\"googleapis.com\",\"metadata\":{" metadata \
-	"\"service\":\"generativelanguage.googleapis.com\"}}"
-#define LOCALIZED \
-	"{\"@type\":\"type.googleapis.com/google.rpc.LocalizedMessage\",\"locale\":\"en-US\"," \
-	"\"message\":\"$MESSAGE\"}"
-#define METHOD \
-	"\"method\":\"google.ai.generativelanguage.v1beta.GenerativeService.GenerateContent\","
-#define CONSUMER "\"consumer\":\"projects/123456789012\","
-#define HELP(text, url) \
-	"{\"@type\":\"type.googleapis.com/google.rpc.Help\",\"links\":[{\"description\":\"" text \
-	"\",\"url\":\"" url "\"}]}"
-#define QUOTA_HELP \
-	HELP("Learn more about Gemini API quotas", \
-	    "https://ai.google.dev/gemini-api/docs/rate-limits")
-#define RETRY(delay) \
-	"{\"@type\":\"type.googleapis.com/google.rpc.RetryInfo\",\"retryDelay\":\"" delay "\"}"
-#define QUOTA(violations) \
-	"{\"@type\":\"type.googleapis.com/google.rpc.QuotaFailure\",\"violations\":[" violations \
-	"]}"
-#define VIOLATION(metric, id, value) \
-	"{\"quotaMetric\":\"generativelanguage.googleapis.com/" metric "\",\"quotaId\":\"" id \
-	"\",\"quotaDimensions\":{\"location\":\"global\",\"model\":\"$MODEL\"},\"quotaValue\":" \
-	"\"" value "\"}"
-#define REQUESTS   "generate_content_free_tier_requests"
-#define TOKENS     "generate_content_free_tier_input_token_count"
-#define PER_MINUTE "GenerateRequestsPerMinutePerProjectPerModel-FreeTier"
-#define PER_DAY    "GenerateRequestsPerDayPerProjectPerModel-FreeTier"
-#define PER_TOKENS "GenerateContentInputTokensPerModelPerMinute-FreeTier"
-#define EXCEEDED \
-	"You exceeded your current quota, please check your plan and billing details. For more " \
-	"information on this error, head over to: " \
-	"https://ai.google.dev/gemini-api/docs/rate-limits."
-#define EXCEEDED_BY(metric, limit, delay) \
-	EXCEEDED "\n* Quota exceeded for metric: generativelanguage.googleapis.com/" metric \
-		 ", limit: " limit ", model: $MODEL\nPlease retry in " delay "."
-#define OVERLOADED "The model is overloaded. Please try again later."
-
-#define EARLY(name, code, status, message, details) \
-	{ \
-		name, FAIL_EARLY, KIND_STATUS, code, status, message, details, 0, TAIL_NONE, \
-		    PLAY_END \
-	}
-#define LATE(name, code, message, details) \
-	{ \
-		name, FAIL_LATE, KIND_STATUS, code, NULL, message, details, 0, TAIL_NONE, PLAY_END \
-	}
-#define LINE(name, kind, end) \
-	{ \
-		name, FAIL_EARLY, kind, 0, NULL, NULL, NULL, 0, TAIL_NONE, end \
-	}
-#define HTML(name, code, message) \
-	{ \
-		name, FAIL_EARLY, KIND_HTML, code, NULL, message, NULL, 0, TAIL_NONE, PLAY_END \
-	}
-#define STREAM(name, events, tail, end) \
-	{ \
-		name, FAIL_STREAM, KIND_STREAM, 503, NULL, OVERLOADED, NULL, events, tail, end \
-	}
-#define ANSWER(name, kind, message) \
-	{ \
-		name, FAIL_ANSWER, kind, 0, NULL, message, NULL, 0, TAIL_NONE, PLAY_END \
-	}
-
-static const struct failure failures[] = {
-	/* wire reference 10.1: credentials and projects */
-	EARLY("key_invalid", 400, NULL, "API key not valid. Please pass a valid API key.",
-	    INFO("API_KEY_INVALID", "") "," LOCALIZED),
-	EARLY("key_expired", 400, NULL, "API key expired. Please renew the API key.",
-	    INFO("API_KEY_INVALID", "") "," LOCALIZED),
-	EARLY("region", 400, "FAILED_PRECONDITION",
-	    "User location is not supported for the API use.", NULL),
-	EARLY("unauthenticated", 401, NULL,
-	    "Request had invalid authentication credentials. Expected OAuth 2 access token, login "
-	    "cookie or other valid authentication credential. See "
-	    "https://developers.google.com/identity/sign-in/web/devconsole-project.",
-	    INFO("ACCESS_TOKEN_TYPE_UNSUPPORTED", METHOD)),
-	EARLY("payment", 402, NULL,
-	    "Your prepaid credits are depleted. Please go to AI Studio to manage your project and "
-	    "billing.",
-	    NULL),
-	EARLY("leaked", 403, NULL,
-	    "Your API key was reported as leaked. Please use another API key.", NULL),
-	EARLY("denied", 403, NULL, "The caller does not have permission", NULL),
-	EARLY("service_disabled", 403, NULL,
-	    "Generative Language API has not been used in project 123456789012 before or it is "
-	    "disabled. Enable it by visiting https://console.developers.google.com/apis/api/"
-	    "generativelanguage.googleapis.com/overview?project=123456789012 then retry. If you "
-	    "enabled this API recently, wait a few minutes for the action to propagate to our "
-	    "systems and retry.",
-	    INFO("SERVICE_DISABLED", CONSUMER) "," LOCALIZED "," HELP(
-		"Google developers console API activation",
-		"https://console.developers.google.com/apis/api/"
-		"generativelanguage.googleapis.com/overview?project=123456789012")),
-	EARLY("key_blocked", 403, NULL,
-	    "Requests to this API generativelanguage.googleapis.com method "
-	    "google.ai.generativelanguage.v1beta.GenerativeService.GenerateContent are blocked.",
-	    INFO("API_KEY_SERVICE_BLOCKED", CONSUMER METHOD) "," LOCALIZED),
-	EARLY("referrer_blocked", 403, NULL, "Requests from referer <empty> are blocked.",
-	    INFO("API_KEY_HTTP_REFERRER_BLOCKED", CONSUMER) "," LOCALIZED),
-	EARLY("suspended", 403, NULL,
-	    "Permission denied: Consumer 'api_key:$KEY' has been suspended.",
-	    INFO("CONSUMER_SUSPENDED", "\"consumer\":\"projects/123456789012\","
-				       "\"containerInfo\":\"api_key:$KEY\",") "," LOCALIZED),
-	EARLY("too_large", 413, NULL, "Request payload size exceeds the limit: 20971520 bytes.",
-	    NULL),
-	/* 10.1: the caller's and the model's */
-	LATE("invalid_argument", 400, "Request contains an invalid argument.", NULL),
-	LATE("model_missing", 404,
-	    "models/$MODEL is not found for API version v1beta, or is not supported for "
-	    "generateContent. Call ListModels to see the list of available models and their "
-	    "supported methods.",
-	    NULL),
-	LATE("model_gone", 404, "This model models/$MODEL is no longer available to new users.",
-	    NULL),
-	LATE("cancelled", 499, "The operation was cancelled.", NULL),
-	LATE("internal", 500,
-	    "An internal error has occurred. Please retry or report in "
-	    "https://developers.generativeai.google/guide/troubleshooting",
-	    NULL),
-	LATE("overloaded", 503, OVERLOADED, NULL),
-	LATE("unavailable", 503,
-	    "This model is currently experiencing high demand. Spikes in demand are usually "
-	    "temporary. Please try again later.",
-	    NULL),
-	LATE("deadline", 504, "Deadline expired before operation could complete.", NULL),
-	/* 10.2: quotas */
-	LATE("quota_minute", 429, EXCEEDED_BY(REQUESTS, "10", "26.837s"),
-	    QUOTA(VIOLATION(REQUESTS, PER_MINUTE, "10")) "," QUOTA_HELP "," RETRY("26.837s")),
-	LATE("quota_day", 429, EXCEEDED_BY(REQUESTS, "250", "5s"),
-	    QUOTA(VIOLATION(REQUESTS, PER_DAY, "250")) "," QUOTA_HELP "," RETRY("5s")),
-	LATE("quota_tokens", 429, EXCEEDED_BY(TOKENS, "250000", "38s"),
-	    QUOTA(VIOLATION(TOKENS, PER_TOKENS, "250000")) "," QUOTA_HELP "," RETRY("38s")),
-	LATE("quota_zero", 429, EXCEEDED_BY(REQUESTS, "0", "49s"),
-	    QUOTA(VIOLATION(REQUESTS, PER_DAY, "0") "," VIOLATION(
-		REQUESTS, PER_MINUTE, "0")) "," QUOTA_HELP "," RETRY("49s")),
-	LATE("quota_both", 429, EXCEEDED_BY(REQUESTS, "250", "3s"),
-	    QUOTA(VIOLATION(REQUESTS, PER_MINUTE, "10") "," VIOLATION(
-		REQUESTS, PER_DAY, "250")) "," QUOTA_HELP "," RETRY("3s")),
-	LATE("quota_bare", 429, EXCEEDED, NULL),
-	LATE("exhausted_bare", 429, "Resource has been exhausted (e.g. check quota).", NULL),
-	{ "array_error", FAIL_LATE, KIND_ARRAY, 503, NULL, OVERLOADED, NULL, 0, TAIL_NONE,
-	    PLAY_END },
-	/* front ends */
-	HTML("html_403", 403,
-	    "Your client does not have permission to get this URL from this server."),
-	HTML("html_429", 429,
-	    "Our systems have detected unusual traffic from your computer network. Please try your "
-	    "request again later."),
-	HTML("html_502", 502,
-	    "The server encountered a temporary error and could not complete your request. Please "
-	    "try again in 30 seconds."),
-	/* the line */
-	LINE("reset", KIND_RESET, PLAY_RESET),
-	LINE("close", KIND_CLOSE, PLAY_CUT),
-	LINE("hang", KIND_HANG, PLAY_STALL),
-	LINE("cut_head", KIND_CUT_HEAD, PLAY_CUT),
-	/* after HTTP 200 (6.3) */
-	STREAM("stream_error_first", 0, TAIL_FRAMED, PLAY_END),
-	STREAM("stream_error_mid", 2, TAIL_FRAMED, PLAY_END),
-	STREAM("stream_error_bare", 2, TAIL_BARE, PLAY_END),
-	STREAM("stream_cut", 2, TAIL_NONE, PLAY_CUT),
-	STREAM("stream_reset", 2, TAIL_NONE, PLAY_RESET),
-	STREAM("stream_stall", 2, TAIL_NONE, PLAY_STALL),
-	STREAM("stream_empty", 0, TAIL_NONE, PLAY_END),
-	/* answers without an answer (5.3, 5.4) */
-	ANSWER("blocked_prompt", KIND_BLOCKED, "PROHIBITED_CONTENT"),
-	ANSWER("safety", KIND_FINISH, "SAFETY"),
-	ANSWER("max_tokens_empty", KIND_FINISH, "MAX_TOKENS"),
-	ANSWER("malformed_call", KIND_FINISH, "MALFORMED_FUNCTION_CALL"),
-	ANSWER("stop_empty", KIND_FINISH, "STOP"),
-};
+#include "trigger.h"
 
 static const char *const stage_words[] = { "before checks", "after checks", "streams only",
 	"generated answers" };
@@ -219,9 +19,9 @@ static const char *const stage_words[] = { "before checks", "after checks", "str
 const struct failure *
 failure_find(struct slice name)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(failures); i++) {
-		if (slice_eq(name, slice_str(failures[i].name)))
-			return &failures[i];
+	for (size_t i = 0; i < failure_count; i++) {
+		if (slice_eq(name, slice_str(failure_table[i].name)))
+			return &failure_table[i];
 	}
 	return NULL;
 }
@@ -256,9 +56,9 @@ failure_stage(const struct failure *f)
 void
 failures_print(void)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(failures); i++)
-		printf("%-20s %-18s %d\n", failures[i].name, stage_words[failures[i].stage],
-		    failures[i].code);
+	for (size_t i = 0; i < failure_count; i++)
+		printf("%-20s %-18s %d\n", failure_table[i].name,
+		    stage_words[failure_table[i].stage], failure_table[i].code);
 }
 
 static void
@@ -363,8 +163,13 @@ play_tail(const struct failure *f, const struct ask *a, struct play *p)
 		buf_adds(&text, f->events > 0 ? ",\r\n" : "[");
 	else if (f->tail == TAIL_FRAMED)
 		buf_adds(&text, "data: ");
+	else if (f->tail == TAIL_BARE_ARRAY)
+		buf_addc(&text, '[');
 	gjson_write(&text, doc, a->sse && f->tail == TAIL_FRAMED ? GJSON_LINE : GJSON_PRETTY);
-	buf_adds(&text, !a->sse ? "\n]\n" : f->tail == TAIL_FRAMED ? "\r\n\r\n" : "\n");
+	buf_adds(&text, !a->sse                      ? "\n]\n"
+			: f->tail == TAIL_FRAMED     ? "\r\n\r\n"
+			: f->tail == TAIL_BARE_ARRAY ? "\n]\n"
+						     : "\n");
 	play_add(p, 0, buf_slice(&text));
 	buf_release(&text);
 	json_object_put(doc);
@@ -396,12 +201,15 @@ play_answer(const struct failure *f, const struct ask *a, struct play *p)
 	struct gen g;
 
 	behave_begin(a, &g);
-	g.finish = f->kind == KIND_FINISH ? f->message : NULL;
+	g.finish = f->kind != KIND_BLOCKED ? f->message : NULL;
 	g.block_reason = f->kind == KIND_BLOCKED ? f->message : NULL;
 	if (f->kind == KIND_BLOCKED)
 		g.thought_tokens = 0;
-	if (slice_eq(slice_str(g.finish), SLICE("MALFORMED_FUNCTION_CALL")))
-		g.finish_message = "Malformed function call: print(default_api.lookup(";
+	g.finish_message = trigger_message(g.finish);
+	if (f->kind == KIND_LATE) {
+		gen_add_text(&g, SLICE("This text was cut short"), false);
+		behave_count(&g);
+	}
 	gen_play_answer(a, p, &g, 0);
 	gen_release(&g);
 }
@@ -428,7 +236,11 @@ failure_play(const struct failure *f, const struct ask *a, uint32_t delay_ms)
 		break;
 	case KIND_BLOCKED:
 	case KIND_FINISH:
+	case KIND_LATE:
 		play_answer(f, a, p);
+		break;
+	case KIND_EMPTY:
+		trigger_empty(a, p, slice_str(f->message));
 		break;
 	case KIND_RESET:
 	case KIND_CLOSE:

@@ -11,6 +11,7 @@
 #include "api.h"
 #include "base/xalloc.h"
 #include "gjson.h"
+#include "multipart.h"
 #include "sha256.h"
 
 #define CHUNK_GRANULE (8UL * 1024 * 1024) /* every chunk but the last is a multiple */
@@ -98,7 +99,7 @@ file_document(const struct file *f)
 	add_time(doc, "updateTime", f->updated);
 	add_time(doc, "expirationTime", f->created + LIFE_SECONDS);
 	buf_init(&sha, 256);
-	base64_add(&sha, f->sha, 64);
+	gbase64_add(&sha, f->sha, 64);
 	add_str(doc, "sha256Hash", sha.data);
 	buf_release(&sha);
 	snprintf(text, sizeof(text), FILES_HOST "files/%s", f->id);
@@ -144,6 +145,8 @@ files_check_uri(const struct files *f, struct slice uri, const char *key, struct
 		id = (struct slice){ uri.ptr + at + 7, uri.len - (size_t)at - 7 };
 		return file_of_key(f, id, key, r) != NULL;
 	}
+	if (slice_starts(uri, SLICE("https://")) && slice_find(uri, SLICE("unfetchable")) >= 0)
+		return refuse(r, 400, "Cannot fetch content from the provided URL.");
 	if (slice_starts(uri, SLICE("https://")))
 		return true;
 	return refuse(r, 400, "Invalid or unsupported file uri: %.*s",
@@ -273,34 +276,44 @@ display_name(struct conn *c)
 	return copy;
 }
 
+/* A file without bytes, on the list. mime and name: taken, may be NULL. */
+static struct file *
+file_new(struct files *files, const char *key, char *mime, char *name)
+{
+	struct file *f = xcalloc(1, sizeof(*f));
+
+	files->serial++;
+	snprintf(f->id, sizeof(f->id), "st%010u", files->serial);
+	snprintf(f->upload_id, sizeof(f->upload_id), "AStAnDiN%08x%016llx", files->serial,
+	    (unsigned long long)uv_hrtime());
+	f->declared = NO_LENGTH;
+	f->key = xstrdup(key);
+	f->mime = mime != NULL ? mime : xstrdup("application/octet-stream");
+	f->display_name = name;
+	f->created = f->updated = time(NULL);
+	sha256_init(&f->hash);
+	f->next = files->first;
+	files->first = f;
+	return f;
+}
+
 static void
 upload_start(struct standin *si, struct conn *c, struct slice version, const char *key)
 {
 	struct slice length = request_header(c->req, "x-goog-upload-header-content-length");
 	char *mime = header_copy(c->req, "x-goog-upload-header-content-type");
 	struct slice host = request_header(c->req, "host");
+	uint64_t declared = NO_LENGTH;
 	struct file *f;
 	struct buf headers;
 
-	f = xcalloc(1, sizeof(*f));
-	f->declared = NO_LENGTH;
-	if (length.len > 0 && !slice_u64(length, &f->declared)) {
+	if (length.len > 0 && !slice_u64(length, &declared)) {
 		free(mime);
-		free(f);
 		upload_refuse(c, 400, "Invalid X-Goog-Upload-Header-Content-Length.");
 		return;
 	}
-	si->files->serial++;
-	snprintf(f->id, sizeof(f->id), "st%010u", si->files->serial);
-	snprintf(f->upload_id, sizeof(f->upload_id), "AStAnDiN%08x%016llx", si->files->serial,
-	    (unsigned long long)uv_hrtime());
-	f->key = xstrdup(key);
-	f->mime = mime != NULL ? mime : xstrdup("application/octet-stream");
-	f->display_name = display_name(c);
-	f->created = f->updated = time(NULL);
-	sha256_init(&f->hash);
-	f->next = si->files->first;
-	si->files->first = f;
+	f = file_new(si->files, key, mime, display_name(c));
+	f->declared = declared;
 	buf_init(&headers, HEAD_MAX);
 	buf_addf(&headers,
 	    "X-GUploader-UploadID: %s\r\nX-Goog-Upload-Status: active\r\n"
@@ -441,6 +454,30 @@ upload_continue(struct standin *si, struct conn *c, const char *id)
 	}
 }
 
+/* All in one request. */
+static void
+upload_multipart(struct standin *si, struct conn *c, const char *key)
+{
+	struct multipart m;
+	json_object *meta;
+	struct slice name;
+	struct file *f;
+	size_t at;
+
+	if (!multipart_read(c->req, &m)) {
+		upload_refuse(c, 400, "No multipart/related body of at most a megabyte.");
+		return;
+	}
+	meta = gjson_parse(m.json, &at);
+	name = gjson_str(gjson_get(meta, "file"), "displayName");
+	f = file_new(si->files, key, m.mime.len > 0 ? xstrndup(m.mime.ptr, m.mime.len) : NULL,
+	    name.len > 0 ? xstrndup(name.ptr, name.len) : NULL);
+	sha256_add(&f->hash, m.data.ptr, m.data.len);
+	f->received = m.data.len;
+	json_object_put(meta);
+	upload_finalize(c, f);
+}
+
 void
 files_upload(struct standin *si, struct conn *c, struct slice version, const char *key)
 {
@@ -448,8 +485,10 @@ files_upload(struct standin *si, struct conn *c, struct slice version, const cha
 
 	if (id != NULL)
 		upload_continue(si, c, id);
+	else if (slice_eqi(request_header(c->req, "x-goog-upload-protocol"), SLICE("multipart")))
+		upload_multipart(si, c, key);
 	else if (!slice_eqi(request_header(c->req, "x-goog-upload-protocol"), SLICE("resumable")))
-		upload_refuse(c, 400, "X-Goog-Upload-Protocol must be resumable.");
+		upload_refuse(c, 400, "X-Goog-Upload-Protocol must be resumable or multipart.");
 	else if (!has_command(request_header(c->req, "x-goog-upload-command"), SLICE("start")))
 		upload_refuse(c, 400, "X-Goog-Upload-Command must be start.");
 	else

@@ -3,12 +3,14 @@
 
 #include "gen.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/utf8.h"
 #include "base/xalloc.h"
 #include "gjson.h"
+#include "ground.h"
 
 #define PIECE_BYTES 32 /* of text in one event, up to the end of the word */
 
@@ -19,6 +21,7 @@ gen_release(struct gen *g)
 		json_object_put(g->parts[i].part);
 	free(g->parts);
 	json_object_put(g->extra);
+	json_object_put(g->grounding);
 }
 
 void
@@ -42,6 +45,14 @@ gen_add_text(struct gen *g, struct slice text, bool thought)
 	gen_add(g, part, thought);
 }
 
+void
+gen_add_extra(struct gen *g, const char *name, json_object *value)
+{
+	if (g->extra == NULL)
+		g->extra = json_object_new_object();
+	json_object_object_add(g->extra, name, value);
+}
+
 static void
 add_int(json_object *obj, const char *key, int64_t value)
 {
@@ -53,12 +64,15 @@ static json_object *
 usage_document(const struct ask *a, const struct gen *g, int64_t output, int64_t thoughts)
 {
 	json_object *usage = json_object_new_object();
+	json_object *tier = gjson_get(a->body, "serviceTier");
 	struct token_count prompt;
 
 	tokens_of_request(a->body, &prompt);
 	add_int(usage, "promptTokenCount", g->prompt_tokens);
+	add_int(usage, "cachedContentTokenCount", g->cached_tokens);
 	add_int(usage, "candidatesTokenCount", output);
-	add_int(usage, "totalTokenCount", g->prompt_tokens + output + thoughts);
+	add_int(usage, "toolUsePromptTokenCount", g->tool_tokens);
+	add_int(usage, "totalTokenCount", g->prompt_tokens + g->tool_tokens + output + thoughts);
 	json_object_object_add(usage, "promptTokensDetails", tokens_details(&prompt));
 	if (output > 0 && strcmp(g->output_modality, "TEXT") != 0) {
 		json_object *list = json_object_new_array(), *row = json_object_new_object();
@@ -69,7 +83,48 @@ usage_document(const struct ask *a, const struct gen *g, int64_t output, int64_t
 		json_object_object_add(usage, "candidatesTokensDetails", list);
 	}
 	add_int(usage, "thoughtsTokenCount", thoughts);
+	if (tier != NULL)
+		json_object_object_add(usage, "serviceTier", json_object_get(tier));
 	return usage;
+}
+
+/* The text of the parts that is no thought. */
+static void
+add_logprobs(const struct gen *g, json_object *candidate, json_object *parts)
+{
+	size_t count = 0;
+	double sum = 0;
+	struct buf text;
+
+	buf_init(&text, JSON_TEXT_MAX);
+	buf_adds(&text, "");
+	for (size_t i = 0; i < json_object_array_length(parts); i++) {
+		json_object *part = json_object_array_get_idx(parts, i);
+
+		if (!gjson_bool(part, "thought"))
+			buf_add_slice(&text, gjson_str(part, "text"));
+	}
+	if (text.len > 0) {
+		json_object *result =
+		    logprobs_of_text(buf_slice(&text), g->top_logprobs, g->infinite, &sum, &count);
+
+		json_object_object_add(
+		    candidate, "avgLogprobs", json_object_new_double(sum / (double)count));
+		json_object_object_add(candidate, "logprobsResult", result);
+	}
+	buf_release(&text);
+}
+
+/* Candidates after the first say which one they are. */
+static void
+add_number(json_object *parts, unsigned index)
+{
+	json_object *part = json_object_new_object();
+	char text[32];
+
+	snprintf(text, sizeof(text), " (candidate %u)", index);
+	json_object_object_add(part, "text", json_object_new_string(text));
+	json_object_array_add(parts, part);
 }
 
 /* parts: taken; NULL for a candidate without content. */
@@ -79,6 +134,10 @@ candidate_document(const struct gen *g, json_object *parts, unsigned index, bool
 	json_object *candidate = json_object_new_object(), *content;
 
 	if (parts != NULL) {
+		if (last && index > 0 && strcmp(g->output_modality, "TEXT") == 0)
+			add_number(parts, index);
+		if (g->top_logprobs >= 0)
+			add_logprobs(g, candidate, parts);
 		content = json_object_new_object();
 		json_object_object_add(content, "parts", parts);
 		json_object_object_add(content, "role", json_object_new_string("model"));
@@ -133,6 +192,9 @@ gen_document(const struct ask *a, const struct gen *g)
 		for (size_t i = 0; i < g->count; i++)
 			json_object_array_add(parts, json_object_get(g->parts[i].part));
 		json_object_array_add(candidates, candidate_document(g, parts, k, true));
+		if (g->grounding != NULL)
+			json_object_object_add(json_object_array_get_idx(candidates, k),
+			    "groundingMetadata", json_object_get(g->grounding));
 	}
 	return answer_document(
 	    a, g, candidates, g->output_tokens * g->candidates, g->thought_tokens);
@@ -220,6 +282,12 @@ gen_events(const struct ask *a, const struct gen *g)
 		json_object_array_add(r.events, answer_document(a, g, NULL, 0, 0));
 		return r.events;
 	}
+	if (g->together && g->count > 0) {
+		json_object_put(r.events);
+		r.events = json_object_new_array();
+		json_object_array_add(r.events, gen_document(a, g));
+		return r.events;
+	}
 	if (g->count == 0)
 		add_event(&r, NULL, true);
 	for (size_t i = 0; i < g->count; i++) {
@@ -230,6 +298,8 @@ gen_events(const struct ask *a, const struct gen *g)
 		else
 			add_event(&r, json_object_get(g->parts[i].part), last);
 	}
+	if (g->grounding != NULL)
+		ground_spread(r.events, g->grounding);
 	return r.events;
 }
 

@@ -37,16 +37,25 @@ struct gen {
 	const char *finish_message;
 	const char *block_reason; /* then there are no candidates */
 	json_object *extra;       /* further members of the candidate, or NULL; owned */
+	json_object *grounding;   /* groundingMetadata of the whole answer, or NULL; owned */
+	bool together;            /* one event holds all parts */
+	int top_logprobs;         /* -1: no logprobs */
+	bool infinite;            /* among them minus infinity, as a string */
 	int64_t prompt_tokens, output_tokens, thought_tokens;
+	int64_t tool_tokens;         /* what tools of Google's fed in; not among prompt_tokens */
+	int64_t cached_tokens;       /* among prompt_tokens */
 	const char *output_modality; /* TEXT, IMAGE, AUDIO */
 	unsigned candidates;
 	char response_id[24];
+	char word[64]; /* room for a finish or block reason of the request's own */
 };
 
 void gen_release(struct gen *g);
 /* Takes part. */
 void gen_add(struct gen *g, json_object *part, bool thought);
 void gen_add_text(struct gen *g, struct slice text, bool thought);
+/* A member of the candidate; takes value. */
+void gen_add_extra(struct gen *g, const char *name, json_object *value);
 /* The whole answer as one document. */
 json_object *gen_document(const struct ask *a, const struct gen *g);
 /* The events of a stream: text is cut into pieces of a few words. A new array of documents. */
@@ -69,6 +78,10 @@ struct token_count {
 void tokens_of_request(json_object *body, struct token_count *ret);
 int64_t tokens_total(const struct token_count *t);
 int64_t tokens_of_text(struct slice text);
+/* What a token of the text was likely to be: {"chosenCandidates","topCandidates",...}. top: how
+ * many others; *sum and *count are added to. */
+json_object *logprobs_of_text(
+    struct slice text, int top, bool infinite, double *sum, size_t *count);
 /* [{"modality","tokenCount"}] */
 json_object *tokens_details(const struct token_count *t);
 

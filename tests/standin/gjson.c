@@ -273,7 +273,7 @@ gerror_reply(struct conn *c, int code, const char *message, json_object *details
 }
 
 void
-base64_add(struct buf *out, const void *data, size_t len)
+gbase64_add(struct buf *out, const void *data, size_t len)
 {
 	static const char alphabet[] =
 	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
@@ -292,7 +292,7 @@ base64_add(struct buf *out, const void *data, size_t len)
 }
 
 bool
-base64_valid(struct slice s)
+gbase64_valid(struct slice s)
 {
 	size_t pad = 0, digits;
 
@@ -308,4 +308,34 @@ base64_valid(struct slice s)
 	}
 	digits = s.len % 4;
 	return digits != 1 && (pad == 0 || (digits + pad) % 4 == 0);
+}
+
+static int
+base64_value(char c)
+{
+	static const char alphabet[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const char *at = c != '\0' ? strchr(alphabet, c == '-' ? '+' : c == '_' ? '/' : c) : NULL;
+
+	return at != NULL ? (int)(at - alphabet) : -1;
+}
+
+void
+gbase64_decode(struct buf *out, struct slice s)
+{
+	uint32_t word = 0;
+	unsigned bits = 0;
+
+	for (size_t i = 0; i < s.len; i++) {
+		int value = base64_value(s.ptr[i]);
+
+		if (value < 0)
+			continue;
+		word = word << 6 | (uint32_t)value;
+		bits += 6;
+		if (bits >= 8) {
+			bits -= 8;
+			buf_addc(out, (char)(unsigned char)(word >> bits));
+		}
+	}
 }

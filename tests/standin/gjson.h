@@ -41,8 +41,10 @@ const char *gerror_status(int code);
 void gerror_reply(struct conn *c, int code, const char *message, json_object *details);
 void gjson_reply(struct conn *c, int status, json_object *value);
 
-void base64_add(struct buf *out, const void *data, size_t len);
+void gbase64_add(struct buf *out, const void *data, size_t len);
 /* Standard or URL-safe alphabet, padding optional. */
-bool base64_valid(struct slice s);
+bool gbase64_valid(struct slice s);
+/* Appends the bytes; what is no digit is skipped. */
+void gbase64_decode(struct buf *out, struct slice s);
 
 #endif

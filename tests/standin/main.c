@@ -12,6 +12,7 @@
 #include "api.h"
 #include "base/xalloc.h"
 #include "bench.h"
+#include "caches.h"
 #include "control.h"
 #include "failures.h"
 #include "files.h"
@@ -21,7 +22,7 @@
 
 static const char usage[] =
     "usage: standin --listen 127.0.0.1:PORT [--schema FILE] [--keys-any | --keys K1,K2]\n"
-    "               [--think MS] [--control]\n"
+    "               [--think MS] [--control] [--loose-schemas]\n"
     "       standin --failures\n"
     "\n"
     "  --listen ADDRESS  where to listen; port 0 takes any free one\n"
@@ -31,6 +32,7 @@ static const char usage[] =
     "  --keys LIST       only these keys are good\n"
     "  --think MS        a pause before an answer begins, a tenth of it between events\n"
     "  --control         opens /_control/ to whoever can reach the port\n"
+    "  --loose-schemas   takes JSON Schemas with keywords that Google does not document\n"
     "  --failures        prints the names of the failures that keys and scripts can ask for\n";
 
 struct options {
@@ -39,6 +41,7 @@ struct options {
 	const char *keys;
 	uint64_t think_ms;
 	bool control;
+	bool loose_schemas;
 	bool failures;
 };
 
@@ -65,6 +68,10 @@ read_options(int argc, char **argv, struct options *ret)
 		}
 		if (strcmp(name, "--control") == 0) {
 			ret->control = true;
+			continue;
+		}
+		if (strcmp(name, "--loose-schemas") == 0) {
+			ret->loose_schemas = true;
 			continue;
 		}
 		if (strcmp(name, "--failures") == 0) {
@@ -131,12 +138,14 @@ standin_init(struct standin *si, const struct options *options)
 	uv_loop_init(&si->loop);
 	wheel_init(&si->wheel, &si->loop);
 	si->control = options->control;
+	si->loose_schemas = options->loose_schemas;
 	si->keys = options->keys;
 	si->think_ms = (uint32_t)options->think_ms;
 	si->bench = bench_new();
 	si->rules = rules_new();
 	si->records = records_new();
 	si->files = files_new();
+	si->caches = caches_new();
 }
 
 static void
@@ -146,6 +155,7 @@ standin_release(struct standin *si)
 	rules_free(si->rules);
 	records_free(si->records);
 	files_free(si->files);
+	caches_free(si->caches);
 	schema_free(si->schema);
 	uv_loop_close(&si->loop);
 }

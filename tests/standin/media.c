@@ -1,62 +1,47 @@
-/* A picture of one pixel, a twentieth of a second of sound, and embeddings from letter triples. */
+/* Small files of each kind, and what image models answer. */
 #include "config.h"
 
 #include "media.h"
 
-#include <ctype.h>
-#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/xalloc.h"
 #include "behave.h"
 #include "gjson.h"
+#include "sign.h"
 
-#define PNG \
-	"iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5" \
-	"ErkJggg=="
-#define RATE        24000
-#define SAMPLES     1200
-#define DIMENSIONS  3072
-#define TRIPLES_MAX 2000 /* of one text that count */
+#define SAMPLE_RATE 24000
+#define IMAGES_MAX  10
+#define PNG_MAX     (4UL * 1024 * 1024)
 
-static void
-add_blob(struct gen *g, const char *mime, struct slice data)
-{
-	json_object *part = json_object_new_object(), *blob = json_object_new_object();
+static const struct {
+	const char *name;
+	const char *base64; /* or NULL */
+	const char *text;
+} samples[] = {
+	{ "jpeg",
+	    "/9j/2wBDAAMCAgICAgMCAgIDAwMDBAYEBAQEBAgGBgUGCQgKCgkICQkKDA8MCgsOCwkJDRENDg8QEBEQCgw"
+	    "SExIQEw8QEBD/yQALCAABAAEBAREA/8wABgAQEAX/2gAIAQEAAD8A0s8g/9k=",
+	    NULL },
+	{ "gif", "R0lGODdhAQABAIAAAAAAAP///ywAAAAAAQABAAACAkQBADs=", NULL },
+	{ "webp", "UklGRhoAAABXRUJQVlA4TA0AAAAvAAAAEAcQERGIiP4HAA==", NULL },
+	{ "mp3", "SUQzBAAAAAAAAP/7kGQAAAAAAAAAAAAAAAAAAAAA", NULL },
+	{ "mp4", "AAAAGGZ0eXBpc29tAAAAAGlzb21tcDQyAAAACGZyZWU=", NULL },
+	{ "txt", NULL, "A text, na\xC3\xAFve and short.\n" },
+	{ "html", NULL, "<!DOCTYPE html>\n<title>A page</title>\n<p>No picture.\n" },
+	{ "svg", NULL,
+	    "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"1\" height=\"1\"></svg>\n" },
+	{ "pdf", NULL,
+	    "%PDF-1.4\n1 0 obj\n<</Type/Catalog/Pages 2 0 R>>\nendobj\n2 0 obj\n<</Type/Pages/Kids"
+	    "[3 0 R]/Count 1>>\nendobj\n3 0 obj\n<</Type/Page/Parent 2 0 R/MediaBox[0 0 9 9]>>\n"
+	    "endobj\ntrailer\n<</Root 1 0 R>>\n%%EOF\n" },
+};
 
-	json_object_object_add(blob, "mimeType", json_object_new_string(mime));
-	json_object_object_add(blob, "data", gjson_new(data));
-	json_object_object_add(part, "inlineData", blob);
-	gen_add(g, part, false);
-}
-
-static bool
-wants(const struct ask *a, const char *modality)
-{
-	json_object *config = gjson_get(a->body, "generationConfig");
-	size_t count = gjson_count(config, "responseModalities");
-
-	for (size_t i = 0; i < count; i++) {
-		const char *word =
-		    json_object_get_string(gjson_at(config, "responseModalities", i));
-
-		if (slice_eqi(slice_str(word), slice_str(modality)))
-			return true;
-	}
-	return count == 0;
-}
-
-void
-media_add_image(const struct ask *a, struct gen *g)
-{
-	if (wants(a, "TEXT"))
-		gen_add_text(g, SLICE("Here is your picture: "), false);
-	if (wants(a, "IMAGE"))
-		add_blob(g, "image/png", SLICE(PNG));
-	g->output_modality = wants(a, "IMAGE") ? "IMAGE" : "TEXT";
-}
+static const struct {
+	const char *size;
+	uint32_t scale;
+} scales[] = { { "512", 1 }, { "1K", 2 }, { "2K", 4 }, { "4K", 8 } };
 
 static void
 add_le(struct buf *out, uint32_t value, unsigned bytes)
@@ -66,7 +51,14 @@ add_le(struct buf *out, uint32_t value, unsigned bytes)
 }
 
 static void
-add_wav_header(struct buf *out, uint32_t bytes)
+add_be(struct buf *out, uint32_t value, unsigned bytes)
+{
+	for (unsigned i = bytes; i-- > 0;)
+		buf_addc(out, (char)(unsigned char)(value >> (8 * i)));
+}
+
+void
+media_wav_header(struct buf *out, uint32_t rate, uint32_t bytes)
 {
 	buf_adds(out, "RIFF");
 	add_le(out, 36 + bytes, 4);
@@ -74,128 +66,205 @@ add_wav_header(struct buf *out, uint32_t bytes)
 	add_le(out, 16, 4);
 	add_le(out, 1, 2); /* PCM */
 	add_le(out, 1, 2); /* channel */
-	add_le(out, RATE, 4);
-	add_le(out, RATE * 2, 4); /* bytes a second */
+	add_le(out, rate, 4);
+	add_le(out, rate * 2, 4); /* bytes a second */
 	add_le(out, 2, 2);
 	add_le(out, 16, 2);
 	buf_adds(out, "data");
 	add_le(out, bytes, 4);
 }
 
-void
-media_add_audio(const struct ask *a, struct gen *g)
+/* A chunk of a PNG: length, type, data, CRC-32 of both. */
+static void
+add_chunk(struct buf *out, const char *type, struct slice data)
 {
-	struct buf raw, text;
+	size_t start = out->len + 4;
+	uint32_t crc = 0xFFFFFFFF;
 
-	buf_init(&raw, 64 * 1024);
-	buf_init(&text, 128 * 1024);
-	if (a->model->kind == MODEL_TTS_WAV)
-		add_wav_header(&raw, SAMPLES * 2);
-	for (int i = 0; i < SAMPLES; i++) {
-		double wave = sin(2 * 3.14159265358979 * 440 * i / RATE);
-
-		add_le(&raw, (uint32_t)(int32_t)(wave * 8000), 2);
+	add_be(out, (uint32_t)data.len, 4);
+	buf_adds(out, type);
+	buf_add_slice(out, data);
+	for (size_t i = start; i < out->len; i++) {
+		crc ^= (unsigned char)out->data[i];
+		for (int k = 0; k < 8; k++)
+			crc = crc >> 1 ^ (crc & 1 ? 0xEDB88320 : 0);
 	}
-	base64_add(&text, raw.data, raw.len);
-	add_blob(g,
-	    a->model->kind == MODEL_TTS_WAV ? "audio/wav" : "audio/L16;codec=pcm;rate=24000",
-	    buf_slice(&text));
-	g->output_modality = "AUDIO";
-	buf_release(&raw);
+	add_be(out, ~crc, 4);
+}
+
+/* zlib's frame around one stored block, or several. */
+static void
+add_stored(struct buf *out, struct slice data)
+{
+	uint32_t a = 1, b = 0;
+
+	buf_add(out, "\x78\x01", 2);
+	for (size_t at = 0; at < data.len; at += 65535) {
+		size_t n = data.len - at < 65535 ? data.len - at : 65535;
+
+		buf_addc(out, at + n == data.len);
+		add_le(out, (uint32_t)n, 2);
+		add_le(out, ~(uint32_t)n, 2);
+		buf_add(out, data.ptr + at, n);
+	}
+	for (size_t i = 0; i < data.len; i++) {
+		a = (a + (unsigned char)data.ptr[i]) % 65521;
+		b = (b + a) % 65521;
+	}
+	add_be(out, b << 16 | a, 4);
+}
+
+void
+media_png(struct buf *out, uint32_t width, uint32_t height, unsigned char shade)
+{
+	struct buf rows, part;
+
+	buf_init(&rows, PNG_MAX);
+	buf_init(&part, PNG_MAX);
+	buf_add(out, "\x89PNG\r\n\x1a\n", 8);
+	add_be(&part, width, 4);
+	add_be(&part, height, 4);
+	buf_add(&part, "\x08\0\0\0\0", 5); /* 8 bits of grey */
+	add_chunk(out, "IHDR", buf_slice(&part));
+	for (uint32_t y = 0; y < height; y++) {
+		buf_addc(&rows, 0); /* no filter */
+		for (uint32_t x = 0; x < width; x++)
+			buf_addc(&rows, (char)shade);
+	}
+	buf_reset(&part);
+	add_stored(&part, buf_slice(&rows));
+	add_chunk(out, "IDAT", buf_slice(&part));
+	add_chunk(out, "IEND", SLICE(""));
+	buf_release(&rows);
+	buf_release(&part);
+}
+
+void
+media_sample(struct buf *out, const char *name)
+{
+	if (strcmp(name, "png") == 0)
+		media_png(out, 2, 2, 128);
+	if (strcmp(name, "wav") == 0) {
+		media_wav_header(out, SAMPLE_RATE, 480);
+		for (int i = 0; i < 240; i++)
+			add_le(out, (uint32_t)(i % 48 * 100), 2);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(samples); i++) {
+		if (strcmp(name, samples[i].name) != 0)
+			continue;
+		if (samples[i].base64 != NULL)
+			gbase64_decode(out, slice_str(samples[i].base64));
+		else
+			buf_adds(out, samples[i].text);
+	}
+}
+
+json_object *
+media_blob(const char *mime, struct slice data)
+{
+	json_object *part = json_object_new_object(), *blob = json_object_new_object();
+	struct buf text;
+
+	buf_init(&text, JSON_TEXT_MAX);
+	buf_adds(&text, "");
+	gbase64_add(&text, data.ptr, data.len);
+	json_object_object_add(blob, "mimeType", json_object_new_string(mime));
+	json_object_object_add(blob, "data", gjson_new(buf_slice(&text)));
+	json_object_object_add(part, "inlineData", blob);
 	buf_release(&text);
+	return part;
 }
 
-static uint64_t
-mix(uint64_t x)
+static bool
+wants_text(const struct ask *a)
 {
-	x ^= x >> 33;
-	x *= 0xff51afd7ed558ccdULL;
-	x ^= x >> 33;
-	x *= 0xc4ceb9fe1a85ec53ULL;
-	return x ^ x >> 33;
-}
+	json_object *config = gjson_get(a->body, "generationConfig");
+	size_t count = gjson_count(config, "responseModalities");
 
-/* Texts that share letter triples are near each other. */
-static void
-add_text_vector(double *v, struct slice text)
-{
-	size_t triples = text.len < TRIPLES_MAX ? text.len : TRIPLES_MAX;
+	for (size_t i = 0; i < count; i++) {
+		const char *word =
+		    json_object_get_string(gjson_at(config, "responseModalities", i));
 
-	for (size_t i = 0; i < triples; i++) {
-		uint64_t key = 0, bits = 0;
-
-		for (size_t k = i; k < i + 3 && k < text.len; k++)
-			key = key << 8 | (uint64_t)tolower((unsigned char)text.ptr[k]);
-		for (size_t d = 0; d < DIMENSIONS; d++) {
-			if (d % 64 == 0)
-				bits = mix(key * 64 + d + 1);
-			v[d] += bits & 1 ? 1 : -1;
-			bits >>= 1;
-		}
+		if (slice_eqi(slice_str(word), SLICE("TEXT")))
+			return true;
 	}
+	return count == 0;
 }
 
-static void
-normalise(double *v, size_t count)
+static unsigned
+input_images(const struct ask *a)
 {
-	double sum = 0;
+	size_t count = gjson_count(a->body, "contents");
+	json_object *content = gjson_at(a->body, "contents", count > 0 ? count - 1 : 0);
+	unsigned images = 0;
 
-	for (size_t i = 0; i < count; i++)
-		sum += v[i] * v[i];
-	for (size_t i = 0; i < count; i++)
-		v[i] /= sum > 0 ? sqrt(sum) : 1;
-}
-
-static int64_t
-add_vector(struct buf *out, const struct model *model, json_object *request)
-{
-	json_object *content = gjson_get(request, "content");
-	json_object *config = gjson_get(request, "embedContentConfig");
-	double *v = xcalloc(DIMENSIONS, sizeof(*v));
-	int64_t wanted = gjson_int(
-	    request, "outputDimensionality", gjson_int(config, "outputDimensionality", DIMENSIONS));
-	size_t parts = gjson_count(content, "parts"), count = DIMENSIONS;
-	int64_t tokens = 0;
-
-	for (size_t i = 0; i < parts; i++) {
+	for (size_t i = 0; i < gjson_count(content, "parts"); i++) {
 		json_object *part = gjson_at(content, "parts", i);
-		struct slice text = gjson_str(part, "text");
+		json_object *media = gjson_get(part, "inlineData");
 
-		if (text.len == 0)
-			text = gjson_str(gjson_get(part, "inlineData"), "data");
-		add_text_vector(v, text);
-		tokens += tokens_of_text(text);
+		if (media == NULL)
+			media = gjson_get(part, "fileData");
+		images += slice_startsi(gjson_str(media, "mimeType"), SLICE("image/"));
 	}
-	normalise(v, DIMENSIONS);
-	if (wanted > 0 && wanted < DIMENSIONS)
-		count = (size_t)wanted;
-	/* gemini-embedding-001 leaves shortened vectors as they are. */
-	if (model->version == 2)
-		normalise(v, count);
-	buf_adds(out, "{\n      \"values\": [");
-	for (size_t i = 0; i < count; i++)
-		buf_addf(out, "%s%.8g", i > 0 ? "," : "", v[i]);
-	buf_adds(out, "]\n    }");
-	free(v);
-	return tokens;
+	return images;
+}
+
+/* The picture has the proportions that were asked for, some pixels wide. */
+static json_object *
+make_image(const struct ask *a, unsigned char shade)
+{
+	json_object *config = gjson_get(a->body, "generationConfig");
+	json_object *image = gjson_get(config, "imageConfig"), *part;
+	json_object *format = gjson_get(gjson_get(config, "responseFormat"), "image");
+	struct slice ratio = gjson_str(image, "aspectRatio"), width, size;
+	bool jpeg = slice_eqi(gjson_str(format, "mimeType"), SLICE("IMAGE_JPEG"));
+	uint64_t w = 1, h = 1;
+	uint32_t scale = 2;
+	struct buf raw;
+
+	size = gjson_str(image, "imageSize");
+	for (size_t i = 0; i < ARRAY_SIZE(scales); i++) {
+		if (slice_eq(size, slice_str(scales[i].size)))
+			scale = scales[i].scale;
+	}
+	if (slice_split(&ratio, ':', &width)) {
+		slice_u64(width, &w);
+		slice_u64(ratio, &h);
+	}
+	buf_init(&raw, PNG_MAX);
+	if (jpeg)
+		media_sample(&raw, "jpeg");
+	else
+		media_png(&raw, (uint32_t)w * scale, (uint32_t)h * scale, shade);
+	part = media_blob(jpeg ? "image/jpeg" : "image/png", buf_slice(&raw));
+	buf_release(&raw);
+	return part;
 }
 
 void
-behave_embed(struct conn *c, const struct model *model, json_object *body, bool batch)
+media_add_images(const struct ask *a, struct gen *g, struct slice prompt)
 {
-	size_t count = batch ? gjson_count(body, "requests") : 1;
-	int64_t tokens = 0;
-	struct buf out;
+	unsigned given = input_images(a);
+	uint64_t count = behave_number(prompt, "images:", 1);
+	struct buf text;
 
-	buf_init(&out, JSON_TEXT_MAX);
-	buf_adds(&out, batch ? "{\n  \"embeddings\": [\n    " : "{\n  \"embedding\": ");
-	for (size_t i = 0; i < count; i++) {
-		if (i > 0)
-			buf_adds(&out, ",\n    ");
-		tokens += add_vector(&out, model, batch ? gjson_at(body, "requests", i) : body);
+	buf_init(&text, 1024);
+	if (g->thought_tokens > 0)
+		gen_add(g, make_image(a, 1), true);
+	if (wants_text(a)) {
+		buf_adds(&text, "Here is your picture");
+		if (given > 0)
+			buf_addf(&text, ", made from %u image%s", given, given > 1 ? "s" : "");
+		buf_adds(&text, ": ");
+		gen_add_text(g, buf_slice(&text), false);
 	}
-	buf_addf(&out, "%s,\n  \"usageMetadata\": {\n    \"promptTokenCount\": %lld\n  }\n}\n",
-	    batch ? "\n  ]" : "", (long long)tokens);
-	conn_reply(c, 200, GTYPE_JSON, "", buf_slice(&out));
-	buf_release(&out);
+	for (uint64_t i = 0; i < count && i < IMAGES_MAX; i++) {
+		json_object *part = make_image(a, (unsigned char)(100 + i));
+
+		if (model_is_3(a->model))
+			sign_part(part, false, 0);
+		gen_add(g, part, false);
+	}
+	g->output_modality = "IMAGE";
+	buf_release(&text);
 }

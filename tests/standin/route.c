@@ -23,6 +23,11 @@ static const struct {
 	{ "GET", "/files", NULL, ROUTE_FILES },
 	{ "GET", "/files/", "", ROUTE_FILE },
 	{ "DELETE", "/files/", "", ROUTE_FILE_DELETE },
+	{ "GET", "/cachedContents", NULL, ROUTE_CACHES },
+	{ "POST", "/cachedContents", NULL, ROUTE_CACHE_CREATE },
+	{ "GET", "/cachedContents/", "", ROUTE_CACHE },
+	{ "PATCH", "/cachedContents/", "", ROUTE_CACHE_PATCH },
+	{ "DELETE", "/cachedContents/", "", ROUTE_CACHE_DELETE },
 };
 
 static const char *const versions[] = { "v1beta", "v1", "v1alpha" };
@@ -69,6 +74,11 @@ route_find(const struct request *req, struct route *ret)
 	if (slice_starts(path, SLICE("/_control/"))) {
 		ret->kind = ROUTE_CONTROL;
 		ret->tail = (struct slice){ path.ptr + 10, path.len - 10 };
+		return;
+	}
+	if (slice_starts(path, SLICE("/_media/"))) {
+		ret->kind = ROUTE_MEDIA;
+		ret->tail = (struct slice){ path.ptr + 8, path.len - 8 };
 		return;
 	}
 	if (slice_eq(path, SLICE("/bench"))) {

@@ -19,6 +19,12 @@ enum route_kind {
 	ROUTE_FILES,
 	ROUTE_FILE,
 	ROUTE_FILE_DELETE,
+	ROUTE_CACHES,
+	ROUTE_CACHE_CREATE,
+	ROUTE_CACHE,
+	ROUTE_CACHE_PATCH,
+	ROUTE_CACHE_DELETE,
+	ROUTE_MEDIA, /* what a client may fetch; tail: the path after /_media/ */
 	ROUTE_OTHER, /* perhaps in the schema, but nothing here answers it */
 };
 

@@ -9,7 +9,9 @@
 #include <strings.h>
 
 #include "base/xalloc.h"
+#include "behave.h"
 #include "gjson.h"
+#include "sign.h"
 
 #define DELAY_MAX 3600000
 #define FOREVER   -1
@@ -34,6 +36,7 @@ static const struct {
 	{ "key", json_type_string },
 	{ "model", json_type_string },
 	{ "method", json_type_string },
+	{ "contains", json_type_string },
 	{ "name", json_type_string },
 	{ "times", json_type_int },
 	{ "delay_ms", json_type_int },
@@ -46,6 +49,11 @@ static const struct {
 	{ "reset", json_type_boolean },
 	{ "stall", json_type_boolean },
 	{ "validate", json_type_boolean },
+	{ "parts", json_type_array },
+	{ "finish", json_type_string },
+	{ "candidate", json_type_object },
+	{ "sign", json_type_boolean },
+	{ "together", json_type_boolean },
 };
 
 static const struct {
@@ -158,6 +166,16 @@ check_spec(json_object *spec, struct buf *reason)
 	return true;
 }
 
+static bool
+parts_valid(json_object *spec)
+{
+	for (size_t i = 0; i < gjson_count(spec, "parts"); i++) {
+		if (!json_object_is_type(gjson_at(spec, "parts", i), json_type_object))
+			return false;
+	}
+	return true;
+}
+
 static struct rule *
 rule_read(json_object *spec, struct buf *reason)
 {
@@ -174,6 +192,10 @@ rule_read(json_object *spec, struct buf *reason)
 	rule->delay_ms = (uint32_t)gjson_int(spec, "delay_ms", 0);
 	if (name.len > 0 && (rule->failure = failure_find(name)) == NULL) {
 		bad(reason, "no failure has this name", name.ptr);
+	} else if (rule->custom && gjson_get(spec, "parts") != NULL) {
+		bad(reason, "a rule has parts or an answer, not both", "parts");
+	} else if (!parts_valid(spec)) {
+		bad(reason, "each of them must be an object", "parts");
 	} else if (rule->failure != NULL && rule->custom) {
 		bad(reason, "a rule has a name or an answer, not both", name.ptr);
 	} else {
@@ -230,6 +252,7 @@ rules_match(struct rules *r, const struct request *req, const struct route *rout
 		if (rule->times != 0 && contains(slice_str(key), rule->spec, "key") &&
 		    contains(route->name, rule->spec, "model") &&
 		    contains(buf_slice(&method), rule->spec, "method") &&
+		    contains(buf_slice(&req->body), rule->spec, "contains") &&
 		    (rule->failure == NULL || failure_fits(rule->failure, route->kind)))
 			found = rule;
 	}
@@ -247,37 +270,12 @@ rule_is_early(const struct rule *rule)
 	return rule->custom && validate != NULL && !json_object_get_boolean(validate);
 }
 
-static int
-base64_value(char c)
-{
-	static const char alphabet[] =
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const char *at = c != '\0' ? strchr(alphabet, c) : NULL;
-
-	return at != NULL ? (int)(at - alphabet) : -1;
-}
-
 /* The bytes of obj's member `text`, or of `base64` decoded. */
 static void
 add_bytes(struct buf *out, json_object *obj, const char *text, const char *base64)
 {
-	struct slice encoded = gjson_str(obj, base64);
-	uint32_t word = 0;
-	unsigned bits = 0;
-
 	buf_add_slice(out, gjson_str(obj, text));
-	for (size_t i = 0; i < encoded.len; i++) {
-		int value = base64_value(encoded.ptr[i]);
-
-		if (value < 0)
-			continue;
-		word = word << 6 | (uint32_t)value;
-		bits += 6;
-		if (bits >= 8) {
-			bits -= 8;
-			buf_addc(out, (char)(unsigned char)(word >> bits));
-		}
-	}
+	gbase64_decode(out, gjson_str(obj, base64));
 }
 
 static void
@@ -320,6 +318,66 @@ play_custom(const struct rule *rule, struct play *p, enum play_end end)
 	buf_release(&headers);
 }
 
+/* Signs what Gemini 3 signs: the first call, traces of tools, pictures. */
+static void
+sign_parts(const struct gen *g)
+{
+	bool called = false;
+
+	for (size_t i = 0; i < g->count; i++) {
+		json_object *part = g->parts[i].part;
+		bool call = gjson_get(part, "functionCall") != NULL;
+
+		if (g->parts[i].thought || gjson_get(part, "text") != NULL || (call && called))
+			continue;
+		sign_part(part, false, 0);
+		called = called || call;
+	}
+}
+
+/* A generated answer that consists of the script's parts, as a stream or whole. */
+static void
+play_parts(const struct rule *rule, const struct ask *a)
+{
+	json_object *candidate = gjson_get(rule->spec, "candidate"), *grounding;
+	struct play *p = play_new(a->si, a->conn);
+	struct gen g;
+
+	behave_begin(a, &g);
+	for (size_t i = 0; i < gjson_count(rule->spec, "parts"); i++) {
+		json_object *part = NULL;
+
+		json_object_deep_copy(gjson_at(rule->spec, "parts", i), &part, NULL);
+		gen_add(&g, part, gjson_bool(part, "thought"));
+	}
+	if (gjson_bool(rule->spec, "sign"))
+		sign_parts(&g);
+	if (gjson_str(rule->spec, "finish").len > 0)
+		g.finish = gjson_str(rule->spec, "finish").ptr;
+	g.together = gjson_bool(rule->spec, "together");
+	if (candidate != NULL) {
+		json_object_object_foreach(candidate, name, value)
+		{
+			if (strcmp(name, "groundingMetadata") != 0)
+				gen_add_extra(&g, name, json_object_get(value));
+		}
+	}
+	grounding = gjson_get(candidate, "groundingMetadata");
+	if (gjson_get_array(grounding, "groundingChunks") != NULL)
+		g.grounding = json_object_get(grounding);
+	behave_count(&g);
+	play_wait(p, rule->delay_ms);
+	gen_play_answer(a, p, &g, 0);
+	gen_release(&g);
+	play_start(p, PLAY_END);
+}
+
+static bool
+is_generating(const struct ask *a)
+{
+	return a->body != NULL && gjson_count(a->body, "contents") > 0;
+}
+
 bool
 rule_play(struct rule *rule, const struct ask *a, uint32_t *ret_delay_ms)
 {
@@ -330,6 +388,10 @@ rule_play(struct rule *rule, const struct ask *a, uint32_t *ret_delay_ms)
 		rule->times--;
 	if (rule->failure != NULL) {
 		failure_play(rule->failure, a, rule->delay_ms);
+		return true;
+	}
+	if (gjson_get(rule->spec, "parts") != NULL && is_generating(a)) {
+		play_parts(rule, a);
 		return true;
 	}
 	if (!rule->custom) {

@@ -126,12 +126,29 @@ field_read(struct schema *s, struct field *f, json_object *spec)
 	return false;
 }
 
+/* The overlay adds values to an enum that is there. */
+static bool
+field_extend(struct field *f, json_object *spec)
+{
+	json_object *values = gjson_get_array(spec, "enum");
+
+	if (f->type != FIELD_ENUM || values == NULL)
+		return false;
+	for (size_t i = 0; i < json_object_array_length(values); i++)
+		json_object_array_add(
+		    f->values, json_object_get(json_object_array_get_idx(values, i)));
+	return true;
+}
+
 static bool
 field_add(struct schema *s, struct message *m, const char *name, json_object *spec)
 {
-	struct field *f = xcalloc(1, sizeof(*f));
+	struct field *f = NULL;
 	struct buf snake;
 
+	if (lh_table_lookup_ex(m->fields, name, (void **)&f) && field_extend(f, spec))
+		return true;
+	f = xcalloc(1, sizeof(*f));
 	buf_init(&snake, 4096);
 	gjson_snake(&snake, name);
 	f->proto_name = buf_take(&snake);

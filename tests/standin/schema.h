@@ -1,7 +1,7 @@
 /*
  * Google's JSON transcoder: which fields a request body may have, of which types, and its words for
  * those that it may not. The schema comes from make-schema.py; an overlay of the same form beside
- * it adds fields that the API took on later.
+ * it adds fields, and values of enums, that the API took on later.
  */
 #ifndef STANDIN_SCHEMA_H
 #define STANDIN_SCHEMA_H

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import time
 
+import selftest_dialect
 from selftest import (G3, G25, PROGRAM, Standin, ask, call, config, control, eq, generate, ok,
                       text_of, turns)
 
@@ -138,7 +139,8 @@ QUOTAS = [
 TESTED_ELSEWHERE = {"array_error", "html_403", "html_429", "html_502", "reset", "close", "hang",
                     "cut_head", "stream_error_first", "stream_error_mid", "stream_error_bare",
                     "stream_cut", "stream_reset", "stream_stall", "stream_empty", "blocked_prompt",
-                    "safety", "max_tokens_empty", "malformed_call", "stop_empty"}
+                    "safety", "max_tokens_empty", "malformed_call", "stop_empty",
+                    *selftest_dialect.FINISHES, *selftest_dialect.BLOCKS, *selftest_dialect.OTHERS}
 
 
 def test_failures(s):

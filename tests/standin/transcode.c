@@ -196,7 +196,7 @@ check_text(struct check *k, const struct field *f, json_object *value)
 	if (!json_object_is_type(value, json_type_string)) {
 		invalid_value(k, f, value, NULL);
 	} else if (f->type == FIELD_BYTES) {
-		if (!base64_valid(
+		if (!gbase64_valid(
 			(struct slice){ text, (size_t)json_object_get_string_len(value) })) {
 			buf_addf(&said, "Base64 decoding failed for \"%.*s\"", QUOTED_MAX, text);
 			why = said.data;
