@@ -1,0 +1,360 @@
+/* The stages of a schema's cleaning, the place at hand, and what is said about it. */
+#include "config.h"
+
+#include "schema_priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "base/xalloc.h"
+#include "core/fieldmap.h"
+
+#define PATH_MAX_BYTES 256 /* of a place; the names below a longer one are left out */
+#define NAME_MAX_BYTES 48  /* of one name in it */
+
+/* ---- the place ---- */
+
+/* Bytes of a name that are shown: whole characters. */
+static size_t
+shown(const char *name)
+{
+	size_t len = strnlen(name, NAME_MAX_BYTES + 1);
+
+	if (len <= NAME_MAX_BYTES)
+		return len;
+	len = NAME_MAX_BYTES;
+	while (len > 0 && ((unsigned char)name[len] & 0xC0) == 0x80)
+		len--;
+	return len;
+}
+
+size_t
+schema_push(struct schema_run *run, const char *key)
+{
+	size_t mark = run->path.len, len = shown(key);
+
+	if (mark + 1 + 2 * len > PATH_MAX_BYTES)
+		return mark;
+	buf_addc(&run->path, '/');
+	for (size_t i = 0; i < len; i++) {
+		if (key[i] == '~')
+			buf_adds(&run->path, "~0");
+		else if (key[i] == '/')
+			buf_adds(&run->path, "~1");
+		else
+			buf_addc(&run->path, key[i]);
+	}
+	return mark;
+}
+
+size_t
+schema_push_index(struct schema_run *run, size_t index)
+{
+	size_t mark = run->path.len;
+
+	if (mark + 24 <= PATH_MAX_BYTES)
+		buf_addf(&run->path, "/%zu", index);
+	return mark;
+}
+
+void
+schema_pop(struct schema_run *run, size_t mark)
+{
+	run->path.len = mark;
+	run->path.data[mark] = '\0';
+}
+
+/* Where the schema is, as pointer: a field's name `a[3].b` becomes /a/3/b. */
+static void
+start_path(struct schema_run *run, const char *at)
+{
+	bool pointer = *at == '/';
+
+	buf_init(&run->path, 2 * PATH_MAX_BYTES);
+	if (!pointer && *at != '\0')
+		buf_addc(&run->path, '/');
+	for (; *at != '\0' && run->path.len < PATH_MAX_BYTES / 2; at++) {
+		if (!pointer && (*at == '.' || *at == '['))
+			buf_addc(&run->path, '/');
+		else if (pointer || *at != ']')
+			buf_addc(&run->path, *at);
+	}
+	buf_add(&run->path, "", 0);
+}
+
+/* The place as errors name fields: /a/3/b becomes a[3].b. */
+static void
+field_of(const char *at, char ret[APIERROR_PARAM_MAX])
+{
+	size_t len = 0;
+
+	while (*at == '/' && len < APIERROR_PARAM_MAX - 3) {
+		size_t part = strcspn(++at, "/"), digits = strspn(at, "0123456789");
+		bool index = part > 0 && digits == part;
+
+		if (index)
+			ret[len++] = '[';
+		else if (len > 0)
+			ret[len++] = '.';
+		for (size_t i = 0; i < part && len < APIERROR_PARAM_MAX - 2; i++) {
+			bool escape = at[i] == '~' && (at[i + 1] == '0' || at[i + 1] == '1');
+
+			ret[len++] = !escape ? at[i] : at[++i] == '0' ? '~' : '/';
+		}
+		if (index)
+			ret[len++] = ']';
+		at += part;
+	}
+	ret[len] = '\0';
+}
+
+/* ---- what is said about it ---- */
+
+/* False when this change was noted before; a definition can be read in several places. */
+static bool
+first_time(struct schema_run *run, enum change change)
+{
+	size_t mark = run->path.len;
+	bool first;
+
+	buf_addf(&run->path, " %d", (int)change);
+	first = !json_object_object_get_ex(run->seen, run->path.data, NULL);
+	if (first && run->seen_count < SCHEMA_NOTES_MAX) {
+		json_put(run->seen, run->path.data, NULL);
+		run->seen_count++;
+	}
+	schema_pop(run, mark);
+	return first;
+}
+
+int
+schema_note(struct schema_run *run, enum change change)
+{
+	if (!first_time(run, change))
+		return 0;
+	return changes_note(run->changes, change, run->path.data, run->err);
+}
+
+void
+schema_mention(struct schema_run *run, enum change change)
+{
+	if (first_time(run, change))
+		changes_mention(run->changes, change, run->path.data);
+}
+
+int
+schema_note_key(struct schema_run *run, enum change change, const char *key)
+{
+	size_t mark = schema_push(run, key);
+	int answer = schema_note(run, change);
+
+	schema_pop(run, mark);
+	return answer;
+}
+
+void
+schema_mention_key(struct schema_run *run, enum change change, const char *key)
+{
+	size_t mark = schema_push(run, key);
+
+	schema_mention(run, change);
+	schema_pop(run, mark);
+}
+
+int
+schema_bad_type(struct schema_run *run, const char *expected, json_object *got)
+{
+	char param[APIERROR_PARAM_MAX];
+
+	field_of(run->path.data, param);
+	return fieldmap_bad_type(run->err, param, expected, got);
+}
+
+int
+schema_enter(struct schema_run *run, size_t *count)
+{
+	char param[APIERROR_PARAM_MAX];
+
+	run->depth++;
+	if (++*count > SCHEMA_NODES_MAX) {
+		field_of(run->path.data, param);
+		return apierror_set(run->err, APIERROR_BAD_VALUE, param,
+		    "Invalid schema at '%s': it has more than %d parts.", param, SCHEMA_NODES_MAX);
+	}
+	if (run->depth > SCHEMA_DEPTH_MAX) {
+		field_of(run->path.data, param);
+		return apierror_set(run->err, APIERROR_BAD_VALUE, param,
+		    "Invalid schema at '%s': it is nested more than %d levels deep.", param,
+		    SCHEMA_DEPTH_MAX);
+	}
+	return 0;
+}
+
+void
+schema_leave(struct schema_run *run)
+{
+	run->depth--;
+}
+
+int
+schema_room(struct schema_run *run)
+{
+	int answer = schema_enter(run, &run->written);
+
+	schema_leave(run);
+	return answer;
+}
+
+/* ---- the stages ---- */
+
+/* Only null fits a definition that fits nothing: the nearest that Google has a word for. */
+static json_object *
+nothing(void)
+{
+	json_object *schema = json_object_new_object();
+
+	json_put_str(schema, "type", SLICE("null"));
+	return schema;
+}
+
+static int
+finish_def(struct schema_run *run, struct schema_def *def)
+{
+	char param[APIERROR_PARAM_MAX];
+
+	schema_pop(run, 0);
+	buf_adds(&run->path, def->place.path);
+	if (schema_def_gather(run, def) != 0 || schema_finish(run, def->raw, &def->out) != 0)
+		return -1;
+	if (def->out == NULL)
+		def->out = nothing();
+	if (def->repeated)
+		run->copied += schema_weight(def->out, SCHEMA_COPIES_MAX);
+	if (run->copied <= SCHEMA_COPIES_MAX)
+		return 0;
+	field_of(run->path.data, param);
+	return apierror_set(run->err, APIERROR_BAD_VALUE, param,
+	    "Invalid schema at '%s': it is too large with all that it refers to.", param);
+}
+
+/* The root is never a mere reference: Google wants to see an object's properties there. */
+static int
+finish_root(struct schema_run *run)
+{
+	struct schema_def *def = run->defs[0];
+	json_object *raw = NULL;
+	int answer = -1;
+
+	if (schema_def_gather(run, def) != 0)
+		return -1;
+	raw = json_object_get(def->raw);
+	if (json_get(raw, "$ref") != NULL) {
+		json_object_put(raw);
+		raw = schema_copy(def->raw);
+		if (schema_unref(run, &raw) != 0)
+			goto out;
+	}
+	if (schema_finish(run, raw, &run->out) != 0)
+		goto out;
+	if (run->out == NULL)
+		run->out = nothing();
+	answer = 0;
+out:
+	json_object_put(raw);
+	return answer;
+}
+
+/* Definitions that value refers to become wanted. value is all clean: whatever has a text as $ref
+ * is a reference. */
+static void
+collect(struct schema_run *run, json_object *value)
+{
+	if (json_object_is_type(value, json_type_array)) {
+		for (size_t i = 0; i < json_object_array_length(value); i++)
+			collect(run, json_object_array_get_idx(value, i));
+	} else if (json_object_is_type(value, json_type_object)) {
+		struct schema_def *def = schema_target(run, json_get(value, "$ref"));
+
+		if (def != NULL)
+			schema_want(run, def);
+		json_object_object_foreach(value, key, member)
+		{
+			(void)key;
+			collect(run, member);
+		}
+	}
+}
+
+/* The $defs of the output, in the order of their first mention in it. */
+static void
+add_defs(struct schema_run *run)
+{
+	json_object *defs = json_object_new_object();
+
+	for (size_t i = 0; i < run->def_count; i++)
+		run->defs[i]->wanted = false;
+	run->queued = 0;
+	collect(run, run->out);
+	for (size_t i = 0; i < run->queued; i++) {
+		struct schema_def *def = run->defs[run->queue[i]];
+
+		collect(run, def->out);
+		json_put(defs, def->name, json_object_get(def->out));
+	}
+	if (run->queued > 0)
+		json_put(run->out, "$defs", TAKE(defs));
+	json_object_put(defs);
+}
+
+static int
+clean(struct schema_run *run)
+{
+	if (finish_root(run) != 0)
+		return -1;
+	for (size_t i = 0; i < run->queued; i++)
+		if (finish_def(run, run->defs[run->queue[i]]) != 0)
+			return -1;
+	if (schema_break_cycles(run) != 0)
+		return -1;
+	add_defs(run);
+	return 0;
+}
+
+int
+schema_clean(json_object *schema, const char *at, struct changes *changes, json_object **ret_schema,
+    struct apierror *err)
+{
+	struct schema_run run = { .changes = changes, .err = err };
+	int answer;
+
+	start_path(&run, at);
+	run.seen = json_object_new_object();
+	schema_refs_init(&run, schema);
+	answer = clean(&run);
+	if (answer == 0)
+		*ret_schema = TAKE(run.out);
+	json_object_put(run.out);
+	schema_refs_release(&run);
+	json_object_put(run.seen);
+	buf_release(&run.path);
+	return answer;
+}
+
+bool
+schema_is_empty(json_object *schema)
+{
+	struct slice type = json_get_str(schema, "type");
+	json_object *properties = json_get_object(schema, "properties");
+	json_object *more = json_get(schema, "additionalProperties");
+
+	if (!json_object_is_type(schema, json_type_object) ||
+	    json_object_object_length(schema) == 0)
+		return true;
+	if (!slice_eq(type, SLICE("object")) ||
+	    (properties != NULL && json_object_object_length(properties) > 0) ||
+	    json_get(schema, "anyOf") != NULL || json_get(schema, "oneOf") != NULL)
+		return false;
+	return more == NULL ||
+	       (json_object_is_type(more, json_type_boolean) && json_object_get_boolean(more) == 0);
+}
