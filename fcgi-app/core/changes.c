@@ -75,10 +75,15 @@ add_pointer(struct buf *out, const char *at)
 void
 changes_mention(struct changes *c, enum change change, const char *at)
 {
+	char name[APIERROR_PARAM_MAX];
 	size_t before;
 
 	if (c == NULL)
 		return;
+	if (c->rename != NULL) {
+		c->rename(c->rename_ctx, at, name);
+		at = name;
+	}
 	before = c->text.len;
 	c->count++;
 	if (c->hidden > 0) {

@@ -1,4 +1,7 @@
-/* The content of a message, a string or an array of typed parts, to Gemini parts. */
+/*
+ * The content of a message, a string or an array of typed parts, to Gemini parts. The table knows
+ * the part types of Chat Completions and those of Responses.
+ */
 #include "config.h"
 
 #include <stdio.h>
@@ -26,10 +29,13 @@ static const struct field_word audio_formats[] = {
 
 /* image_url.detail to mediaResolution.level. */
 static const struct field_word details[] = {
-	{ "low", "MEDIA_RESOLUTION_LOW" }, { "high", "MEDIA_RESOLUTION_HIGH" },
+	{ "auto", NULL }, { "low", "MEDIA_RESOLUTION_LOW" }, { "high", "MEDIA_RESOLUTION_HIGH" },
 	{ "original", "MEDIA_RESOLUTION_ULTRA_HIGH" },
 	{ 0 }
 };
+
+/* Members of any part that mean nothing to Gemini. */
+static const char *const ignored[] = { "prompt_cache_breakpoint", "cache_control" };
 /* clang-format on */
 
 json_object *
@@ -41,13 +47,22 @@ chat_text_part(json_object *text)
 	return part;
 }
 
-static const char *
-word_for(const struct field_word *words, struct slice from)
+static const struct field_word *
+find_word(const struct field_word *words, struct slice from)
 {
 	for (; words->from != NULL; words++)
 		if (slice_eqi(slice_str(words->from), from))
-			return words->to;
+			return words;
 	return NULL;
+}
+
+static int
+note(const struct content_part *p, enum change change, const char *field)
+{
+	char param[APIERROR_PARAM_MAX];
+
+	field_name(param, "%s%s%s", p->at, field != NULL ? "." : "", field != NULL ? field : "");
+	return changes_note(p->c->env->changes, change, param, p->err);
 }
 
 /* The member `key` of the part, as a string. */
@@ -62,8 +77,9 @@ read_string(const struct content_part *p, const char *key)
 		return fieldmap_missing(p->err, param);
 	if (!json_object_is_type(text, json_type_string))
 		return fieldmap_bad_type(p->err, param, "a string", text);
-	if (json_str(text).len > 0)
-		json_append(p->parts, chat_text_part(json_object_get(text)));
+	if (json_str(text).len == 0)
+		return note(p, CHANGE_DROPPED, NULL);
+	json_append(p->parts, chat_text_part(json_object_get(text)));
 	return 0;
 }
 
@@ -78,6 +94,8 @@ read_refusal(const struct content_part *p)
 {
 	return read_string(p, "refusal");
 }
+
+/* ---- media ---- */
 
 /* The object that a media part keeps under its type's name. */
 static int
@@ -95,85 +113,203 @@ open_part(const struct content_part *p, const char *key, json_object **ret_body)
 	return 0;
 }
 
+/* field: where media->text stands in the part. *ret_part is also in p->parts then. */
 static int
 add_media(const struct content_part *p, const struct chat_media *media, const char *field,
-    const char *resolution)
+    json_object **ret_part)
 {
 	char param[APIERROR_PARAM_MAX];
-	json_object *blob = NULL, *part;
+	json_object *part = NULL;
 
 	field_name(param, "%s.%s", p->at, field);
 	if (media->text == NULL)
 		return fieldmap_missing(p->err, param);
-	if (chat_media_read(media, param, &blob, p->err) != 0)
+	if (chat_media_read(p->c, media, param, &part, p->err) != 0)
 		return -1;
-	part = json_object_new_object();
-	json_put(part, "inlineData", blob);
-	if (resolution != NULL && (p->c->family->can & FAMILY_MEDIA) != 0)
-		fieldmap_put(part, "mediaResolution/level", json_object_new_string(resolution));
 	json_append(p->parts, part);
+	*ret_part = part;
 	return 0;
 }
 
-/* Some clients write the URL where the object belongs. */
 static int
-read_url(const struct content_part *p, const char *key, const char *field)
+add_file(const struct content_part *p, json_object *id, const char *field, json_object **ret_part)
 {
-	struct chat_media media = { .text = json_get(p->part, key) };
-	json_object *body;
+	char param[APIERROR_PARAM_MAX];
+	json_object *part = NULL;
 
-	if (json_object_is_type(media.text, json_type_string))
-		return add_media(p, &media, key, NULL);
-	if (open_part(p, key, &body) != 0)
+	field_name(param, "%s.%s", p->at, field);
+	if (chat_file_read(id, param, &part, p->err) != 0)
 		return -1;
-	media.text = json_get(body, "url");
-	return add_media(p, &media, field, word_for(details, json_get_str(body, "detail")));
+	json_append(p->parts, part);
+	*ret_part = part;
+	return 0;
 }
 
+/* holder: what has the `detail`; field: its name in the part. */
+static int
+add_detail(const struct content_part *p, json_object *part, json_object *holder, const char *field)
+{
+	json_object *detail = json_get(holder, "detail"), *resolution;
+	const struct field_word *word = find_word(details, json_str(detail));
+
+	if (detail == NULL || (word != NULL && word->to == NULL))
+		return 0;
+	if (word == NULL || (p->c->family->can & FAMILY_MEDIA) == 0)
+		return note(p, CHANGE_DROPPED, field);
+	resolution = json_object_new_object();
+	json_put(resolution, "level", json_object_new_string(word->to));
+	json_put(part, "mediaResolution", resolution);
+	return 0;
+}
+
+/* Chat: {"url", "detail"} or the URL alone. */
 static int
 read_image(const struct content_part *p)
 {
-	return read_url(p, "image_url", "image_url.url");
+	struct chat_media media = { .text = json_get(p->part, "image_url") };
+	json_object *body, *part;
+
+	if (json_object_is_type(media.text, json_type_string))
+		return add_media(p, &media, "image_url", &part);
+	if (open_part(p, "image_url", &body) != 0)
+		return -1;
+	media.text = json_get(body, "url");
+	if (add_media(p, &media, "image_url.url", &part) != 0)
+		return -1;
+	return add_detail(p, part, body, "image_url.detail");
 }
+
+/* Responses: `image_url` is a string, `file_id` its alternative. */
+static int
+read_input_image(const struct content_part *p)
+{
+	struct chat_media media = { .text = json_get(p->part, "image_url") };
+	json_object *id = json_get(p->part, "file_id"), *part;
+
+	if (media.text == NULL && id != NULL) {
+		if (add_file(p, id, "file_id", &part) != 0)
+			return -1;
+	} else if (add_media(p, &media, "image_url", &part) != 0) {
+		return -1;
+	}
+	return add_detail(p, part, p->part, "detail");
+}
+
+/* "10s", or a number of seconds. */
+static int
+conv_offset(
+    struct fieldmap_run *run, const struct fieldmap *row, json_object *value, json_object **ret)
+{
+	char text[40], param[APIERROR_PARAM_MAX];
+	double seconds = json_object_get_double(value);
+
+	if (json_object_is_type(value, json_type_string)) {
+		*ret = json_object_get(value);
+		return 0;
+	}
+	if (json_object_is_type(value, json_type_int) ||
+	    json_object_is_type(value, json_type_double)) {
+		if (seconds >= 0 && seconds < 1e9) {
+			snprintf(text, sizeof(text), "%.9gs", seconds);
+			*ret = json_object_new_string(text);
+			return 0;
+		}
+	}
+	fieldmap_param(run, row, param);
+	return fieldmap_bad_type(run->err, param, "a time such as \"10s\"", value);
+}
+
+/* clang-format off */
+static const struct fieldmap video_fields[] = {
+	{ .from = "url", .kind = FK_ANY },
+	{ .from = "detail", .kind = FK_ANY },
+	{ .from = "fps", .to = "videoMetadata/fps", .kind = FK_NUM, .min = 0, .max = 24 },
+	{ .from = "start_offset", .to = "videoMetadata/startOffset", .kind = FK_ANY,
+	  .conv = conv_offset },
+	{ .from = "end_offset", .to = "videoMetadata/endOffset", .kind = FK_ANY,
+	  .conv = conv_offset },
+	{ 0 },
+};
+/* clang-format on */
 
 static int
 read_video(const struct content_part *p)
 {
-	return read_url(p, "video_url", "video_url.url");
+	struct chat_media media = { .text = json_get(p->part, "video_url") };
+	struct fieldmap_run run = { .changes = p->c->env->changes, .err = p->err };
+	json_object *body, *part;
+	char at[APIERROR_PARAM_MAX];
+
+	if (json_object_is_type(media.text, json_type_string))
+		return add_media(p, &media, "video_url", &part);
+	if (open_part(p, "video_url", &body) != 0)
+		return -1;
+	media.text = json_get(body, "url");
+	if (add_media(p, &media, "video_url.url", &part) != 0)
+		return -1;
+	field_name(at, "%s.video_url", p->at);
+	run.source = body;
+	run.target = part;
+	run.prefix = at;
+	if (fieldmap_apply(video_fields, &run) != 0)
+		return -1;
+	return add_detail(p, part, body, "video_url.detail");
 }
 
 static int
 read_audio(const struct content_part *p)
 {
 	struct chat_media media = { .bare = true };
-	json_object *body;
+	const struct field_word *format;
+	json_object *body, *part;
 
 	if (open_part(p, "input_audio", &body) != 0)
 		return -1;
+	format = find_word(audio_formats, json_get_str(body, "format"));
 	media.text = json_get(body, "data");
-	media.mime = word_for(audio_formats, json_get_str(body, "format"));
-	return add_media(p, &media, "input_audio.data", NULL);
+	media.mime = format != NULL ? format->to : NULL;
+	return add_media(p, &media, "input_audio.data", &part);
+}
+
+/* body: {file_data, file_url, file_id, filename}; prefix: its name in the part and a dot. */
+static int
+read_file_body(const struct content_part *p, json_object *body, const char *prefix)
+{
+	static const char *const keys[] = { "file_data", "file_url", "file_id" };
+	struct chat_media media = { .filename = json_get_str(body, "filename") };
+	char field[40];
+	json_object *part;
+	size_t i = 0;
+
+	while (i + 1 < ARRAY_SIZE(keys) && json_get(body, keys[i]) == NULL)
+		i++;
+	media.text = json_get(body, keys[i]);
+	if (media.text == NULL)
+		i = 0;
+	snprintf(field, sizeof(field), "%s%s", prefix, keys[i]);
+	if (i == 2)
+		return add_file(p, media.text, field, &part);
+	media.bare = i == 0;
+	return add_media(p, &media, field, &part);
 }
 
 static int
 read_file(const struct content_part *p)
 {
-	char param[APIERROR_PARAM_MAX];
-	struct chat_media media = { .bare = true };
 	json_object *body;
 
-	if (open_part(p, "file", &body) != 0)
-		return -1;
-	media.text = json_get(body, "file_data");
-	media.filename = json_get_str(body, "filename");
-	if (media.text == NULL && json_get(body, "file_id") != NULL) {
-		field_name(param, "%s.file.file_id", p->at);
-		return apierror_set(p->err, APIERROR_UNSUPPORTED, param,
-		    "Stored files are not supported by this version: send '%s.file.file_data'.",
-		    p->at);
-	}
-	return add_media(p, &media, "file.file_data", NULL);
+	return open_part(p, "file", &body) != 0 ? -1 : read_file_body(p, body, "file.");
 }
+
+static int
+read_input_file(const struct content_part *p)
+{
+	return read_file_body(p, p->part, "");
+}
+
+/* ---- parts ---- */
+
+#define ALL (CHAT_SYSTEM | CHAT_USER | CHAT_ASSISTANT | CHAT_TOOL)
 
 /* clang-format off */
 static const struct part_type {
@@ -181,19 +317,23 @@ static const struct part_type {
 	unsigned roles; /* which messages may hold it */
 	int (*read)(const struct content_part *p);
 } part_types[] = {
-	{ "text",        CHAT_SYSTEM | CHAT_USER | CHAT_ASSISTANT | CHAT_TOOL, read_text },
-	{ "image_url",   CHAT_USER | CHAT_ASSISTANT | CHAT_TOOL,               read_image },
-	{ "input_audio", CHAT_USER,                                            read_audio },
-	{ "file",        CHAT_USER | CHAT_TOOL,                                read_file },
-	{ "video_url",   CHAT_USER,                                            read_video },
-	{ "refusal",     CHAT_ASSISTANT,                                       read_refusal },
+	{ "text",        ALL,                                    read_text },
+	{ "image_url",   CHAT_USER | CHAT_ASSISTANT | CHAT_TOOL, read_image },
+	{ "input_audio", CHAT_USER | CHAT_TOOL,                  read_audio },
+	{ "file",        CHAT_USER | CHAT_TOOL,                  read_file },
+	{ "video_url",   CHAT_USER | CHAT_TOOL,                  read_video },
+	{ "refusal",     CHAT_ASSISTANT,                         read_refusal },
+	{ "input_text",  ALL,                                    read_text },
+	{ "output_text", ALL,                                    read_text },
+	{ "input_image", CHAT_USER | CHAT_ASSISTANT | CHAT_TOOL, read_input_image },
+	{ "input_file",  CHAT_USER | CHAT_TOOL,                  read_input_file },
 };
 /* clang-format on */
 
 static int
 bad_part_type(const char *at, json_object *type, enum chat_role role, struct apierror *err)
 {
-	char param[APIERROR_PARAM_MAX], words[128] = "";
+	char param[APIERROR_PARAM_MAX], words[256] = "";
 	size_t len = 0;
 
 	field_name(param, "%s.type", at);
@@ -208,18 +348,59 @@ bad_part_type(const char *at, json_object *type, enum chat_role role, struct api
 	return fieldmap_bad_word(err, param, json_str(type), words);
 }
 
+/* What any type of part may hold beside its own. */
+static void
+read_beside(const struct content_part *p, enum chat_role role, size_t before)
+{
+	json_object *signature = role == CHAT_ASSISTANT ? chat_signature_of(p->part) : NULL;
+	char param[APIERROR_PARAM_MAX];
+
+	for (size_t i = 0; i < ARRAY_SIZE(ignored); i++) {
+		if (json_get(p->part, ignored[i]) == NULL)
+			continue;
+		field_name(param, "%s.%s", p->at, ignored[i]);
+		changes_mention(p->c->env->changes, CHANGE_IGNORED, param);
+	}
+	if (signature != NULL && json_object_array_length(p->parts) > before)
+		json_put(json_object_array_get_idx(p->parts, before), "thoughtSignature",
+		    json_object_get(signature));
+}
+
 static int
 read_part(const struct content_part *p, enum chat_role role)
 {
 	json_object *type = json_get(p->part, "type");
+	size_t before = json_object_array_length(p->parts);
 
 	if (!json_object_is_type(p->part, json_type_object))
 		return fieldmap_bad_type(p->err, p->at, "an object", p->part);
-	for (size_t i = 0; i < ARRAY_SIZE(part_types); i++)
-		if ((part_types[i].roles & role) != 0 &&
-		    slice_eq(json_str(type), slice_str(part_types[i].type)))
-			return part_types[i].read(p);
+	for (size_t i = 0; i < ARRAY_SIZE(part_types); i++) {
+		if ((part_types[i].roles & role) == 0 ||
+		    !slice_eq(json_str(type), slice_str(part_types[i].type)))
+			continue;
+		if (part_types[i].read(p) != 0)
+			return -1;
+		read_beside(p, role, before);
+		return 0;
+	}
 	return bad_part_type(p->at, type, role, p->err);
+}
+
+int
+chat_parts_read(const struct chat_read *c, json_object *list, enum chat_role role, const char *at,
+    json_object *parts, struct apierror *err)
+{
+	char param[APIERROR_PARAM_MAX];
+
+	for (size_t i = 0; i < json_object_array_length(list); i++) {
+		struct content_part p = { c, json_object_array_get_idx(list, i), param, parts,
+			err };
+
+		field_name(param, "%s[%zu]", at, i);
+		if (read_part(&p, role) != 0)
+			return -1;
+	}
+	return 0;
 }
 
 int
@@ -228,23 +409,13 @@ chat_content_read(const struct chat_read *c, json_object *content, enum chat_rol
 {
 	char param[APIERROR_PARAM_MAX];
 
-	if (json_object_is_type(content, json_type_string)) {
-		if (json_str(content).len > 0)
-			json_append(parts, chat_text_part(json_object_get(content)));
-		return 0;
-	}
-	if (!json_object_is_type(content, json_type_array)) {
-		field_name(param, "%s.content", at);
+	field_name(param, "%s.content", at);
+	if (json_object_is_type(content, json_type_array))
+		return chat_parts_read(c, content, role, param, parts, err);
+	if (!json_object_is_type(content, json_type_string))
 		return fieldmap_bad_type(
 		    err, param, "a string or an array of content parts", content);
-	}
-	for (size_t i = 0; i < json_object_array_length(content); i++) {
-		struct content_part p = { c, json_object_array_get_idx(content, i), param, parts,
-			err };
-
-		field_name(param, "%s.content[%zu]", at, i);
-		if (read_part(&p, role) != 0)
-			return -1;
-	}
+	if (json_str(content).len > 0)
+		json_append(parts, chat_text_part(json_object_get(content)));
 	return 0;
 }

@@ -3,10 +3,11 @@
 
 #include "base/limits.h"
 #include "chat_priv.h"
+#include "core/schema.h"
 
 /* Older models refuse a JSON answer format beside tools: they are asked in words instead. */
-static void
-ask_in_words(struct fieldmap_run *run, json_object *schema)
+static int
+ask_in_words(struct fieldmap_run *run, json_object *schema, const char *at)
 {
 	const struct chat_read *c = run->ctx;
 	struct buf text;
@@ -20,56 +21,86 @@ ask_in_words(struct fieldmap_run *run, json_object *schema)
 	}
 	chat_system_add(run->target, json_new_str(buf_slice(&text)));
 	buf_release(&text);
+	return changes_note(run->changes, CHANGE_REWRITTEN, at, run->err);
 }
 
-/* Takes schema, which may be NULL. */
-static void
-set_json(struct fieldmap_run *run, json_object *schema)
+/* schema: borrowed, or NULL. */
+static int
+set_json(struct fieldmap_run *run, json_object *schema, const char *at)
 {
 	const struct chat_read *c = run->ctx;
 
-	if ((c->functions || c->search) && (c->family->can & FAMILY_JSON_TOOLS) == 0) {
-		ask_in_words(run, schema);
-		json_object_put(schema);
-		return;
-	}
+	if ((c->family->can & (FAMILY_AUDIO_OUT | FAMILY_IMAGE_OUT)) != 0)
+		return apierror_set(run->err, APIERROR_UNSUPPORTED, at,
+		    "Invalid '%s': the model '%s' does not answer with JSON.", at,
+		    c->request->model.name);
+	if ((c->functions || c->builtins != 0) && (c->family->can & FAMILY_JSON_TOOLS) == 0)
+		return ask_in_words(run, schema, at);
 	fieldmap_put(run->target, "generationConfig/responseMimeType",
 	    json_object_new_string("application/json"));
-	if (schema != NULL)
-		fieldmap_put(run->target, "generationConfig/responseJsonSchema", schema);
+	if (schema != NULL && json_object_object_length(schema) > 0)
+		fieldmap_put(
+		    run->target, "generationConfig/responseJsonSchema", json_object_get(schema));
+	return 0;
 }
 
-static int
-read_schema(struct fieldmap_run *run, json_object *format)
+/* The caller's name and description help the model, where the schema does not say better. */
+static void
+add_titles(json_object *schema, json_object *body)
 {
-	static const char at[] = "response_format.json_schema";
-	json_object *body = json_get(format, "json_schema"), *schema = json_get(body, "schema");
+	static const struct field_word words[] = { { "name", "title" },
+		{ "description", "description" }, { 0 } };
 
-	if (body == NULL)
-		return fieldmap_missing(run->err, at);
-	if (!json_object_is_type(body, json_type_object))
-		return fieldmap_bad_type(run->err, at, "an object", body);
+	if (!json_object_is_type(schema, json_type_object) ||
+	    json_object_object_length(schema) == 0 || json_get(schema, "$ref") != NULL)
+		return;
+	for (const struct field_word *word = words; word->from != NULL; word++)
+		if (json_get(schema, word->to) == NULL && json_get_str(body, word->from).len > 0)
+			json_put(schema, word->to, json_object_get(json_get(body, word->from)));
+}
+
+/* body: {name, description, schema, strict}; at: its name; format: the whole field's. */
+static int
+read_schema(struct fieldmap_run *run, json_object *body, const char *at, const char *format)
+{
+	json_object *schema = json_get(body, "schema"), *clean = NULL;
+	char param[APIERROR_PARAM_MAX];
+	int answer;
+
+	field_name(param, "%s.schema", at);
 	if (schema != NULL && !json_object_is_type(schema, json_type_object))
-		return fieldmap_bad_type(
-		    run->err, "response_format.json_schema.schema", "an object", schema);
-	set_json(run, schema != NULL ? chat_schema_copy(schema) : NULL);
-	return 0;
+		return fieldmap_bad_type(run->err, param, "an object", schema);
+	if (schema != NULL && schema_clean(schema, param, run->changes, &clean, run->err) != 0)
+		return -1;
+	add_titles(clean, body);
+	answer = set_json(run, clean, format);
+	json_object_put(clean);
+	return answer;
 }
 
 int
 chat_format_emit(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
 {
-	json_object *type = json_get(value, "type");
+	json_object *type = json_get(value, "type"), *body = json_get(value, "json_schema");
+	char at[APIERROR_PARAM_MAX], param[APIERROR_PARAM_MAX];
 
-	(void)row;
+	fieldmap_param(run, row, at);
+	field_name(param, "%s.type", at);
 	if (type == NULL)
-		return fieldmap_missing(run->err, "response_format.type");
-	if (slice_eq(json_str(type), SLICE("json_schema")))
-		return read_schema(run, value);
+		return fieldmap_missing(run->err, param);
+	if (slice_eq(json_str(type), SLICE("text")))
+		return 0;
 	if (slice_eq(json_str(type), SLICE("json_object")))
-		set_json(run, NULL);
-	else if (!slice_eq(json_str(type), SLICE("text")))
-		return fieldmap_bad_word(run->err, "response_format.type", json_str(type),
-		    "'text', 'json_object', and 'json_schema'");
-	return 0;
+		return set_json(run, NULL, at);
+	if (!slice_eq(json_str(type), SLICE("json_schema")))
+		return fieldmap_bad_word(
+		    run->err, param, json_str(type), "'text', 'json_object', and 'json_schema'");
+	if (body == NULL && json_get(value, "schema") != NULL)
+		return read_schema(run, value, at, at);
+	field_name(param, "%s.json_schema", at);
+	if (body == NULL)
+		return fieldmap_missing(run->err, param);
+	if (!json_object_is_type(body, json_type_object))
+		return fieldmap_bad_type(run->err, param, "an object", body);
+	return read_schema(run, body, param, at);
 }

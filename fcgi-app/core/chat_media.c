@@ -6,74 +6,7 @@
 #include "base/base64.h"
 #include "base/xalloc.h"
 #include "chat_priv.h"
-
-#define MIME_MAX 128
-
-static const char unknown_mime[] = "application/octet-stream";
-
-struct mime_word {
-	const char *from, *to;
-};
-
-/* clang-format off */
-/* Types that clients write and Google does not know. */
-static const struct mime_word synonyms[] = {
-	{ "image/jpg", "image/jpeg" },
-	{ "image/pjpeg", "image/jpeg" },
-	{ "image/x-png", "image/png" },
-	{ "audio/x-wav", "audio/wav" },
-	{ "audio/wave", "audio/wav" },
-	{ "audio/vnd.wave", "audio/wav" },
-	{ "audio/x-m4a", "audio/m4a" },
-	{ "application/x-pdf", "application/pdf" },
-};
-
-static const struct mime_word extensions[] = {
-	{ "pdf", "application/pdf" }, { "json", "application/json" }, { "rtf", "application/rtf" },
-	{ "txt", "text/plain" }, { "md", "text/markdown" }, { "markdown", "text/markdown" },
-	{ "csv", "text/csv" }, { "htm", "text/html" }, { "html", "text/html" },
-	{ "xml", "text/xml" }, { "css", "text/css" }, { "js", "text/javascript" },
-	{ "py", "text/x-python" }, { "c", "text/plain" }, { "h", "text/plain" },
-	{ "log", "text/plain" }, { "yaml", "text/plain" }, { "yml", "text/plain" },
-	{ "png", "image/png" }, { "jpg", "image/jpeg" }, { "jpeg", "image/jpeg" },
-	{ "webp", "image/webp" }, { "gif", "image/gif" }, { "heic", "image/heic" },
-	{ "heif", "image/heif" }, { "avif", "image/avif" },
-	{ "wav", "audio/wav" }, { "mp3", "audio/mp3" }, { "aiff", "audio/aiff" },
-	{ "aac", "audio/aac" }, { "ogg", "audio/ogg" }, { "flac", "audio/flac" },
-	{ "m4a", "audio/m4a" },
-	{ "mp4", "video/mp4" }, { "mpeg", "video/mpeg" }, { "mpg", "video/mpg" },
-	{ "mov", "video/mov" }, { "avi", "video/avi" }, { "flv", "video/x-flv" },
-	{ "webm", "video/webm" }, { "wmv", "video/wmv" }, { "3gp", "video/3gpp" },
-};
-
-/* What the first bytes tell; the more precise row stands first. */
-static const struct {
-	size_t offset;
-	struct slice magic;
-	const char *mime;
-} magics[] = {
-	{ 0, { "\x89PNG", 4 },         "image/png" },
-	{ 0, { "\xFF\xD8\xFF", 3 },    "image/jpeg" },
-	{ 0, { "GIF8", 4 },            "image/gif" },
-	{ 8, { "WEBP", 4 },            "image/webp" },
-	{ 4, { "ftypavif", 8 },        "image/avif" },
-	{ 4, { "ftypheic", 8 },        "image/heic" },
-	{ 4, { "ftypheix", 8 },        "image/heic" },
-	{ 4, { "ftypmif1", 8 },        "image/heif" },
-	{ 4, { "ftypM4A", 7 },         "audio/m4a" },
-	{ 4, { "ftypqt", 6 },          "video/mov" },
-	{ 4, { "ftyp", 4 },            "video/mp4" },
-	{ 0, { "%PDF-", 5 },           "application/pdf" },
-	{ 8, { "WAVE", 4 },            "audio/wav" },
-	{ 8, { "AIFF", 4 },            "audio/aiff" },
-	{ 0, { "ID3", 3 },             "audio/mp3" },
-	{ 0, { "\xFF\xFB", 2 },        "audio/mp3" },
-	{ 0, { "\xFF\xF3", 2 },        "audio/mp3" },
-	{ 0, { "OggS", 4 },            "audio/ogg" },
-	{ 0, { "fLaC", 4 },            "audio/flac" },
-	{ 0, { "\x1A\x45\xDF\xA3", 4 }, "video/webm" },
-};
-/* clang-format on */
+#include "core/mime.h"
 
 static struct slice
 skip(struct slice s, size_t n)
@@ -98,92 +31,6 @@ static char
 lower(char c)
 {
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
-static bool
-is_token(char c)
-{
-	c = lower(c);
-	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-	       (c != '\0' && strchr("!#$&^_.+-", c) != NULL);
-}
-
-/* Parameters matter for audio alone (`audio/L16;rate=24000`); odd ones are left out. */
-static void
-add_params(struct slice params, char *mime)
-{
-	size_t len = strlen(mime);
-
-	params = slice_trim(params);
-	if (params.len == 0 || params.len + 2 > MIME_MAX - len)
-		return;
-	for (size_t i = 0; i < params.len; i++)
-		if (!is_token(params.ptr[i]) && params.ptr[i] != '=' && params.ptr[i] != ';')
-			return;
-	mime[len++] = ';';
-	memcpy(mime + len, params.ptr, params.len);
-	mime[len + params.len] = '\0';
-}
-
-/* Type and subtype in lower case, "" when there are none; false when the text is no type. */
-static bool
-clean_mime(struct slice params, char ret[MIME_MAX])
-{
-	struct slice type;
-	size_t slashes = 0;
-
-	ret[0] = '\0';
-	if (!slice_split(&params, ';', &type))
-		return true;
-	type = slice_trim(type);
-	if (type.len >= MIME_MAX)
-		return false;
-	for (size_t i = 0; i < type.len; i++) {
-		slashes += type.ptr[i] == '/';
-		if (type.ptr[i] != '/' && !is_token(type.ptr[i]))
-			return false;
-		ret[i] = lower(type.ptr[i]);
-	}
-	ret[type.len] = '\0';
-	if (type.len == 0)
-		return true;
-	if (slashes != 1 || ret[0] == '/' || ret[type.len - 1] == '/')
-		return false;
-	for (size_t i = 0; i < ARRAY_SIZE(synonyms); i++)
-		if (strcmp(ret, synonyms[i].from) == 0)
-			strcpy(ret, synonyms[i].to);
-	if (slice_starts(slice_str(ret), SLICE("audio/")))
-		add_params(params, ret);
-	return true;
-}
-
-static const char *
-mime_from_name(struct slice filename)
-{
-	const char *dot = filename.len > 0 ? memrchr(filename.ptr, '.', filename.len) : NULL;
-	struct slice extension;
-
-	if (dot == NULL)
-		return NULL;
-	extension = skip(filename, (size_t)(dot + 1 - filename.ptr));
-	for (size_t i = 0; i < ARRAY_SIZE(extensions); i++)
-		if (slice_eqi(extension, slice_str(extensions[i].from)))
-			return extensions[i].to;
-	return NULL;
-}
-
-static const char *
-mime_from_data(struct slice base64)
-{
-	unsigned char head[16];
-	size_t len = base64_peek(base64, head, sizeof(head));
-	struct slice bytes = { (const char *)head, len };
-
-	for (size_t i = 0; i < ARRAY_SIZE(magics); i++)
-		if (len >= magics[i].offset &&
-		    slice_starts(skip(bytes, magics[i].offset), magics[i].magic))
-			return magics[i].mime;
-	return NULL;
 }
 
 static int
@@ -269,7 +116,7 @@ refuse(struct apierror *err, const char *param, const char *why)
 
 /* *ret_data is set on some failures too. */
 static int
-read_url(json_object *owner, struct slice url, const char *param, char mime[MIME_MAX],
+read_data_url(json_object *owner, struct slice url, const char *param, char mime[MIME_MAX],
     json_object **ret_data, struct apierror *err)
 {
 	struct slice head = skip(url, 5), payload;
@@ -284,7 +131,7 @@ read_url(json_object *owner, struct slice url, const char *param, char mime[MIME
 	if (data == NULL)
 		return refuse(err, param, "the data is not valid Base64.");
 	*ret_data = data;
-	if (!clean_mime(head, mime))
+	if (!mime_clean(head, mime))
 		return refuse(err, param, "the data: URL has no valid media type.");
 	return 0;
 }
@@ -296,25 +143,74 @@ read_source(const struct chat_media *media, const char *param, char mime[MIME_MA
 	struct slice text = slice_trim(json_str(media->text));
 
 	if (slice_startsi(text, SLICE("data:")))
-		return read_url(media->text, text, param, mime, ret_data, err);
-	if (slice_startsi(text, SLICE("http:")) || slice_startsi(text, SLICE("https:")))
-		return apierror_set(err, APIERROR_UNSUPPORTED, param,
-		    "Remote media is not fetched by this version: send '%s' as a data: URL.",
-		    param);
+		return read_data_url(media->text, text, param, mime, ret_data, err);
 	if (!media->bare)
-		return refuse(err, param, "expected a data: URL.");
-	strcpy(mime, media->mime != NULL ? media->mime : unknown_mime);
+		return refuse(err, param, "expected a data: URL or an https: URL.");
+	strcpy(mime, media->mime != NULL ? media->mime : "");
 	*ret_data = read_base64(media->text, text);
 	return *ret_data != NULL ? 0 : refuse(err, param, "the data is not valid Base64.");
 }
 
+json_object *
+chat_blob_new(const char *mime, json_object *data)
+{
+	json_object *blob = json_object_new_object();
+
+	json_put_str(blob, "mimeType", slice_str(mime));
+	json_put(blob, "data", data);
+	return blob;
+}
+
+json_object *
+chat_blob_part(json_object *blob)
+{
+	json_object *part = json_object_new_object();
+
+	json_put(part, "inlineData", blob);
+	return part;
+}
+
+/* What the caller did not say, the data or the name may tell. */
+static bool
+guess(const struct chat_media *media, struct slice base64, char mime[MIME_MAX])
+{
+	struct slice text = slice_trim(json_str(media->text));
+	unsigned char head[MIME_HEAD];
+	const char *type;
+
+	if (!mime_is_vague(slice_str(mime)))
+		return true;
+	type = mime_from_bytes(
+	    (struct slice){ (const char *)head, base64_peek(base64, head, sizeof(head)) });
+	if (type == NULL)
+		type = mime_from_name(media->filename);
+	/* A data: URL without a type (RFC 2397). */
+	if (type == NULL && mime[0] == '\0' && slice_startsi(text, SLICE("data:")))
+		type = "text/plain";
+	if (type != NULL)
+		strcpy(mime, type);
+	return type != NULL;
+}
+
+/* What is no media itself but tells where it is. */
+static bool
+is_elsewhere(const struct chat_media *media)
+{
+	static const struct slice schemes[] = { { "http:", 5 }, { "https:", 6 }, { "gs:", 3 } };
+	struct slice text = slice_trim(json_str(media->text));
+
+	for (size_t i = 0; i < ARRAY_SIZE(schemes); i++)
+		if (slice_startsi(text, schemes[i]))
+			return true;
+	return false;
+}
+
 int
-chat_media_read(
+chat_blob_read(
     const struct chat_media *media, const char *param, json_object **ret_blob, struct apierror *err)
 {
 	char mime[MIME_MAX] = "";
-	const char *guess;
-	json_object *data = NULL, *blob;
+	json_object *data = NULL;
 
 	if (!json_object_is_type(media->text, json_type_string))
 		return fieldmap_bad_type(err, param, "a string", media->text);
@@ -324,25 +220,30 @@ chat_media_read(
 		refuse(err, param, "there is no data in it.");
 		goto fail;
 	}
-	if (mime[0] == '\0' || strcmp(mime, unknown_mime) == 0) {
-		guess = mime_from_data(json_str(data));
-		if (guess == NULL)
-			guess = mime_from_name(media->filename);
-		if (guess == NULL && mime[0] == '\0')
-			guess = "text/plain"; /* a data: URL without a type (RFC 2397) */
-		if (guess == NULL) {
-			refuse(
-			    err, param, "its media type cannot be told; name it in a data: URL.");
-			goto fail;
-		}
-		strcpy(mime, guess);
+	if (!guess(media, json_str(data), mime)) {
+		refuse(err, param, "its media type cannot be told; name it in a data: URL.");
+		goto fail;
 	}
-	blob = json_object_new_object();
-	json_put_str(blob, "mimeType", slice_str(mime));
-	json_put(blob, "data", TAKE(data));
-	*ret_blob = blob;
+	*ret_blob = chat_blob_new(mime, data);
 	return 0;
 fail:
 	json_object_put(data);
 	return -1;
+}
+
+int
+chat_media_read(const struct chat_read *c, const struct chat_media *media, const char *param,
+    json_object **ret_part, struct apierror *err)
+{
+	json_object *blob = NULL;
+
+	if (is_elsewhere(media))
+		return chat_url_read(
+		    c, slice_trim(json_str(media->text)), media->filename, param, ret_part, err);
+	if (!media->bare && slice_starts(json_str(media->text), SLICE("files/")))
+		return chat_file_read(media->text, param, ret_part, err);
+	if (chat_blob_read(media, param, &blob, err) != 0)
+		return -1;
+	*ret_part = chat_blob_part(blob);
+	return 0;
 }

@@ -9,9 +9,6 @@
 #include "base/limits.h"
 #include "base/xalloc.h"
 
-/* OpenAI's clients keep ids in columns and headers; longer ones are replaced. */
-#define CALL_ID_MAX 40
-
 /* clang-format off */
 /* Those that mean `stop` are not listed: the set is open (Candidate.FinishReason). */
 static const struct {
@@ -140,18 +137,12 @@ write_logprob(struct jwriter *w, json_object *candidate)
 }
 
 void
-chat_logprobs_write(struct jwriter *w, const char *key, json_object *result)
+chat_logprob_list(struct jwriter *w, json_object *result)
 {
 	json_object *chosen = json_get_array(result, "chosenCandidates");
 	json_object *tops = json_get_array(result, "topCandidates"), *top;
 	size_t count = chosen != NULL ? json_object_array_length(chosen) : 0;
 
-	if (count == 0) {
-		jw_null(w, key);
-		return;
-	}
-	jw_object(w, key);
-	jw_array(w, "content");
 	for (size_t i = 0; i < count; i++) {
 		jw_object(w, NULL);
 		write_logprob(w, json_object_array_get_idx(chosen, i));
@@ -166,30 +157,51 @@ chat_logprobs_write(struct jwriter *w, const char *key, json_object *result)
 		jw_array_end(w);
 		jw_object_end(w);
 	}
+}
+
+void
+chat_logprobs_write(struct jwriter *w, const char *key, json_object *result)
+{
+	json_object *chosen = json_get_array(result, "chosenCandidates");
+
+	if (chosen == NULL || json_object_array_length(chosen) == 0) {
+		jw_null(w, key);
+		return;
+	}
+	jw_object(w, key);
+	jw_array(w, "content");
+	chat_logprob_list(w, result);
 	jw_array_end(w);
 	jw_null(w, "refusal");
 	jw_object_end(w);
+}
+
+void
+chat_call_arguments(json_object *call, struct buf *out)
+{
+	json_object *args = json_get_object(call, "args");
+
+	if (args != NULL)
+		json_write(args, out);
+	else
+		buf_adds(out, "{}");
 }
 
 /* args as a string of JSON. */
 static void
 write_arguments(struct jwriter *w, json_object *call)
 {
-	json_object *args = json_get_object(call, "args");
 	struct buf text;
 
 	buf_init(&text, SSE_EVENT_MAX);
-	if (args != NULL)
-		json_write(args, &text);
-	if (text.len == 0)
-		buf_adds(&text, "{}");
+	chat_call_arguments(call, &text);
 	jw_slice(w, "arguments", buf_slice(&text));
 	buf_release(&text);
 }
 
 /* Gemini's own id, or one that follows from the place: the same call always has the same id. */
-static struct slice
-call_id(json_object *call, const struct chat_call_place *place, char text[CALL_ID_MAX + 1])
+struct slice
+chat_call_id(json_object *call, const struct chat_call_place *place, char text[CALL_ID_MAX + 1])
 {
 	struct slice id = json_get_str(call, "id"), base = slice_str(place->info->id);
 	size_t room = CALL_ID_MAX - sizeof("call_") - 12;
@@ -203,22 +215,27 @@ call_id(json_object *call, const struct chat_call_place *place, char text[CALL_I
 	return slice_str(text);
 }
 
-/* What a client may lose: the signature and, behind a line end, the traces of the turn. */
-static void
-keep_signature(const struct gen_part *part, const struct chat_call_place *place, struct slice id)
+void
+chat_call_carry(const struct gen_part *part, const struct chat_call_place *place, struct buf *out)
+{
+	buf_add_slice(out, part->signature);
+	if (place->index == 0 && place->traces.len > 0) {
+		buf_adds(out, "\n[");
+		buf_add_slice(out, place->traces);
+		buf_addc(out, ']');
+	}
+}
+
+void
+chat_call_keep(const struct gen_part *part, const struct chat_call_place *place, struct slice id)
 {
 	struct buf value;
 
-	if (place->info->keep == NULL || (part->signature.len == 0 && place->traces.len == 0))
+	if (place->info->keep == NULL)
 		return;
 	buf_init(&value, SSE_EVENT_MAX);
-	buf_add_slice(&value, part->signature);
-	if (place->index == 0 && place->traces.len > 0) {
-		buf_adds(&value, "\n[");
-		buf_add_slice(&value, place->traces);
-		buf_addc(&value, ']');
-	}
-	if (!value.failed)
+	chat_call_carry(part, place, &value);
+	if (value.len > 0 && !value.failed)
 		place->info->keep(place->info->keep_ctx, id, buf_slice(&value));
 	buf_release(&value);
 }
@@ -233,8 +250,8 @@ write_name(struct jwriter *w, json_object *call, const struct tool_name *tool)
 		jw_slice(w, "name", json_get_str(call, "name"));
 }
 
-static const struct tool_name *
-tool_of(const struct gen_part *part, const struct chat_call_place *place)
+const struct tool_name *
+chat_call_tool(const struct gen_part *part, const struct chat_call_place *place)
 {
 	return tool_names_upstream(place->info->tools, json_get_str(part->body, "name"));
 }
@@ -242,13 +259,13 @@ tool_of(const struct gen_part *part, const struct chat_call_place *place)
 void
 chat_call_write(struct jwriter *w, const struct gen_part *part, const struct chat_call_place *place)
 {
-	const struct tool_name *tool = tool_of(part, place);
+	const struct tool_name *tool = chat_call_tool(part, place);
 	bool custom = tool != NULL && tool->kind == TOOL_CUSTOM;
 	const char *type = custom ? "custom" : "function";
 	char text[CALL_ID_MAX + 1];
-	struct slice id = call_id(part->body, place, text);
+	struct slice id = chat_call_id(part->body, place, text);
 
-	keep_signature(part, place, id);
+	chat_call_keep(part, place, id);
 	jw_object(w, NULL);
 	if (place->numbered)
 		jw_int(w, "index", (int64_t)place->index);
@@ -270,7 +287,7 @@ chat_legacy_call_write(
     struct jwriter *w, const struct gen_part *part, const struct chat_call_place *place)
 {
 	jw_object(w, "function_call");
-	write_name(w, part->body, tool_of(part, place));
+	write_name(w, part->body, chat_call_tool(part, place));
 	write_arguments(w, part->body);
 	jw_object_end(w);
 }

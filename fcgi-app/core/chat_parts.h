@@ -19,6 +19,8 @@ void chat_extra_write(
 void chat_annotations_write(struct jwriter *w, struct citations *citations);
 /* One element of message.images or delta.images. */
 void chat_image_write(struct jwriter *w, json_object *blob);
+/* The elements of a list of token logprobs, from logprobsResult. */
+void chat_logprob_list(struct jwriter *w, json_object *result);
 /* `logprobs` of a choice from logprobsResult (NULL: null). */
 void chat_logprobs_write(struct jwriter *w, const char *key, json_object *result);
 
@@ -29,6 +31,25 @@ struct chat_call_place {
 	struct slice traces; /* of the turn, as for chat_extra_write: kept with the first call */
 	bool numbered;       /* streams write the index */
 };
+
+/* OpenAI's clients keep ids in columns and headers; longer ones are replaced. */
+#define CALL_ID_MAX 40
+
+/* Gemini's own id of a call, or one that follows from its place; text is room for the latter. */
+struct slice chat_call_id(
+    json_object *call, const struct chat_call_place *place, char text[CALL_ID_MAX + 1]);
+/* args as JSON text. */
+void chat_call_arguments(json_object *call, struct buf *out);
+/* The declared tool that is called, or NULL. */
+const struct tool_name *chat_call_tool(
+    const struct gen_part *part, const struct chat_call_place *place);
+/* What must come back with a call: its signature and, behind a line end, the traces of its turn as
+ * a JSON array. Nothing when there is neither. */
+void chat_call_carry(
+    const struct gen_part *part, const struct chat_call_place *place, struct buf *out);
+/* Gives that to whoever keeps it (info->keep). */
+void chat_call_keep(
+    const struct gen_part *part, const struct chat_call_place *place, struct slice id);
 
 /* One element of tool_calls. */
 void chat_call_write(

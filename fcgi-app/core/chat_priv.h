@@ -1,4 +1,8 @@
-/* What the readers of a chat request share: chat_request.c and the chat_* files it calls. */
+/*
+ * What the readers of a chat request share: chat_request.c and the chat_* files it calls. Another
+ * endpoint whose requests are chats in another dress has a table of its own, builds a list of
+ * messages in chat's form and calls the readers below; see chat_request_convert.
+ */
 #ifndef CORE_CHAT_PRIV_H
 #define CORE_CHAT_PRIV_H
 
@@ -6,29 +10,107 @@
 #include "core/family.h"
 #include "core/fieldmap.h"
 
-/* The ctx of the field table's run. */
+#define BUILTINS 5 /* members of enum builtin */
+
+/* What the caller says about thinking, in any of the forms; the last one counts. */
+struct chat_thinking {
+	enum { THINK_UNSAID, THINK_EFFORT, THINK_BUDGET, THINK_AT_LEVEL } kind;
+	const struct effort *effort; /* THINK_EFFORT; chat_thinking.c */
+	int64_t budget;              /* THINK_BUDGET; -1: the model decides */
+	unsigned level;              /* THINK_AT_LEVEL: enum family_level */
+	enum { SHOW_UNSAID, SHOW_NO, SHOW_YES } show;
+	bool verbatim;               /* Google's own form: thoughts are shown on request only */
+	char at[APIERROR_PARAM_MAX]; /* the field that said so */
+};
+
+/* The ctx of the field table's run. Set request, env and list, zero the rest. */
 struct chat_read {
 	struct chat_request *request;
-	const struct models *models;
+	const struct chat_env *env;
+	const char *list; /* what errors call the list of messages: "messages" */
+	void *own;        /* for the table's owner */
+
 	const struct family *family; /* set by the row `model`, the first one */
-	bool functions;              /* functions are declared */
-	bool strict;                 /* one of them asked for strict arguments */
-	bool search;                 /* Google Search is wanted */
-	const char *mode;            /* function calling mode, or NULL */
-	json_object *allowed;        /* names for that mode, owned, or NULL */
+	struct chat_thinking thinking;
+
+	/* tools */
+	bool functions;        /* functions are declared */
+	bool strict;           /* one of them asked for strict arguments */
+	json_object *declared; /* the callers' names of those, a set, owned, or NULL */
+	unsigned builtins;     /* enum builtin: wanted */
+	unsigned by_tools;     /* those of them that `tools` alone asked for */
+	json_object *builtin_args[BUILTINS];           /* owned, or NULL */
+	char builtin_at[BUILTINS][APIERROR_PARAM_MAX]; /* where each was asked for first */
+	const char *mode;                              /* function calling mode, or NULL */
+	json_object *allowed; /* Google's names for that mode, owned, or NULL */
+	bool traces;          /* the history holds calls of Google's own tools */
+
+	/* messages */
+	bool holes;           /* a null in the list is no message, not an error */
+	size_t unasked_calls; /* so many calls are too old for their signatures to be looked up */
+
+	/* output */
+	bool modalities_said, audio_wanted, image_wanted, text_wanted;
+	json_object *audio; /* borrowed, or NULL */
 };
+
+/* ---- chat_request.c ---- */
+
+/* A request body as a JSON object: a new reference, or NULL with err. */
+json_object *chat_source_read(struct slice text, struct apierror *err);
+/* Runs a table over source, finishes what only the whole request shows, and writes the body of
+ * read->request. The table's first row must be `model` with chat_model_emit; tools come before
+ * messages. Releases what read owns. 0, or -1 with err. */
+int chat_request_convert(struct chat_read *read, json_object *source, const struct fieldmap *table,
+    struct apierror *err);
+
+/* Rows for any table. Sets what depends on the model; run->have becomes the family's. */
+int chat_model_emit(struct fieldmap_run *run, const struct fieldmap *row, json_object *value);
+/* arg: the offset (size_t) of a bool in struct chat_request. */
+int chat_flag_emit(struct fieldmap_run *run, const struct fieldmap *row, json_object *value);
+/* parallel_tool_calls */
+int chat_parallel_emit(struct fieldmap_run *run, const struct fieldmap *row, json_object *value);
+/* Refuses a value that says something: it would change the result and has no counterpart. */
+int chat_refuse_emit(struct fieldmap_run *run, const struct fieldmap *row, json_object *value);
+
+/* ---- chat_sampling.c: conversions for any table ---- */
+
+/* service_tier, to Google's words */
+int chat_tier_conv(
+    struct fieldmap_run *run, const struct fieldmap *row, json_object *value, json_object **ret);
+/* A string or an array of at most five. */
+int chat_stop_conv(
+    struct fieldmap_run *run, const struct fieldmap *row, json_object *value, json_object **ret);
+int chat_seed_conv(
+    struct fieldmap_run *run, const struct fieldmap *row, json_object *value, json_object **ret);
+/* A number, nothing for 0. */
+int chat_not_zero_conv(
+    struct fieldmap_run *run, const struct fieldmap *row, json_object *value, json_object **ret);
+int chat_top_k_conv(
+    struct fieldmap_run *run, const struct fieldmap *row, json_object *value, json_object **ret);
+/* true, nothing for false. */
+int chat_true_conv(
+    struct fieldmap_run *run, const struct fieldmap *row, json_object *value, json_object **ret);
+/* Counts beside a source's `logprobs: true` only. */
+int chat_top_logprobs_conv(
+    struct fieldmap_run *run, const struct fieldmap *row, json_object *value, json_object **ret);
 
 /* ---- chat_messages.c ---- */
 
+/* Chat's `messages`. For another list in that form call chat_messages_read: message i is the
+ * caller's read->list[i]. */
 int chat_messages_emit(struct fieldmap_run *run, const struct fieldmap *row, json_object *value);
+int chat_messages_read(struct fieldmap_run *run, json_object *messages);
 /* One more text part of systemInstruction; text is taken. */
 void chat_system_add(json_object *target, json_object *text);
 
-/* ---- chat_results.c ---- */
+/* ---- chat_history.c ---- */
 
 /* A function call in the history, while its result is looked for. */
 struct chat_call {
-	json_object *id, *name;       /* strings, borrowed; id may be NULL */
+	json_object *id, *name;       /* strings, the caller's, borrowed; id may be NULL */
+	const char *upstream;         /* Google's name for it, borrowed */
+	size_t message, index;        /* messages[message].tool_calls[index] */
 	ptrdiff_t next_id, next_name; /* the next call of the same id or name, or -1 */
 	json_object *response;        /* functionResponse, owned, or NULL */
 };
@@ -39,29 +121,57 @@ struct chat_calls {
 	json_object *by_id, *by_name; /* index of the first unanswered call */
 };
 
+/* Assistant messages in a row: one model turn, one step of calls. */
+struct chat_turn {
+	json_object *parts; /* owned */
+	struct chat_calls calls;
+	json_object *signature; /* owned: for the next call that brings none, or NULL */
+	bool signed_calls;      /* the client keeps signatures: there is no need to look them up */
+};
+
+void chat_turn_init(struct chat_turn *turn);
+void chat_turn_release(struct chat_turn *turn);
+/*
+ * Adds assistant message i. What carries signatures, the first that is there:
+ *   tool_calls[j].extra_content.google.thought_signature
+ *   reasoning_details[] of type reasoning.encrypted: `data` for the call of its `id`, without an id
+ *     for the first call from there on in the turn that brings none
+ *   extra_content.google.thought_signature of a message without text: likewise
+ *   REF_SIGNATURE under the call's id
+ */
+int chat_turn_read(struct chat_read *c, struct chat_turn *turn, json_object *message, size_t i,
+    struct apierror *err);
+/* The signature in a holder's `extra_content.google`, borrowed, or NULL. */
+json_object *chat_signature_of(json_object *holder);
+
+/* ---- chat_results.c ---- */
+
 void chat_calls_init(struct chat_calls *c);
 void chat_calls_release(struct chat_calls *c);
-/* id and name are borrowed; id may be NULL. */
-void chat_calls_add(struct chat_calls *c, json_object *id, json_object *name);
+void chat_calls_add(struct chat_calls *c, const struct chat_call *call);
 /* To be called after the last chat_calls_add. */
 void chat_calls_index(struct chat_calls *c);
 /* The call that a `tool` or `function` message answers, or NULL. */
 struct chat_call *chat_calls_find(struct chat_calls *c, json_object *message);
-/* Reads the message's content into call->response. Media that the family does not take there go to
- * `media` (an array of parts). at: `messages[i]`. */
+/* Reads the message's content into call->response. Media that cannot stand there go to `media` (an
+ * array of parts). at: `messages[i]`. */
 int chat_result_read(const struct chat_read *c, struct chat_call *call, json_object *message,
     const char *at, json_object *media, struct apierror *err);
-/* The parts of the turn that answers all calls, in their order; a call without a result gets one
- * that says so. */
-json_object *chat_calls_answer(const struct chat_read *c, struct chat_calls *calls);
+/* Appends the parts of the turn that answers all calls, in their order; a call without a result
+ * gets one that says so. */
+int chat_calls_answer(
+    const struct chat_read *c, struct chat_calls *calls, json_object *parts, struct apierror *err);
 
 /* ---- chat_content.c ---- */
 
 enum chat_role { CHAT_SYSTEM = 1, CHAT_USER = 2, CHAT_ASSISTANT = 4, CHAT_TOOL = 8 };
 
 /* Appends a message's content, text or parts, to parts; empty texts are left out. role: one bit,
- * decides which part types may appear. at: `messages[i]`. */
+ * decides which part types may appear. at: `messages[i]`. Part types of Chat and of Responses. */
 int chat_content_read(const struct chat_read *c, json_object *content, enum chat_role role,
+    const char *at, json_object *parts, struct apierror *err);
+/* The same for a list of parts of any name: at is `messages[i].images`. */
+int chat_parts_read(const struct chat_read *c, json_object *list, enum chat_role role,
     const char *at, json_object *parts, struct apierror *err);
 /* {"text": text}; text is taken. */
 json_object *chat_text_part(json_object *text);
@@ -69,34 +179,112 @@ json_object *chat_text_part(json_object *text);
 /* ---- chat_media.c ---- */
 
 struct chat_media {
-	json_object *text;     /* the string: a data: URL, or bare Base64 if that is allowed */
+	json_object *text;     /* the string: a URL, or bare Base64 if that is allowed */
 	bool bare;             /* bare Base64 is allowed */
 	const char *mime;      /* the type of bare Base64 when known, or NULL */
 	struct slice filename; /* a hint for the type, or empty */
 };
 
-/* A new {"mimeType","data"}. param: the name of text's field. */
-int chat_media_read(const struct chat_media *media, const char *param, json_object **ret_blob,
+/* A new part, {"inlineData"} or {"fileData"}. param: the name of text's field. */
+int chat_media_read(const struct chat_read *c, const struct chat_media *media, const char *param,
+    json_object **ret_part, struct apierror *err);
+/* A new {"mimeType", "data"} of what is in the request itself. */
+int chat_blob_read(const struct chat_media *media, const char *param, json_object **ret_blob,
     struct apierror *err);
+/* The same from its members; data is taken. */
+json_object *chat_blob_new(const char *mime, json_object *data);
+/* A new {"inlineData": blob}; blob is taken. */
+json_object *chat_blob_part(json_object *blob);
+
+/* ---- chat_url.c ---- */
+
+/* A new part for media behind a URL: fetched (REF_MEDIA), or left to Google. */
+int chat_url_read(const struct chat_read *c, struct slice url, struct slice filename,
+    const char *param, json_object **ret_part, struct apierror *err);
+/* A new part for a stored file: `files/x` or the whole URI of one. */
+int chat_file_read(
+    json_object *id, const char *param, json_object **ret_part, struct apierror *err);
 
 /* ---- chat_tools.c ---- */
 
 int chat_tools_emit(struct fieldmap_run *run, const struct fieldmap *row, json_object *value);
 int chat_functions_emit(struct fieldmap_run *run, const struct fieldmap *row, json_object *value);
+/* Google's name of a function that the request speaks of at `at`; a first renaming is noted. NULL
+ * with err. The name must be a string; param names it. */
+const struct tool_name *chat_tool_name(const struct chat_read *c, json_object *name,
+    enum tool_kind kind, const char *param, struct apierror *err);
+/* The list of functionDeclarations in target, made on demand. */
+json_object *chat_declarations(json_object *target);
+
+/* ---- chat_builtin.c ---- */
+
+/* Where a word stands for a built-in tool. */
+enum builtin_place {
+	BUILTIN_TYPE = 1, /* a tool's type */
+	BUILTIN_NAME = 2, /* a function without parameters of that name, a convention of proxies */
+	BUILTIN_KEY = 4,  /* a member of Gemini's own Tool */
+};
+
+/* A bit of enum builtin, or 0. */
+unsigned chat_builtin_find(struct slice word, enum builtin_place place);
+/* Asks for tools. */
+void chat_builtin_want(struct chat_read *c, unsigned builtins, const char *at);
+/* Asks for one with what the caller's tool says about it. */
+int chat_builtin_read(
+    struct fieldmap_run *run, unsigned builtin, json_object *tool, const char *at);
+/* A Tool in Gemini's form: every member must be a built-in. */
+int chat_builtin_native(struct fieldmap_run *run, json_object *tool, const char *at);
+/* True when a member of the object is one. */
+bool chat_builtin_is_native(json_object *tool);
+/* web_search_options */
+int chat_search_emit(struct fieldmap_run *run, const struct fieldmap *row, json_object *value);
+/* Puts those that may stand beside the functions into target's tools; false when there are none. */
+int chat_builtins_finish(struct fieldmap_run *run, bool *ret_any);
+
+/* ---- chat_choice.c ---- */
+
+/* tool_choice, function_call; after the tools. */
 int chat_choice_emit(struct fieldmap_run *run, const struct fieldmap *row, json_object *value);
 /* After the table: built-in tools and toolConfig. */
-void chat_tools_finish(struct fieldmap_run *run);
-/* A copy of a JSON Schema's top level without what Google does not know. */
-json_object *chat_schema_copy(json_object *schema);
+int chat_tools_finish(struct fieldmap_run *run);
 
 /* ---- chat_thinking.c ---- */
 
-int chat_effort_conv(
-    struct fieldmap_run *run, const struct fieldmap *row, json_object *value, json_object **ret);
+/* reasoning_effort; OpenRouter's and Responses' `reasoning`; DeepSeek's and Anthropic's `thinking`;
+ * Qwen's `enable_thinking` and `thinking_budget`; OpenRouter's `include_reasoning`; Google's
+ * `thinking_config`. */
+int chat_effort_emit(struct fieldmap_run *run, const struct fieldmap *row, json_object *value);
+int chat_reasoning_emit(struct fieldmap_run *run, const struct fieldmap *row, json_object *value);
+int chat_thinking_emit(struct fieldmap_run *run, const struct fieldmap *row, json_object *value);
+int chat_think_emit(struct fieldmap_run *run, const struct fieldmap *row, json_object *value);
+int chat_budget_emit(struct fieldmap_run *run, const struct fieldmap *row, json_object *value);
+int chat_show_emit(struct fieldmap_run *run, const struct fieldmap *row, json_object *value);
+int chat_thinking_config_emit(
+    struct fieldmap_run *run, const struct fieldmap *row, json_object *value);
+/* After the table. */
+int chat_thinking_finish(struct fieldmap_run *run);
+
+/* ---- chat_google.c ---- */
+
+/* `extra_body`, `google` (or `extra_body.google`) and `safety_settings`. */
+int chat_extra_emit(struct fieldmap_run *run, const struct fieldmap *row, json_object *value);
 int chat_google_emit(struct fieldmap_run *run, const struct fieldmap *row, json_object *value);
+int chat_safety_conv(
+    struct fieldmap_run *run, const struct fieldmap *row, json_object *value, json_object **ret);
+/* After the table: what a cached content rules out. */
+int chat_google_finish(struct fieldmap_run *run);
+
+/* ---- chat_output.c ---- */
+
+int chat_modalities_emit(struct fieldmap_run *run, const struct fieldmap *row, json_object *value);
+int chat_audio_emit(struct fieldmap_run *run, const struct fieldmap *row, json_object *value);
+int chat_count_emit(struct fieldmap_run *run, const struct fieldmap *row, json_object *value);
+/* After the table. */
+int chat_output_finish(struct fieldmap_run *run);
 
 /* ---- chat_format.c ---- */
 
+/* Chat's response_format and Responses' text.format, whose schema stands beside its type. */
 int chat_format_emit(struct fieldmap_run *run, const struct fieldmap *row, json_object *value);
 
 #endif

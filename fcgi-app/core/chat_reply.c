@@ -7,12 +7,13 @@
 
 #include "base/limits.h"
 #include "base/xalloc.h"
+#include "chat_audio.h"
 #include "chat_parts.h"
 #include "gen_event.h"
 
 /* What the parts of a candidate hold, before anything of it is written. */
 struct summary {
-	bool speech, thought, image;
+	bool speech, thought, image, audio;
 	size_t calls;
 	struct slice signature; /* of the text; calls carry their own */
 	struct buf traces;      /* of server-side tools: elements of a JSON array */
@@ -31,6 +32,7 @@ summarise(json_object *parts)
 		s.speech = s.speech || gen_part_speaks(&part);
 		s.thought = s.thought || (part.kind == PART_THOUGHT && part.text.len > 0);
 		s.image = s.image || part.kind == PART_IMAGE;
+		s.audio = s.audio || part.kind == PART_AUDIO;
 		if (part.kind == PART_TRACE)
 			chat_trace_add(&s.traces, &part);
 		else if (part.kind == PART_CALL)
@@ -148,7 +150,7 @@ write_message(struct jwriter *w, const struct chat_reply_info *info, json_object
 
 	jw_object(w, "message");
 	jw_str(w, "role", "assistant");
-	if (s->calls > 0 && !s->speech)
+	if ((s->calls > 0 || s->audio) && !s->speech)
 		jw_null(w, "content");
 	else
 		write_text(w, "content", parts, false);
@@ -161,6 +163,8 @@ write_message(struct jwriter *w, const struct chat_reply_info *info, json_object
 		write_calls(w, parts, place);
 	if (s->image)
 		write_images(w, parts);
+	if (s->audio)
+		chat_audio_write(w, info, parts);
 	write_extras(w, candidate, parts, s);
 	jw_object_end(w);
 }
@@ -201,7 +205,7 @@ write_choice(
 	struct chat_finish finish = {
 		.native = json_get_str(candidate, "finishReason"),
 		.called = s.calls > 0,
-		.spoke = s.speech || s.image,
+		.spoke = s.speech || s.image || s.audio,
 		.legacy = info->legacy_functions,
 	};
 	int64_t index = json_get_int(candidate, "index", 0);

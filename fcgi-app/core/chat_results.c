@@ -27,13 +27,13 @@ chat_calls_release(struct chat_calls *c)
 }
 
 void
-chat_calls_add(struct chat_calls *c, json_object *id, json_object *name)
+chat_calls_add(struct chat_calls *c, const struct chat_call *call)
 {
 	if (c->count == c->room) {
 		c->room = c->room > 0 ? c->room * 2 : 4;
 		c->list = xrealloc(c->list, c->room * sizeof(*c->list));
 	}
-	c->list[c->count++] = (struct chat_call){ .id = id, .name = name };
+	c->list[c->count++] = *call;
 }
 
 /* Puts call i in front of the others of its key; returns the one behind it. */
@@ -105,20 +105,28 @@ response_from(struct slice text, json_object *string)
 	return response;
 }
 
-/* Takes the media out of a content array's parts; yields its texts as one response. */
+/* Takes the media out of a content array's parts, blobs to `own`, or to `media` when own is NULL,
+ * as all else; yields its texts as one response. */
 static json_object *
-split_parts(json_object *parts, json_object *media)
+split_parts(json_object *parts, json_object *own, json_object *media)
 {
-	json_object *part, *response;
+	json_object *part, *blob, *response;
 	struct buf text;
 
 	buf_init(&text, SIZE_MAX / 2); /* its parts are in memory already */
 	for (size_t i = 0; i < json_object_array_length(parts); i++) {
 		part = json_object_array_get_idx(parts, i);
-		if (json_get(part, "text") == NULL)
-			json_append(media, json_object_get(part));
-		else
+		blob = own != NULL ? json_get(part, "inlineData") : NULL;
+		if (json_get(part, "text") != NULL) {
 			buf_add_slice(&text, json_get_str(part, "text"));
+		} else if (blob != NULL) {
+			/* Nothing else of a part is known inside a functionResponse. */
+			part = json_object_new_object();
+			json_put(part, "inlineData", json_object_get(blob));
+			json_append(own, part);
+		} else {
+			json_append(media, json_object_get(part));
+		}
 	}
 	response = response_from(buf_slice(&text), NULL);
 	buf_release(&text);
@@ -132,7 +140,7 @@ new_response(const struct chat_read *c, const struct chat_call *call, json_objec
 
 	if (call->id != NULL && (c->family->can & FAMILY_CALL_IDS) != 0)
 		json_put(result, "id", json_object_get(call->id));
-	json_put(result, "name", json_object_get(call->name));
+	json_put_str(result, "name", slice_str(call->upstream));
 	json_put(result, "response", response);
 	return result;
 }
@@ -144,6 +152,7 @@ chat_result_read(const struct chat_read *c, struct chat_call *call, json_object 
 	bool inside = (c->family->can & FAMILY_MEDIA) != 0;
 	json_object *content = json_get(message, "content"), *response;
 	json_object *parts = json_object_new_array(), *own = json_object_new_array();
+	size_t before = json_object_array_length(media);
 	int answer = -1;
 
 	if (content == NULL || json_object_is_type(content, json_type_string)) {
@@ -151,22 +160,26 @@ chat_result_read(const struct chat_read *c, struct chat_call *call, json_object 
 	} else {
 		if (chat_content_read(c, content, CHAT_TOOL, at, parts, err) != 0)
 			goto out;
-		response = split_parts(parts, inside ? own : media);
+		response = split_parts(parts, inside ? own : NULL, media);
 	}
 	call->response = new_response(c, call, response);
 	if (json_object_array_length(own) > 0)
 		json_put(call->response, "parts", TAKE(own));
 	answer = 0;
+	if (json_object_array_length(media) > before)
+		answer = changes_note(c->env->changes, CHANGE_REWRITTEN, at, err);
 out:
 	json_object_put(parts);
 	json_object_put(own);
 	return answer;
 }
 
-json_object *
-chat_calls_answer(const struct chat_read *c, struct chat_calls *calls)
+int
+chat_calls_answer(
+    const struct chat_read *c, struct chat_calls *calls, json_object *parts, struct apierror *err)
 {
-	json_object *parts = json_object_new_array(), *part, *missing;
+	json_object *part, *missing;
+	char at[APIERROR_PARAM_MAX];
 
 	for (size_t i = 0; i < calls->count; i++) {
 		struct chat_call *call = &calls->list[i];
@@ -175,10 +188,14 @@ chat_calls_answer(const struct chat_read *c, struct chat_calls *calls)
 			missing = json_object_new_object();
 			json_put(missing, "error", json_object_new_string("no result"));
 			call->response = new_response(c, call, missing);
+			field_name(
+			    at, "%s[%zu].tool_calls[%zu]", c->list, call->message, call->index);
+			if (changes_note(c->env->changes, CHANGE_ADDED, at, err) != 0)
+				return -1;
 		}
 		part = json_object_new_object();
 		json_put(part, "functionResponse", TAKE(call->response));
 		json_append(parts, part);
 	}
-	return parts;
+	return 0;
 }

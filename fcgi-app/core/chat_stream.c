@@ -12,6 +12,7 @@
 
 #include "base/limits.h"
 #include "base/xalloc.h"
+#include "chat_audio.h"
 #include "chat_parts.h"
 #include "gen_reader.h"
 
@@ -20,6 +21,7 @@ struct choice {
 	bool spoke;
 	unsigned calls;
 	struct citations *citations; /* when the reply is grounded */
+	struct chat_audio *audio;    /* once there is sound */
 	struct buf traces;           /* elements of a JSON array */
 };
 
@@ -95,6 +97,9 @@ chat_stream_free(struct chat_stream *s)
 		if (s->choices[i].citations != NULL)
 			citations_release(s->choices[i].citations);
 		free(s->choices[i].citations);
+		if (s->choices[i].audio != NULL)
+			chat_audio_release(s->choices[i].audio);
+		free(s->choices[i].audio);
 		buf_release(&s->choices[i].traces);
 	}
 	free(s->choices);
@@ -206,6 +211,22 @@ write_image(struct chat_stream *s, size_t index, const struct gen_part *part)
 	s->choices[index].spoke = true;
 }
 
+static void
+write_audio(struct chat_stream *s, size_t index, const struct gen_part *part)
+{
+	struct choice *choice = &s->choices[index];
+	struct jwriter w;
+
+	if (choice->audio == NULL) {
+		choice->audio = xmalloc(sizeof(*choice->audio));
+		chat_audio_init(choice->audio, &s->info);
+	}
+	w = open_chunk(s, index);
+	chat_audio_delta(choice->audio, &w, &s->info, part);
+	end_chunk(s, &w, NULL);
+	choice->spoke = true;
+}
+
 /* The text that citations point into. */
 static void
 note_text(struct choice *choice, const struct gen_part *part)
@@ -243,6 +264,9 @@ take_part(void *ctx, size_t candidate, const struct gen_part *part, json_object 
 		chat_trace_add(&s->choices[index].traces, part);
 		break;
 	case PART_AUDIO:
+		open_choice(s, index);
+		write_audio(s, index, part);
+		break;
 	case PART_NONE:
 		break;
 	case PART_TEXT:
@@ -286,9 +310,11 @@ write_metadata(struct chat_stream *s, size_t index)
 	json_object *metadata = cited ? citations_metadata(choice->citations) : NULL;
 	struct jwriter w;
 
-	if (!cited && choice->traces.len == 0)
+	if (!cited && choice->traces.len == 0 && choice->audio == NULL)
 		return;
 	w = open_chunk(s, index);
+	if (choice->audio != NULL)
+		chat_audio_end(&w, &s->info);
 	if (cited)
 		chat_annotations_write(&w, choice->citations);
 	chat_extra_write(&w, SLICE(""), metadata, buf_slice(&choice->traces));

@@ -1,122 +1,363 @@
-/* How long a model thinks: OpenAI's reasoning_effort and Google's own thinking_config. */
+/*
+ * How long a model thinks. Clients say it in five dialects; what they say is collected first, and
+ * at the end it becomes the knob of the model's family.
+ */
 #include "config.h"
+
+#include <string.h>
 
 #include "base/xalloc.h"
 #include "chat_priv.h"
 
-/* A level that an effort asks for, and the one that is taken where the family has not that one.
- * Google's table for its own OpenAI layer, and its two-level models. */
 /* clang-format off */
+/* Google's table for its own OpenAI layer, and the two ends that it does not list. */
 static const struct effort {
 	const char *word;
-	enum family_level level, instead;
-	int32_t budget; /* -1: the model's smallest; INT32_MAX: its largest */
-	bool show;      /* whoever asks for thought wants to see it */
+	enum family_level level;
+	bool level_is_it; /* the level stands for the whole of it */
+	int32_t budget;   /* INT32_MAX: the model's largest */
 } efforts[] = {
-	{ "none",    LEVEL_MINIMAL, LEVEL_LOW,     -1,        false },
-	{ "minimal", LEVEL_MINIMAL, LEVEL_LOW,     1024,      true },
-	{ "low",     LEVEL_LOW,     LEVEL_MINIMAL, 1024,      true },
-	{ "medium",  LEVEL_MEDIUM,  LEVEL_HIGH,    8192,      true },
-	{ "high",    LEVEL_HIGH,    LEVEL_HIGH,    24576,     true },
-	{ "xhigh",   LEVEL_HIGH,    LEVEL_HIGH,    INT32_MAX, true },
-	{ "max",     LEVEL_HIGH,    LEVEL_HIGH,    INT32_MAX, true },
+	{ "none",    LEVEL_MINIMAL, false, 0 },
+	{ "minimal", LEVEL_MINIMAL, true,  1024 },
+	{ "low",     LEVEL_LOW,     true,  1024 },
+	{ "medium",  LEVEL_MEDIUM,  true,  8192 },
+	{ "high",    LEVEL_HIGH,    true,  24576 },
+	{ "xhigh",   LEVEL_HIGH,    false, INT32_MAX },
+	{ "max",     LEVEL_HIGH,    true,  INT32_MAX },
+};
+
+static const struct level {
+	const char *word, *google;
+	enum family_level level, instead; /* instead: where the family has not that one */
+	int32_t budget;
+} levels[] = {
+	{ "minimal", "MINIMAL", LEVEL_MINIMAL, LEVEL_LOW,     1024 },
+	{ "low",     "LOW",     LEVEL_LOW,     LEVEL_MINIMAL, 1024 },
+	{ "medium",  "MEDIUM",  LEVEL_MEDIUM,  LEVEL_HIGH,    8192 },
+	{ "high",    "HIGH",    LEVEL_HIGH,    LEVEL_MEDIUM,  24576 },
 };
 /* clang-format on */
 
-static const char *
-level_word(unsigned level)
+static const struct effort *const no_effort = &efforts[0];
+
+static const struct level *
+level_of(unsigned bit)
 {
-	switch (level) {
-	case LEVEL_MINIMAL:
-		return "MINIMAL";
-	case LEVEL_LOW:
-		return "LOW";
-	case LEVEL_MEDIUM:
-		return "MEDIUM";
-	default:
-		return "HIGH";
-	}
+	size_t i = 0;
+
+	while (i + 1 < ARRAY_SIZE(levels) && levels[i].level != bit)
+		i++;
+	return &levels[i];
 }
 
-static json_object *
-config_for(const struct family *family, const struct effort *effort)
+/* ---- what the caller says ---- */
+
+static struct chat_thinking *
+say(struct fieldmap_run *run, const struct fieldmap *row)
 {
-	json_object *config = json_object_new_object();
-	int32_t budget = effort->budget;
+	struct chat_read *c = run->ctx;
+	struct chat_thinking *t = &c->thinking;
 
-	if (family->thinking == THINKING_LEVEL) {
-		unsigned level =
-		    (family->levels & effort->level) != 0 ? effort->level : effort->instead;
-
-		json_put(config, "thinkingLevel", json_object_new_string(level_word(level)));
-	} else {
-		budget = budget < family->budget_min ? family->budget_min : budget;
-		budget = budget > family->budget_max ? family->budget_max : budget;
-		json_put(config, "thinkingBudget", json_object_new_int(budget));
-	}
-	if (effort->show)
-		json_put(config, "includeThoughts", json_object_new_boolean(1));
-	return config;
+	if (t->kind != THINK_UNSAID)
+		changes_mention(run->changes, CHANGE_DROPPED, t->at);
+	fieldmap_param(run, row, t->at);
+	return t;
 }
 
 int
-chat_effort_conv(
-    struct fieldmap_run *run, const struct fieldmap *row, json_object *value, json_object **ret)
+chat_effort_emit(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
 {
-	const struct chat_read *c = run->ctx;
+	char param[APIERROR_PARAM_MAX];
+	struct chat_thinking *t;
 
 	for (size_t i = 0; i < ARRAY_SIZE(efforts); i++) {
-		if (!slice_eq(json_str(value), slice_str(efforts[i].word)))
+		if (!slice_eqi(json_str(value), slice_str(efforts[i].word)))
 			continue;
-		if (c->family->thinking != THINKING_NONE)
-			*ret = config_for(c->family, &efforts[i]);
+		t = say(run, row);
+		t->kind = THINK_EFFORT;
+		t->effort = &efforts[i];
 		return 0;
 	}
-	return fieldmap_bad_word(run->err, row->from, json_str(value),
+	fieldmap_param(run, row, param);
+	return fieldmap_bad_word(run->err, param, json_str(value),
 	    "'none', 'minimal', 'low', 'medium', 'high', 'xhigh', and 'max'");
 }
 
-/* `{"thinking_config": {...}}`, in snake or camel case, goes to Google as it is and outranks the
- * effort. */
 int
-chat_google_emit(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
+chat_budget_emit(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
 {
-	static const struct fieldmap fields[] = {
-		{ .from = "thinking_level", .to = "thinkingLevel", .kind = FK_STR },
-		{ .from = "thinkingLevel", .to = "thinkingLevel", .kind = FK_STR },
-		{ .from = "thinking_budget",
-		    .to = "thinkingBudget",
-		    .kind = FK_INT,
-		    .min = -1,
-		    .max = INT32_MAX },
-		{ .from = "thinkingBudget",
-		    .to = "thinkingBudget",
-		    .kind = FK_INT,
-		    .min = -1,
-		    .max = INT32_MAX },
-		{ .from = "include_thoughts", .to = "includeThoughts", .kind = FK_BOOL },
-		{ .from = "includeThoughts", .to = "includeThoughts", .kind = FK_BOOL },
-		{ 0 },
-	};
-	static const char *const keys[] = { "thinking_config", "thinkingConfig" };
+	struct chat_read *c = run->ctx;
+	struct chat_thinking *t = &c->thinking;
+	char param[APIERROR_PARAM_MAX];
 
-	for (size_t i = 0; i < ARRAY_SIZE(keys); i++) {
-		json_object *config = json_get(value, keys[i]), *target;
-		char prefix[APIERROR_PARAM_MAX];
-		struct fieldmap_run inner = { .source = config, .prefix = prefix, .err = run->err };
-
-		field_name(prefix, "%s.%s", row->from, keys[i]);
-		if (config == NULL)
-			continue;
-		if (!json_object_is_type(config, json_type_object))
-			return fieldmap_bad_type(run->err, prefix, "an object", config);
-		target = json_object_new_object();
-		inner.target = target;
-		if (fieldmap_apply(fields, &inner) != 0) {
-			json_object_put(target);
-			return -1;
-		}
-		fieldmap_put(run->target, "generationConfig/thinkingConfig", target);
+	/* Google refuses both: the one that the family has counts. */
+	if (t->verbatim && t->kind == THINK_AT_LEVEL && c->family->thinking == THINKING_LEVEL) {
+		fieldmap_param(run, row, param);
+		changes_mention(run->changes, CHANGE_DROPPED, param);
+		return 0;
 	}
+	t = say(run, row);
+	t->kind = THINK_BUDGET;
+	t->budget = json_int(value, -1);
 	return 0;
+}
+
+static int
+emit_level(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
+{
+	char param[APIERROR_PARAM_MAX];
+	struct chat_thinking *t;
+
+	for (size_t i = 0; i < ARRAY_SIZE(levels); i++) {
+		if (!slice_eqi(json_str(value), slice_str(levels[i].word)))
+			continue;
+		t = say(run, row);
+		t->kind = THINK_AT_LEVEL;
+		t->level = levels[i].level;
+		return 0;
+	}
+	fieldmap_param(run, row, param);
+	return fieldmap_bad_word(
+	    run->err, param, json_str(value), "'minimal', 'low', 'medium', and 'high'");
+}
+
+int
+chat_show_emit(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
+{
+	struct chat_read *c = run->ctx;
+
+	(void)row;
+	c->thinking.show = json_object_get_boolean(value) ? SHOW_YES : SHOW_NO;
+	return 0;
+}
+
+static int
+emit_exclude(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
+{
+	struct chat_read *c = run->ctx;
+
+	(void)row;
+	if (json_object_get_boolean(value))
+		c->thinking.show = SHOW_NO;
+	return 0;
+}
+
+/* Responses: which kind of summary does not matter, Google has one. */
+static int
+emit_summary(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
+{
+	struct chat_read *c = run->ctx;
+
+	(void)row, (void)value;
+	c->thinking.show = SHOW_YES;
+	return 0;
+}
+
+/* True asks for the model's own measure, false for none. */
+int
+chat_think_emit(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
+{
+	struct chat_read *c = run->ctx;
+	struct chat_thinking *t = &c->thinking;
+
+	if (json_object_get_boolean(value)) {
+		if (t->show == SHOW_UNSAID)
+			t->show = SHOW_YES;
+		return 0;
+	}
+	t = say(run, row);
+	t->kind = THINK_EFFORT;
+	t->effort = no_effort;
+	return 0;
+}
+
+static int
+emit_type(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
+{
+	static const struct {
+		const char *word;
+		bool on;
+	} words[] = { { "enabled", true }, { "disabled", false }, { "auto", true },
+		{ "adaptive", true } };
+	json_object *on;
+	int answer;
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
+		if (!slice_eq(json_str(value), slice_str(words[i].word)))
+			continue;
+		on = json_object_new_boolean(words[i].on);
+		answer = chat_think_emit(run, row, on);
+		json_object_put(on);
+		return answer;
+	}
+	return fieldmap_bad_word(run->err, "thinking.type", json_str(value),
+	    "'enabled', 'disabled', 'auto', and 'adaptive'");
+}
+
+/* clang-format off */
+#define BUDGET .kind = FK_INT, .min = -1, .max = INT32_MAX, .emit = chat_budget_emit
+
+static const struct fieldmap reasoning_fields[] = {
+	{ .from = "effort", .kind = FK_STR, .emit = chat_effort_emit },
+	{ .from = "max_tokens", BUDGET },
+	{ .from = "enabled", .kind = FK_BOOL, .emit = chat_think_emit },
+	{ .from = "generate_summary", .kind = FK_STR, .emit = emit_summary },
+	{ .from = "summary", .kind = FK_STR, .emit = emit_summary },
+	{ .from = "exclude", .kind = FK_BOOL, .emit = emit_exclude },
+	{ 0 },
+};
+
+static const struct fieldmap thinking_fields[] = {
+	{ .from = "budget_tokens", BUDGET },
+	{ .from = "type", .kind = FK_STR, .emit = emit_type },
+	{ 0 },
+};
+
+static const struct fieldmap config_fields[] = {
+	{ .from = "thinking_level", .kind = FK_STR, .emit = emit_level },
+	{ .from = "thinkingLevel", .kind = FK_STR, .emit = emit_level },
+	{ .from = "thinking_budget", BUDGET },
+	{ .from = "thinkingBudget", BUDGET },
+	{ .from = "include_thoughts", .kind = FK_BOOL, .emit = chat_show_emit },
+	{ .from = "includeThoughts", .kind = FK_BOOL, .emit = chat_show_emit },
+	{ 0 },
+};
+/* clang-format on */
+
+static int
+inside(struct fieldmap_run *run, const struct fieldmap *row, const struct fieldmap *fields,
+    json_object *value)
+{
+	char prefix[APIERROR_PARAM_MAX];
+	struct fieldmap_run inner;
+
+	fieldmap_param(run, row, prefix);
+	inner = fieldmap_inside(run, value, prefix);
+	return fieldmap_apply(fields, &inner);
+}
+
+int
+chat_reasoning_emit(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
+{
+	return inside(run, row, reasoning_fields, value);
+}
+
+int
+chat_thinking_emit(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
+{
+	return inside(run, row, thinking_fields, value);
+}
+
+int
+chat_thinking_config_emit(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
+{
+	struct chat_read *c = run->ctx;
+
+	c->thinking.verbatim = true;
+	return inside(run, row, config_fields, value);
+}
+
+/* ---- what becomes of it ---- */
+
+static int
+put_level(struct fieldmap_run *run, json_object *config)
+{
+	const struct chat_read *c = run->ctx;
+	const struct chat_thinking *t = &c->thinking;
+	unsigned wanted = t->level, taken, levels_taken = c->family->levels;
+	bool exact = true;
+
+	if (t->kind == THINK_BUDGET && t->budget < 0)
+		return 0;
+	if (t->kind == THINK_EFFORT) {
+		wanted = t->effort->level;
+		exact = t->effort->level_is_it;
+	} else if (t->kind == THINK_BUDGET) {
+		wanted = t->budget == 0      ? LEVEL_MINIMAL
+		         : t->budget <= 1024 ? LEVEL_LOW
+		         : t->budget <= 8192 ? LEVEL_MEDIUM
+		                             : LEVEL_HIGH;
+	}
+	taken = wanted;
+	if ((levels_taken & taken) == 0)
+		taken = level_of(wanted)->instead;
+	if ((levels_taken & taken) == 0)
+		taken = levels_taken & -levels_taken;
+	json_put(config, "thinkingLevel", json_object_new_string(level_of(taken)->google));
+	if (t->kind == THINK_BUDGET)
+		return changes_note(run->changes, CHANGE_REWRITTEN, t->at, run->err);
+	if (taken != wanted || !exact)
+		return changes_note(run->changes, CHANGE_CLAMPED, t->at, run->err);
+	return 0;
+}
+
+static int
+put_budget(struct fieldmap_run *run, json_object *config)
+{
+	const struct chat_read *c = run->ctx;
+	const struct chat_thinking *t = &c->thinking;
+	const struct family *family = c->family;
+	int64_t wanted = t->budget, taken;
+
+	if (t->kind == THINK_EFFORT)
+		wanted = t->effort->budget;
+	else if (t->kind == THINK_AT_LEVEL)
+		wanted = level_of(t->level)->budget;
+	taken = wanted;
+	if (wanted > 0 || (wanted == 0 && !family->budget_off)) {
+		taken = taken < family->budget_min ? family->budget_min : taken;
+		taken = taken > family->budget_max ? family->budget_max : taken;
+	}
+	json_put(config, "thinkingBudget", json_object_new_int64(taken));
+	if (t->kind == THINK_AT_LEVEL)
+		return changes_note(run->changes, CHANGE_REWRITTEN, t->at, run->err);
+	/* No bound was meant, so none is missed. */
+	if (taken != wanted && wanted != INT32_MAX)
+		return changes_note(run->changes, CHANGE_CLAMPED, t->at, run->err);
+	return 0;
+}
+
+/* Whoever asks for thought wants to see it; Google's own form says so by itself. */
+static bool
+is_shown(const struct chat_thinking *t)
+{
+	if (t->show != SHOW_UNSAID)
+		return t->show == SHOW_YES;
+	return !t->verbatim && ((t->kind == THINK_EFFORT && t->effort != no_effort) ||
+				   (t->kind == THINK_BUDGET && t->budget != 0));
+}
+
+static int
+drop_all(struct fieldmap_run *run)
+{
+	const struct chat_read *c = run->ctx;
+	const struct chat_thinking *t = &c->thinking;
+	bool thinks = t->kind != THINK_UNSAID &&
+	              !(t->kind == THINK_EFFORT && t->effort == no_effort) &&
+	              !(t->kind == THINK_BUDGET && t->budget == 0);
+
+	return thinks ? changes_note(run->changes, CHANGE_DROPPED, t->at, run->err) : 0;
+}
+
+int
+chat_thinking_finish(struct fieldmap_run *run)
+{
+	const struct chat_read *c = run->ctx;
+	const struct chat_thinking *t = &c->thinking;
+	json_object *config;
+	int answer = 0;
+
+	if (c->env->omit_thinking || c->family->thinking == THINKING_NONE)
+		return drop_all(run);
+	config = json_object_new_object();
+	if (t->kind != THINK_UNSAID)
+		answer = c->family->thinking == THINKING_LEVEL ? put_level(run, config)
+		                                               : put_budget(run, config);
+	if (is_shown(t))
+		json_put(config, "includeThoughts", json_object_new_boolean(1));
+	if (answer == 0 && json_object_object_length(config) > 0)
+		fieldmap_put(
+		    run->target, "generationConfig/thinkingConfig", json_object_get(config));
+	json_object_put(config);
+	return answer;
 }

@@ -1,37 +1,13 @@
-/* Functions, the choice among them, and Google Search beside them. */
+/* What may be called: functions, custom tools, and the table of tool types. */
 #include "config.h"
 
+#include "base/limits.h"
 #include "base/xalloc.h"
 #include "chat_priv.h"
+#include "core/schema.h"
 
 json_object *
-chat_schema_copy(json_object *schema)
-{
-	json_object *copy = json_object_new_object();
-
-	json_object_object_foreach(schema, key, value)
-	{
-		struct slice name = slice_str(key);
-
-		if (!slice_eq(name, SLICE("$schema")) && !slice_eq(name, SLICE("strict")))
-			json_put(copy, key, json_object_get(value));
-	}
-	return copy;
-}
-
-/* An object schema without properties says nothing, and Google has refused such. */
-static bool
-says_nothing(json_object *schema)
-{
-	json_object *properties = json_get_object(schema, "properties");
-
-	return json_object_object_length(schema) == 0 ||
-	       (slice_eq(json_get_str(schema, "type"), SLICE("object")) &&
-		   (properties == NULL || json_object_object_length(properties) == 0));
-}
-
-static json_object *
-declarations_of(json_object *target)
+chat_declarations(json_object *target)
 {
 	json_object *tools = json_get_array(target, "tools"), *tool, *list;
 
@@ -46,60 +22,271 @@ declarations_of(json_object *target)
 	return list;
 }
 
+const struct tool_name *
+chat_tool_name(const struct chat_read *c, json_object *name, enum tool_kind kind, const char *param,
+    struct apierror *err)
+{
+	struct chat_request *request = c->request;
+	const struct tool_name *entry;
+	size_t before;
+
+	if (!json_object_is_type(name, json_type_string)) {
+		fieldmap_bad_type(err, param, "a string", name);
+		return NULL;
+	}
+	if (json_str(name).len == 0) {
+		apierror_set(err, APIERROR_BAD_VALUE, param,
+		    "Invalid '%s': a function's name cannot be an empty string.", param);
+		return NULL;
+	}
+	if (request->tools == NULL)
+		request->tools = tool_names_new();
+	before = tool_names_count(request->tools);
+	entry = tool_names_add(request->tools, json_str(name), kind);
+	if (tool_names_count(request->tools) > before &&
+	    !slice_eq(slice_str(entry->upstream), json_str(name)) &&
+	    changes_note(c->env->changes, CHANGE_RENAMED, param, err) != 0)
+		return NULL;
+	return entry;
+}
+
+/* ---- declarations ---- */
+
+/* What a declaration is made of, as found in any form of tool. */
+static const struct fieldmap function_fields[] = {
+	{ .from = "name", .kind = FK_STR, .flags = FF_REQUIRED },
+	{ .from = "description", .to = "description", .kind = FK_STR },
+	{ .from = "parameters", .kind = FK_OBJECT },
+	{ .from = "strict", .kind = FK_BOOL },
+	{ .from = "type", .kind = FK_ANY },
+	{ 0 },
+};
+
+static const struct fieldmap custom_fields[] = {
+	{ .from = "name", .kind = FK_STR, .flags = FF_REQUIRED },
+	{ .from = "description", .to = "description", .kind = FK_STR },
+	{ .from = "format", .kind = FK_OBJECT },
+	{ .from = "type", .kind = FK_ANY },
+	{ 0 },
+};
+
+/* Takes the declaration, which holds no name yet, and schema, which may be NULL. tool: what has
+ * the name. */
+static int
+declare(struct fieldmap_run *run, json_object *declaration, json_object *tool, enum tool_kind kind,
+    json_object *schema, const char *at)
+{
+	struct chat_read *c = run->ctx;
+	char param[APIERROR_PARAM_MAX];
+	const struct tool_name *name;
+	json_object *named = NULL;
+	int answer = -1;
+
+	field_name(param, "%s.name", at);
+	name = chat_tool_name(c, json_get(tool, "name"), kind, param, run->err);
+	if (name == NULL)
+		goto out;
+	if (c->declared == NULL)
+		c->declared = json_object_new_object();
+	if (json_get(c->declared, name->name) != NULL) {
+		/* Google refuses a name that is there twice. */
+		answer = changes_note(run->changes, CHANGE_DROPPED, at, run->err);
+		goto out;
+	}
+	json_put(c->declared, name->name, json_object_new_boolean(1));
+	named = json_object_new_object();
+	json_put_str(named, "name", slice_str(name->upstream));
+	if (json_get(declaration, "description") != NULL)
+		json_put(
+		    named, "description", json_object_get(json_get(declaration, "description")));
+	if (schema != NULL)
+		json_put(named, "parametersJsonSchema", TAKE(schema));
+	json_append(chat_declarations(run->target), TAKE(named));
+	c->functions = true;
+	answer = 0;
+out:
+	json_object_put(declaration);
+	json_object_put(schema);
+	return answer;
+}
+
+/* Checks a tool by its table; a new object with what the table places, or NULL. */
+static json_object *
+check(struct fieldmap_run *run, const struct fieldmap *fields, json_object *tool, const char *at)
+{
+	struct fieldmap_run inner = fieldmap_inside(run, tool, at);
+
+	inner.target = json_object_new_object();
+	if (fieldmap_apply(fields, &inner) == 0)
+		return inner.target;
+	json_object_put(inner.target);
+	return NULL;
+}
+
+/* Told once: a client that wants strict arguments wants them of every function. */
+static void
+note_strict(struct fieldmap_run *run, json_object *function, const char *at)
+{
+	struct chat_read *c = run->ctx;
+	char param[APIERROR_PARAM_MAX];
+
+	if (!json_get_bool(function, "strict", false))
+		return;
+	field_name(param, "%s.strict", at);
+	if (!c->strict && (c->family->can & FAMILY_VALIDATED) == 0)
+		changes_mention(run->changes, CHANGE_IGNORED, param);
+	c->strict = true;
+}
+
 /* function: {name, description, parameters, strict}. */
 static int
-declare(struct fieldmap_run *run, json_object *function, const char *at)
+read_function(struct fieldmap_run *run, json_object *function, const char *at)
 {
-	static const struct fieldmap fields[] = {
-		{ .from = "name", .to = "name", .kind = FK_STR, .flags = FF_REQUIRED },
-		{ .from = "description", .to = "description", .kind = FK_STR },
-		{ .from = "parameters", .kind = FK_OBJECT },
-		{ .from = "strict", .kind = FK_BOOL },
-		{ 0 },
-	};
-	struct chat_read *c = run->ctx;
-	json_object *declaration = json_object_new_object(), *schema;
-	struct fieldmap_run inner = {
-		.source = function, .target = declaration, .prefix = at, .err = run->err
-	};
+	json_object *parameters = json_get_object(function, "parameters"), *schema = NULL;
+	json_object *declaration = check(run, function_fields, function, at);
+	struct slice name = json_get_str(function, "name");
+	unsigned builtin = chat_builtin_find(name, BUILTIN_NAME);
+	char param[APIERROR_PARAM_MAX];
 
-	if (fieldmap_apply(fields, &inner) != 0) {
+	if (declaration == NULL)
+		return -1;
+	field_name(param, "%s.parameters", at);
+	if (parameters != NULL &&
+	    schema_clean(parameters, param, run->changes, &schema, run->err) != 0) {
 		json_object_put(declaration);
 		return -1;
 	}
-	schema = json_get_object(function, "parameters");
-	if (schema != NULL && !says_nothing(schema))
-		json_put(declaration, "parametersJsonSchema", chat_schema_copy(schema));
-	json_append(declarations_of(run->target), declaration);
-	c->functions = true;
-	c->strict = c->strict || json_get_bool(function, "strict", false);
-	return 0;
+	if (schema != NULL && schema_is_empty(schema)) {
+		json_object_put(schema);
+		schema = NULL;
+	}
+	if (builtin != 0 && schema == NULL) {
+		json_object_put(declaration);
+		changes_mention(run->changes, CHANGE_REWRITTEN, at);
+		return chat_builtin_read(run, builtin, NULL, at);
+	}
+	note_strict(run, function, at);
+	return declare(run, declaration, function, TOOL_FUNCTION, schema, at);
+}
+
+/* A grammar can only be told in words. */
+static int
+tell_format(struct fieldmap_run *run, json_object *custom, json_object *declaration, const char *at)
+{
+	json_object *format = json_get_object(custom, "format"), *grammar;
+	struct slice type = json_get_str(format, "type"), syntax;
+	char param[APIERROR_PARAM_MAX];
+	struct buf text;
+
+	field_name(param, "%s.format", at);
+	if (format == NULL || slice_eq(type, SLICE("text")))
+		return 0;
+	if (!slice_eq(type, SLICE("grammar"))) {
+		field_name(param, "%s.format.type", at);
+		return fieldmap_bad_word(run->err, param, type, "'text' and 'grammar'");
+	}
+	grammar = json_get_object(format, "grammar");
+	if (grammar == NULL)
+		grammar = format;
+	syntax = json_get_str(grammar, "syntax");
+	buf_init(&text, CHAT_BODY_MAX);
+	buf_add_slice(&text, json_get_str(custom, "description"));
+	buf_addf(&text, "%sThe input must match this grammar%s", text.len > 0 ? "\n" : "",
+	    syntax.len > 0 ? " (" : "");
+	buf_add_slice(&text, syntax);
+	buf_addf(&text, "%s:\n", syntax.len > 0 ? ")" : "");
+	buf_add_slice(&text, json_get_str(grammar, "definition"));
+	json_put_str(declaration, "description", buf_slice(&text));
+	buf_release(&text);
+	return changes_note(run->changes, CHANGE_REWRITTEN, param, run->err);
+}
+
+/* custom: {name, description, format}: a function with the one argument `input`. */
+static int
+read_custom(struct fieldmap_run *run, json_object *custom, const char *at)
+{
+	json_object *declaration = check(run, custom_fields, custom, at);
+	json_object *schema, *required, *input;
+
+	if (declaration == NULL)
+		return -1;
+	if (tell_format(run, custom, declaration, at) != 0) {
+		json_object_put(declaration);
+		return -1;
+	}
+	input = json_object_new_object();
+	json_put_str(input, "type", SLICE("string"));
+	required = json_object_new_array();
+	json_append(required, json_object_new_string("input"));
+	schema = json_object_new_object();
+	json_put_str(schema, "type", SLICE("object"));
+	fieldmap_put(schema, "properties/input", input);
+	json_put(schema, "required", required);
+	return declare(run, declaration, custom, TOOL_CUSTOM, schema, at);
+}
+
+/* ---- tools ---- */
+
+/* clang-format off */
+static const struct tool_type {
+	const char *type;
+	int (*read)(struct fieldmap_run *run, json_object *body, const char *at);
+} tool_types[] = {
+	{ "function", read_function },
+	{ "custom",   read_custom },
+};
+/* clang-format on */
+
+/* Chat's tools keep their body under the name of their type, Responses' do not. */
+static int
+read_declared(
+    struct fieldmap_run *run, const struct tool_type *type, json_object *tool, const char *at)
+{
+	json_object *body = json_get(tool, type->type);
+	char param[APIERROR_PARAM_MAX];
+
+	if (body == NULL && json_get(tool, "name") != NULL)
+		return type->read(run, tool, at);
+	field_name(param, "%s.%s", at, type->type);
+	if (body == NULL)
+		return fieldmap_missing(run->err, param);
+	if (!json_object_is_type(body, json_type_object))
+		return fieldmap_bad_type(run->err, param, "an object", body);
+	return type->read(run, body, param);
 }
 
 static int
 read_tool(struct fieldmap_run *run, json_object *tool, const char *at)
 {
-	json_object *type = json_get(tool, "type"), *function = json_get(tool, "function");
+	json_object *type = json_get(tool, "type");
 	char param[APIERROR_PARAM_MAX];
+	unsigned builtin;
 
 	if (!json_object_is_type(tool, json_type_object))
 		return fieldmap_bad_type(run->err, at, "an object", tool);
 	field_name(param, "%s.type", at);
+	if (type == NULL && chat_builtin_is_native(tool))
+		return chat_builtin_native(run, tool, at);
 	if (type == NULL)
 		return fieldmap_missing(run->err, param);
-	if (!slice_eq(json_str(type), SLICE("function")))
-		return fieldmap_bad_word(run->err, param, json_str(type), "'function'");
-	field_name(param, "%s.function", at);
-	if (function == NULL)
-		return fieldmap_missing(run->err, param);
-	if (!json_object_is_type(function, json_type_object))
-		return fieldmap_bad_type(run->err, param, "an object", function);
-	return declare(run, function, param);
+	if (!json_object_is_type(type, json_type_string))
+		return fieldmap_bad_type(run->err, param, "a string", type);
+	for (size_t i = 0; i < ARRAY_SIZE(tool_types); i++)
+		if (slice_eq(json_str(type), slice_str(tool_types[i].type)))
+			return read_declared(run, &tool_types[i], tool, at);
+	builtin = chat_builtin_find(json_str(type), BUILTIN_TYPE);
+	if (builtin != 0)
+		return chat_builtin_read(run, builtin, tool, at);
+	return fieldmap_bad_word(run->err, param, json_str(type),
+	    "'function', 'custom', 'web_search', 'code_interpreter', 'url_context', "
+	    "'google_maps', and 'file_search'");
 }
 
 int
 chat_tools_emit(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
 {
+	struct chat_read *c = run->ctx;
+	unsigned before = c->builtins;
 	char at[APIERROR_PARAM_MAX];
 
 	for (size_t i = 0; i < json_object_array_length(value); i++) {
@@ -107,6 +294,7 @@ chat_tools_emit(struct fieldmap_run *run, const struct fieldmap *row, json_objec
 		if (read_tool(run, json_object_array_get_idx(value, i), at) != 0)
 			return -1;
 	}
+	c->by_tools = c->builtins & ~before;
 	return 0;
 }
 
@@ -114,6 +302,7 @@ int
 chat_functions_emit(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
 {
 	struct chat_read *c = run->ctx;
+	bool tools = c->functions;
 	char at[APIERROR_PARAM_MAX];
 
 	for (size_t i = 0; i < json_object_array_length(value); i++) {
@@ -122,130 +311,9 @@ chat_functions_emit(struct fieldmap_run *run, const struct fieldmap *row, json_o
 		field_name(at, "%s[%zu]", row->from, i);
 		if (!json_object_is_type(function, json_type_object))
 			return fieldmap_bad_type(run->err, at, "an object", function);
-		if (declare(run, function, at) != 0)
+		if (read_function(run, function, at) != 0)
 			return -1;
 	}
-	c->request->legacy_functions = c->functions;
+	c->request->legacy_functions = c->functions && !tools;
 	return 0;
-}
-
-/* ---- tool_choice, function_call ---- */
-
-static void
-allow(struct chat_read *c, const char *mode, json_object *name)
-{
-	c->mode = mode;
-	if (c->allowed == NULL)
-		c->allowed = json_object_new_array();
-	json_append(c->allowed, json_object_get(name));
-}
-
-/* {"function": {"name"}} or, for function_call, {"name"}. */
-static int
-allow_function(struct fieldmap_run *run, const char *mode, json_object *holder, const char *at)
-{
-	json_object *function = json_get(holder, "function");
-	json_object *name = json_get(function != NULL ? function : holder, "name");
-	char param[APIERROR_PARAM_MAX];
-
-	field_name(param, "%s.%sname", at, function != NULL ? "function." : "");
-	if (name == NULL)
-		return fieldmap_missing(run->err, param);
-	if (!json_object_is_type(name, json_type_string))
-		return fieldmap_bad_type(run->err, param, "a string", name);
-	allow(run->ctx, mode, name);
-	return 0;
-}
-
-/* Google takes a list of names in ANY and VALIDATED alone. */
-static int
-allow_list(struct fieldmap_run *run, json_object *choice)
-{
-	static const char at[] = "tool_choice.allowed_tools";
-	json_object *body = json_get(choice, "allowed_tools");
-	json_object *list = json_get_array(body, "tools");
-	bool required = slice_eq(json_get_str(body, "mode"), SLICE("required"));
-	char param[APIERROR_PARAM_MAX];
-
-	if (body == NULL)
-		return fieldmap_missing(run->err, at);
-	if (list == NULL)
-		return fieldmap_missing(run->err, "tool_choice.allowed_tools.tools");
-	for (size_t i = 0; i < json_object_array_length(list); i++) {
-		field_name(param, "%s.tools[%zu]", at, i);
-		if (allow_function(run, required ? "ANY" : "VALIDATED",
-			json_object_array_get_idx(list, i), param) != 0)
-			return -1;
-	}
-	return 0;
-}
-
-int
-chat_choice_emit(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
-{
-	static const struct {
-		const char *word, *mode;
-	} words[] = { { "none", "NONE" }, { "auto", "AUTO" }, { "required", "ANY" } };
-	struct chat_read *c = run->ctx;
-	json_object *type = json_get(value, "type");
-
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
-		if (slice_eq(json_str(value), slice_str(words[i].word))) {
-			c->mode = words[i].mode;
-			return 0;
-		}
-	}
-	if (json_object_is_type(value, json_type_string))
-		return fieldmap_bad_word(
-		    run->err, row->from, json_str(value), "'none', 'auto', and 'required'");
-	if (!json_object_is_type(value, json_type_object))
-		return fieldmap_bad_type(run->err, row->from, "a string or an object", value);
-	if (slice_eq(json_str(type), SLICE("allowed_tools")))
-		return allow_list(run, value);
-	if (type != NULL && !slice_eq(json_str(type), SLICE("function")))
-		return fieldmap_bad_word(
-		    run->err, "tool_choice.type", json_str(type), "'function' and 'allowed_tools'");
-	return allow_function(run, "ANY", value, row->from);
-}
-
-/* ---- the end ---- */
-
-static void
-add_search(struct fieldmap_run *run)
-{
-	json_object *tools = json_get_array(run->target, "tools"), *tool = json_object_new_object();
-
-	if (tools == NULL) {
-		tools = json_object_new_array();
-		json_put(run->target, "tools", tools);
-	}
-	json_put(tool, "googleSearch", json_object_new_object());
-	json_append(tools, tool);
-}
-
-void
-chat_tools_finish(struct fieldmap_run *run)
-{
-	struct chat_read *c = run->ctx;
-	/* Older models cannot have both, and the functions are what the client works with. */
-	bool search = c->search && (!c->functions || (c->family->can & FAMILY_MIX) != 0);
-	const char *mode = c->mode;
-
-	if (search)
-		add_search(run);
-	if (!c->functions)
-		return;
-	if (mode != NULL && search && slice_eq(slice_str(mode), SLICE("AUTO")))
-		mode = NULL;
-	if (mode == NULL && !search && c->strict && (c->family->can & FAMILY_VALIDATED) != 0)
-		mode = "VALIDATED";
-	if (mode != NULL)
-		fieldmap_put(run->target, "toolConfig/functionCallingConfig/mode",
-		    json_object_new_string(mode));
-	if (c->allowed != NULL)
-		fieldmap_put(run->target, "toolConfig/functionCallingConfig/allowedFunctionNames",
-		    TAKE(c->allowed));
-	if (search)
-		fieldmap_put(run->target, "toolConfig/includeServerSideToolInvocations",
-		    json_object_new_boolean(1));
 }

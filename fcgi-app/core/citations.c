@@ -131,6 +131,12 @@ count_characters(const char *at, size_t len)
 	return count;
 }
 
+size_t
+citations_characters(const struct citations *c)
+{
+	return count_characters(c->text.data, c->text.len);
+}
+
 static void
 counts_init(struct counts *k, struct slice text)
 {

@@ -37,6 +37,8 @@ struct citation {
  * no segment (start and end at the end of the text). */
 void citations_each(
     struct citations *c, void (*fn)(void *ctx, const struct citation *citation), void *ctx);
+/* Characters of text so far. */
+size_t citations_characters(const struct citations *c);
 bool citations_any(const struct citations *c);
 /* All metadata as Google names them, a new object; NULL when there are none. Google's terms ask to
  * show searchEntryPoint. */

@@ -110,9 +110,19 @@ fieldmap_put(json_object *root, const char *path, json_object *value)
 	json_put(root, path, value);
 }
 
-/* What errors call the field. */
-static void
-param_name(const struct fieldmap_run *run, const struct fieldmap *row, char ret[APIERROR_PARAM_MAX])
+struct fieldmap_run
+fieldmap_inside(const struct fieldmap_run *run, json_object *source, const char *prefix)
+{
+	struct fieldmap_run inside = *run;
+
+	inside.source = source;
+	inside.prefix = prefix;
+	return inside;
+}
+
+void
+fieldmap_param(
+    const struct fieldmap_run *run, const struct fieldmap *row, char ret[APIERROR_PARAM_MAX])
 {
 	if (run->prefix != NULL)
 		field_name(ret, "%s.%s", run->prefix, row->from);
@@ -193,6 +203,22 @@ place(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
 	return 0;
 }
 
+/* A value that the need of its row forbids. */
+static int
+drop(struct fieldmap_run *run, const struct fieldmap *row, const char *param, json_object *value)
+{
+	json_object *result = NULL;
+	bool says = row->noop == NULL || json_object_get_double(value) != *row->noop;
+
+	if (says && row->conv != NULL) {
+		if (row->conv(run, row, value, &result) != 0)
+			return -1;
+		says = result != NULL;
+		json_object_put(result);
+	}
+	return says ? changes_note(run->changes, CHANGE_DROPPED, param, run->err) : 0;
+}
+
 static int
 apply_row(const struct fieldmap *row, struct fieldmap_run *run)
 {
@@ -200,9 +226,13 @@ apply_row(const struct fieldmap *row, struct fieldmap_run *run)
 	bool found;
 	json_object *value = lookup(run->source, row->from, &found);
 
-	if ((row->flags & FF_IGNORE) != 0 || (value == NULL && (row->flags & FF_REQUIRED) == 0))
+	if (value == NULL && (row->flags & FF_REQUIRED) == 0)
 		return 0;
-	param_name(run, row, param);
+	fieldmap_param(run, row, param);
+	if ((row->flags & FF_IGNORE) != 0) {
+		changes_mention(run->changes, CHANGE_IGNORED, param);
+		return 0;
+	}
 	if (!found)
 		return fieldmap_missing(run->err, param);
 	if ((row->flags & FF_REJECT) != 0)
@@ -212,13 +242,62 @@ apply_row(const struct fieldmap *row, struct fieldmap_run *run)
 		return fieldmap_bad_type(run->err, param, kinds[row->kind].expected, value);
 	if (check(row, param, value, run->err) != 0)
 		return -1;
-	if ((run->have & row->need) != row->need)
-		return 0;
-	if (place(run, row, value) == 0)
+	if ((run->have & row->need) != row->need ? drop(run, row, param, value) == 0
+						 : place(run, row, value) == 0)
 		return 0;
 	if (run->err->param[0] == '\0')
 		memcpy(run->err->param, param, sizeof(param));
 	return -1;
+}
+
+static bool
+is_known(const struct fieldmap *rows, const char *key)
+{
+	for (const struct fieldmap *row = rows; row->from != NULL; row++) {
+		size_t len = (size_t)(strchrnul(row->from, '.') - row->from);
+
+		if (strncmp(row->from, key, len) == 0 && key[len] == '\0')
+			return true;
+	}
+	return false;
+}
+
+/* A key as the last token of a JSON pointer; cut when it is too long. */
+static void
+pointer_to(const char *key, char ret[APIERROR_PARAM_MAX])
+{
+	size_t len = 0;
+
+	ret[len++] = '/';
+	for (; *key != '\0' && len < APIERROR_PARAM_MAX - 2; key++) {
+		bool escaped = *key == '~' || *key == '/';
+
+		if (escaped)
+			ret[len++] = '~';
+		ret[len++] = !escaped ? *key : *key == '~' ? '0' : '1';
+	}
+	ret[len] = '\0';
+}
+
+static int
+note_unknown(const struct fieldmap *rows, struct fieldmap_run *run)
+{
+	char at[APIERROR_PARAM_MAX];
+
+	if (run->changes == NULL || !json_object_is_type(run->source, json_type_object))
+		return 0;
+	json_object_object_foreach(run->source, key, value)
+	{
+		if (value == NULL || is_known(rows, key))
+			continue;
+		if (run->prefix != NULL)
+			field_name(at, "%s.%s", run->prefix, key);
+		else
+			pointer_to(key, at);
+		if (changes_note(run->changes, CHANGE_IGNORED, at, run->err) != 0)
+			return -1;
+	}
+	return 0;
 }
 
 int
@@ -227,7 +306,7 @@ fieldmap_apply(const struct fieldmap *rows, struct fieldmap_run *run)
 	for (const struct fieldmap *row = rows; row->from != NULL; row++)
 		if (apply_row(row, run) != 0)
 			return -1;
-	return 0;
+	return note_unknown(rows, run);
 }
 
 /* The words of a list as OpenAI offers them: 'a', 'b', and 'c'. */
@@ -260,7 +339,7 @@ fieldconv_word(
 			*ret = json_new_str(slice_str(word->to));
 		return 0;
 	}
-	param_name(run, row, param);
+	fieldmap_param(run, row, param);
 	offer(words, list, sizeof(list));
 	return fieldmap_bad_word(run->err, param, got, list);
 }

@@ -384,3 +384,23 @@ gstatus_sniff(struct slice head)
 
 	return result == GSNIFF_MORE && head.len > SNIFF_MAX ? GSNIFF_CONTENT : result;
 }
+
+bool
+gstatus_refuses_thinking(const struct gstatus *g)
+{
+	static const char *const words[] = {
+		"Thinking level",
+		"thinking level",
+		"thinking budget",
+		"Thinking budget",
+		"Thinking is not enabled",
+		"only works in thinking mode",
+	};
+
+	if (!g->is_status || g->code != 400)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (slice_find(slice_str(g->message), slice_str(words[i])) >= 0)
+			return true;
+	return false;
+}

@@ -190,21 +190,62 @@ find_alias(const struct models *m, struct slice name)
 	return NULL;
 }
 
+/* clang-format off */
+static const struct suffix {
+	struct slice text;
+	enum builtin builtin;
+} suffixes[] = {
+	{ { ":search", 7 }, BUILTIN_SEARCH },
+	{ { ":code", 5 },   BUILTIN_CODE },
+	{ { ":url", 4 },    BUILTIN_URL },
+};
+/* clang-format on */
+
+static unsigned
+cut_suffixes(struct slice *name)
+{
+	unsigned builtins = 0;
+	size_t i = 0;
+
+	while (i < ARRAY_SIZE(suffixes)) {
+		if (!slice_ends(*name, suffixes[i].text)) {
+			i++;
+			continue;
+		}
+		name->len -= suffixes[i].text.len;
+		builtins |= suffixes[i].builtin;
+		i = 0;
+	}
+	return builtins;
+}
+
+/* Open WebUI separates its prefix with a dot, which stands inside names as well. */
+static void
+cut_dotted_prefix(struct slice *name)
+{
+	static const struct slice families[] = { { ".gemini-", 8 }, { ".gemma-", 7 } };
+
+	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
+		ptrdiff_t at = slice_find(*name, families[i]);
+
+		if (at > 0)
+			*name = (struct slice){ name->ptr + at + 1, name->len - at - 1 };
+	}
+}
+
 /* The name without what clients put around it; false when a foreign prefix is none. */
 static bool
 bare_name(struct slice name, struct model_choice *choice, struct slice *ret)
 {
-	static const struct slice search = { ":search", 7 };
 	struct slice foreign = SLICE("any");
 
-	choice->search = slice_ends(name, search);
-	if (choice->search)
-		name.len -= search.len;
+	choice->builtins = cut_suffixes(&name);
 	name = without_prefixes(name);
 	if (!slice_starts(name, SLICE("tunedModels/")) && slice_find(name, SLICE("/")) >= 0) {
 		slice_split(&name, '/', &foreign);
 		name = without_prefixes(name);
 	}
+	cut_dotted_prefix(&name);
 	*ret = name;
 	return is_model_name(foreign);
 }

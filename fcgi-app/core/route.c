@@ -18,23 +18,34 @@
 
 #define ALLOW_GET    "GET, HEAD, OPTIONS"
 #define ALLOW_POST   "POST, OPTIONS"
+#define ALLOW_ITEM   "GET, DELETE, OPTIONS"
 #define ALLOW_BOTH   "GET, POST, OPTIONS"
 #define ALLOW_NATIVE "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 
 /* clang-format off */
 static const struct endpoint {
-	const char *words[2];  /* the last segments of the path */
+	const char *words[3];  /* the last segments of the path; `*` is any one, the item */
 	enum route_op op;
 	const char *name;
 	const char *allow;
 	bool anywhere;         /* matches whatever stands in front */
 } endpoints[] = {
-	{ { "chat", "completions" }, ROUTE_CHAT,       "chat",       ALLOW_POST, true },
-	{ { "embeddings" },          ROUTE_EMBEDDINGS, "embeddings", ALLOW_POST, false },
-	{ { "models" },              ROUTE_MODELS,     "models",     ALLOW_GET,  false },
-	{ { "verify" },              ROUTE_VERIFY,     "verify",     ALLOW_BOTH, false },
-	{ { "healthz" },             ROUTE_HEALTHZ,    "healthz",    ALLOW_GET,  false },
-	{ { "readyz" },              ROUTE_READYZ,     "readyz",     ALLOW_GET,  false },
+	{ { "chat", "completions" },      ROUTE_CHAT,           "chat",           ALLOW_POST, true },
+	{ { "completions" },              ROUTE_COMPLETIONS,    "completions",    ALLOW_POST, false },
+	{ { "responses" },                ROUTE_RESPONSES,      "responses",      ALLOW_POST, false },
+	{ { "embeddings" },               ROUTE_EMBEDDINGS,     "embeddings",     ALLOW_POST, false },
+	{ { "images", "generations" },    ROUTE_IMAGES,         "images",         ALLOW_POST, true },
+	{ { "images", "edits" },          ROUTE_IMAGE_EDITS,    "image_edits",    ALLOW_POST, true },
+	{ { "images", "variations" },     ROUTE_VARIATIONS,     "variations",     ALLOW_POST, true },
+	{ { "audio", "speech" },          ROUTE_SPEECH,         "speech",         ALLOW_POST, true },
+	{ { "audio", "transcriptions" },  ROUTE_TRANSCRIPTIONS, "transcriptions", ALLOW_POST, true },
+	{ { "audio", "translations" },    ROUTE_TRANSLATIONS,   "translations",   ALLOW_POST, true },
+	{ { "models" },                   ROUTE_MODELS,         "models",         ALLOW_GET,  false },
+	{ { "verify" },                   ROUTE_VERIFY,         "verify",         ALLOW_BOTH, false },
+	{ { "healthz" },                  ROUTE_HEALTHZ,        "healthz",        ALLOW_GET,  false },
+	{ { "readyz" },                   ROUTE_READYZ,         "readyz",         ALLOW_GET,  false },
+	{ { "responses", "*" },           ROUTE_RESPONSE,       "response",       ALLOW_ITEM, false },
+	{ { "responses", "*", "input_items" }, ROUTE_RESPONSE_INPUT, "response_input", ALLOW_GET, false },
 };
 
 static const char *const versions[] = { "v1", "v1beta", "v1alpha" };
@@ -42,6 +53,8 @@ static const char *const versions[] = { "v1", "v1beta", "v1alpha" };
 /* URLs that people paste as a base, to which their client adds its own path. */
 static const char *const pasted[][2] = {
 	{ "chat", "completions" }, { "completions" }, { "embeddings" }, { "models" }, { "responses" },
+	{ "images", "generations" }, { "images", "edits" }, { "audio", "speech" },
+	{ "audio", "transcriptions" },
 };
 
 /* Google's collections: the first segment behind the version. */
@@ -125,17 +138,19 @@ is_collection(const struct route_path *p, size_t at)
 	       in_words(before_verb(p->segs[at]), collections, ARRAY_SIZE(collections));
 }
 
-/* How many segments a row of one or two words takes when it ends in front of segment end; 0 when
- * it does not stand there. */
+/* How many segments a row of words takes when it ends in front of segment end; 0 when it does not
+ * stand there. */
 static size_t
-words_end_at(const struct route_path *p, const char *const words[2], size_t end)
+words_end_at(const struct route_path *p, const char *const *words, size_t room, size_t end)
 {
-	size_t count = words[1] != NULL ? 2 : 1;
+	size_t count = 0;
 
+	while (count < room && words[count] != NULL)
+		count++;
 	if (end < p->mount + count)
 		return 0;
 	for (size_t i = 0; i < count; i++)
-		if (!route_path_is(p, end - count + i, words[i]))
+		if (words[i][0] != '*' && !route_path_is(p, end - count + i, words[i]))
 			return 0;
 	return count;
 }
@@ -152,7 +167,7 @@ base_start(const struct route_path *p, size_t at)
 		if (at > p->mount && (is_version(p, at - 1) || route_path_is(p, at - 1, "openai")))
 			at--;
 		for (size_t i = 0; i < ARRAY_SIZE(pasted); i++)
-			at -= words_end_at(p, pasted[i], at);
+			at -= words_end_at(p, pasted[i], 2, at);
 	} while (at < before);
 	return at;
 }
@@ -331,7 +346,7 @@ find_endpoint(const struct route_path *p, size_t *ret_at)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(endpoints); i++) {
 		const struct endpoint *e = &endpoints[i];
-		size_t at = p->count - words_end_at(p, e->words, p->count);
+		size_t at = p->count - words_end_at(p, e->words, ARRAY_SIZE(e->words), p->count);
 		size_t base;
 
 		if (at == p->count)
@@ -422,6 +437,8 @@ match_path(struct match *m)
 	if (e != NULL && e->op != ROUTE_MODELS) {
 		m->ret->dialect = DIALECT_OPENAI;
 		m->ret->prefix = prefix_before(p, at);
+		if (e->words[1] != NULL && e->words[1][0] == '*')
+			m->ret->item = p->segs[at + 1];
 		return matched(m, e->op, e->name, e->allow);
 	}
 	if (e == NULL)

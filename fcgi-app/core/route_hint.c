@@ -21,7 +21,14 @@ static const struct known {
 } known[] = {
 	/* The first row of a dialect is proposed when nothing is near. */
 	{ OPENAI, "chat/completions",      "POST", "/v1/chat/completions" },
+	{ OPENAI, "completions",           "POST", "/v1/completions" },
+	{ OPENAI, "responses",             "POST", "/v1/responses" },
 	{ OPENAI, "embeddings",            "POST", "/v1/embeddings" },
+	{ OPENAI, "images/generations",    "POST", "/v1/images/generations" },
+	{ OPENAI, "images/edits",          "POST", "/v1/images/edits" },
+	{ OPENAI, "audio/speech",          "POST", "/v1/audio/speech" },
+	{ OPENAI, "audio/transcriptions",  "POST", "/v1/audio/transcriptions" },
+	{ OPENAI, "audio/translations",    "POST", "/v1/audio/translations" },
 	{ OPENAI, "models",                "GET",  "/v1/models" },
 	{ OPENAI, "",                      "GET",  "/v1/models" },
 	{ GOOGLE, "generatecontent",       "POST", "/v1beta/models/{model}:generateContent" },

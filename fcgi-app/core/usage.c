@@ -163,10 +163,25 @@ usage_write_openai(const struct usage *u, struct jwriter *w, const char *key)
 	jw_object(w, "completion_tokens_details");
 	jw_int(w, "reasoning_tokens", u->thoughts);
 	jw_int(w, "audio_tokens", u->output_audio);
-	if (u->output_image > 0)
-		jw_int(w, "image_tokens", u->output_image);
 	if (u->output_text > 0)
 		jw_int(w, "text_tokens", u->output_text);
 	jw_object_end(w);
+	jw_object_end(w);
+}
+
+void
+usage_write_responses(const struct usage *u, struct jwriter *w, const char *key)
+{
+	jw_object(w, key);
+	jw_int(w, "input_tokens", usage_input(u));
+	jw_object(w, "input_tokens_details");
+	jw_int(w, "cached_tokens", u->cached);
+	jw_int(w, "cache_write_tokens", 0);
+	jw_object_end(w);
+	jw_int(w, "output_tokens", usage_output(u));
+	jw_object(w, "output_tokens_details");
+	jw_int(w, "reasoning_tokens", u->thoughts);
+	jw_object_end(w);
+	jw_int(w, "total_tokens", usage_input(u) + usage_output(u));
 	jw_object_end(w);
 }

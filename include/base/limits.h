@@ -45,6 +45,9 @@
 /* Requests */
 #define ATTEMPTS_MAX          10  /* upstream calls for one request; option RETRY_MAX */
 #define SERVER_FAULT_TRIES    2   /* further tries after 5xx and connection failures */
+#define PREPARE_PASSES_MAX    4   /* of a translation that refers to things outside */
+#define FAN_MAX               128 /* upstream calls that make one answer; OpenAI's limit on n */
+#define FAN_PARALLEL          8   /* of them at once */
 #define BACKOFF_BASE_MS       250 /* before the first of those, doubled, jittered */
 #define RETRY_AFTER_DEFAULT_S 5   /* on a 429 or 503 for which Google named no time */
 
@@ -57,13 +60,18 @@
 #define CITED_PARTS_MAX  4096                /* its parts */
 #define CITATIONS_MAX    2000                /* citations of one answer */
 #define SCHEMA_NODES_MAX 20000               /* schemas within one schema, after $ref */
+#define SCHEMA_DEPTH_MAX  50                 /* schemas nested within each other */
+#define SCHEMA_COPIES_MAX (1 * MIB)          /* text that a clean schema has more than once */
+#define SCHEMA_INLINE_MAX 512                /* text of a definition put in place of its $ref */
+#define SCHEMA_NOTES_MAX  4096               /* notes remembered, so that none comes twice */
 #define EMBED_REPLY_MAX  (128 * MIB)        /* the vectors of one request, as text */
 #define CANDIDATES_MAX   8                  /* choices of one stream; Google's own limit */
 #define CHAT_BODY_MAX    (BODY_MAX / 3 * 4) /* a translated request: media may be coded again */
 #define USAGE_OBJECT_MAX (16 * KIB)         /* one usageMetadata object */
 #define FORM_PARTS_MAX   1000                /* parts of one multipart form */
 #define FORM_HEAD_MAX    (8 * KIB)           /* the header lines of one part */
-#define FORM_TEXT_MAX    (1 * MIB)           /* a field of a form that is no file */
+#define FORM_TEXT_MAX    (1 * MIB)           /* the fields of a form that are no files */
+#define IMAGES_TEXT_MAX  (64 * KIB)          /* what a model says beside its images */
 #define SPEECH_CHARS_MAX 4096                /* OpenAI's limit on input and instructions */
 #define TRANSCRIPT_MAX   (16 * MIB)          /* the text of one transcript */
 #define TRANSCRIPT_WORDS 200000              /* words with times in one transcript */
@@ -90,13 +98,13 @@
 #define STATE_KEY_MAX      512
 #define STATE_TRUST_MS     500        /* other processes may have changed a copy older than this */
 #define STATE_QUEUE_BYTES  (32 * MIB) /* writes that wait for the engine; less than any space */
-#define STATE_QUEUE_ITEMS  4096
+#define STATE_QUEUE_ITEMS  2048
 #define STATE_FLUSH_MS     100 /* a write waits this long for company */
 #define STATE_BATCH_BYTES  (4 * MIB)
 #define STATE_BATCH_ITEMS  256
 #define STATE_ENGINE_MS    1000 /* patience with an engine: locks, connections, replies */
 #define STATE_RETRY_MIN_MS 100  /* between attempts to reach an engine that is away, doubled */
-#define STATE_RETRY_MAX_MS 2000
+#define STATE_RETRY_MAX_MS 1000
 #define STATE_TIDY_MS      60000 /* between searches for expired rows */
 #define STATE_TIDY_BYTES   (64 * MIB)
 #define STATE_TIDY_ROWS    256 /* removed in one transaction */

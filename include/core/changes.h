@@ -24,6 +24,10 @@ struct changes {
 	struct buf text;        /* the header's value so far */
 	unsigned count, hidden; /* hidden: those that the header has no room for */
 	bool strict;
+	/* For readers of something that was translated before: gives a field the caller's name in
+	 * the list. Errors are left to that reader. NULL: names are the caller's already. */
+	void (*rename)(void *ctx, const char *at, char ret[APIERROR_PARAM_MAX]);
+	void *rename_ctx;
 };
 
 void changes_init(struct changes *c, bool strict);

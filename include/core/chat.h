@@ -9,38 +9,60 @@
 
 #include "base/buf.h"
 #include "core/apierror.h"
+#include "core/changes.h"
+#include "core/family.h"
 #include "core/json.h"
 #include "core/models.h"
+#include "core/refs.h"
 #include "core/tool_names.h"
 #include "core/usage.h"
 
 /* ---- request: chat_request.c holds the field table ---- */
 
+/* What a translation depends on besides the request. All borrowed. */
+struct chat_env {
+	const struct models *models;
+	const struct families *families; /* NULL: the built-in table only */
+	struct refs *refs;               /* NULL: nothing outside the request can be had */
+	struct changes *changes;         /* NULL: nobody wants to know */
+	bool media_urls;                 /* https media go to Google as URLs, not fetched */
+	bool omit_thinking;              /* the model refused our thinkingConfig: send none */
+};
+
 struct chat_request {
 	struct model_choice model;
+	const struct family *family; /* of the model */
 	bool stream;
 	bool include_usage;    /* stream_options.include_usage */
 	bool legacy_functions; /* `functions`, not `tools`: the reply must speak so too */
-	struct buf body;       /* Gemini's GenerateContentRequest as JSON */
+	bool one_call;         /* parallel_tool_calls false: the reply keeps the first call only */
+	bool grounded;         /* a tool of Google's may cite: Search, Maps, URLs, files */
+	unsigned fan;          /* so many upstream calls make the answer's choices; 1 */
+	char audio_format[8];  /* "wav" or "pcm16" when sound is wanted, else "" */
+	struct tool_names *tools; /* NULL when there are no functions and no calls */
+	struct buf body;          /* Gemini's GenerateContentRequest as JSON */
 };
 
 void chat_request_init(struct chat_request *c);
 void chat_request_release(struct chat_request *c);
-/* text: the body of POST /chat/completions. On failure -1 and *err names the field as OpenAI
- * would (`messages[1].content`). */
+/* text: the body of POST /chat/completions; c is fresh from chat_request_init. On failure -1 and
+ * *err names the field as OpenAI would (`messages[1].content`). When env->refs holds something in
+ * REF_WANTED afterwards the result is worthless: another pass, with a fresh c and reset changes,
+ * must follow. */
 int chat_request_read(
-    struct chat_request *c, struct slice text, const struct models *models, struct apierror *err);
+    struct chat_request *c, struct slice text, const struct chat_env *env, struct apierror *err);
 
 /* ---- reply: chat_reply.c (whole), chat_stream.c (events) ---- */
 
 struct chat_reply_info {
-	const char *id;        /* unique text for `chatcmpl-...` */
-	int64_t created;       /* unix seconds */
-	const char *model;     /* what the reply shows as `model` */
-	bool include_usage;    /* streams only */
-	bool legacy_functions; /* of the request */
-	bool one_call;         /* of the request: further calls of a choice are left out */
-	bool grounded;         /* a tool of Google's may cite: positions in the text matter */
+	const char *id;           /* unique text for `chatcmpl-...` */
+	int64_t created;          /* unix seconds */
+	const char *model;        /* what the reply shows as `model` */
+	bool include_usage;       /* streams only */
+	bool legacy_functions;    /* of the request */
+	bool one_call;            /* of the request: further calls of a choice are left out */
+	bool grounded;            /* a tool of Google's may cite: positions in the text matter */
+	const char *audio_format; /* "wav" or "pcm16"; NULL and "": wav */
 	const struct tool_names
 	    *tools; /* of the request, or NULL; must live as long as the reply */
 	size_t

@@ -1,10 +1,12 @@
 /*
  * What the models of a family can do, one row per name prefix (family.c). Everything that depends
- * on a model's name is decided here.
+ * on a model's name is decided here. An operator's own rows are looked at before the built-in ones.
  */
 #ifndef CORE_FAMILY_H
 #define CORE_FAMILY_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 enum family_can {
@@ -18,6 +20,8 @@ enum family_can {
 	FAMILY_SIGNATURES = 1 << 7, /* the first call of a step must carry its thought signature */
 	FAMILY_MEDIA = 1 << 8,      /* mediaResolution per part, media in function responses */
 	FAMILY_VALIDATED = 1 << 9,  /* function calling mode VALIDATED */
+	FAMILY_AUDIO_OUT = 1 << 10, /* generateContent answers with sound, and with nothing else */
+	FAMILY_IMAGE_OUT = 1 << 11, /* answers with text and images */
 };
 
 enum family_thinking { THINKING_NONE, THINKING_BUDGET, THINKING_LEVEL };
@@ -28,11 +32,38 @@ struct family {
 	const char *prefix;
 	unsigned can;                   /* enum family_can */
 	enum family_thinking thinking;  /* which knob */
-	unsigned levels;                /* THINKING_LEVEL: those that are taken */
-	int32_t budget_min, budget_max; /* THINKING_BUDGET */
+	unsigned levels;                /* THINKING_LEVEL: those that are taken, at least one */
+	bool budget_off;                /* THINKING_BUDGET: 0 is taken besides the range */
+	int32_t budget_min, budget_max; /* THINKING_BUDGET: the range above 0 */
 };
 
-/* name: the upstream model without `models/`. Never NULL. */
+/* name: the upstream model without `models/`. Never NULL. The built-in table alone. */
 const struct family *family_of(const char *name);
+
+struct families; /* an operator's rows; immutable after families_new */
+
+/*
+ * text: one family a line, `#` begins a comment:
+ *
+ *   PREFIX WORD...
+ *   my-model-   like=gemini-3.8-flash -mix +prefill level=low,high
+ *   old-        sampling penalties candidates budget=0,512-24576
+ *
+ *   sampling penalties candidates prefill mix json_tools call_ids signatures media validated
+ *   audio image          a capability
+ *   +WORD -WORD          a capability more or less than that of the row that is alike
+ *   like=NAME            first: everything is as with the model NAME, by the rows above and the
+ *                        built-in ones
+ *   level=LEVEL,...      thinks by level: minimal low medium high
+ *   budget=MIN-MAX       thinks by budget; `0,` in front or MIN 0: it can be turned off
+ *   thinking=none        takes no thinkingConfig
+ *
+ * The first row whose prefix fits a name counts. NULL, *ret_error (static) and *ret_line (from 1)
+ * when the text is not of that form.
+ */
+struct families *families_new(const char *text, const char **ret_error, size_t *ret_line);
+void families_free(struct families *f);
+/* The row of an upstream model; f may be NULL. Never NULL; valid as long as f. */
+const struct family *families_of(const struct families *f, const char *name);
 
 #endif

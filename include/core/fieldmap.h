@@ -8,6 +8,7 @@
 #include <json-c/json.h>
 
 #include "core/apierror.h"
+#include "core/changes.h"
 
 enum field_kind {
 	FK_ANY,
@@ -21,8 +22,14 @@ enum field_kind {
 
 enum field_flags {
 	FF_REQUIRED = 1, /* must be there and not null; elsewhere null means absent */
-	FF_IGNORE = 2,   /* taken and dropped, whatever it is */
+	FF_IGNORE = 2,   /* harmless: taken, mentioned and dropped, whatever it is */
 	FF_REJECT = 4,   /* refused when present */
+
+	/* What a row's functions come to, where nothing else in the row shows it: see fields_fate.
+	 */
+	FF_UNUSED = 8,     /* checked, but nothing is done with it */
+	FF_REFUSES = 16,   /* refused */
+	FF_SOMETIMES = 32, /* the model decides whether anything is done with it */
 };
 
 struct fieldmap;
@@ -33,6 +40,7 @@ struct fieldmap_run {
 	const char *prefix;           /* of source in error messages ("a.b"), or NULL */
 	unsigned have;                /* which row needs are met; a row's emit may change it */
 	void *ctx;
+	struct changes *changes; /* NULL: nobody wants to know */
 	struct apierror *err;
 };
 
@@ -49,16 +57,26 @@ struct fieldmap {
 	const char *to;   /* slash path, made on demand; NULL: the row checks or emits only */
 	enum field_kind kind;
 	unsigned flags;
-	unsigned need;     /* bits that run->have must hold, else the checked value is dropped */
-	double min, max;   /* of numbers; not checked when both are equal */
-	fieldconv_fn conv; /* NULL: the value itself, by reference */
+	unsigned need; /* bits that run->have must hold, else the checked value is dropped; that is
+	                * noted unless conv yields nothing or the value is *noop */
+	double min, max;    /* of numbers; not checked when both are equal */
+	const double *noop; /* a number whose loss is worth no note, or NULL */
+	fieldconv_fn conv;  /* NULL: the value itself, by reference */
 	fieldemit_fn emit;
 	const void *arg; /* for conv and emit */
 };
 
 /* Rows end with a NULL `from` and apply in their order: the later of two rows with one target
- * wins. 0, or -1 with run->err. */
+ * wins. Keys that no row begins with are noted as ignored. 0, or -1 with run->err. */
 int fieldmap_apply(const struct fieldmap *rows, struct fieldmap_run *run);
+
+/* The run of an object inside run's source: what it does not name is as in run. prefix is borrowed,
+ * and the object's full name. */
+struct fieldmap_run fieldmap_inside(
+    const struct fieldmap_run *run, json_object *source, const char *prefix);
+/* What errors call the row's field. */
+void fieldmap_param(
+    const struct fieldmap_run *run, const struct fieldmap *row, char ret[APIERROR_PARAM_MAX]);
 
 /* conv: arg is a list of words, ending with a NULL `from`; a NULL `to` places nothing. */
 struct field_word {

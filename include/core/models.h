@@ -14,6 +14,15 @@
 /* The built-in aliases, in the syntax of the option MODEL_ALIASES. */
 extern const char models_default_aliases[];
 
+/* Google's own tools that a caller may ask for. */
+enum builtin {
+	BUILTIN_SEARCH = 1 << 0,
+	BUILTIN_CODE = 1 << 1,
+	BUILTIN_URL = 1 << 2,
+	BUILTIN_MAPS = 1 << 3,
+	BUILTIN_FILES = 1 << 4,
+};
+
 struct models; /* an alias table; immutable after models_new */
 
 /* spec: `name=target` pairs separated by commas or line ends; `*` at the end of a name matches any
@@ -25,11 +34,12 @@ void models_free(struct models *m);
 struct model_choice {
 	char name[MODEL_NAME_MAX];      /* upstream name without `models/` */
 	char fallbacks[MODEL_NAME_MAX]; /* `|`-separated, may be empty */
-	bool search;                    /* the caller's name ended with :search */
+	unsigned builtins;              /* enum builtin; by suffixes of the caller's name */
 };
 
 /* The upstream model for the name a client sent: strips `models/`, `google/`, `gemini/`, one
- * unknown `prefix/`, and the `:search` suffix, then applies the aliases. `tunedModels/x` is kept.
+ * unknown `prefix/` or `prefix.` of a Gemini or Gemma name, and the suffixes `:search`, `:code` and `:url`, any of them in any order, then
+ * applies the aliases. `tunedModels/x` is kept.
  * -1 with err (param "model") for an empty, too long or malformed name: one that could not stand
  * in the path of a Gemini URL as it is. */
 int models_resolve(

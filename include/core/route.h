@@ -14,7 +14,17 @@
 enum route_op {
 	ROUTE_NATIVE,
 	ROUTE_CHAT,
+	ROUTE_COMPLETIONS,
+	ROUTE_RESPONSES,
+	ROUTE_RESPONSE,
+	ROUTE_RESPONSE_INPUT,
 	ROUTE_EMBEDDINGS,
+	ROUTE_IMAGES,
+	ROUTE_IMAGE_EDITS,
+	ROUTE_VARIATIONS,
+	ROUTE_SPEECH,
+	ROUTE_TRANSCRIPTIONS,
+	ROUTE_TRANSLATIONS,
 	ROUTE_MODELS,
 	ROUTE_MODEL,
 	ROUTE_STATUS_PAGE,
@@ -41,7 +51,7 @@ struct route {
 	enum dialect dialect; /* for errors too, also when routing failed */
 	struct slice prefix;  /* raw, what stood before the matched tail: the mount point */
 	struct slice query;   /* without `?`; raw */
-	struct slice item;    /* ROUTE_MODEL: the id, raw (percent-encoded) */
+	struct slice item;    /* ROUTE_MODEL, ROUTE_RESPONSE: the id, raw (percent-encoded) */
 	/* ROUTE_NATIVE: the upstream path, normalised, without query */
 	char path[ROUTE_PATH_MAX];
 	const char *allow; /* when the method is wrong: value of the Allow header */

@@ -31,6 +31,8 @@ void tool_names_free(struct tool_names *t);
  * free. name is not empty. */
 const struct tool_name *tool_names_add(
     struct tool_names *t, struct slice name, enum tool_kind kind);
+/* How many names there are: it grows when tool_names_add makes an entry. */
+size_t tool_names_count(const struct tool_names *t);
 /* The entry of Google's name, or NULL: a name that is nobody's passes as it is. t may be NULL. */
 const struct tool_name *tool_names_upstream(const struct tool_names *t, struct slice upstream);
 

@@ -30,6 +30,9 @@ int64_t usage_output(const struct usage *u); /* candidates + thoughts */
 /* OpenAI's CompletionUsage object under key. */
 void usage_write_openai(const struct usage *u, struct jwriter *w, const char *key);
 
+/* OpenAI's ResponseUsage object under key. */
+void usage_write_responses(const struct usage *u, struct jwriter *w, const char *key);
+
 /* A side scanner for the native route: keeps the last whole "usageMetadata" object of the bytes
  * that pass by, at any split, without parsing the rest. */
 struct usage_scan {

@@ -1,6 +1,8 @@
 /*
  * Chat requests: what is accepted becomes a JSON object with contents, what is refused becomes an
- * error of the caller's that is JSON in either dialect.
+ * error of the caller's that is JSON in either dialect. The size of the input chooses what the
+ * world outside looks like; what is wanted from there is found or absent, and a second pass must
+ * be the last.
  */
 #include "config.h"
 
@@ -24,6 +26,19 @@ check_error(const struct apierror *err)
 	buf_release(&out);
 }
 
+/* The name of a call is one that Google takes. */
+static void
+check_call(json_object *part)
+{
+	json_object *call = json_get(part, "functionCall");
+	struct slice name = json_get_str(call, "name");
+
+	if (call == NULL)
+		return;
+	FUZZ_CHECK(name.len > 0 && name.len <= TOOL_NAME_MAX);
+	FUZZ_CHECK(json_get_object(call, "args") != NULL);
+}
+
 static void
 check_request(const struct chat_request *request)
 {
@@ -37,8 +52,38 @@ check_request(const struct chat_request *request)
 		    json_get_array(json_object_array_get_idx(contents, i), "parts");
 
 		FUZZ_CHECK(parts != NULL && json_object_array_length(parts) > 0);
+		for (size_t p = 0; p < json_object_array_length(parts); p++)
+			check_call(json_object_array_get_idx(parts, p));
 	}
 	json_object_put(doc);
+}
+
+static void
+check_changes(struct changes *changes)
+{
+	struct slice text = changes_header(changes);
+
+	FUZZ_CHECK(text.len < CHANGES_MAX + 100 && (text.len > 0) == (changes->count > 0));
+	for (size_t i = 0; i < text.len; i++)
+		FUZZ_CHECK(text.ptr[i] >= ' ' && text.ptr[i] < 0x7f);
+}
+
+static void
+look_up(struct refs *refs)
+{
+	for (size_t i = 0; i < refs->count; i++) {
+		struct ref *ref = refs->list[i];
+		struct buf value;
+
+		if (i % 3 == 0) {
+			apierror_set(&ref->err, APIERROR_BAD_VALUE, NULL, "There is nothing.");
+			refs_absent(refs, ref);
+			continue;
+		}
+		buf_init(&value, KIB);
+		buf_adds(&value, i % 3 == 1 ? "\x89PNG" : "c2ln");
+		refs_found(refs, ref, &value);
+	}
 }
 
 int
@@ -46,16 +91,39 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	const char *reason = NULL;
 	struct models *models = models_new(models_default_aliases, &reason);
+	struct slice text = { (const char *)bytes, size };
 	struct chat_request request;
+	struct changes changes;
 	struct apierror err;
+	struct refs refs;
+	struct chat_env env = {
+		.models = models,
+		.refs = size % 7 != 0 ? &refs : NULL,
+		.changes = size % 3 != 0 ? &changes : NULL,
+		.media_urls = size % 5 == 0,
+		.omit_thinking = size % 11 == 0,
+	};
+	int answer;
 
+	refs_init(&refs);
+	changes_init(&changes, size % 13 == 0);
 	chat_request_init(&request);
-	if (chat_request_read(
-		&request, (struct slice){ (const char *)bytes, size }, models, &err) == 0)
+	answer = chat_request_read(&request, text, &env, &err);
+	if (answer == 0 && refs.wanted > 0) {
+		look_up(&refs);
+		changes_reset(&changes);
+		chat_request_release(&request);
+		answer = chat_request_read(&request, text, &env, &err);
+		FUZZ_CHECK(refs.wanted == 0);
+	}
+	if (answer == 0)
 		check_request(&request);
 	else
 		check_error(&err);
+	check_changes(&changes);
 	chat_request_release(&request);
+	changes_release(&changes);
+	refs_release(&refs);
 	models_free(models);
 	return 0;
 }

@@ -4,7 +4,12 @@
  *   golden [DIRECTORY]      default: $srcdir/tests/golden
  *   UPDATE=1 golden ...     writes the expectations; read each difference before keeping it
  *
- *   chat_request/X.in.json   an OpenAI request; X.out.json: {"model", flags that are set, "body"}
+ *   chat_request/X.in.json   an OpenAI request; X.out.json: {"model", flags that are set, "body"};
+ *                            X.changes.txt: what was changed, when something was; X.refs.json:
+ *                            what the world outside holds, {"media": {URL: {"mime", "data"}},
+ *                            "signature": {call id: text}}. A name that begins with strict_ sets
+ *                            that, one with urls_ leaves https media to Google, one with families_
+ *                            adds the rows of X.families.txt.
  *   chat_reply/X.in.json     Gemini's answer;   X.out.json: the chat.completion
  *   chat_stream/X.sse        Gemini's stream;   X.out.sse:  the client's stream, an error as its
  *                            last event. A first line `: include_usage legacy_functions` sets
@@ -24,21 +29,26 @@
 #include "base/xalloc.h"
 #include "core/chat.h"
 #include "core/embed.h"
+#include "golden.h"
 #include "tap.h"
-
-#define FILE_MAX (4 * MIB)
 
 static const struct chat_reply_info reply_info = {
 	.id = "0123456789abcdefghij", .created = 1700000000, .model = "gemini-golden"
 };
 
-static struct models *models;
-static bool update;
+struct models *golden_models;
+bool golden_update;
+
+bool
+golden_ok(bool good, const char *what)
+{
+	return ok(good, what);
+}
 
 /* ---- files ---- */
 
-static bool
-read_file(const char *path, struct buf *out)
+bool
+golden_read(const char *path, struct buf *out)
 {
 	FILE *file = fopen(path, "rb");
 	char *room;
@@ -67,8 +77,8 @@ write_file(const char *path, struct slice text)
 	}
 }
 
-static char *
-path_of(const char *dir, const char *name, const char *suffix)
+char *
+golden_path(const char *dir, const char *name, const char *suffix)
 {
 	struct buf path;
 
@@ -77,17 +87,16 @@ path_of(const char *dir, const char *name, const char *suffix)
 	return buf_take(&path);
 }
 
-/* The file must hold exactly this text; JSON is kept indented and compared without its blanks. */
-static void
-expect(const char *dir, const char *name, const char *suffix, struct slice got, bool json)
+void
+golden_expect(const char *dir, const char *name, const char *suffix, struct slice got, bool json)
 {
-	char *path = path_of(dir, name, suffix);
+	char *path = golden_path(dir, name, suffix);
 	struct buf file, want;
 	json_object *doc;
 
-	buf_init(&file, FILE_MAX);
-	buf_init(&want, FILE_MAX);
-	if (update) {
+	buf_init(&file, GOLDEN_FILE_MAX);
+	buf_init(&want, GOLDEN_FILE_MAX);
+	if (golden_update) {
 		doc = json ? json_read(got) : NULL;
 		if (json)
 			buf_addf(&want, "%s\n",
@@ -100,7 +109,7 @@ expect(const char *dir, const char *name, const char *suffix, struct slice got, 
 		write_file(path, buf_slice(&want));
 		buf_reset(&want);
 	}
-	if (!read_file(path, &file)) {
+	if (!golden_read(path, &file)) {
 		ok(false, path);
 		printf("# %s\n#      got: %.*s\n", strerror(errno), (int)got.len, got.ptr);
 		goto out;
@@ -119,55 +128,26 @@ out:
 	free(path);
 }
 
-static void
-expect_error(const char *dir, const char *name, const struct apierror *err)
+void
+golden_expect_error(const char *dir, const char *name, const struct apierror *err)
 {
 	struct buf out, doc;
 	struct jwriter w = jwriter_on(&out);
 
-	buf_init(&out, FILE_MAX);
-	buf_init(&doc, FILE_MAX);
+	buf_init(&out, GOLDEN_FILE_MAX);
+	buf_init(&doc, GOLDEN_FILE_MAX);
 	apierror_render(err, DIALECT_OPENAI, &doc);
 	jw_object(&w, NULL);
 	jw_int(&w, "status", err->status);
 	/* The document's only member joins ours. */
 	buf_addc(&out, ',');
 	buf_add(&out, doc.data + 1, doc.len - 1);
-	expect(dir, name, ".err.json", buf_slice(&out), true);
+	golden_expect(dir, name, ".err.json", buf_slice(&out), true);
 	buf_release(&out);
 	buf_release(&doc);
 }
 
 /* ---- one kind each ---- */
-
-static void
-run_request(const char *dir, const char *name, struct slice input)
-{
-	struct chat_request request;
-	struct apierror err;
-	struct buf out;
-	struct jwriter w = jwriter_on(&out);
-
-	buf_init(&out, FILE_MAX);
-	chat_request_init(&request);
-	if (chat_request_read(&request, input, models, &err) != 0) {
-		expect_error(dir, name, &err);
-	} else {
-		jw_object(&w, NULL);
-		jw_str(&w, "model", request.model.name);
-		if (request.stream)
-			jw_bool(&w, "stream", true);
-		if (request.include_usage)
-			jw_bool(&w, "include_usage", true);
-		if (request.legacy_functions)
-			jw_bool(&w, "legacy_functions", true);
-		jw_raw(&w, "body", buf_slice(&request.body));
-		jw_object_end(&w);
-		expect(dir, name, ".out.json", buf_slice(&out), true);
-	}
-	chat_request_release(&request);
-	buf_release(&out);
-}
 
 /* A shared parser opens the short cut for plain answers; the outcome must be the same. */
 static void
@@ -181,11 +161,11 @@ run_reply(const char *dir, const char *name, struct slice input)
 		struct buf out;
 
 		info.reader = shared ? json_reader_new() : NULL;
-		buf_init(&out, FILE_MAX);
+		buf_init(&out, GOLDEN_FILE_MAX);
 		if (chat_reply_translate(&input, &info, &out, &usage, &err) != 0)
-			expect_error(dir, name, &err);
+			golden_expect_error(dir, name, &err);
 		else
-			expect(dir, name, ".out.json", buf_slice(&out), true);
+			golden_expect(dir, name, ".out.json", buf_slice(&out), true);
 		buf_release(&out);
 		json_reader_free(info.reader);
 	}
@@ -268,11 +248,11 @@ run_stream(const char *dir, const char *name, struct slice input)
 	struct buf whole, split, text;
 	bool same = true;
 
-	buf_init(&whole, FILE_MAX);
-	buf_init(&split, FILE_MAX);
-	buf_init(&text, FILE_MAX);
+	buf_init(&whole, GOLDEN_FILE_MAX);
+	buf_init(&split, GOLDEN_FILE_MAX);
+	buf_init(&text, GOLDEN_FILE_MAX);
 	stream(input, 0, 1, &whole);
-	expect(dir, name, ".out.sse", buf_slice(&whole), false);
+	golden_expect(dir, name, ".out.sse", buf_slice(&whole), false);
 	for (size_t p = 0; p < ARRAY_SIZE(pieces); p++) {
 		for (uint32_t seed = 1; seed <= 20; seed++) {
 			stream(input, pieces[p], seed, &split);
@@ -310,9 +290,9 @@ embed(json_object *input, struct buf *out, struct apierror *err)
 
 	embed_request_init(&request);
 	embed_reply_init(&reply);
-	buf_init(&text, FILE_MAX);
+	buf_init(&text, GOLDEN_FILE_MAX);
 	json_write(json_get(input, "request"), &text);
-	if (embed_request_read(&request, buf_slice(&text), models, err) != 0)
+	if (embed_request_read(&request, buf_slice(&text), golden_models, NULL, err) != 0)
 		goto out;
 	jw_object(&w, NULL);
 	jw_array(&w, "bodies");
@@ -348,13 +328,13 @@ run_embed(const char *dir, const char *name, struct slice input)
 	struct apierror err;
 	struct buf out;
 
-	buf_init(&out, FILE_MAX);
+	buf_init(&out, GOLDEN_FILE_MAX);
 	if (json_get_array(doc, "answers") == NULL)
 		ok(false, name);
 	else if (embed(doc, &out, &err) != 0)
-		expect_error(dir, name, &err);
+		golden_expect_error(dir, name, &err);
 	else
-		expect(dir, name, ".out.json", buf_slice(&out), true);
+		golden_expect(dir, name, ".out.json", buf_slice(&out), true);
 	buf_release(&out);
 	json_object_put(doc);
 }
@@ -365,7 +345,7 @@ static const struct kind {
 	const char *dir, *suffix, *other; /* other: files of that end are no input */
 	void (*run)(const char *dir, const char *name, struct slice input);
 } kinds[] = {
-	{ "chat_request", ".in.json", ".out.json", run_request },
+	{ "chat_request", ".in.json", ".out.json", golden_request },
 	{ "chat_reply", ".in.json", ".out.json", run_reply },
 	{ "chat_stream", ".sse", ".out.sse", run_stream },
 	{ "embed", ".in.json", ".out.json", run_embed },
@@ -374,20 +354,20 @@ static const struct kind {
 static void
 run_kind(const struct kind *kind, const char *root)
 {
-	char *dir = path_of(root, kind->dir, "");
+	char *dir = golden_path(root, kind->dir, "");
 	struct dirent **entries = NULL;
 	int count = scandir(dir, &entries, NULL, alphasort), cases = 0;
 
 	for (int i = 0; i < count; i++) {
 		struct slice name = slice_str(entries[i]->d_name);
-		char *path = path_of(dir, entries[i]->d_name, "");
+		char *path = golden_path(dir, entries[i]->d_name, "");
 		struct buf input;
 
-		buf_init(&input, FILE_MAX);
+		buf_init(&input, GOLDEN_FILE_MAX);
 		if (slice_ends(name, slice_str(kind->suffix)) &&
 		    !slice_ends(name, slice_str(kind->other))) {
 			entries[i]->d_name[name.len - strlen(kind->suffix)] = '\0';
-			if (ok(read_file(path, &input), path))
+			if (ok(golden_read(path, &input), path))
 				kind->run(dir, entries[i]->d_name, buf_slice(&input));
 			cases++;
 		}
@@ -405,13 +385,13 @@ main(int argc, char **argv)
 {
 	const char *srcdir = getenv("srcdir"), *error;
 	char *root = argc > 1 ? xstrdup(argv[1])
-	                      : path_of(srcdir != NULL ? srcdir : ".", "tests/golden", "");
+	                      : golden_path(srcdir != NULL ? srcdir : ".", "tests/golden", "");
 
-	update = getenv("UPDATE") != NULL;
-	models = models_new(models_default_aliases, &error);
+	golden_update = getenv("UPDATE") != NULL;
+	golden_models = models_new(models_default_aliases, &error);
 	for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
 		run_kind(&kinds[i], root);
-	models_free(models);
+	models_free(golden_models);
 	free(root);
 	return tap_done();
 }

@@ -12,7 +12,8 @@ static int
 read_text(struct chat_request *request, const struct buf *text, struct apierror *err)
 {
 	chat_request_init(request);
-	return chat_request_read(request, buf_slice(text), models, err);
+	return chat_request_read(
+	    request, buf_slice(text), &(struct chat_env){ .models = models }, err);
 }
 
 /* A picture of 20 MB goes through, digit for digit. */
@@ -111,6 +112,85 @@ test_long_words(void)
 	buf_release(&text);
 }
 
+/* Of many calls only the latest have their signatures looked up. */
+static void
+test_many_signatures(void)
+{
+	struct chat_request request;
+	struct apierror err;
+	struct refs refs;
+	struct chat_env env = { .models = models, .refs = &refs };
+	struct buf text;
+
+	buf_init(&text, MIB);
+	buf_adds(&text, "{\"model\":\"gemini-3.8-flash\",\"messages\":[{\"role\":\"user\","
+			"\"content\":\"x\"}");
+	for (int i = 0; i < REFS_MAX + 10; i++)
+		buf_addf(&text,
+		    ",{\"role\":\"assistant\",\"tool_calls\":[{\"id\":\"c%d\",\"function\":"
+		    "{\"name\":\"f\"}}]},{\"role\":\"tool\",\"tool_call_id\":\"c%d\","
+		    "\"content\":\"r\"}",
+		    i, i);
+	buf_adds(&text, "]}");
+	refs_init(&refs);
+	chat_request_init(&request);
+	ok(chat_request_read(&request, buf_slice(&text), &env, &err) == 0, "many calls");
+	is_int(refs.wanted, REFS_MAX, "as many signatures as may be asked for");
+	is_str(refs.list[0]->key, "c10", "the oldest calls do without");
+	chat_request_release(&request);
+	refs_release(&refs);
+	buf_release(&text);
+}
+
+/* What the model refused is left out at the second try. */
+static void
+test_omit_thinking(void)
+{
+	static const char text[] = "{\"model\":\"gemini-3.8-flash\",\"reasoning_effort\":\"low\","
+				   "\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]}";
+	struct chat_request request;
+	struct changes changes;
+	struct apierror err;
+	struct chat_env env = { .models = models, .changes = &changes, .omit_thinking = true };
+
+	changes_init(&changes, false);
+	chat_request_init(&request);
+	ok(chat_request_read(&request, SLICE(text), &env, &err) == 0, "without thinkingConfig");
+	ok(slice_find(buf_slice(&request.body), SLICE("thinking")) < 0, "  there is none");
+	is_slice(changes_header(&changes), "/reasoning_effort dropped", "  and it is noted");
+	chat_request_release(&request);
+	changes_release(&changes);
+}
+
+/* Many keys, renamed tools, notes: all of them at once. */
+static void
+test_many_notes(void)
+{
+	struct chat_request request;
+	struct changes changes;
+	struct apierror err;
+	struct chat_env env = { .models = models, .changes = &changes };
+	struct buf text;
+
+	buf_init(&text, 16 * MIB);
+	buf_adds(&text, "{\"model\":\"gemini-3.8-flash\",\"messages\":[{\"role\":\"user\","
+			"\"content\":\"x\"}],\"tools\":[");
+	for (int i = 0; i < 20000; i++)
+		buf_addf(&text, "%s{\"type\":\"function\",\"function\":{\"name\":\"a %d\"}}",
+		    i > 0 ? "," : "", i);
+	buf_adds(&text, "]");
+	for (int i = 0; i < 20000; i++)
+		buf_addf(&text, ",\"key%d\":1", i);
+	buf_adds(&text, "}");
+	changes_init(&changes, false);
+	chat_request_init(&request);
+	ok(chat_request_read(&request, buf_slice(&text), &env, &err) == 0, "40,000 changes");
+	is_int(changes.count, 40000, "  all counted");
+	chat_request_release(&request);
+	changes_release(&changes);
+	buf_release(&text);
+}
+
 int
 main(void)
 {
@@ -121,6 +201,9 @@ main(void)
 	test_many_calls();
 	test_deep();
 	test_long_words();
+	test_many_signatures();
+	test_omit_thinking();
+	test_many_notes();
 	models_free(models);
 	return tap_done();
 }

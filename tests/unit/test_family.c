@@ -38,9 +38,66 @@ static const struct {
 	{ "", true, false, THINKING_NONE, 0 },
 };
 
+/* clang-format off */
+static const char rows[] =
+    "# an operator's own\n"
+    "\n"
+    "gemini-3.8-flash  like=gemini-3.8-flash -mix +sampling level=low,high # and why\n"
+    "  mine-\tsampling penalties budget=0,512-1000\r\n"
+    "mine2  like=mine-1 +audio thinking=none\n"
+    "pro- budget=0-10\n"
+    "fixed- image budget=5-10";
+
+static const struct { const char *text; size_t line; } bad[] = {
+	{ "x", 1 }, { "\nx sampling\nx colour", 3 }, { "x +mix", 1 }, { "x -mix", 1 },
+	{ "x sampling like=y", 1 }, { "x level=", 1 }, { "x level=huge", 1 }, { "x budget=5", 1 },
+	{ "x budget=9-5", 1 }, { "x budget=0-0", 1 }, { "x budget=a-b", 1 },
+	{ "x budget=1-99999999999", 1 }, { "x thinking=some", 1 }, { "x like=y +level=low", 1 },
+};
+/* clang-format on */
+
+static void
+test_own_rows(void)
+{
+	const char *error = NULL;
+	size_t line = 0;
+	struct families *own = families_new(rows, &error, &line);
+	const struct family *f;
+
+	ok(own != NULL, "rows, comments, blanks");
+	f = families_of(own, "gemini-3.8-flash-001");
+	is_int(f->can,
+	    (family_of("gemini-3.8-flash")->can & ~(unsigned)FAMILY_MIX) | FAMILY_SAMPLING,
+	    "like another, more and less");
+	is_int(f->levels, LEVEL_LOW | LEVEL_HIGH, "with levels of its own");
+	f = families_of(own, "mine-7");
+	is_int(f->can, FAMILY_SAMPLING | FAMILY_PENALTIES, "from nothing");
+	ok(f->thinking == THINKING_BUDGET && f->budget_off && f->budget_min == 512 &&
+		f->budget_max == 1000,
+	    "a budget with a gap");
+	f = families_of(own, "pro-1");
+	ok(f->budget_off && f->budget_min == 1 && f->budget_max == 10, "a budget from 0 on");
+	f = families_of(own, "fixed-1");
+	ok(!f->budget_off && f->budget_min == 5 && f->can == FAMILY_IMAGE_OUT, "no turning off");
+	ok(families_of(own, "gemini-3.6-flash") == family_of("gemini-3.6-flash"),
+	    "the others stay");
+	ok(families_of(NULL, "x") == family_of("x"), "no rows at all");
+	families_free(own);
+	families_free(NULL);
+}
+
 int
 main(void)
 {
+	test_own_rows();
+	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
+		const char *error = NULL;
+		size_t line = 0;
+
+		ok(families_new(bad[i].text, &error, &line) == NULL && error != NULL &&
+			line == bad[i].line,
+		    bad[i].text);
+	}
 	for (size_t i = 0; i < ARRAY_SIZE(models); i++) {
 		const struct family *f = family_of(models[i].name);
 

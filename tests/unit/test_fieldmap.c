@@ -4,6 +4,7 @@
 #include "core/fieldmap.h"
 
 #include "base/limits.h"
+#include "core/changes.h"
 #include "core/json.h"
 #include "tap.h"
 
@@ -24,6 +25,8 @@ emit_count(struct fieldmap_run *run, const struct fieldmap *row, json_object *va
 
 static const struct field_word words[] = { { "one", "1" }, { "two", NULL }, { 0 } };
 
+static const double usual = 1;
+
 static const struct fieldmap rows[] = {
 	{ .from = "must", .kind = FK_STR, .flags = FF_REQUIRED, .to = "out/must" },
 	{ .from = "num", .kind = FK_NUM, .min = -1, .max = 1, .to = "out/deep/num" },
@@ -37,6 +40,13 @@ static const struct fieldmap rows[] = {
 	{ .from = "needy", .kind = FK_STR, .need = NEED_B | NEED_A, .to = "late" },
 	{ .from = "never", .flags = FF_REJECT },
 	{ .from = "shrug", .flags = FF_IGNORE, .to = "shrug" },
+	{ .from = "lacking", .kind = FK_NUM, .need = NEED_B, .noop = &usual, .to = "lacking" },
+	{ .from = "word2",
+	    .kind = FK_STR,
+	    .need = NEED_B,
+	    .conv = fieldconv_word,
+	    .arg = words,
+	    .to = "word2" },
 	{ .from = "list", .kind = FK_ARRAY },
 	{ .from = "object", .kind = FK_OBJECT },
 	{ 0 },
@@ -86,9 +96,52 @@ test_put(void)
 	json_object_put(root);
 }
 
+/* What is dropped and ignored is noted, and refused by a strict list. */
+static void
+test_changes(const char *text, const char *want, const char *want_strict)
+{
+	for (int strict = 0; strict <= 1; strict++) {
+		json_object *source = json_read(slice_str(text)),
+			    *target = json_object_new_object();
+		struct changes changes;
+		struct apierror err = { 0 };
+		int count = 0, answer;
+		struct fieldmap_run run = {
+			.source = source,
+			.target = target,
+			.have = NEED_A,
+			.ctx = &count,
+			.changes = &changes,
+			.err = &err,
+		};
+
+		changes_init(&changes, strict);
+		answer = fieldmap_apply(rows, &run);
+		if (!strict) {
+			ok(answer == 0, text);
+			is_slice(changes_header(&changes), want, "  changes");
+		} else {
+			is_str(answer == 0 ? "" : err.param, want_strict, "  strict");
+		}
+		changes_release(&changes);
+		json_object_put(source);
+		json_object_put(target);
+	}
+}
+
 int
 main(void)
 {
+	test_changes("{\"must\":\"\",\"num\":1}", "", "");
+	test_changes("{\"must\":\"\",\"shrug\":false}", "/shrug ignored", "");
+	test_changes("{\"must\":\"\",\"shrug\":null,\"other\":null}", "", "");
+	test_changes("{\"must\":\"\",\"other\":0}", "/other ignored", "other");
+	test_changes("{\"must\":\"\",\"a.b\":0,\"c/d\":1}", "/a.b ignored, /c~1d ignored", "a.b");
+	test_changes("{\"must\":\"\",\"a\":{\"x\":1}}", "", "");
+	test_changes("{\"must\":\"\",\"lacking\":2}", "/lacking dropped", "lacking");
+	test_changes("{\"must\":\"\",\"lacking\":1}", "", "");
+	test_changes("{\"must\":\"\",\"word2\":\"one\"}", "/word2 dropped", "word2");
+	test_changes("{\"must\":\"\",\"word2\":\"two\"}", "", "");
 	run_text("{\"must\":\"x\",\"num\":0.50,\"int\":3.0}", NULL,
 	    "{\"out\":{\"must\":\"x\",\"deep\":{\"num\":0.50}},\"int\":3}", NULL);
 	run_text("{}", NULL, "{}", "must");

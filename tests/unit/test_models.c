@@ -88,11 +88,14 @@ static void
 test_search(void)
 {
 	is_str(resolve("gemini-2.5-flash:search"), "gemini-2.5-flash", ":search goes off the name");
-	ok(choice.search, "and is remembered");
+	is_int(choice.builtins, BUILTIN_SEARCH, "and is remembered");
 	is_str(resolve("models/gpt-4:search"), "gemini-2.5-pro", "also in front of an alias");
-	ok(choice.search, "and remembered there");
+	is_int(choice.builtins, BUILTIN_SEARCH, "and remembered there");
+	is_str(resolve("gemini-3.8-flash:url:search:code"), "gemini-3.8-flash", "several suffixes");
+	is_int(choice.builtins, BUILTIN_SEARCH | BUILTIN_CODE | BUILTIN_URL, "all remembered");
+	ok(resolve("gemini-3.8-flash:other:search") == NULL, "an unknown suffix is refused");
 	resolve("gemini-2.5-flash");
-	ok(!choice.search, "a name without it does not search");
+	is_int(choice.builtins, 0, "a name without it does not search");
 }
 
 static void

@@ -1,0 +1,174 @@
+/*
+ * Google's own extensions of OpenAI's request, as its compatible endpoint takes them: in
+ * `extra_body.google`, or flatter where a client's library has unwrapped them.
+ */
+#include "config.h"
+
+#include <string.h>
+
+#include "base/xalloc.h"
+#include "chat_priv.h"
+
+/* [{category, threshold}]: anything else in an entry is unknown to Google. */
+int
+chat_safety_conv(
+    struct fieldmap_run *run, const struct fieldmap *row, json_object *value, json_object **ret)
+{
+	static const struct fieldmap fields[] = {
+		{ .from = "category", .to = "category", .kind = FK_STR, .flags = FF_REQUIRED },
+		{ .from = "threshold", .to = "threshold", .kind = FK_STR, .flags = FF_REQUIRED },
+		{ 0 },
+	};
+	json_object *list = json_object_new_array();
+	char name[APIERROR_PARAM_MAX], at[APIERROR_PARAM_MAX];
+
+	fieldmap_param(run, row, name);
+	for (size_t i = 0; i < json_object_array_length(value); i++) {
+		json_object *item = json_object_array_get_idx(value, i);
+		struct fieldmap_run inner = fieldmap_inside(run, item, at);
+		int answer;
+
+		field_name(at, "%s[%zu]", name, i);
+		inner.target = json_object_new_object();
+		json_append(list, inner.target);
+		answer = json_object_is_type(item, json_type_object)
+		             ? fieldmap_apply(fields, &inner)
+		             : fieldmap_bad_type(run->err, at, "an object", item);
+		if (answer != 0) {
+			json_object_put(list);
+			return -1;
+		}
+	}
+	*ret = list;
+	return 0;
+}
+
+static int
+emit_tools(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
+{
+	char name[APIERROR_PARAM_MAX], at[APIERROR_PARAM_MAX];
+
+	fieldmap_param(run, row, name);
+	for (size_t i = 0; i < json_object_array_length(value); i++) {
+		field_name(at, "%s[%zu]", name, i);
+		if (chat_builtin_native(run, json_object_array_get_idx(value, i), at) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int
+apply_inside(struct fieldmap_run *run, const struct fieldmap *row, const struct fieldmap *fields,
+    json_object *value)
+{
+	char prefix[APIERROR_PARAM_MAX];
+	struct fieldmap_run inner;
+
+	fieldmap_param(run, row, prefix);
+	inner = fieldmap_inside(run, value, prefix);
+	return fieldmap_apply(fields, &inner);
+}
+
+/* Each field in both spellings. */
+/* clang-format off */
+#define TWICE(snake, camel, ...) \
+	{ .from = snake, __VA_ARGS__ }, \
+	{ .from = camel, __VA_ARGS__ }
+
+#define GENERATION "generationConfig/"
+#define THINKING_CONFIG \
+	TWICE("thinking_config", "thinkingConfig", .kind = FK_OBJECT, .emit = chat_thinking_config_emit)
+
+static const struct fieldmap image_fields[] = {
+	TWICE("aspect_ratio", "aspectRatio", .to = GENERATION "imageConfig/aspectRatio",
+	      .kind = FK_STR, .need = FAMILY_IMAGE_OUT),
+	TWICE("image_size", "imageSize", .to = GENERATION "imageConfig/imageSize",
+	      .kind = FK_STR, .need = FAMILY_IMAGE_OUT),
+	{ 0 },
+};
+
+static int
+emit_image(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
+{
+	return apply_inside(run, row, image_fields, value);
+}
+
+static const struct fieldmap generation_fields[] = {
+	THINKING_CONFIG,
+	TWICE("image_config", "imageConfig", .kind = FK_OBJECT, .emit = emit_image),
+	TWICE("media_resolution", "mediaResolution", .to = GENERATION "mediaResolution",
+	      .kind = FK_STR),
+	TWICE("speech_config", "speechConfig", .to = GENERATION "speechConfig", .kind = FK_OBJECT,
+	      .need = FAMILY_AUDIO_OUT),
+	TWICE("response_modalities", "responseModalities", .kind = FK_ARRAY,
+	      .emit = chat_modalities_emit),
+	TWICE("top_k", "topK", .to = GENERATION "topK", .kind = FK_INT, .min = 1, .max = INT32_MAX,
+	      .need = FAMILY_SAMPLING),
+	TWICE("max_output_tokens", "maxOutputTokens", .to = GENERATION "maxOutputTokens",
+	      .kind = FK_INT, .min = 1, .max = INT32_MAX),
+	{ 0 },
+};
+
+static int
+emit_generation(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
+{
+	return apply_inside(run, row, generation_fields, value);
+}
+
+static const struct fieldmap google_fields[] = {
+	THINKING_CONFIG,
+	TWICE("cached_content", "cachedContent", .to = "cachedContent", .kind = FK_STR),
+	TWICE("safety_settings", "safetySettings", .to = "safetySettings", .kind = FK_ARRAY,
+	      .conv = chat_safety_conv),
+	TWICE("generation_config", "generationConfig", .kind = FK_OBJECT, .emit = emit_generation),
+	TWICE("image_config", "imageConfig", .kind = FK_OBJECT, .emit = emit_image),
+	TWICE("aspect_ratio", "aspectRatio", .to = GENERATION "imageConfig/aspectRatio",
+	      .kind = FK_STR, .need = FAMILY_IMAGE_OUT),
+	{ .from = "tools", .kind = FK_ARRAY, .emit = emit_tools },
+	{ 0 },
+};
+
+/* A client's library may have merged its `extra_body` into the request, or not, or half. */
+static const struct fieldmap extra_fields[] = {
+	{ .from = "google", .kind = FK_OBJECT, .emit = chat_google_emit },
+	{ .from = "extra_body", .kind = FK_OBJECT },
+	{ .from = "extra_body.google", .kind = FK_OBJECT, .emit = chat_google_emit },
+	THINKING_CONFIG,
+	TWICE("safety_settings", "safetySettings", .to = "safetySettings", .kind = FK_ARRAY,
+	      .conv = chat_safety_conv),
+	TWICE("cached_content", "cachedContent", .to = "cachedContent", .kind = FK_STR),
+	{ .from = "reasoning", .kind = FK_OBJECT, .emit = chat_reasoning_emit },
+	{ .from = "thinking", .kind = FK_OBJECT, .emit = chat_thinking_emit },
+	{ .from = "thinking_budget", .kind = FK_INT, .min = -1, .max = INT32_MAX,
+	  .emit = chat_budget_emit },
+	{ .from = "enable_thinking", .kind = FK_BOOL, .emit = chat_think_emit },
+	{ 0 },
+};
+/* clang-format on */
+
+int
+chat_google_emit(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
+{
+	return apply_inside(run, row, google_fields, value);
+}
+
+int
+chat_extra_emit(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
+{
+	return apply_inside(run, row, extra_fields, value);
+}
+
+int
+chat_google_finish(struct fieldmap_run *run)
+{
+	static const char *const excluded[] = { "systemInstruction", "tools", "toolConfig" };
+
+	if (json_get(run->target, "cachedContent") == NULL)
+		return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(excluded); i++)
+		if (json_get(run->target, excluded[i]) != NULL)
+			return apierror_set(run->err, APIERROR_BAD_VALUE, "cached_content",
+			    "Invalid request: with 'cached_content' the system messages and tools "
+			    "must be part of the cached content, not of the request.");
+	return 0;
+}

@@ -1,0 +1,424 @@
+/*
+ * Assistant messages of the history: what was said, which functions were called, what Google's own
+ * tools did, and the thought signatures of it all. A signed part is never joined with another one,
+ * nor moved away from it; thought text is not sent back.
+ */
+#include "config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/base64.h"
+#include "base/xalloc.h"
+#include "chat_priv.h"
+
+/* Google's own value for calls that no Gemini model made (guide "Thought signatures"). */
+static const char unsigned_call[] = "skip_thought_signature_validator";
+
+/* One message being read. */
+struct reading {
+	struct chat_read *c;
+	struct chat_turn *turn;
+	json_object *message;
+	size_t i;
+	bool traced;          /* it brought traces of Google's own tools */
+	json_object *by_call; /* signatures of reasoning_details by call id, owned, or NULL */
+	struct apierror *err;
+};
+
+void
+chat_turn_init(struct chat_turn *turn)
+{
+	*turn = (struct chat_turn){ .parts = json_object_new_array() };
+	chat_calls_init(&turn->calls);
+}
+
+void
+chat_turn_release(struct chat_turn *turn)
+{
+	json_object_put(turn->parts);
+	json_object_put(turn->signature);
+	chat_calls_release(&turn->calls);
+}
+
+static int
+note(const struct reading *r, enum change change, const char *field)
+{
+	char at[APIERROR_PARAM_MAX];
+
+	field_name(at, "%s[%zu]%s", r->c->list, r->i, field);
+	return changes_note(r->c->env->changes, change, at, r->err);
+}
+
+/* ---- signatures ---- */
+
+/* Leftovers of other vendors are no Base64 and would fail the whole request. */
+static bool
+is_signature(json_object *string)
+{
+	struct slice text = json_str(string);
+	struct buf copy;
+	bool good;
+
+	if (text.len == 0)
+		return false;
+	buf_init(&copy, text.len + 3);
+	good = base64_normalise(text, &copy);
+	buf_release(&copy);
+	return good;
+}
+
+json_object *
+chat_signature_of(json_object *holder)
+{
+	json_object *google = json_get(json_get(holder, "extra_content"), "google");
+	json_object *signature = json_get(google, "thought_signature");
+
+	return is_signature(signature) ? signature : NULL;
+}
+
+/* OpenRouter's carrier; other vendors' secrets are marked as theirs. */
+static void
+read_details(struct reading *r)
+{
+	json_object *list = json_get_array(r->message, "reasoning_details");
+
+	for (size_t i = 0; list != NULL && i < json_object_array_length(list); i++) {
+		json_object *entry = json_object_array_get_idx(list, i);
+		json_object *data = json_get(entry, "data"), *id = json_get(entry, "id");
+		struct slice format = json_get_str(entry, "format");
+
+		if (!slice_eq(json_get_str(entry, "type"), SLICE("reasoning.encrypted")) ||
+		    (format.len > 0 && !slice_starts(format, SLICE("google"))) ||
+		    !is_signature(data))
+			continue;
+		if (json_str(id).len > 0) {
+			if (r->by_call == NULL)
+				r->by_call = json_object_new_object();
+			json_put(r->by_call, json_object_get_string(id), json_object_get(data));
+		} else if (r->turn->signature == NULL) {
+			r->turn->signature = json_object_get(data);
+		}
+	}
+}
+
+/* Exactly one of the traces, and its signature. */
+static bool
+is_trace(json_object *part, bool *ret_tool)
+{
+	static const char *const kinds[] = { "toolCall", "toolResponse", "executableCode",
+		"codeExecutionResult" };
+	size_t found = 0;
+
+	if (!json_object_is_type(part, json_type_object))
+		return false;
+	json_object_object_foreach(part, key, value)
+	{
+		size_t k = 0;
+
+		if (strcmp(key, "thoughtSignature") == 0) {
+			if (!is_signature(value))
+				return false;
+			continue;
+		}
+		while (k < ARRAY_SIZE(kinds) && strcmp(key, kinds[k]) != 0)
+			k++;
+		if (k == ARRAY_SIZE(kinds) || !json_object_is_type(value, json_type_object))
+			return false;
+		*ret_tool = k < 2;
+		found++;
+	}
+	return found == 1;
+}
+
+/* Adds a trace that is one; false otherwise. */
+static bool
+add_trace(struct reading *r, json_object *part)
+{
+	bool tool = false;
+
+	if ((r->c->family->can & FAMILY_MIX) == 0 || !is_trace(part, &tool))
+		return false;
+	r->c->traces = r->c->traces || tool;
+	r->traced = true;
+	json_append(r->turn->parts, json_object_get(part));
+	return true;
+}
+
+static void
+add_kept_traces(struct reading *r, struct slice text)
+{
+	json_object *list = json_read(text);
+
+	if (json_object_is_type(list, json_type_array))
+		for (size_t j = 0; j < json_object_array_length(list); j++)
+			add_trace(r, json_object_array_get_idx(list, j));
+	json_object_put(list);
+}
+
+/* What was kept under a call's id (chat_call_carry): a signature and, behind a line end, the traces
+ * in front of the call. A new reference to the signature, or NULL. What the request asks for beyond
+ * the ceiling is not looked up. */
+static json_object *
+kept_signature(struct reading *r, json_object *id, const char *at)
+{
+	struct chat_read *c = r->c;
+	struct slice text, traces = SLICE("");
+	const struct ref *ref;
+	struct apierror unused;
+	ptrdiff_t line;
+
+	if (id == NULL || c->env->refs == NULL || (c->family->can & FAMILY_SIGNATURES) == 0 ||
+	    c->unasked_calls > 0)
+		return NULL;
+	ref = refs_get(c->env->refs, REF_SIGNATURE, json_str(id), at, &unused);
+	if (ref == NULL || ref->state != REF_FOUND)
+		return NULL;
+	text = buf_slice(&ref->value);
+	line = slice_find(text, SLICE("\n"));
+	if (line >= 0) {
+		traces = (struct slice){ text.ptr + line + 1, text.len - (size_t)line - 1 };
+		text.len = (size_t)line;
+	}
+	if (traces.len > 0 && !r->traced && r->turn->calls.count == 0)
+		add_kept_traces(r, traces);
+	return text.len > 0 ? json_new_str(text) : NULL;
+}
+
+/* A new reference, or NULL. call: what the caller sent for it, or NULL. */
+static json_object *
+signature_for(struct reading *r, json_object *call, json_object *id, const char *at)
+{
+	json_object *signature = chat_signature_of(call);
+
+	if (signature == NULL && id != NULL)
+		signature = json_get(r->by_call, json_object_get_string(id));
+	if (signature != NULL)
+		json_object_get(signature);
+	else if (r->turn->signature != NULL)
+		signature = TAKE(r->turn->signature);
+	r->turn->signed_calls = r->turn->signed_calls || signature != NULL;
+	/* Signatures travel with calls, traces beside them: a client may keep the ones only. */
+	if (signature == NULL ? !r->turn->signed_calls : r->c->builtins != 0 && !r->traced) {
+		json_object *kept = kept_signature(r, id, at);
+
+		if (signature == NULL)
+			signature = kept;
+		else
+			json_object_put(kept);
+	}
+	if (signature == NULL && r->turn->calls.count == 0 &&
+	    (r->c->family->can & FAMILY_SIGNATURES) != 0)
+		signature = json_object_new_string(unsigned_call);
+	return signature;
+}
+
+/* ---- calls ---- */
+
+/* A new object; *ret_raw when the text is none. */
+static json_object *
+call_args(json_object *arguments, bool *ret_raw)
+{
+	struct slice text = slice_trim(json_str(arguments));
+	json_object *args;
+
+	if (json_object_is_type(arguments, json_type_object))
+		return json_object_get(arguments);
+	args = json_read(text);
+	if (json_object_is_type(args, json_type_object))
+		return args;
+	json_object_put(args);
+	args = json_object_new_object();
+	*ret_raw = text.len > 0;
+	if (*ret_raw)
+		json_put(args, "_raw", json_object_get(arguments));
+	return args;
+}
+
+/* The argument of a custom tool. */
+static json_object *
+custom_args(json_object *input)
+{
+	json_object *args = json_object_new_object();
+
+	json_put(args, "input",
+	    json_object_is_type(input, json_type_string) ? json_object_get(input)
+							 : json_object_new_string(""));
+	return args;
+}
+
+/* Appends one functionCall part. body: {name, arguments} or {name, input}; call: what holds the id,
+ * or NULL; index: its place; field: the body's name in the message. */
+static int
+add_call(struct reading *r, json_object *body, json_object *call, size_t index, enum tool_kind kind,
+    const char *field)
+{
+	struct chat_turn *turn = r->turn;
+	json_object *name = json_get(body, "name"), *id = json_get(call, "id"), *part, *made;
+	const struct tool_name *tool;
+	char param[APIERROR_PARAM_MAX], at[APIERROR_PARAM_MAX];
+	json_object *signature;
+	bool raw = false;
+
+	field_name(at, "%s[%zu]%s", r->c->list, r->i, field);
+	field_name(param, "%s.name", at);
+	if (name == NULL ||
+	    (json_object_is_type(name, json_type_string) && json_str(name).len == 0))
+		return fieldmap_missing(r->err, param);
+	tool = chat_tool_name(r->c, name, kind, param, r->err);
+	if (tool == NULL)
+		return -1;
+	if (!json_object_is_type(id, json_type_string) || json_str(id).len == 0)
+		id = NULL;
+	made = json_object_new_object();
+	if (id != NULL && (r->c->family->can & FAMILY_CALL_IDS) != 0)
+		json_put(made, "id", json_object_get(id));
+	json_put_str(made, "name", slice_str(tool->upstream));
+	json_put(made, "args",
+	    kind == TOOL_CUSTOM ? custom_args(json_get(body, "input"))
+				: call_args(json_get(body, "arguments"), &raw));
+	part = json_object_new_object();
+	json_put(part, "functionCall", made);
+	signature = signature_for(r, call, id, at);
+	if (signature != NULL)
+		json_put(part, "thoughtSignature", signature);
+	json_append(turn->parts, part);
+	chat_calls_add(&turn->calls, &(struct chat_call){ .id = id,
+					 .name = name,
+					 .upstream = tool->upstream,
+					 .message = r->i,
+					 .index = index });
+	if (r->c->unasked_calls > 0)
+		r->c->unasked_calls--;
+	field_name(at, "%s.arguments", field);
+	return raw ? note(r, CHANGE_REWRITTEN, at) : 0;
+}
+
+static int
+read_call(struct reading *r, json_object *call, size_t j)
+{
+	bool custom = slice_eq(json_get_str(call, "type"), SLICE("custom"));
+	const char *key = custom ? "custom" : "function";
+	json_object *body = json_get(call, key);
+	char field[APIERROR_PARAM_MAX], param[APIERROR_PARAM_MAX];
+
+	field_name(field, ".tool_calls[%zu].%s", j, key);
+	field_name(param, "%s[%zu]%s", r->c->list, r->i, field);
+	if (body == NULL)
+		return fieldmap_missing(r->err, param);
+	if (!json_object_is_type(body, json_type_object))
+		return fieldmap_bad_type(r->err, param, "an object", body);
+	return add_call(r, body, call, j, custom ? TOOL_CUSTOM : TOOL_FUNCTION, field);
+}
+
+static int
+read_calls(struct reading *r)
+{
+	json_object *list = json_get(r->message, "tool_calls");
+	json_object *function = json_get(r->message, "function_call");
+	char param[APIERROR_PARAM_MAX];
+
+	field_name(param, "%s[%zu].tool_calls", r->c->list, r->i);
+	if (list != NULL && !json_object_is_type(list, json_type_array))
+		return fieldmap_bad_type(r->err, param, "an array of objects", list);
+	for (size_t j = 0; list != NULL && j < json_object_array_length(list); j++)
+		if (read_call(r, json_object_array_get_idx(list, j), j) != 0)
+			return -1;
+	field_name(param, "%s[%zu].function_call", r->c->list, r->i);
+	if (function == NULL)
+		return 0;
+	if (!json_object_is_type(function, json_type_object))
+		return fieldmap_bad_type(r->err, param, "an object", function);
+	return add_call(r, function, NULL, 0, TOOL_FUNCTION, ".function_call");
+}
+
+/* ---- what Google's own tools did ---- */
+
+/* They stand between what was said and what was called, as they came. */
+static int
+read_traces(struct reading *r)
+{
+	json_object *google = json_get(json_get(r->message, "extra_content"), "google");
+	json_object *list = json_get_array(google, "parts");
+	char field[APIERROR_PARAM_MAX];
+
+	for (size_t j = 0; list != NULL && j < json_object_array_length(list); j++) {
+		if (add_trace(r, json_object_array_get_idx(list, j)))
+			continue;
+		field_name(field, ".extra_content.google.parts[%zu]", j);
+		if (note(r, CHANGE_DROPPED, field) != 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* ---- the message ---- */
+
+/* The signature of a message belongs to the last part of what was said, or else to its calls. */
+static void
+place_signature(struct reading *r, size_t before)
+{
+	json_object *signature = chat_signature_of(r->message), *last;
+	size_t count = json_object_array_length(r->turn->parts);
+
+	if (signature == NULL)
+		return;
+	if (count == before) {
+		if (r->turn->signature == NULL)
+			r->turn->signature = json_object_get(signature);
+		return;
+	}
+	last = json_object_array_get_idx(r->turn->parts, count - 1);
+	if (json_get(last, "thoughtSignature") == NULL)
+		json_put(last, "thoughtSignature", json_object_get(signature));
+}
+
+/* Text, refusal, images. */
+static int
+read_spoken(struct reading *r)
+{
+	json_object *content = json_get(r->message, "content");
+	json_object *refusal = json_get(r->message, "refusal");
+	json_object *images = json_get_array(r->message, "images");
+	json_object *parts = r->turn->parts;
+	size_t before = json_object_array_length(parts);
+	char at[APIERROR_PARAM_MAX];
+
+	field_name(at, "%s[%zu]", r->c->list, r->i);
+	if (content != NULL &&
+	    chat_content_read(r->c, content, CHAT_ASSISTANT, at, parts, r->err) != 0)
+		return -1;
+	if (json_object_array_length(parts) == before && json_str(refusal).len > 0)
+		json_append(parts, chat_text_part(json_object_get(refusal)));
+	field_name(at, "%s[%zu].images", r->c->list, r->i);
+	if (images != NULL && chat_parts_read(r->c, images, CHAT_ASSISTANT, at, parts, r->err) != 0)
+		return -1;
+	place_signature(r, before);
+	if (json_get(r->message, "name") != NULL) {
+		field_name(at, "%s[%zu].name", r->c->list, r->i);
+		changes_mention(r->c->env->changes, CHANGE_IGNORED, at);
+	}
+	return json_get(r->message, "audio") != NULL ? note(r, CHANGE_DROPPED, ".audio") : 0;
+}
+
+int
+chat_turn_read(struct chat_read *c, struct chat_turn *turn, json_object *message, size_t i,
+    struct apierror *err)
+{
+	struct reading r = { .c = c, .turn = turn, .message = message, .i = i, .err = err };
+	size_t before = json_object_array_length(turn->parts);
+	json_object *content = json_get(message, "content");
+	int answer = -1;
+
+	read_details(&r);
+	if (read_spoken(&r) != 0 || read_traces(&r) != 0 || read_calls(&r) != 0)
+		goto out;
+	answer = 0;
+	/* Many clients keep an empty turn where a model said nothing. */
+	if (json_object_array_length(turn->parts) == before && turn->signature == NULL &&
+	    !json_object_is_type(content, json_type_array) && json_get(message, "audio") == NULL)
+		answer = note(&r, CHANGE_DROPPED, "");
+out:
+	json_object_put(r.by_call);
+	return answer;
+}

@@ -1,0 +1,193 @@
+/* Media outside a request: files that Google keeps, URLs that Google reads, URLs that we fetch. */
+#include "config.h"
+
+#include <string.h>
+
+#include "base/base64.h"
+#include "base/limits.h"
+#include "base/xalloc.h"
+#include "chat_priv.h"
+#include "core/mime.h"
+
+#define FILES_ROOT "https://generativelanguage.googleapis.com/"
+
+/* Google's model reads the videos of these by itself, and needs no type. */
+static const char *const videos[] = {
+	"https://www.youtube.com/watch?",
+	"https://youtube.com/watch?",
+	"https://m.youtube.com/watch?",
+	"https://www.youtube.com/shorts/",
+	"https://youtube.com/shorts/",
+	"https://www.youtube.com/live/",
+	"https://youtu.be/",
+};
+
+/* mime: NULL when nobody knows it. */
+static json_object *
+file_part(struct slice uri, const char *mime)
+{
+	json_object *part = json_object_new_object(), *file = json_object_new_object();
+
+	if (mime != NULL)
+		json_put_str(file, "mimeType", slice_str(mime));
+	json_put_str(file, "fileUri", uri);
+	json_put(part, "fileData", file);
+	return part;
+}
+
+static bool
+is_stored_file(struct slice uri)
+{
+	return slice_startsi(uri, SLICE(FILES_ROOT)) && slice_find(uri, SLICE("/files/")) > 0;
+}
+
+/* files/ and an id of lower-case letters, digits and dashes. */
+static bool
+is_file_name(struct slice name)
+{
+	static const struct slice root = { "files/", 6 };
+
+	if (!slice_starts(name, root) || name.len == root.len)
+		return false;
+	for (size_t i = root.len; i < name.len; i++) {
+		char c = name.ptr[i];
+
+		if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+			c == '-' || c == '_'))
+			return false;
+	}
+	return true;
+}
+
+int
+chat_file_read(json_object *id, const char *param, json_object **ret_part, struct apierror *err)
+{
+	struct slice name = slice_trim(json_str(id));
+	struct buf uri;
+
+	if (!json_object_is_type(id, json_type_string))
+		return fieldmap_bad_type(err, param, "a string", id);
+	if (is_stored_file(name)) {
+		*ret_part = file_part(name, NULL);
+		return 0;
+	}
+	if (!is_file_name(name))
+		return apierror_set(err, APIERROR_BAD_VALUE, param,
+		    "Invalid value for '%s': expected the name of a file of the Gemini Files API, "
+		    "'files/...', or its URI. OpenAI's files are not known here.",
+		    param);
+	buf_init(&uri, URL_MAX);
+	buf_adds(&uri, FILES_ROOT "v1beta/");
+	buf_add_slice(&uri, name);
+	*ret_part = file_part(buf_slice(&uri), NULL);
+	buf_release(&uri);
+	return 0;
+}
+
+/* The type by the extension of a URL's path, or NULL. */
+static const char *
+mime_of_url(struct slice url)
+{
+	struct slice path = url, part;
+
+	if (slice_split(&path, '#', &part))
+		path = part;
+	if (slice_split(&path, '?', &part))
+		path = part;
+	return mime_from_name(path);
+}
+
+/* What was fetched, by its bytes, by what its server says, by its names. */
+static int
+inline_part(const struct ref *ref, struct slice url, struct slice filename, const char *param,
+    json_object **ret_part, struct apierror *err)
+{
+	const char *mime = mime_from_bytes(buf_slice(&ref->value));
+	char said[MIME_MAX];
+	struct buf base64;
+
+	if (ref->value.len == 0)
+		return apierror_set(err, APIERROR_BAD_VALUE, param,
+		    "Invalid value for '%s': there is no data behind this URL.", param);
+	if (mime == NULL && mime_clean(slice_str(ref->mime), said) &&
+	    !mime_is_vague(slice_str(said)))
+		mime = said;
+	if (mime == NULL)
+		mime = mime_of_url(url);
+	if (mime == NULL)
+		mime = mime_from_name(filename);
+	if (mime == NULL)
+		return apierror_set(err, APIERROR_BAD_VALUE, param,
+		    "Invalid value for '%s': the media type of what is behind this URL cannot be "
+		    "told.",
+		    param);
+	buf_init(&base64, ref->value.len / 3 * 4 + 4);
+	base64_add(&base64, ref->value.data, ref->value.len);
+	*ret_part = chat_blob_part(chat_blob_new(mime, json_new_str(buf_slice(&base64))));
+	buf_release(&base64);
+	return 0;
+}
+
+static int
+fetched_part(const struct chat_read *c, struct slice url, struct slice filename, const char *param,
+    json_object **ret_part, struct apierror *err)
+{
+	const struct ref *ref;
+
+	if (c->env->refs == NULL)
+		return apierror_set(err, APIERROR_UNSUPPORTED, param,
+		    "Remote media is not fetched here: send '%s' as a data: URL.", param);
+	ref = refs_get(c->env->refs, REF_MEDIA, url, param, err);
+	if (ref == NULL)
+		return -1;
+	switch (ref->state) {
+	case REF_WANTED: /* there will be another pass */
+		*ret_part = chat_blob_part(chat_blob_new("", json_object_new_string("")));
+		return 0;
+	case REF_ABSENT:
+		*err = ref->err;
+		field_name(err->param, "%s", param);
+		return -1;
+	case REF_FOUND:
+		break;
+	}
+	if (inline_part(ref, url, filename, param, ret_part, err) != 0)
+		return -1;
+	if (changes_note(c->env->changes, CHANGE_INLINED, param, err) == 0)
+		return 0;
+	json_object_put(*ret_part);
+	return -1;
+}
+
+int
+chat_url_read(const struct chat_read *c, struct slice url, struct slice filename, const char *param,
+    json_object **ret_part, struct apierror *err)
+{
+	bool https = slice_startsi(url, SLICE("https:"));
+
+	if (slice_startsi(url, SLICE("gs:")))
+		return apierror_set(err, APIERROR_UNSUPPORTED, param,
+		    "'%s': the Gemini API takes gs:// objects only once they are registered as "
+		    "files; send 'files/...'.",
+		    param);
+	if (url.len > URL_MAX)
+		return apierror_set(err, APIERROR_BAD_VALUE, param,
+		    "Invalid value for '%s': the URL is too long.", param);
+	if (is_stored_file(url)) {
+		*ret_part = file_part(url, NULL);
+		return 0;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(videos); i++) {
+		if (slice_startsi(url, slice_str(videos[i]))) {
+			*ret_part = file_part(url, NULL);
+			return 0;
+		}
+	}
+	if (c->env->media_urls && https) {
+		const char *mime = mime_of_url(url);
+
+		*ret_part = file_part(url, mime != NULL ? mime : mime_from_name(filename));
+		return 0;
+	}
+	return fetched_part(c, url, filename, param, ret_part, err);
+}

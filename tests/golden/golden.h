@@ -1,0 +1,29 @@
+/* What the golden tests share: files, expectations and the models. */
+#ifndef TESTS_GOLDEN_H
+#define TESTS_GOLDEN_H
+
+#include "base/limits.h"
+#include "core/apierror.h"
+#include "core/models.h"
+
+#define GOLDEN_FILE_MAX (4 * MIB)
+
+extern struct models *golden_models;
+extern bool golden_update; /* expectations are written */
+
+/* The check of tap.h, counted in one place. */
+bool golden_ok(bool good, const char *what);
+/* False when the file cannot be read. */
+bool golden_read(const char *path, struct buf *out);
+/* dir/name and suffix; the caller frees it. */
+char *golden_path(const char *dir, const char *name, const char *suffix);
+/* The file must hold exactly this text; JSON is kept indented and compared without its blanks. */
+void golden_expect(
+    const char *dir, const char *name, const char *suffix, struct slice got, bool json);
+/* The same for X.err.json. */
+void golden_expect_error(const char *dir, const char *name, const struct apierror *err);
+
+/* One case of chat_request. */
+void golden_request(const char *dir, const char *name, struct slice input);
+
+#endif

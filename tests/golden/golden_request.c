@@ -1,0 +1,173 @@
+/* Golden tests of the request translator; golden.c tells what the files hold. */
+#include "config.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/base64.h"
+#include "base/xalloc.h"
+#include "core/chat.h"
+#include "golden.h"
+
+/* Answers what a pass wanted from X.refs.json. */
+static void
+look_up(struct refs *refs, json_object *world)
+{
+	for (size_t i = 0; i < refs->count; i++) {
+		struct ref *ref = refs->list[i];
+		const char *kind = ref->kind == REF_MEDIA ? "media" : "signature";
+		json_object *found = json_get(json_get(world, kind), ref->key);
+		struct slice text =
+		    ref->kind == REF_MEDIA ? json_get_str(found, "data") : json_str(found);
+		struct buf value;
+
+		if (ref->state != REF_WANTED)
+			continue;
+		if (found == NULL) {
+			apierror_set(&ref->err, APIERROR_BAD_VALUE, "", "It cannot be fetched.");
+			refs_absent(refs, ref);
+			continue;
+		}
+		buf_init(&value, GOLDEN_FILE_MAX);
+		if (ref->kind == REF_MEDIA) {
+			char *room = buf_room(&value, text.len);
+
+			snprintf(ref->mime, sizeof(ref->mime), "%s",
+			    json_object_get_string(json_get(found, "mime")));
+			value.len += base64_peek(text, (unsigned char *)room, text.len / 4 * 3);
+		} else {
+			buf_add_slice(&value, text);
+		}
+		refs_found(refs, ref, &value);
+	}
+}
+
+static json_object *
+read_json_file(const char *dir, const char *name, const char *suffix)
+{
+	char *path = golden_path(dir, name, suffix);
+	struct buf text;
+	json_object *doc;
+
+	buf_init(&text, GOLDEN_FILE_MAX);
+	doc = golden_read(path, &text) ? json_read(buf_slice(&text)) : NULL;
+	buf_release(&text);
+	free(path);
+	return doc;
+}
+
+static struct families *
+read_families(const char *dir, const char *name)
+{
+	char *path = golden_path(dir, name, ".families.txt");
+	struct families *families;
+	const char *error = NULL;
+	size_t line = 0;
+	struct buf text;
+
+	buf_init(&text, GOLDEN_FILE_MAX);
+	golden_ok(golden_read(path, &text), path);
+	buf_addc(&text, '\n'); /* and the NUL behind it */
+	families = families_new(text.data, &error, &line);
+	golden_ok(families != NULL, path);
+	buf_release(&text);
+	free(path);
+	return families;
+}
+
+static void
+write_request(const struct chat_request *request, struct buf *out)
+{
+	const struct {
+		const char *name;
+		bool set;
+	} flags[] = {
+		{ "stream", request->stream },
+		{ "include_usage", request->include_usage },
+		{ "legacy_functions", request->legacy_functions },
+		{ "one_call", request->one_call },
+		{ "grounded", request->grounded },
+	};
+	struct jwriter w = jwriter_on(out);
+
+	jw_object(&w, NULL);
+	jw_str(&w, "model", request->model.name);
+	for (size_t i = 0; i < ARRAY_SIZE(flags); i++)
+		if (flags[i].set)
+			jw_bool(&w, flags[i].name, true);
+	if (request->fan != 1)
+		jw_int(&w, "fan", request->fan);
+	if (request->audio_format[0] != '\0')
+		jw_str(&w, "audio_format", request->audio_format);
+	jw_raw(&w, "body", buf_slice(&request->body));
+	jw_object_end(&w);
+}
+
+/* A file with the changes exists when there are some. */
+static void
+expect_changes(const char *dir, const char *name, struct changes *changes)
+{
+	char *path = golden_path(dir, name, ".changes.txt");
+	struct buf text;
+
+	buf_init(&text, GOLDEN_FILE_MAX);
+	if (changes->count > 0) {
+		buf_add_slice(&text, changes_header(changes));
+		buf_addc(&text, '\n');
+		golden_expect(dir, name, ".changes.txt", buf_slice(&text), false);
+	} else {
+		if (golden_update)
+			unlink(path);
+		golden_ok(access(path, F_OK) != 0, "  nothing is changed");
+	}
+	buf_release(&text);
+	free(path);
+}
+
+void
+golden_request(const char *dir, const char *name, struct slice input)
+{
+	struct slice named = slice_str(name);
+	struct chat_request request;
+	struct apierror err;
+	struct changes changes;
+	struct refs refs;
+	struct chat_env env = {
+		.models = golden_models,
+		.refs = &refs,
+		.changes = &changes,
+		.media_urls = slice_starts(named, SLICE("urls_")),
+	};
+	struct families *families =
+	    slice_starts(named, SLICE("families_")) ? read_families(dir, name) : NULL;
+	json_object *world = read_json_file(dir, name, ".refs.json");
+	struct buf out;
+	int answer;
+
+	env.families = families;
+	buf_init(&out, GOLDEN_FILE_MAX);
+	refs_init(&refs);
+	changes_init(&changes, slice_starts(named, SLICE("strict_")));
+	chat_request_init(&request);
+	answer = chat_request_read(&request, input, &env, &err);
+	if (answer == 0 && refs.wanted > 0) {
+		look_up(&refs, world);
+		changes_reset(&changes);
+		chat_request_release(&request);
+		answer = chat_request_read(&request, input, &env, &err);
+	}
+	if (answer != 0) {
+		golden_expect_error(dir, name, &err);
+	} else {
+		write_request(&request, &out);
+		golden_expect(dir, name, ".out.json", buf_slice(&out), true);
+		expect_changes(dir, name, &changes);
+	}
+	chat_request_release(&request);
+	changes_release(&changes);
+	refs_release(&refs);
+	families_free(families);
+	json_object_put(world);
+	buf_release(&out);
+}

@@ -1,0 +1,69 @@
+/* refs.c: wanted, found and absent. */
+#include "config.h"
+
+#include "core/refs.h"
+
+#include "base/limits.h"
+#include "tap.h"
+
+static void
+test_states(void)
+{
+	struct refs refs;
+	struct apierror err;
+	const struct ref *a, *b;
+	struct buf value;
+
+	refs_init(&refs);
+	a = refs_get(&refs, REF_MEDIA, SLICE("https://a.example/"), "messages[0]", &err);
+	b = refs_get(&refs, REF_SIGNATURE, SLICE("https://a.example/"), "messages[1]", &err);
+	ok(a != b && refs.count == 2 && refs.wanted == 2, "kinds are apart");
+	is_int(a->state, REF_WANTED, "at first it is wanted");
+	ok(refs_get(&refs, REF_MEDIA, SLICE("https://a.example/"), "x", &err) == a, "once");
+	is_str(a->at, "messages[0]", "by whom it was asked first");
+	ok(refs_get(&refs, REF_MEDIA, SLICE("https://a.example"), "x", &err) != a,
+	    "keys are whole");
+	is_int(refs.wanted, 3, "three are wanted");
+
+	buf_init(&value, 100);
+	buf_adds(&value, "bytes");
+	refs_found(&refs, refs.list[0], &value);
+	ok(value.data == NULL, "the value is taken");
+	is_slice(buf_slice(&a->value), "bytes", "and is there");
+	is_int(a->state, REF_FOUND, "found");
+	refs_absent(&refs, refs.list[1]);
+	is_int(b->state, REF_ABSENT, "absent");
+	is_int(refs.wanted, 1, "one is left");
+	refs_release(&refs);
+	is_int(refs.count, 0, "released");
+}
+
+static void
+test_ceiling(void)
+{
+	struct refs refs;
+	struct apierror err;
+	char key[20];
+	bool good = true;
+
+	refs_init(&refs);
+	for (int i = 0; i < REFS_MAX; i++) {
+		snprintf(key, sizeof(key), "k%d", i);
+		good = good && refs_get(&refs, REF_MEDIA, slice_str(key), "at", &err) != NULL;
+	}
+	ok(good, "as many as may be");
+	ok(refs_get(&refs, REF_MEDIA, SLICE("more"), "messages[9]", &err) == NULL, "not one more");
+	is_str(err.param, "messages[9]", "the field at fault");
+	is_int(err.status, 400, "it is the caller's");
+	ok(refs_get(&refs, REF_MEDIA, SLICE("k7"), "at", &err) != NULL, "known ones are found");
+	ok(refs_get(&refs, REF_SIGNATURE, SLICE("more"), "at", &err) != NULL, "per kind");
+	refs_release(&refs);
+}
+
+int
+main(void)
+{
+	test_states();
+	test_ceiling();
+	return tap_done();
+}
