@@ -187,6 +187,7 @@ run(const struct conf *conf, struct gateway *gw)
 		.request = gateway_request,
 		.ctx = gw,
 	};
+	char error[CONF_ERROR_MAX] = "";
 	struct loops *loops;
 	pthread_t hastener;
 	size_t cut;
@@ -206,6 +207,10 @@ run(const struct conf *conf, struct gateway *gw)
 	sigaddset(&signals, SIGINT);
 	if (options.listen_fd >= 0)
 		pthread_sigmask(SIG_BLOCK, &signals, NULL);
+	if (gateway_open(gw, error) != 0) {
+		fprintf(stderr, "gemini-balance: %s\n", error);
+		return EXIT_CONFIG;
+	}
 	loops = loops_start(&options);
 	if (loops == NULL) {
 		fprintf(stderr, "gemini-balance: cannot start: %s\n", strerror(errno));
@@ -216,6 +221,7 @@ run(const struct conf *conf, struct gateway *gw)
 		    LOG_S("listen", made ? conf->listen : "inherited"),
 		    LOG_N("loops", options.count),
 		    LOG_N("keys", gw->ring != NULL ? keyring_count(gw->ring) : 0),
+		    LOG_S("state", state_engine_name(gw->state)),
 		    LOG_S("upstream", gw->base_url));
 		serve(loops, conf, &signals);
 		if (made)

@@ -43,7 +43,13 @@ attempt_end(struct request *r)
 static bool
 wants_heartbeat(const struct request *r)
 {
-	return r->gw->conf->heartbeat > 0 && r->form == REPLY_SSE && !r->passing;
+	return r->gw->conf->heartbeat > 0 && r->form == REPLY_SSE && !r->passing && r->root == NULL;
+}
+
+static struct edge *
+request_edge(const struct request *r)
+{
+	return r->root != NULL ? r->root->edge : r->edge;
 }
 
 static uint64_t
@@ -52,7 +58,7 @@ upstream_deadline(const struct request *r)
 	const struct conf *conf = r->gw->conf;
 
 	/* A client that does not read stops the upstream: that silence is not the upstream's. */
-	if (r->call == NULL || (r->head_sent && edge_pending(r->edge) > 0))
+	if (r->call == NULL || (r->head_sent && edge_pending(request_edge(r)) > 0))
 		return NO_DEADLINE;
 	return r->last_up_ms + (r->up_started ? conf->idle_timeout : conf->first_byte_timeout);
 }
@@ -116,6 +122,18 @@ on_timer(void *ctx)
 		request_run(r);
 		return;
 	}
+	timer_arm(r);
+}
+
+void
+attempt_beat(struct request *r)
+{
+	if (!wants_heartbeat(r))
+		return;
+	if (r->last_write_ms == 0)
+		r->last_write_ms = clock_mono_ms();
+	if (r->timer == NULL)
+		r->timer = timer_new(r->loop, on_timer, r);
 	timer_arm(r);
 }
 
@@ -266,9 +284,9 @@ do_await(struct request *r)
 	bool judge = r->up_ended || r->held.failed;
 
 	/* The client's head waits for content: until then another attempt is possible. */
-	if (!judge && r->up_started && r->up_status < 400 && r->form == REPLY_SSE)
+	if (!judge && r->up_started && r->up_status < 400 && r->target.events)
 		judge = gstatus_sniff(buf_slice(&r->held)) == GSNIFF_CONTENT;
-	if (!judge && r->up_started && r->up_status < 400 && r->form == REPLY_BYTES)
+	else if (!judge && r->up_started && r->up_status < 400 && r->form == REPLY_BYTES)
 		judge = r->held.len > 0;
 	if (!judge)
 		return STEP_PARK;
@@ -341,6 +359,20 @@ keep_error(struct request *r, const struct outcome *o, const struct verdict *v)
 	return true;
 }
 
+/* A refusal that a change of our translation cures: once for each request, not within a fan, whose
+ * branches share the translation. */
+static bool
+mend(struct request *r, const struct gstatus *status)
+{
+	if (r->mended || r->root != NULL || r->op->mend == NULL || !r->op->mend(r, status))
+		return false;
+	r->mended = true;
+	free(TAKE(r->tried));
+	free(TAKE(r->refused));
+	request_move(r, &step_prepare);
+	return true;
+}
+
 static enum step_next
 judge_failure(struct request *r, const struct outcome *o, const struct verdict *v)
 {
@@ -353,6 +385,11 @@ judge_failure(struct request *r, const struct outcome *o, const struct verdict *
 
 	if (v->action == VERDICT_OTHER)
 		keypool_tried_add(r->refused, key);
+	if (v->action == VERDICT_PASS && o->status != NULL && mend(r, o->status)) {
+		attempt_report(r, true);
+		attempt_end(r);
+		return STEP_GO;
+	}
 	if (try_again(r, v)) {
 		attempt_report(r, false);
 		attempt_end(r);
@@ -375,7 +412,7 @@ do_judge(struct request *r)
 	};
 	struct verdict v;
 
-	r->framed_error = !failed_status && r->form == REPLY_SSE &&
+	r->framed_error = !failed_status && r->target.events &&
 	                  gstatus_sniff(buf_slice(&r->held)) == GSNIFF_ERROR;
 	if (failed_status || r->framed_error) {
 		scrub_held(r, keyring_secret(r->ring, (size_t)r->key));
@@ -388,7 +425,7 @@ do_judge(struct request *r)
 			o.net = NET_OK;
 	}
 	/* A stream that ends without a word was cut, whatever the transport says. */
-	if (o.net == NET_OK && r->up_ended && r->form == REPLY_SSE && !failed_status &&
+	if (o.net == NET_OK && r->up_ended && r->target.events && !failed_status &&
 	    r->held.len == 0)
 		o.net = NET_CUT;
 	v = verdict_of(&o);
@@ -399,7 +436,7 @@ do_judge(struct request *r)
 		return request_fail(r, APIERROR_UPSTREAM, NULL,
 		    "The answer of the Gemini API is larger than this gateway can translate.");
 	r->err = (struct apierror){ 0 };
-	request_move(r, r->form == REPLY_JSON ? &step_collect : &step_stream);
+	request_move(r, r->target.events || r->form == REPLY_BYTES ? &step_stream : &step_collect);
 	return STEP_GO;
 }
 

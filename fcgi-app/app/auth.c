@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "base/siphash.h"
 #include "core/query.h"
 
 #define CREDENTIAL_MAX ((size_t)CALLER_KEYS_MAX * 64)
@@ -112,6 +113,10 @@ decide(struct request *r, struct slice credential, bool present, struct apierror
 		  "\"x-goog-api-key: TOKEN\".");
 }
 
+/* Fixed, because it must name the same owner in other processes and after a restart. What it guards
+ * is not the credential but one caller's things in the state store against another's. */
+static const uint8_t owner_key[16] = "gemini-balance/1";
+
 int
 auth_check(struct request *r, struct apierror *err)
 {
@@ -121,6 +126,7 @@ auth_check(struct request *r, struct apierror *err)
 
 	buf_init(&credential, CREDENTIAL_MAX);
 	present = auth_credential(r, &credential);
+	r->owner = siphash(owner_key, buf_slice(&credential));
 	rc = decide(r, buf_slice(&credential), present, err);
 	if (credential.data != NULL)
 		explicit_bzero(credential.data, credential.cap);

@@ -16,6 +16,9 @@ shed(struct request *r)
 	free(TAKE(r->route));
 	buf_release(&r->up_head);
 	buf_release(&r->held);
+	/* The branches share the root's request. */
+	if (r->root != NULL)
+		return;
 	if (r->call != NULL && !call_body_sent(r->call))
 		return;
 	edge_forget(r->edge);
@@ -27,12 +30,14 @@ shed(struct request *r)
 static enum step_next
 send_out(struct request *r, struct buf *out)
 {
+	struct request *root = request_root(r);
+
 	if (out->failed)
 		return request_fail(r, APIERROR_UPSTREAM, NULL, "%s", "");
-	if (out->len > 0 && !r->gone && reply_write(r, buf_slice(out)) && r->first_ms == 0 &&
-	    r->content_sent)
-		r->first_ms = clock_mono_ms();
-	if (!r->gone)
+	if (out->len > 0 && !root->gone && reply_write(root, buf_slice(out)) &&
+	    root->first_ms == 0 && r->content_sent)
+		root->first_ms = clock_mono_ms();
+	if (!root->gone)
 		return STEP_PARK;
 	request_move(r, &step_abort);
 	return STEP_GO;
@@ -79,6 +84,7 @@ static enum step_next
 finish_stream(struct request *r)
 {
 	struct buf *out = &request_local(r)->out;
+	struct request *root = request_root(r);
 	struct feeding f = { r, out, 0 };
 	int rc;
 
@@ -87,27 +93,30 @@ finish_stream(struct request *r)
 	rc = f.rc != 0 ? f.rc : r->op->end(r, out, &r->err);
 	if (out->len > 0)
 		r->content_sent = true;
-	if (r->gone) {
+	if (root->gone) {
+		request_move(r, &step_abort);
+		return STEP_GO;
+	}
+	if (rc != 0 && r->up_result == NET_TIMEOUT)
+		apierror_set(&r->err, APIERROR_UPSTREAM_TIMEOUT, NULL,
+		    "The Gemini API fell silent in the middle of its answer.");
+	if ((rc != 0 || out->failed || r->root != NULL) && out->len > 0 &&
+	    !reply_write(root, buf_slice(out))) {
 		request_move(r, &step_abort);
 		return STEP_GO;
 	}
 	if (rc != 0 || out->failed) {
-		if (r->up_result == NET_TIMEOUT)
-			apierror_set(&r->err, APIERROR_UPSTREAM_TIMEOUT, NULL,
-			    "The Gemini API fell silent in the middle of its answer.");
-		if (out->len > 0 && !reply_write(r, buf_slice(out))) {
-			request_move(r, &step_abort);
-			return STEP_GO;
-		}
 		request_move(r, &step_fail);
 		return STEP_GO;
 	}
-	r->bytes_out += out->len;
-	if (r->first_ms == 0)
-		r->first_ms = clock_mono_ms();
+	if (root->first_ms == 0)
+		root->first_ms = clock_mono_ms();
 	/* The key is free before the client can know it. */
 	attempt_report(r, true);
-	edge_end(TAKE(r->edge), buf_slice(out));
+	if (r->root == NULL) {
+		r->bytes_out += out->len;
+		edge_end(TAKE(r->edge), buf_slice(out));
+	}
 	request_move(r, &step_finish);
 	return STEP_GO;
 }
@@ -117,17 +126,21 @@ static enum step_next
 do_stream(struct request *r)
 {
 	struct buf *out = &request_local(r)->out;
+	struct request *root = request_root(r);
 	enum step_next next = STEP_PARK;
 
-	if (r->route != NULL) {
+	if (!r->delivering) {
 		struct buf held = r->held;
+
+		r->delivering = true;
 
 		buf_init(&r->held, held.max);
 		buf_reset(out);
-		if (!r->head_sent && r->op->pass_head != NULL)
+		if (!root->head_sent && r->op->pass_head != NULL)
 			r->op->pass_head(r, out);
-		else if (!r->head_sent)
-			reply_stream_head(r, out);
+		else if (!root->head_sent && r->form == REPLY_SSE)
+			reply_stream_head(root, out);
+		r->head_sent = root->head_sent;
 		next = feed(r, buf_slice(&held), out);
 		buf_release(&held);
 		if (next == STEP_PARK)
@@ -146,6 +159,32 @@ deliver_data(struct request *r, struct slice bytes)
 	buf_reset(out);
 	if (feed(r, bytes, out) == STEP_GO)
 		request_run(r);
+}
+
+/* A whole answer as events: the upstream call did not stream. */
+static enum step_next
+send_events(struct request *r, struct buf *out)
+{
+	struct request *root = request_root(r);
+	struct buf head;
+
+	buf_init(&head, HEADERS_BYTES_MAX);
+	if (!root->head_sent)
+		reply_stream_head(root, &head);
+	if (head.len > 0)
+		reply_write(root, buf_slice(&head));
+	buf_release(&head);
+	r->head_sent = r->content_sent = true;
+	if (root->first_ms == 0)
+		root->first_ms = clock_mono_ms();
+	if (r->root == NULL && !r->gone) {
+		r->bytes_out += out->len;
+		edge_end(TAKE(r->edge), buf_slice(out));
+	} else if (!root->gone) {
+		reply_write(root, buf_slice(out));
+	}
+	request_move(r, root->gone ? &step_abort : &step_finish);
+	return STEP_GO;
 }
 
 static enum step_next
@@ -175,7 +214,10 @@ do_collect(struct request *r)
 	if (out->failed)
 		return request_fail(r, APIERROR_UPSTREAM, NULL, "%s", "");
 	attempt_report(r, true);
-	reply_whole(r, 200, "application/json", SLICE(""), buf_slice(out));
+	if (r->form == REPLY_SSE)
+		return send_events(r, out);
+	if (r->root == NULL)
+		reply_whole(r, 200, r->reply_type, SLICE(""), buf_slice(out));
 	request_move(r, &step_finish);
 	return STEP_GO;
 }

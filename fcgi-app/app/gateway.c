@@ -108,6 +108,39 @@ check_base_url(struct gateway *gw, char error[CONF_ERROR_MAX])
 }
 
 static int
+load_families(struct gateway *gw, char error[CONF_ERROR_MAX])
+{
+	const char *path = gw->conf->model_families, *reason = NULL;
+	size_t line = 0;
+	char *text;
+
+	if (path[0] == '\0')
+		return 0;
+	text = conf_read_lines(path, error);
+	if (text == NULL)
+		return -1;
+	gw->families = families_new(text, &reason, &line);
+	secret_free(text);
+	if (gw->families == NULL)
+		snprintf(error, CONF_ERROR_MAX, "MODEL_FAMILIES_FILE: %s, line %zu: %s", path, line,
+		    reason);
+	return gw->families != NULL ? 0 : -1;
+}
+
+static int
+load_media_allow(struct gateway *gw, char error[CONF_ERROR_MAX])
+{
+	struct slice bad;
+
+	gw->media_allow = xcalloc(1, sizeof(*gw->media_allow));
+	if (address_list_read(gw->media_allow, slice_str(gw->conf->media_allow), &bad))
+		return 0;
+	snprintf(error, CONF_ERROR_MAX, "MEDIA_ALLOW: '%.*s' is no address and no prefix",
+	    (int)bad.len, bad.ptr);
+	return -1;
+}
+
+static int
 check_access(struct gateway *gw, char error[CONF_ERROR_MAX])
 {
 	if (gw->ring != NULL && gw->access.count == 0 && !gw->conf->open_access)
@@ -139,13 +172,21 @@ gateway_new(const struct conf *conf, char error[CONF_ERROR_MAX])
 		goto fail;
 	}
 	if (check_base_url(gw, error) != 0 || load_keys(gw, error) != 0 ||
-	    load_tokens(gw, error) != 0 || check_access(gw, error) != 0)
+	    load_tokens(gw, error) != 0 || check_access(gw, error) != 0 ||
+	    load_families(gw, error) != 0 || load_media_allow(gw, error) != 0)
 		goto fail;
 	load_scrub(gw);
 	return gw;
 fail:
 	gateway_free(gw);
 	return NULL;
+}
+
+int
+gateway_open(struct gateway *gw, char error[CONF_ERROR_MAX])
+{
+	gw->state = state_new(gw->conf->state, error);
+	return gw->state != NULL ? 0 : -1;
 }
 
 void
@@ -159,6 +200,10 @@ gateway_free(struct gateway *gw)
 	free(gw->access.list);
 	scrub_set_free(gw->scrub);
 	models_free(gw->models);
+	families_free(gw->families);
+	if (gw->state != NULL)
+		state_free(gw->state);
+	free(gw->media_allow);
 	free(gw->base_url);
 	free(gw);
 }

@@ -53,29 +53,20 @@ status_page(struct request *r)
 	buf_release(&page);
 }
 
+static void
+health(struct request *r)
+{
+	reply_whole(r, 200, NULL, SLICE("Cache-Control: no-store\r\n"),
+	    SLICE("{\"status\":\"ok\"}"));
+}
+
 void
 local_answer(struct request *r)
 {
-	switch (r->route->op) {
-	case ROUTE_STATUS_PAGE:
+	if (r->route->op == ROUTE_STATUS_PAGE)
 		status_page(r);
-		break;
-	case ROUTE_HEALTHZ:
-	case ROUTE_READYZ:
-		reply_whole(r, 200, "application/json", SLICE("Cache-Control: no-store\r\n"),
-		    SLICE("{\"status\":\"ok\"}"));
-		break;
-	case ROUTE_PREFLIGHT:
+	else if (r->route->op == ROUTE_PREFLIGHT)
 		preflight(r);
-		break;
-	case ROUTE_NATIVE:
-	case ROUTE_CHAT:
-	case ROUTE_EMBEDDINGS:
-	case ROUTE_MODELS:
-	case ROUTE_MODEL:
-	case ROUTE_VERIFY:
-	case ROUTE_COUNT:
-		reply_whole(r, 500, "text/plain", SLICE(""), SLICE("no local answer\n"));
-		break;
-	}
+	else
+		health(r);
 }

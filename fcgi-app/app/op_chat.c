@@ -1,7 +1,6 @@
 /* POST /chat/completions: core/chat between the two sides. */
 #include "config.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -11,61 +10,70 @@
 
 struct chat_state {
 	struct chat_request request;
+	bool omit_thinking; /* the model refused the thinking level */
 	struct chat_stream *stream;
-	char *model; /* what the reply shows */
+	struct buf *replies; /* of a fan, by lane */
 	int64_t created;
 };
 
-static struct chat_reply_info
-reply_info(struct request *r)
+static void
+keep_signature(void *ctx, struct slice call_id, struct slice value)
 {
-	const struct chat_state *state = r->op_state;
-
-	return (struct chat_reply_info){
-		.id = r->id,
-		.created = state->created,
-		.model = state->model,
-		.include_usage = state->request.include_usage,
-		.legacy_functions = state->request.legacy_functions,
-		.reader = request_local(r)->reader,
-	};
+	supply_keep(ctx, REF_SIGNATURE, call_id, value);
 }
 
-static void
-new_stream(struct request *r)
+static struct chat_reply_info
+reply_info(struct request *root)
 {
-	struct chat_state *state = r->op_state;
-	struct chat_reply_info info = reply_info(r);
+	const struct chat_state *state = root->op_state;
+	const struct chat_request *c = &state->request;
 
-	if (!state->request.stream)
-		return;
-	state->stream = chat_stream_new(&info);
+	return (struct chat_reply_info){
+		.id = root->id,
+		.created = state->created,
+		.model = c->model.name,
+		.include_usage = c->include_usage,
+		.legacy_functions = c->legacy_functions,
+		.one_call = c->one_call,
+		.grounded = c->grounded,
+		.audio_format = c->audio_format,
+		.tools = c->tools,
+		.fan = root->fan,
+		.reader = request_local(root)->reader,
+		.keep = keep_signature,
+		.keep_ctx = root,
+	};
 }
 
 static int
 chat_prepare(struct request *r, struct apierror *err)
 {
-	struct chat_state *state = xcalloc(1, sizeof(*state));
-	struct chat_request *c = &state->request;
+	struct chat_state *state = r->op_state;
+	struct chat_env env = request_env(r);
+	struct chat_request *c;
+	struct chat_reply_info info;
 	struct slice body;
-	char path[MODEL_NAME_MAX + 64];
 
-	r->op_state = state;
+	if (state == NULL)
+		r->op_state = state = xcalloc(1, sizeof(*state));
+	c = &state->request;
+	chat_request_release(c);
 	chat_request_init(c);
-	if (!body_slice(edge_body(r->edge), &body))
-		return apierror_set(err, APIERROR_INTERNAL, NULL, "%s", "");
-	if (chat_request_read(c, body, r->gw->models, err) != 0)
+	env.omit_thinking = state->omit_thinking;
+	if (request_body(r, &body, err) != 0 || chat_request_read(c, body, &env, err) != 0)
 		return -1;
-	state->model = xstrdup(c->model.name);
 	state->created = (int64_t)(clock_wall_ms() / 1000);
-	request_set_model(r, slice_str(c->model.name));
-	snprintf(path, sizeof(path), "/v1beta/%s%s:%s",
-	    slice_find(slice_str(c->model.name), SLICE("/")) < 0 ? "models/" : "", c->model.name,
-	    c->stream ? "streamGenerateContent" : "generateContent");
-	target_url(r, "POST", path, c->stream ? SLICE("alt=sse") : SLICE(""));
-	target_json(r, buf_slice(&c->body));
+	r->fan = c->fan;
 	r->form = c->stream ? REPLY_SSE : REPLY_JSON;
-	new_stream(r);
+	target_generate(r, c->model.name, c->stream, buf_slice(&c->body));
+	if (r->refs.wanted > 0)
+		return 0;
+	info = reply_info(r);
+	chat_stream_free(TAKE(state->stream));
+	if (c->stream)
+		state->stream = chat_stream_new(&info);
+	else if (r->fan > 1)
+		state->replies = xcalloc(r->fan, sizeof(*state->replies));
 	return 0;
 }
 
@@ -74,7 +82,7 @@ chat_feed(struct request *r, struct slice bytes, struct buf *out, struct apierro
 {
 	struct chat_state *state = r->op_state;
 
-	return chat_stream_feed(state->stream, 0, bytes, out, err);
+	return chat_stream_feed(state->stream, r->lane, bytes, out, err);
 }
 
 static int
@@ -82,16 +90,53 @@ chat_end(struct request *r, struct buf *out, struct apierror *err)
 {
 	struct chat_state *state = r->op_state;
 
-	return chat_stream_finish(state->stream, 0, out, err);
+	return chat_stream_finish(state->stream, r->lane, out, err);
 }
 
 static enum collect_next
 chat_collect(struct request *r, struct slice body, struct buf *out, struct apierror *err)
 {
-	struct chat_reply_info info = reply_info(r);
+	struct chat_state *state = r->op_state;
+	struct chat_reply_info info;
 
+	if (r->root != NULL) {
+		buf_init(&state->replies[r->lane], COLLECT_MAX);
+		buf_add_slice(&state->replies[r->lane], body);
+		return COLLECT_DONE;
+	}
+	info = reply_info(r);
 	return chat_reply_translate(&body, &info, out, &r->usage, err) == 0 ? COLLECT_DONE
 	                                                                    : COLLECT_ERROR;
+}
+
+static int
+chat_gather(struct request *r, struct buf *out, struct apierror *err)
+{
+	struct chat_state *state = r->op_state;
+	struct chat_reply_info info = reply_info(r);
+	struct slice *replies;
+	int answer;
+
+	if (state->stream != NULL)
+		return 0;
+	replies = xcalloc(r->fan, sizeof(*replies));
+	for (size_t i = 0; i < r->fan; i++)
+		replies[i] = buf_slice(&state->replies[i]);
+	answer = chat_reply_translate(replies, &info, out, &r->usage, err);
+	free(replies);
+	return answer;
+}
+
+/* Levels differ by model, and new models come faster than tables. */
+static bool
+chat_mend(struct request *r, const struct gstatus *status)
+{
+	struct chat_state *state = r->op_state;
+
+	if (state->omit_thinking || !gstatus_refuses_thinking(status))
+		return false;
+	state->omit_thinking = true;
+	return true;
 }
 
 static void
@@ -111,14 +156,18 @@ chat_release(struct request *r)
 		return;
 	if (state->stream != NULL)
 		r->usage = chat_stream_usage(state->stream);
-	chat_request_release(&state->request);
 	chat_stream_free(state->stream);
-	free(state->model);
+	for (size_t i = 0; state->replies != NULL && i < r->fan; i++)
+		buf_release(&state->replies[i]);
+	free(state->replies);
+	chat_request_release(&state->request);
 	free(state);
 }
 
 const struct operation op_chat = {
 	.prepare = chat_prepare,
+	.gather = chat_gather,
+	.mend = chat_mend,
 	.feed = chat_feed,
 	.end = chat_end,
 	.collect = chat_collect,

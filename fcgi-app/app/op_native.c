@@ -113,6 +113,7 @@ native_prepare(struct request *r, struct apierror *err)
 	    (query_get(r->route->query, "alt", &alt) || query_get(r->route->query, "$alt", &alt)) &&
 	    slice_eqi(alt, SLICE("sse"));
 	r->form = state->sse ? REPLY_SSE : REPLY_BYTES;
+	r->target.events = state->sse;
 	r->target.large = !state->sse;
 	r->at_event_end = true;
 	return 0;

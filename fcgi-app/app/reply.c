@@ -110,6 +110,11 @@ reply_head(struct request *r, struct buf *out, int status, const char *type, int
 	buf_adds(out, "\r\nx-request-id: ");
 	buf_adds(out, r->id);
 	buf_adds(out, "\r\n");
+	if (r->changes.count > 0) {
+		buf_adds(out, "x-gemini-balance-changes: ");
+		buf_add_slice(out, changes_header(&r->changes));
+		buf_adds(out, "\r\n");
+	}
 	add_cors(r, out);
 	buf_add_slice(out, extra);
 	buf_adds(out, "\r\n");
@@ -133,8 +138,8 @@ reply_write(struct request *r, struct slice bytes)
 		r->gone = true;
 		return false;
 	}
-	if (r->call != NULL && edge_pending(r->edge) > 0)
-		call_pause(r->call);
+	if (edge_pending(r->edge) > 0)
+		branches_pause(r);
 	return true;
 }
 
@@ -145,7 +150,8 @@ reply_whole(struct request *r, int status, const char *type, struct slice extra,
 
 	/* Not the loop's scratch: the body may stand there. */
 	buf_init(&whole, COLLECT_MAX * 2);
-	reply_head(r, &whole, status, type, (int64_t)body.len, extra);
+	reply_head(
+	    r, &whole, status, type != NULL ? type : "application/json", (int64_t)body.len, extra);
 	if (!r->head_request)
 		buf_add_slice(&whole, body);
 	r->content_sent = true;

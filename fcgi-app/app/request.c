@@ -31,7 +31,7 @@ check_invariants(const struct request *r)
 	assert((r->key >= 0) <= (r->ring != NULL));
 	/* Nothing is retried after content, and nothing is written after the end. */
 	assert(!(r->content_sent && r->step == &step_pick));
-	assert(r->edge != NULL || r->step == &step_finish);
+	assert(r->edge != NULL || r->step == &step_finish || r->root != NULL);
 }
 
 void
@@ -127,11 +127,7 @@ client_drained(void *ctx)
 	struct request *r = ctx;
 
 	r->last_write_ms = clock_mono_ms();
-	if (r->call == NULL)
-		return;
-	/* The upstream was silent because it was paused. */
-	r->last_up_ms = r->last_write_ms;
-	call_resume(r->call);
+	branches_resume(r, r->last_write_ms);
 }
 
 static const struct edge_events edge_events = { client_gone, client_drained };
@@ -155,6 +151,8 @@ gateway_request(void *ctx, struct loop *loop, struct edge *edge)
 	buf_init(&r->up_head, HEADERS_BYTES_MAX);
 	buf_init(&r->held, ERROR_BODY_MAX);
 	scrub_stream_init(&r->scrub, r->gw->scrub);
+	refs_init(&r->refs);
+	changes_init(&r->changes, r->gw->conf->strict);
 	edge_listen(edge, &edge_events, r);
 	request_move(r, &step_read);
 	request_run(r);
@@ -210,6 +208,16 @@ do_route(struct request *r)
 		const struct operation *operation;
 	} operations[] = {
 		{ ROUTE_CHAT, &op_chat },
+		{ ROUTE_COMPLETIONS, &op_completions },
+		{ ROUTE_RESPONSES, &op_responses },
+		{ ROUTE_RESPONSE, &op_response },
+		{ ROUTE_RESPONSE_INPUT, &op_response },
+		{ ROUTE_IMAGES, &op_images },
+		{ ROUTE_IMAGE_EDITS, &op_image_edits },
+		{ ROUTE_VARIATIONS, &op_variations },
+		{ ROUTE_SPEECH, &op_speech },
+		{ ROUTE_TRANSCRIPTIONS, &op_transcriptions },
+		{ ROUTE_TRANSLATIONS, &op_translations },
 		{ ROUTE_EMBEDDINGS, &op_embeddings },
 		{ ROUTE_MODELS, &op_models },
 		{ ROUTE_MODEL, &op_model },
@@ -262,13 +270,26 @@ do_auth(struct request *r)
 static enum step_next
 do_prepare(struct request *r)
 {
+	buf_reset(&r->target.lines);
+	changes_reset(&r->changes);
 	if (r->op->prepare(r, &r->err) != 0) {
 		request_move(r, &step_fail);
 		return STEP_GO;
 	}
+	if (r->edge == NULL) {
+		request_move(r, &step_finish);
+		return STEP_GO;
+	}
 	if (r->target.url.failed || r->target.lines.failed)
 		return request_fail(r, APIERROR_HEADERS_TOO_LARGE, NULL, "%s", "");
-	request_move(r, r->op == &op_verify ? &step_takeover : &step_pick);
+	if (r->refs.wanted > 0 && r->passes++ < PREPARE_PASSES_MAX)
+		request_move(r, &step_supply);
+	else if (r->refs.wanted > 0)
+		return request_fail(r, APIERROR_INTERNAL, NULL, "%s", "");
+	else if (r->op == &op_verify)
+		request_move(r, &step_takeover);
+	else
+		request_move(r, r->fan > 1 ? &step_fan : &step_pick);
 	return STEP_GO;
 }
 
@@ -303,10 +324,13 @@ fail_in_stream(struct request *r)
 		edge_drop(TAKE(r->edge));
 		return;
 	}
-	buf_init(&event, ERROR_BODY_MAX);
+	buf_init(&event, COLLECT_MAX);
 	if (!r->at_event_end)
 		buf_adds(&event, "\n\n");
-	apierror_render_event(&r->err, r->dialect, &event);
+	if (r->op->fault != NULL)
+		r->op->fault(r, &event);
+	else
+		apierror_render_event(&r->err, r->dialect, &event);
 	r->bytes_out += event.len;
 	edge_end(TAKE(r->edge), buf_slice(&event));
 	buf_release(&event);
@@ -319,7 +343,11 @@ do_fail(struct request *r)
 
 	attempt_report(r, false);
 	attempt_end(r);
-	if (r->head_sent) {
+	branches_cancel(r);
+	supply_cancel(r);
+	if (r->root != NULL) {
+		r->branch_failed = true;
+	} else if (r->head_sent) {
 		fail_in_stream(r);
 	} else {
 		buf_init(&body, ERROR_BODY_MAX);
@@ -345,21 +373,18 @@ do_abort(struct request *r)
 	/* The client left: neither the key's nor the model's fault. */
 	attempt_report(r, true);
 	attempt_end(r);
-	edge_drop(TAKE(r->edge));
+	branches_cancel(r);
+	supply_cancel(r);
+	if (r->root == NULL)
+		edge_drop(TAKE(r->edge));
 	request_move(r, &step_finish);
 	return STEP_GO;
 }
 
-static enum step_next
-do_finish(struct request *r)
+void
+request_release(struct request *r)
 {
-	attempt_report(r, true);
-	attempt_end(r);
-	if (r->op != NULL && r->op->release != NULL)
-		r->op->release(r);
-	access_line(r);
 	timer_free(r->timer);
-	keyring_free(r->own_ring);
 	free(r->tried);
 	free(r->refused);
 	buf_release(&r->target.url);
@@ -367,8 +392,27 @@ do_finish(struct request *r)
 	buf_release(&r->up_head);
 	buf_release(&r->held);
 	scrub_stream_release(&r->scrub);
-	free(r->route);
 	free(r);
+}
+
+static enum step_next
+do_finish(struct request *r)
+{
+	attempt_report(r, true);
+	attempt_end(r);
+	if (r->root != NULL) {
+		branch_finish(r);
+		return STEP_OVER;
+	}
+	if (r->op != NULL && r->op->release != NULL)
+		r->op->release(r);
+	access_line(r);
+	keyring_free(r->own_ring);
+	refs_release(&r->refs);
+	changes_release(&r->changes);
+	free(r->branches);
+	free(r->route);
+	request_release(r);
 	return STEP_OVER;
 }
 

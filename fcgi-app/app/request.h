@@ -13,8 +13,11 @@
 #include "base/limits.h"
 #include "base/netresult.h"
 #include "core/apierror.h"
+#include "core/changes.h"
+#include "core/chat.h"
 #include "core/gstatus.h"
 #include "core/json.h"
+#include "core/refs.h"
 #include "core/route.h"
 #include "core/usage.h"
 #include "core/verdict.h"
@@ -32,7 +35,10 @@ enum step_next { STEP_GO, STEP_PARK, STEP_OVER };
 	X(route)   /* path to operation                            -> local, auth, fail */ \
 	X(local)   /* pages and preflight                          -> finish */ \
 	X(auth)    /* whose keys                                   -> prepare, fail */ \
-	X(prepare) /* translate the caller's request               -> pick, takeover, fail */ \
+	X(prepare) /* translate the caller's request               -> supply, pick, fan, takeover, \
+	              fail */ \
+	X(supply)  /* get what the translation refers to           -> prepare */ \
+	X(fan)     /* several calls at once, each a branch         -> finish, fail */ \
 	X(pick)    /* choose a key                                 -> call, fail */ \
 	X(call)    /* start the upstream transfer                  -> await */ \
 	X(await)   /* head and first bytes                         -> judge */ \
@@ -64,13 +70,26 @@ enum reply_form {
 
 enum collect_next { COLLECT_DONE, COLLECT_MORE, COLLECT_ERROR };
 
-/* What differs between endpoints. Every function may be NULL but prepare. */
+/* What differs between endpoints. Every function may be NULL but prepare. Those that a branch runs
+ * (feed, end, collect) get the branch: op_state is the root's, branch->lane says which one it is.
+ */
 struct operation {
-	/* Reads the caller's body, fills r->target. -1 with err. */
+	/* Reads the caller's body, fills r->target and, for several calls, r->fan. Runs again when
+	 * it left something wanted in r->refs. May also answer by itself. -1 with err. */
 	int (*prepare)(struct request *r, struct apierror *err);
+	/* Fills a branch's target, which begins as a copy of the root's. NULL: the copy will do. */
+	void (*branch)(struct request *branch);
+	/* A branch failed: true when the others should go on. NULL: never. */
+	bool (*tolerate)(struct request *r, size_t lane, const struct apierror *err);
+	/* All branches have ended: the whole answer. -1 with err. */
+	int (*gather)(struct request *r, struct buf *out, struct apierror *err);
+	/* Google refused the request: true when it was changed so that it may be tried once more.
+	 */
+	bool (*mend)(struct request *r, const struct gstatus *status);
 	/* The upstream head of an answer: keep what the client's head needs. */
 	void (*head)(struct request *r, const struct header_lines *lines);
-	/* Appends the client's head for an answer that is passed on as it is. */
+	/* Appends the client's head for an answer that is passed on as it is. Other operations
+	 * whose form is REPLY_BYTES write it themselves, before the first bytes. */
 	void (*pass_head)(struct request *r, struct buf *out);
 	/* Streams: upstream bytes into client bytes, appended to out or written at once; end: the
 	 * upstream body is complete (or cut: the operation knows whether it was complete). -1 with
@@ -81,6 +100,9 @@ struct operation {
 	 * for it. */
 	enum collect_next (*collect)(
 	    struct request *r, struct slice body, struct buf *out, struct apierror *err);
+	/* The end of a stream whose head is sent and which failed with r->err: the events that say
+	 * so. NULL: apierror_render_event. */
+	void (*fault)(struct request *r, struct buf *out);
 	/* The upstream has the whole request and content flows: free what an attempt needed. */
 	void (*shed)(struct request *r);
 	void (*release)(struct request *r);
@@ -95,7 +117,8 @@ struct target {
 	int body_fd;       /* in the spool file; -1: none */
 	size_t body_len;
 	bool has_body;
-	bool large; /* many bytes are expected back */
+	bool large;  /* many bytes are expected back */
+	bool events; /* the answer is an event stream, looked at as it comes */
 };
 
 struct request {
@@ -115,6 +138,22 @@ struct request {
 	char model[64]; /* upstream's name, for the access line; may be cut */
 	uint64_t started_ms, first_ms, last_write_ms, last_up_ms;
 	struct timer *timer;
+
+	/* Several upstream calls at once: each is a request of its own without a client's side,
+	 * whose root has the client. */
+	struct request *root;      /* NULL: this is one */
+	size_t lane;               /* of a branch */
+	size_t fan;                /* of a root: calls to make; 0 or 1: it makes the one itself */
+	struct request **branches; /* running ones by lane, or NULL */
+	size_t branches_started, branches_live;
+	bool spreading, branch_failed;
+
+	uint64_t owner; /* hash of the credential: whose things in the state store */
+	struct refs refs;
+	struct changes changes;
+	struct supply *supply;
+	unsigned passes; /* of prepare */
+	bool mended;
 
 	struct keyring *ring; /* the pool, or own_ring */
 	struct keyring *own_ring;
@@ -141,7 +180,9 @@ struct request {
 	struct scrub_stream scrub; /* over everything that a stream brings */
 
 	bool head_sent, content_sent, gone, at_event_end;
-	int status; /* what the client saw */
+	const char *reply_type; /* Content-Type of a whole answer; NULL: application/json */
+	bool delivering;        /* the answer is judged good and its bytes go out */
+	int status;             /* what the client saw */
 	uint64_t bytes_out, bytes_in;
 	struct usage usage;
 	const char *class; /* of the last verdict */
@@ -166,6 +207,31 @@ void request_move(struct request *r, const struct step *step);
 enum step_next request_fail(struct request *r, enum apierror_kind kind, const char *param,
     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
+static inline struct request *
+request_root(struct request *r)
+{
+	return r->root != NULL ? r->root : r;
+}
+
+/* Frees what every request has, root or branch. */
+void request_release(struct request *r);
+
+/* branch.c */
+/* A branch has ended; frees it. */
+void branch_finish(struct request *branch);
+/* Ends all branches at once. */
+void branches_cancel(struct request *root);
+/* Holds back, or lets go, whatever upstream calls write to this client. */
+void branches_pause(struct request *root);
+void branches_resume(struct request *root, uint64_t now);
+
+/* supply.c */
+void supply_cancel(struct request *r);
+/* Keeps a value in the state store for whoever has the same credential, or drops it. False when it
+ * is too large. */
+bool supply_keep(struct request *r, enum ref_kind kind, struct slice key, struct slice value);
+void supply_drop(struct request *r, enum ref_kind kind, struct slice key);
+
 /* auth.c: fills r->ring. -1 with err. */
 int auth_check(struct request *r, struct apierror *err);
 /* The credential as it was presented: the first of x-goog-api-key, Bearer, api-key, x-api-key and
@@ -176,6 +242,8 @@ bool auth_is_access_token(const struct gateway *gw, struct slice credential);
 /* attempt.c */
 void attempt_report(struct request *r, bool ok);
 void attempt_end(struct request *r); /* cancels the call and forgets its answer */
+/* Starts the timer of a request that waits without a call of its own. */
+void attempt_beat(struct request *r);
 
 /* deliver.c: upstream bytes and the end of the upstream answer while a stream runs. */
 void deliver_data(struct request *r, struct slice bytes);
@@ -206,11 +274,20 @@ void local_answer(struct request *r);
 void access_line(const struct request *r);
 
 /* The operations. */
-extern const struct operation op_chat, op_embeddings, op_models, op_model, op_native, op_verify;
+extern const struct operation op_chat, op_completions, op_responses, op_response, op_embeddings,
+    op_images, op_image_edits, op_variations, op_speech, op_transcriptions, op_translations,
+    op_models, op_model, op_native, op_verify;
 
 /* op_*.c helpers: sets target.url to base + path + query; adds a header line. */
 void target_url(struct request *r, const char *method, const char *path, struct slice query);
 void target_header(struct request *r, const char *name, struct slice value);
 void target_json(struct request *r, struct slice body);
+/* generateContent, or streamGenerateContent as an event stream, with that body, which must live as
+ * long as the request. */
+void target_generate(struct request *r, const char *model, bool stream, struct slice body);
+/* What every translation of this request depends on. */
+struct chat_env request_env(struct request *r);
+/* The caller's body; -1 with err when it cannot be read back. */
+int request_body(struct request *r, struct slice *ret, struct apierror *err);
 
 #endif

@@ -1,6 +1,7 @@
 /* The upstream call as the operations fill it in. */
 #include "config.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "request.h"
@@ -39,4 +40,37 @@ target_json(struct request *r, struct slice body)
 	r->target.has_body = true;
 	target_header(r, "Content-Type", SLICE("application/json"));
 	target_header(r, "User-Agent", SLICE("gemini-balance/" PACKAGE_VERSION));
+}
+
+void
+target_generate(struct request *r, const char *model, bool stream, struct slice body)
+{
+	char path[MODEL_NAME_MAX + 64];
+
+	snprintf(path, sizeof(path), "/v1beta/%s%s:%s", strchr(model, '/') == NULL ? "models/" : "",
+	    model, stream ? "streamGenerateContent" : "generateContent");
+	request_set_model(r, slice_str(model));
+	target_url(r, "POST", path, stream ? SLICE("alt=sse") : SLICE(""));
+	target_json(r, body);
+	r->target.events = stream;
+}
+
+struct chat_env
+request_env(struct request *r)
+{
+	return (struct chat_env){
+		.models = r->gw->models,
+		.families = r->gw->families,
+		.refs = &r->refs,
+		.changes = &r->changes,
+		.media_urls = r->gw->conf->media_urls == MEDIA_URLS_PASS,
+	};
+}
+
+int
+request_body(struct request *r, struct slice *ret, struct apierror *err)
+{
+	if (body_slice(edge_body(r->edge), ret))
+		return 0;
+	return apierror_set(err, APIERROR_INTERNAL, NULL, "%s", "");
 }

@@ -1,0 +1,179 @@
+/*
+ * Several upstream calls for one answer. Each call is a request of its own, a branch, which goes
+ * through the same steps as any other from the choice of a key on; the root has the client and
+ * waits in the step `fan`.
+ */
+#include "config.h"
+
+#include "request.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "base/xalloc.h"
+
+static struct request *
+branch_new(struct request *root, size_t lane)
+{
+	struct request *b = xcalloc(1, sizeof(*b));
+
+	b->gw = root->gw;
+	b->loop = root->loop;
+	b->root = root;
+	b->lane = lane;
+	b->op = root->op;
+	b->op_state = root->op_state;
+	b->dialect = root->dialect;
+	b->form = root->form;
+	memcpy(b->id, root->id, sizeof(b->id));
+	b->started_ms = root->started_ms;
+	b->owner = root->owner;
+	b->ring = root->ring;
+	b->own_ring = root->own_ring;
+	b->key = -1;
+	b->pinned = root->pinned;
+	b->target = root->target;
+	buf_init(&b->target.url, URL_MAX);
+	buf_init(&b->target.lines, HEADERS_BYTES_MAX);
+	buf_add_slice(&b->target.url, buf_slice(&root->target.url));
+	buf_add_slice(&b->target.lines, buf_slice(&root->target.lines));
+	buf_init(&b->up_head, HEADERS_BYTES_MAX);
+	buf_init(&b->held, ERROR_BODY_MAX);
+	scrub_stream_init(&b->scrub, b->gw->scrub);
+	if (b->op->branch != NULL)
+		b->op->branch(b);
+	request_move(b, &step_pick);
+	return b;
+}
+
+/* What the access line of the root tells of its branches: sums, and the last of each word. */
+static void
+note(struct request *root, const struct request *b)
+{
+	root->calls += b->calls;
+	memcpy(root->key_name, b->key_name, sizeof(root->key_name));
+	root->up_status = b->up_status;
+	root->up_result = b->up_result;
+	root->class = b->class;
+}
+
+void
+branch_finish(struct request *b)
+{
+	struct request *root = b->root;
+
+	root->branches[b->lane] = NULL;
+	root->branches_live--;
+	note(root, b);
+	if (b->branch_failed && !root->branch_failed &&
+	    (root->op->tolerate == NULL || !root->op->tolerate(root, b->lane, &b->err))) {
+		root->branch_failed = true;
+		root->err = b->err;
+	}
+	request_release(b);
+	/* While branches are being started the root looks by itself. */
+	if (!root->spreading)
+		request_run(root);
+}
+
+void
+branches_cancel(struct request *root)
+{
+	for (size_t i = 0; root->branches != NULL && i < root->branches_started; i++) {
+		struct request *b = root->branches[i];
+
+		if (b == NULL)
+			continue;
+		attempt_report(b, true);
+		attempt_end(b);
+		note(root, b);
+		request_release(b);
+		root->branches[i] = NULL;
+	}
+	root->branches_live = 0;
+}
+
+void
+branches_pause(struct request *root)
+{
+	if (root->call != NULL)
+		call_pause(root->call);
+	for (size_t i = 0; root->branches != NULL && i < root->branches_started; i++)
+		if (root->branches[i] != NULL && root->branches[i]->call != NULL)
+			call_pause(root->branches[i]->call);
+}
+
+static void
+resume(struct request *r, uint64_t now)
+{
+	/* The upstream was silent because it was paused. */
+	r->last_up_ms = now;
+	if (r->call != NULL)
+		call_resume(r->call);
+}
+
+void
+branches_resume(struct request *root, uint64_t now)
+{
+	if (root->branches == NULL) {
+		resume(root, now);
+		return;
+	}
+	/* What a branch held back is delivered in here and may end it. */
+	root->spreading = true;
+	for (size_t i = 0; i < root->branches_started; i++)
+		if (root->branches[i] != NULL)
+			resume(root->branches[i], now);
+	root->spreading = false;
+	request_run(root);
+}
+
+static enum step_next
+end_of_fan(struct request *r)
+{
+	struct buf *out = &request_local(r)->out;
+
+	buf_reset(out);
+	if (r->op->gather(r, out, &r->err) != 0) {
+		request_move(r, &step_fail);
+		return STEP_GO;
+	}
+	if (out->failed)
+		return request_fail(r, APIERROR_UPSTREAM, NULL, "%s", "");
+	if (r->form == REPLY_SSE)
+		edge_end(TAKE(r->edge), buf_slice(out));
+	else
+		reply_whole(r, 200, r->reply_type, SLICE(""), buf_slice(out));
+	request_move(r, &step_finish);
+	return STEP_GO;
+}
+
+/* Entered at the start and after the end of each branch. */
+static enum step_next
+do_fan(struct request *r)
+{
+	if (r->branches == NULL)
+		r->branches = xcalloc(r->fan, sizeof(*r->branches));
+	r->spreading = true;
+	while (!r->branch_failed && !r->gone && r->branches_live < FAN_PARALLEL &&
+	       r->branches_started < r->fan) {
+		size_t lane = r->branches_started++;
+
+		r->branches_live++;
+		r->branches[lane] = branch_new(r, lane);
+		request_run(r->branches[lane]);
+	}
+	r->spreading = false;
+	if (r->gone || r->branch_failed) {
+		request_move(r, r->gone ? &step_abort : &step_fail);
+		return STEP_GO;
+	}
+	if (r->branches_live > 0) {
+		attempt_beat(r);
+		return STEP_PARK;
+	}
+	return end_of_fan(r);
+}
+
+const struct step step_fan = { "fan", do_fan };

@@ -1,0 +1,241 @@
+/* POST /responses: core/responses between the two sides; GET and DELETE of what was stored. */
+#include "config.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "core/responses.h"
+#include "request.h"
+
+struct responses_state {
+	struct responses_request request;
+	bool omit_thinking; /* the model refused the thinking level */
+	struct responses_stream *stream;
+	int64_t created;
+};
+
+static bool
+can_store(const struct request *r)
+{
+	return r->gw->conf->state[0] != '\0';
+}
+
+static void
+keep_signature(void *ctx, struct slice call_id, struct slice value)
+{
+	supply_keep(ctx, REF_SIGNATURE, call_id, value);
+}
+
+static void
+new_stream(struct request *r)
+{
+	struct responses_state *state = r->op_state;
+	const struct chat_request *c = &state->request.chat;
+	struct responses_info info = {
+		.chat = {
+			.id = r->id,
+			.created = state->created,
+			.model = c->model.name,
+			.one_call = c->one_call,
+			.grounded = c->grounded,
+			.tools = c->tools,
+			.reader = request_local(r)->reader,
+			.keep = keep_signature,
+			.keep_ctx = r,
+		},
+		.echo = buf_slice(&state->request.echo),
+		.events = c->stream,
+	};
+
+	responses_stream_free(state->stream);
+	state->stream = responses_stream_new(&info);
+}
+
+static int
+responses_prepare(struct request *r, struct apierror *err)
+{
+	struct responses_state *state = r->op_state;
+	struct chat_env env = request_env(r);
+	struct responses_request *q;
+	struct slice body;
+
+	if (state == NULL)
+		r->op_state = state = xcalloc(1, sizeof(*state));
+	q = &state->request;
+	responses_request_release(q);
+	responses_request_init(q);
+	env.omit_thinking = state->omit_thinking;
+	if (request_body(r, &body, err) != 0 ||
+	    responses_request_read(q, body, &env, can_store(r), err) != 0)
+		return -1;
+	state->created = (int64_t)(clock_wall_ms() / 1000);
+	r->form = q->chat.stream ? REPLY_SSE : REPLY_JSON;
+	target_generate(r, q->chat.model.name, q->chat.stream, buf_slice(&q->chat.body));
+	if (r->refs.wanted == 0)
+		new_stream(r);
+	return 0;
+}
+
+/* The end of a good answer. */
+static void
+store(struct request *r)
+{
+	struct responses_state *state = r->op_state;
+	struct buf id, text;
+
+	r->usage = *responses_stream_usage(state->stream);
+	if (!state->request.store)
+		return;
+	buf_init(&id, 64);
+	buf_addf(&id, "resp_%s", r->id);
+	buf_init(&text, RESPONSE_MAX);
+	responses_stored_write(&state->request, state->stream, &text);
+	if (text.failed || !supply_keep(r, REF_RESPONSE, buf_slice(&id), buf_slice(&text)))
+		log_event(LOG_WARN, "response_not_stored", LOG_S("id", r->id));
+	buf_release(&id);
+	buf_release(&text);
+}
+
+static int
+responses_feed(struct request *r, struct slice bytes, struct buf *out, struct apierror *err)
+{
+	struct responses_state *state = r->op_state;
+
+	return responses_stream_feed(state->stream, bytes, out, err);
+}
+
+static int
+responses_end(struct request *r, struct buf *out, struct apierror *err)
+{
+	struct responses_state *state = r->op_state;
+
+	if (responses_stream_finish(state->stream, out, err) != 0)
+		return -1;
+	store(r);
+	return 0;
+}
+
+static enum collect_next
+responses_collect(struct request *r, struct slice body, struct buf *out, struct apierror *err)
+{
+	struct responses_state *state = r->op_state;
+
+	if (responses_stream_document(state->stream, body, out, err) != 0)
+		return COLLECT_ERROR;
+	store(r);
+	return COLLECT_DONE;
+}
+
+static void
+responses_fault(struct request *r, struct buf *out)
+{
+	struct responses_state *state = r->op_state;
+
+	responses_stream_fail(state->stream, &r->err, out);
+}
+
+static bool
+responses_mend(struct request *r, const struct gstatus *status)
+{
+	struct responses_state *state = r->op_state;
+
+	if (state->omit_thinking || !gstatus_refuses_thinking(status))
+		return false;
+	state->omit_thinking = true;
+	return true;
+}
+
+static void
+responses_shed(struct request *r)
+{
+	struct responses_state *state = r->op_state;
+
+	buf_release(&state->request.chat.body);
+}
+
+static void
+responses_release(struct request *r)
+{
+	struct responses_state *state = r->op_state;
+
+	if (state == NULL)
+		return;
+	responses_stream_free(state->stream);
+	responses_request_release(&state->request);
+	free(state);
+}
+
+const struct operation op_responses = {
+	.prepare = responses_prepare,
+	.mend = responses_mend,
+	.feed = responses_feed,
+	.end = responses_end,
+	.collect = responses_collect,
+	.fault = responses_fault,
+	.shed = responses_shed,
+	.release = responses_release,
+};
+
+/* ---- GET and DELETE /responses/{id}, GET /responses/{id}/input_items ---- */
+
+static int
+unknown(struct apierror *err, struct slice id)
+{
+	return apierror_set(err, APIERROR_NOT_FOUND, "response_id",
+	    "Response with id '%.*s' not found.", id.len < 64 ? (int)id.len : 64, id.ptr);
+}
+
+static int
+answer_stored(struct request *r, const struct ref *ref, struct buf *out)
+{
+	const char *method = edge_param(r->edge, "REQUEST_METHOD");
+	struct slice key = slice_str(ref->key);
+	struct jwriter w = jwriter_on(out);
+
+	if (slice_eq(slice_str(method), SLICE("DELETE"))) {
+		supply_drop(r, REF_RESPONSE, key);
+		jw_object(&w, NULL);
+		jw_slice(&w, "id", key);
+		jw_str(&w, "object", "response");
+		jw_bool(&w, "deleted", true);
+		jw_object_end(&w);
+		return 0;
+	}
+	return r->route->op == ROUTE_RESPONSE_INPUT
+	           ? responses_stored_input(buf_slice(&ref->value), out)
+	           : responses_stored_response(buf_slice(&ref->value), out);
+}
+
+static int
+stored_prepare(struct request *r, struct apierror *err)
+{
+	const struct ref *ref;
+	struct slice id = r->route->item;
+	struct buf out;
+	int answer = -1;
+
+	if (!can_store(r))
+		return apierror_set(err, APIERROR_UNSUPPORTED, NULL,
+		    "This gateway stores no responses: its option STATE is not set.");
+	ref = refs_get(&r->refs, REF_RESPONSE, id, "response_id", err);
+	if (ref == NULL || ref->state == REF_ABSENT)
+		return unknown(err, id);
+	if (ref->state == REF_WANTED)
+		return 0;
+	buf_init(&out, RESPONSE_MAX);
+	if (answer_stored(r, ref, &out) != 0) {
+		unknown(err, id);
+	} else {
+		reply_whole(r, 200, NULL, SLICE(""), buf_slice(&out));
+		answer = 0;
+	}
+	buf_release(&out);
+	return answer;
+}
+
+const struct operation op_response = {
+	.prepare = stored_prepare,
+};

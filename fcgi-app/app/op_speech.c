@@ -1,0 +1,96 @@
+/* POST /audio/speech: core/speech between the two sides. */
+#include "config.h"
+
+#include <stdlib.h>
+
+#include "base/xalloc.h"
+#include "core/speech.h"
+#include "request.h"
+
+struct speech_state {
+	struct speech_request request;
+	struct speech_stream *stream;
+	char type[SPEECH_TYPE_MAX];
+};
+
+static int
+speech_prepare(struct request *r, struct apierror *err)
+{
+	struct speech_state *state = xcalloc(1, sizeof(*state));
+	struct speech_request *s = &state->request;
+	struct slice body;
+
+	r->op_state = state;
+	speech_request_init(s);
+	if (request_body(r, &body, err) != 0 ||
+	    speech_request_read(s, body, r->gw->models, &r->changes, err) != 0)
+		return -1;
+	if (s->stream)
+		state->stream = speech_stream_new(s->format, s->events, request_local(r)->reader);
+	r->form = s->events ? REPLY_SSE : s->stream ? REPLY_BYTES : REPLY_JSON;
+	target_generate(r, s->model.name, s->stream, buf_slice(&s->body));
+	return 0;
+}
+
+/* Sound without events: the head waits for the first bytes, which tell the type. */
+static int
+speech_feed(struct request *r, struct slice bytes, struct buf *out, struct apierror *err)
+{
+	struct speech_state *state = r->op_state;
+	struct buf sound;
+	int answer;
+
+	if (r->head_sent)
+		return speech_stream_feed(state->stream, bytes, out, err);
+	buf_init(&sound, COLLECT_MAX);
+	answer = speech_stream_feed(state->stream, bytes, &sound, err);
+	if (sound.len > 0) {
+		reply_head(r, out, 200, speech_stream_type(state->stream), -1,
+		    SLICE("Cache-Control: no-cache, no-transform\r\nX-Accel-Buffering: no\r\n"));
+		buf_add_slice(out, buf_slice(&sound));
+		out->failed |= sound.failed;
+	}
+	buf_release(&sound);
+	return answer;
+}
+
+static int
+speech_end(struct request *r, struct buf *out, struct apierror *err)
+{
+	struct speech_state *state = r->op_state;
+
+	return speech_stream_finish(state->stream, out, err);
+}
+
+static enum collect_next
+speech_collect(struct request *r, struct slice body, struct buf *out, struct apierror *err)
+{
+	struct speech_state *state = r->op_state;
+
+	r->reply_type = state->type;
+	return speech_reply(body, state->request.format, out, state->type, &r->usage, err) == 0
+	           ? COLLECT_DONE
+	           : COLLECT_ERROR;
+}
+
+static void
+speech_release(struct request *r)
+{
+	struct speech_state *state = r->op_state;
+
+	if (state == NULL)
+		return;
+	if (state->stream != NULL)
+		r->usage = *speech_stream_usage(state->stream);
+	speech_stream_free(state->stream);
+	speech_request_release(&state->request);
+	free(state);
+}
+
+const struct operation op_speech = {
+	.prepare = speech_prepare,
+	.feed = speech_feed,
+	.end = speech_end,
+	.collect = speech_collect,
+	.release = speech_release,
+};

@@ -1,0 +1,129 @@
+/* POST /audio/transcriptions and /audio/translations: core/transcription between the two sides. */
+#include "config.h"
+
+#include <stdlib.h>
+
+#include "base/xalloc.h"
+#include "core/transcription.h"
+#include "request.h"
+
+struct transcription_state {
+	struct transcription_request request;
+	struct transcription_stream *stream;
+};
+
+static int
+read_form(struct request *r, struct transcription_request *t, enum transcription_task task,
+    struct apierror *err)
+{
+	const char *type = edge_param(r->edge, "CONTENT_TYPE");
+	struct multipart form;
+	struct slice body;
+	int answer;
+
+	if (request_body(r, &body, err) != 0)
+		return -1;
+	multipart_init(&form);
+	answer = multipart_read(&form, slice_str(type != NULL ? type : ""), body, err);
+	if (answer == 0)
+		answer = transcription_request_read(
+		    t, task, &form, r->gw->models, r->gw->families, &r->changes, err);
+	multipart_release(&form);
+	return answer;
+}
+
+static int
+prepare(struct request *r, enum transcription_task task, struct apierror *err)
+{
+	struct transcription_state *state = xcalloc(1, sizeof(*state));
+	struct transcription_request *t = &state->request;
+
+	r->op_state = state;
+	transcription_request_init(t);
+	if (read_form(r, t, task, err) != 0)
+		return -1;
+	r->reply_type = transcription_type(t->how.format);
+	r->form = t->stream ? REPLY_SSE : REPLY_JSON;
+	if (t->stream)
+		state->stream = transcription_stream_new(&t->how, request_local(r)->reader);
+	target_generate(r, t->model.name, t->stream, buf_slice(&t->body));
+	return 0;
+}
+
+static int
+transcriptions_prepare(struct request *r, struct apierror *err)
+{
+	return prepare(r, TASK_TRANSCRIBE, err);
+}
+
+static int
+translations_prepare(struct request *r, struct apierror *err)
+{
+	return prepare(r, TASK_TRANSLATE, err);
+}
+
+static int
+transcription_feed(struct request *r, struct slice bytes, struct buf *out, struct apierror *err)
+{
+	struct transcription_state *state = r->op_state;
+
+	return transcription_stream_feed(state->stream, bytes, out, err);
+}
+
+static int
+transcription_end(struct request *r, struct buf *out, struct apierror *err)
+{
+	struct transcription_state *state = r->op_state;
+
+	return transcription_stream_finish(state->stream, out, err);
+}
+
+static enum collect_next
+transcription_collect(struct request *r, struct slice body, struct buf *out, struct apierror *err)
+{
+	struct transcription_state *state = r->op_state;
+
+	return transcription_reply(body, &state->request.how, out, &r->usage, err) == 0
+	           ? COLLECT_DONE
+	           : COLLECT_ERROR;
+}
+
+static void
+transcription_shed(struct request *r)
+{
+	struct transcription_state *state = r->op_state;
+
+	buf_release(&state->request.body);
+}
+
+static void
+transcription_release(struct request *r)
+{
+	struct transcription_state *state = r->op_state;
+
+	if (state == NULL)
+		return;
+	if (state->stream != NULL)
+		r->usage = *transcription_stream_usage(state->stream);
+	transcription_stream_free(state->stream);
+	transcription_request_release(&state->request);
+	free(state);
+}
+
+const struct operation op_transcriptions = {
+	.prepare = transcriptions_prepare,
+	.feed = transcription_feed,
+	.end = transcription_end,
+	.collect = transcription_collect,
+	.shed = transcription_shed,
+	.release = transcription_release,
+};
+
+const struct operation op_translations = {
+	.prepare = translations_prepare,
+	.feed = transcription_feed,
+	.end = transcription_end,
+	.collect = transcription_collect,
+	.shed = transcription_shed,
+	.release = transcription_release,
+};

@@ -1,0 +1,231 @@
+/*
+ * What a translation refers to outside of its request: signatures and responses from the state
+ * store, media from the network. When all of it is there, the translation runs again.
+ */
+#include "config.h"
+
+#include "request.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "app/state.h"
+#include "base/xalloc.h"
+#include "media.h"
+
+struct supply {
+	struct request *request; /* NULL: it is gone, only the lookup is still under way */
+	struct state *state;
+	struct state_query *queries;
+	struct buf *keys;  /* of the queries */
+	struct ref **refs; /* what they are for */
+	size_t count;
+	struct media *media; /* NULL: none is fetched */
+	bool asking;
+};
+
+/* Keys of the store belong to a credential, so that nobody reads what is another's. */
+static void
+state_key(const struct request *r, struct slice key, struct buf *ret)
+{
+	buf_init(ret, STATE_KEY_MAX + 1);
+	buf_addf(ret, "%016llx:", (unsigned long long)r->owner);
+	buf_add_slice(ret, key);
+}
+
+static enum state_space
+space_of(enum ref_kind kind)
+{
+	return kind == REF_RESPONSE ? STATE_RESPONSE : STATE_SIGNATURE;
+}
+
+bool
+supply_keep(struct request *r, enum ref_kind kind, struct slice key, struct slice value)
+{
+	struct buf text;
+	bool kept;
+
+	state_key(r, key, &text);
+	kept = state_put(r->gw->state, space_of(kind), buf_slice(&text), value);
+	buf_release(&text);
+	return kept;
+}
+
+void
+supply_drop(struct request *r, enum ref_kind kind, struct slice key)
+{
+	struct buf text;
+
+	state_key(r, key, &text);
+	state_delete(r->gw->state, space_of(kind), buf_slice(&text));
+	buf_release(&text);
+}
+
+static void
+supply_free(struct supply *s)
+{
+	for (size_t i = 0; i < s->count; i++) {
+		buf_release(&s->keys[i]);
+		buf_release(&s->queries[i].value);
+	}
+	free(s->keys);
+	free(s->queries);
+	free(s->refs);
+	free(s);
+}
+
+static void
+settle(struct refs *refs, struct ref *ref, enum state_answer answer, struct buf *value)
+{
+	if (answer == STATE_FOUND)
+		refs_found(refs, ref, value);
+	else
+		refs_absent(refs, ref);
+}
+
+/* What memory knows is settled at once; the rest becomes queries. */
+static void
+look_up(struct request *r, struct supply *s)
+{
+	s->keys = xcalloc(r->refs.count, sizeof(*s->keys));
+	s->queries = xcalloc(r->refs.count, sizeof(*s->queries));
+	s->refs = xcalloc(r->refs.count, sizeof(*s->refs));
+	for (size_t i = 0; i < r->refs.count; i++) {
+		struct ref *ref = r->refs.list[i];
+		struct buf *key = &s->keys[s->count], value;
+		enum state_answer answer;
+
+		if (ref->state != REF_WANTED || ref->kind == REF_MEDIA)
+			continue;
+		state_key(r, slice_str(ref->key), key);
+		answer = state_get(s->state, space_of(ref->kind), buf_slice(key), &value);
+		if (answer != STATE_UNKNOWN) {
+			settle(&r->refs, ref, answer, &value);
+			buf_release(key);
+			continue;
+		}
+		s->queries[s->count] =
+		    (struct state_query){ .space = space_of(ref->kind), .key = buf_slice(key) };
+		s->refs[s->count++] = ref;
+	}
+}
+
+static void
+ask(void *ctx)
+{
+	struct supply *s = ctx;
+
+	state_ask(s->state, s->queries, s->count);
+}
+
+static bool
+wants_media(const struct refs *refs)
+{
+	for (size_t i = 0; i < refs->count; i++)
+		if (refs->list[i]->state == REF_WANTED && refs->list[i]->kind == REF_MEDIA)
+			return true;
+	return false;
+}
+
+/* Back to the translator when nothing is under way any more. */
+static void
+go_on(struct request *r)
+{
+	if (r->refs.wanted > 0 || r->step != &step_supply)
+		return;
+	supply_free(TAKE(r->supply));
+	request_move(r, &step_prepare);
+}
+
+static void
+asked(void *ctx)
+{
+	struct supply *s = ctx;
+	struct request *r = s->request;
+
+	s->asking = false;
+	if (r == NULL) {
+		supply_free(s);
+		return;
+	}
+	for (size_t i = 0; i < s->count; i++)
+		settle(&r->refs, s->refs[i], s->queries[i].answer, &s->queries[i].value);
+	go_on(r);
+	if (r->step != &step_supply)
+		request_run(r);
+}
+
+static void
+fetched(void *ctx, const struct apierror *err)
+{
+	struct supply *s = ctx;
+	struct request *r = s->request;
+
+	s->media = NULL;
+	if (err != NULL) {
+		r->err = *err;
+		request_move(r, &step_fail);
+	} else {
+		go_on(r);
+	}
+	if (r->step != &step_supply)
+		request_run(r);
+}
+
+/* -1 with r->err. */
+static int
+fetch_media(struct request *r, struct supply *s)
+{
+	const struct conf *conf = r->gw->conf;
+	struct media_limits limits = {
+		.each_max = conf->media_max,
+		.total_max = conf->max_body,
+		.timeout_ms = conf->media_timeout,
+		.allow = r->gw->media_allow,
+	};
+	struct media_order order = { r->loop, &limits, &r->refs, fetched, s };
+
+	if (!wants_media(&r->refs))
+		return 0;
+	if (conf->media_urls == MEDIA_URLS_OFF)
+		return apierror_set(&r->err, APIERROR_UNSUPPORTED, "messages",
+		    "This gateway is set not to fetch URLs: send media as data: URLs.");
+	return media_fetch(&order, &s->media, &r->err);
+}
+
+void
+supply_cancel(struct request *r)
+{
+	struct supply *s = TAKE(r->supply);
+
+	if (s == NULL)
+		return;
+	media_cancel(TAKE(s->media));
+	s->request = NULL;
+	if (!s->asking)
+		supply_free(s);
+}
+
+static enum step_next
+do_supply(struct request *r)
+{
+	struct supply *s = xcalloc(1, sizeof(*s));
+
+	r->supply = s;
+	s->request = r;
+	s->state = r->gw->state;
+	look_up(r, s);
+	if (fetch_media(r, s) != 0) {
+		request_move(r, &step_fail);
+		return STEP_GO;
+	}
+	if (s->count > 0) {
+		s->asking = true;
+		loop_work(r->loop, ask, asked, s);
+	}
+	go_on(r);
+	return r->step == &step_prepare ? STEP_GO : STEP_PARK;
+}
+
+const struct step step_supply = { "supply", do_supply };

@@ -1,0 +1,90 @@
+/* What responses_request.c and the files that it calls share. */
+#ifndef CORE_RESPONSES_INPUT_H
+#define CORE_RESPONSES_INPUT_H
+
+#include "chat_priv.h"
+#include "core/responses.h"
+
+/* ---- responses_past.c ---- */
+
+/* Items of earlier responses: of the one that is continued, and those that `input` refers to. */
+struct responses_past {
+	json_object *items;  /* of the previous response: an array, owned, or NULL */
+	json_object *by_id;  /* what may be referred to, owned */
+	json_object *loaded; /* ids of the responses in by_id, a set, owned */
+	size_t bytes;        /* of their texts */
+};
+
+void responses_past_init(struct responses_past *past);
+void responses_past_release(struct responses_past *past);
+/* Looks up what source names. When env->refs holds something in REF_WANTED afterwards the result is
+ * not whole. -1 with err. */
+int responses_past_read(struct responses_past *past, json_object *source,
+    const struct chat_env *env, bool can_store, struct apierror *err);
+/* True when an element of `input` stands for an item of an earlier response. */
+bool responses_is_reference(json_object *item);
+
+/* ---- responses_request.c ---- */
+
+/* chat_read's `own`. */
+struct responses_read {
+	struct responses_request *request;
+	const struct responses_past *past;
+	bool can_store;
+	bool logprobs; /* `include` asks for them */
+};
+
+/* ---- responses_messages.c ---- */
+
+struct item_type;
+
+/* Where a message comes from. */
+struct place {
+	const struct item_type *type;
+	size_t index; /* of the caller's item */
+	enum { PLACE_INPUT, PLACE_STRING, PLACE_REFERENCE, PLACE_PAST } kind;
+};
+
+/* The list while it is read. */
+struct intake {
+	struct responses_read *own;
+	struct chat_read *read;
+	json_object *messages; /* in chat's form, one for each item; null: it says nothing */
+	struct place *places;  /* of them */
+	size_t count, room;
+	size_t given; /* elements of the caller's list */
+	struct apierror *err;
+};
+
+/* A member in chat's form, and what it is in the item's. */
+struct item_name {
+	const char *chat, *item;
+};
+
+struct item_type {
+	const char *type;
+	/* Sets *ret_message, or leaves it NULL. at: the item's name. */
+	int (*read)(struct intake *t, json_object *item, const char *at, json_object **ret_message);
+	const struct item_name *names; /* the first that fits counts; NULL: all are the same */
+};
+
+int responses_type_find(
+    json_object *item, const char *at, const struct item_type **ret, struct apierror *err);
+/* A member that must be a string with something in it. */
+int responses_member_word(
+    struct intake *t, json_object *item, const char *at, const char *key, json_object **ret);
+
+/* ---- responses_input.c ---- */
+
+/* `input`: a string or a list of items. Sets the request's items and input. */
+int responses_input_emit(struct fieldmap_run *run, const struct fieldmap *row, json_object *value);
+/* `instructions`: likewise. */
+int responses_instructions_emit(
+    struct fieldmap_run *run, const struct fieldmap *row, json_object *value);
+
+/* ---- responses_echo.c ---- */
+
+/* What the Response repeats of the request. */
+void responses_echo_write(json_object *source, bool store, struct buf *out);
+
+#endif

@@ -1,0 +1,333 @@
+/* Gemini's answer as a Response: the document, or the events that lead to it. */
+#include "config.h"
+
+#include "core/responses.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "base/xalloc.h"
+#include "responses_priv.h"
+
+static void take_part(
+    void *ctx, size_t candidate, const struct gen_part *part, json_object *logprobs);
+static void take_candidate(void *ctx, size_t candidate, json_object *object);
+
+static const struct gen_sink responses_sink = { take_part, take_candidate };
+
+struct responses_stream *
+responses_stream_new(const struct responses_info *info)
+{
+	struct responses_stream *s = xcalloc(1, sizeof(*s));
+
+	s->info = *info;
+	s->info.chat.id = s->id = xstrdup(info->chat.id);
+	s->info.chat.model = s->model = xstrdup(info->chat.model);
+	gen_reader_init(&s->reader, info->chat.reader, !info->chat.grounded, &responses_sink, s);
+	if (info->chat.grounded) {
+		s->citations = xmalloc(sizeof(*s->citations));
+		citations_init(s->citations);
+	}
+	buf_init(&s->traces, SSE_EVENT_MAX);
+	buf_init(&s->output, COLLECT_MAX);
+	buf_init(&s->text, COLLECT_MAX);
+	buf_init(&s->logprobs, COLLECT_MAX);
+	buf_init(&s->carry, SSE_EVENT_MAX);
+	s->status = "in_progress";
+	return s;
+}
+
+void
+responses_stream_free(struct responses_stream *s)
+{
+	if (s == NULL)
+		return;
+	gen_reader_release(&s->reader);
+	if (s->citations != NULL)
+		citations_release(s->citations);
+	free(s->citations);
+	buf_release(&s->traces);
+	buf_release(&s->output);
+	buf_release(&s->text);
+	buf_release(&s->logprobs);
+	buf_release(&s->carry);
+	free(s->id);
+	free(s->model);
+	free(s);
+}
+
+/* ---- the Response and its events ---- */
+
+static void
+write_error(struct jwriter *w, const struct apierror *err)
+{
+	if (err == NULL) {
+		jw_null(w, "error");
+		return;
+	}
+	jw_object(w, "error");
+	jw_str(w, "code", err->status == 429 ? "rate_limit_exceeded" : "server_error");
+	jw_str(w, "message", err->message);
+	jw_object_end(w);
+}
+
+static void
+write_response(
+    struct responses_stream *s, struct jwriter *w, const char *key, const struct apierror *err)
+{
+	const struct usage *usage = gen_reader_usage(&s->reader);
+	bool over = strcmp(s->status, "in_progress") != 0;
+
+	jw_object(w, key);
+	jw_str_open(w, "id");
+	buf_adds(w->out, "resp_");
+	buf_add_json(w->out, slice_str(s->id));
+	jw_str_close(w);
+	jw_str(w, "object", "response");
+	jw_int(w, "created_at", s->info.chat.created);
+	jw_str(w, "status", s->status);
+	write_error(w, err);
+	if (s->reason != NULL) {
+		jw_object(w, "incomplete_details");
+		jw_str(w, "reason", s->reason);
+		jw_object_end(w);
+	} else {
+		jw_null(w, "incomplete_details");
+	}
+	jw_str(w, "model", s->model);
+	jw_array(w, "output");
+	if (s->output.len > 0)
+		jw_raw(w, NULL, buf_slice(&s->output));
+	jw_array_end(w);
+	/* Clients want the counts of every answer, also where Google gave none. */
+	if (over && (usage->known || err == NULL))
+		usage_write_responses(usage, w, "usage");
+	else
+		jw_null(w, "usage");
+	if (over)
+		chat_tier_write(w, usage);
+	if (s->info.echo.len > 0) {
+		buf_addc(w->out, ',');
+		buf_add_slice(w->out, s->info.echo);
+	}
+	jw_object_end(w);
+}
+
+static void
+write_event(struct responses_stream *s, const char *type, struct jwriter *w)
+{
+	buf_adds(s->out, "event: ");
+	buf_adds(s->out, type);
+	buf_adds(s->out, "\ndata: ");
+	*w = jwriter_on(s->out);
+	jw_object(w, NULL);
+	jw_str(w, "type", type);
+	jw_int(w, "sequence_number", (int64_t)s->sequence++);
+}
+
+void
+responses_event_close(struct responses_stream *s, struct jwriter *w)
+{
+	jw_object_end(w);
+	buf_add(s->out, "\n\n", 2);
+}
+
+static void
+tell_response(struct responses_stream *s, const char *type, const struct apierror *err)
+{
+	struct jwriter w;
+
+	write_event(s, type, &w);
+	write_response(s, &w, "response", err);
+	responses_event_close(s, &w);
+}
+
+static void
+begin(struct responses_stream *s)
+{
+	if (s->begun || !s->info.events)
+		return;
+	s->begun = true;
+	tell_response(s, "response.created", NULL);
+	tell_response(s, "response.in_progress", NULL);
+}
+
+bool
+responses_event_open(struct responses_stream *s, const char *type, struct jwriter *w)
+{
+	if (!s->info.events)
+		return false;
+	begin(s);
+	write_event(s, type, w);
+	return true;
+}
+
+/* ---- parts ---- */
+
+/* The text that citations point into. */
+static void
+note_text(struct responses_stream *s, const struct gen_part *part)
+{
+	struct buf text;
+
+	buf_init(&text, SSE_EVENT_MAX * 2);
+	if (gen_part_speaks(part))
+		gen_part_write(part, &text);
+	citations_part(s->citations, buf_slice(&text));
+	buf_release(&text);
+}
+
+static void
+take_part(void *ctx, size_t candidate, const struct gen_part *part, json_object *logprobs)
+{
+	struct responses_stream *s = ctx;
+
+	if (candidate > 0)
+		return;
+	switch (part->kind) {
+	case PART_CALL:
+		responses_item_call(s, part);
+		break;
+	case PART_IMAGE:
+		responses_item_image(s, part);
+		s->spoke = true;
+		break;
+	case PART_TRACE:
+		chat_trace_add(&s->traces, part);
+		break;
+	case PART_AUDIO:
+	case PART_NONE:
+		break;
+	case PART_TEXT:
+	case PART_THOUGHT:
+	case PART_CODE:
+	case PART_OUTPUT:
+		if (part->text.len == 0 && !gen_part_speaks(part))
+			break;
+		s->spoke = s->spoke || part->kind != PART_THOUGHT;
+		responses_item_text(s, part, logprobs);
+		break;
+	}
+	if (s->citations != NULL)
+		note_text(s, part);
+}
+
+static void
+take_candidate(void *ctx, size_t candidate, json_object *object)
+{
+	struct responses_stream *s = ctx;
+
+	if (candidate == 0 && s->citations != NULL)
+		citations_read(s->citations, object);
+}
+
+int
+responses_stream_feed(
+    struct responses_stream *s, struct slice bytes, struct buf *out, struct apierror *err)
+{
+	s->out = out;
+	return gen_reader_feed(&s->reader, bytes, err);
+}
+
+/* ---- the end ---- */
+
+static void
+set_status(struct responses_stream *s)
+{
+	struct chat_finish finish = {
+		.native = slice_str(s->reader.native[0]),
+		.called = s->calls > 0,
+		.spoke = s->spoke,
+	};
+	const char *word = chat_finish_word(&finish);
+
+	s->status = "completed";
+	if (gen_reader_blocked(&s->reader, 0) || strcmp(word, "content_filter") == 0)
+		s->reason = "content_filter";
+	else if (strcmp(word, "length") == 0)
+		s->reason = "max_output_tokens";
+	if (s->reason != NULL)
+		s->status = "incomplete";
+}
+
+static void
+finish(struct responses_stream *s)
+{
+	struct jwriter w = jwriter_on(s->out);
+
+	begin(s);
+	set_status(s);
+	responses_item_close(s, true);
+	if (gen_reader_blocked(&s->reader, 0) && !s->spoke)
+		responses_item_refusal(s, slice_str(s->reader.block_reason));
+	if (s->info.events)
+		tell_response(
+		    s, s->reason != NULL ? "response.incomplete" : "response.completed", NULL);
+	else
+		write_response(s, &w, NULL, NULL);
+	if (s->output.failed || s->text.failed)
+		s->out->failed = true;
+}
+
+int
+responses_stream_finish(struct responses_stream *s, struct buf *out, struct apierror *err)
+{
+	s->out = out;
+	if (gen_reader_finish(&s->reader, err) != 0)
+		return -1;
+	finish(s);
+	return 0;
+}
+
+int
+responses_stream_document(
+    struct responses_stream *s, struct slice text, struct buf *out, struct apierror *err)
+{
+	s->out = out;
+	if (gen_reader_document(&s->reader, text, err) != 0)
+		return -1;
+	finish(s);
+	return 0;
+}
+
+void
+responses_stream_fail(struct responses_stream *s, const struct apierror *err, struct buf *out)
+{
+	struct jwriter w;
+
+	s->out = out;
+	begin(s);
+	s->status = "failed";
+	s->reason = NULL;
+	responses_item_close(s, false);
+	write_event(s, "error", &w);
+	jw_str(&w, "code", err->status == 429 ? "rate_limit_exceeded" : "server_error");
+	jw_str(&w, "message", err->message);
+	if (err->param[0] != '\0')
+		jw_str(&w, "param", err->param);
+	else
+		jw_null(&w, "param");
+	responses_event_close(s, &w);
+	tell_response(s, "response.failed", err);
+}
+
+void
+responses_stream_response(struct responses_stream *s, struct buf *out)
+{
+	struct jwriter w = jwriter_on(out);
+
+	write_response(s, &w, NULL, NULL);
+}
+
+struct slice
+responses_stream_output(const struct responses_stream *s)
+{
+	return buf_slice(&s->output);
+}
+
+const struct usage *
+responses_stream_usage(struct responses_stream *s)
+{
+	return gen_reader_usage(&s->reader);
+}

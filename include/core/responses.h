@@ -1,0 +1,69 @@
+/*
+ * OpenAI's Responses API to Gemini generateContent and back. The request becomes the same
+ * GenerateContentRequest as that of a chat (core/chat.h); the reply is a list of typed items.
+ */
+#ifndef CORE_RESPONSES_H
+#define CORE_RESPONSES_H
+
+#include "core/chat.h"
+
+/* ---- request: responses_request.c holds the field table ---- */
+
+struct responses_request {
+	struct chat_request chat; /* model, stream, body, tools and the rest */
+	bool store;               /* `store` was asked for: the caller keeps the response */
+	struct buf echo;    /* what the Response repeats of the request: members of an object */
+	json_object *items; /* the conversation so far, input included: an array, owned */
+	json_object *input; /* the items of this request alone, likewise */
+};
+
+void responses_request_init(struct responses_request *q);
+void responses_request_release(struct responses_request *q);
+/* text: the body of POST /responses; q is fresh from responses_request_init. can_store: a state
+ * store is configured; without one `store`, `previous_response_id` and items of type item_reference
+ * are refused. env->refs yields earlier responses as REF_RESPONSE: that of previous_response_id,
+ * and those whose items are referred to. When it holds something in REF_WANTED afterwards only the
+ * model and `stream` are known; another pass, with a fresh q and reset changes, must follow. At
+ * most three passes want something: the latest response, the others, media and signatures. */
+int responses_request_read(struct responses_request *q, struct slice text,
+    const struct chat_env *env, bool can_store, struct apierror *err);
+
+/* ---- reply: responses_stream.c ---- */
+
+struct responses_info {
+	struct chat_reply_info chat; /* include_usage, legacy_functions and fan do not matter */
+	struct slice echo;           /* of the request; borrowed, must live as long as the reply */
+	bool events;                 /* else one document at the end */
+};
+
+/* Eats a Gemini answer, a stream at any split or a whole document, and yields events, each with its
+ * name and sequence_number, or the Response. */
+struct responses_stream;
+struct responses_stream *responses_stream_new(const struct responses_info *info);
+void responses_stream_free(struct responses_stream *s);
+/* -1 with err as chat_stream_feed and chat_stream_finish. */
+int responses_stream_feed(
+    struct responses_stream *s, struct slice bytes, struct buf *out, struct apierror *err);
+int responses_stream_finish(struct responses_stream *s, struct buf *out, struct apierror *err);
+/* A whole GenerateContentResponse in place of a stream and its end. */
+int responses_stream_document(
+    struct responses_stream *s, struct slice text, struct buf *out, struct apierror *err);
+/* After events were sent: `error`, then `response.failed`. */
+void responses_stream_fail(struct responses_stream *s, const struct apierror *err, struct buf *out);
+/* After the end: the Response, and the elements of its `output`. */
+void responses_stream_response(struct responses_stream *s, struct buf *out);
+struct slice responses_stream_output(const struct responses_stream *s);
+const struct usage *responses_stream_usage(struct responses_stream *s);
+
+/* ---- stored responses: responses_stored.c ---- */
+
+/* What is kept of a response: itself, its input and the whole conversation. */
+void responses_stored_write(
+    const struct responses_request *q, struct responses_stream *s, struct buf *out);
+/* The parts of a kept text that GET /responses/{id} and .../input_items answer with, appended to
+ * out; of the latter all items on one page, the last one first, as OpenAI does unless asked
+ * otherwise. -1 when the text is none. */
+int responses_stored_response(struct slice stored, struct buf *out);
+int responses_stored_input(struct slice stored, struct buf *out);
+
+#endif
