@@ -45,10 +45,10 @@ static int
 images_prepare(struct request *r, struct apierror *err)
 {
 	struct images_request *i = &new_state(r)->request;
+	struct chat_env env = request_env(r);
 	struct slice body;
 
-	if (request_body(r, &body, err) != 0 ||
-	    images_request_read(i, body, r->gw->models, &r->changes, err) != 0)
+	if (request_body(r, &body, err) != 0 || images_request_read(i, body, &env, err) != 0)
 		return -1;
 	return set_target(r, i);
 }
@@ -57,15 +57,16 @@ static int
 read_edit(struct request *r, struct images_request *i, struct slice body, struct apierror *err)
 {
 	const char *type = edge_param(r->edge, "CONTENT_TYPE");
+	struct chat_env env = request_env(r);
 	struct multipart form;
 	int answer;
 
 	if (type == NULL || !slice_startsi(slice_str(type), SLICE("multipart/")))
-		return images_edit_read(i, body, r->gw->models, &r->refs, &r->changes, err);
+		return images_edit_read(i, body, &env, err);
 	multipart_init(&form);
 	answer = multipart_read(&form, slice_str(type), body, err);
 	if (answer == 0)
-		answer = images_form_read(i, &form, r->gw->models, &r->changes, err);
+		answer = images_form_read(i, &form, &env, err);
 	multipart_release(&form);
 	return answer;
 }

@@ -18,12 +18,12 @@ speech_prepare(struct request *r, struct apierror *err)
 {
 	struct speech_state *state = xcalloc(1, sizeof(*state));
 	struct speech_request *s = &state->request;
+	struct chat_env env = request_env(r);
 	struct slice body;
 
 	r->op_state = state;
 	speech_request_init(s);
-	if (request_body(r, &body, err) != 0 ||
-	    speech_request_read(s, body, r->gw->models, &r->changes, err) != 0)
+	if (request_body(r, &body, err) != 0 || speech_request_read(s, body, &env, err) != 0)
 		return -1;
 	if (s->stream)
 		state->stream = speech_stream_new(s->format, s->events, request_local(r)->reader);

@@ -17,6 +17,7 @@ read_form(struct request *r, struct transcription_request *t, enum transcription
     struct apierror *err)
 {
 	const char *type = edge_param(r->edge, "CONTENT_TYPE");
+	struct chat_env env = request_env(r);
 	struct multipart form;
 	struct slice body;
 	int answer;
@@ -26,8 +27,7 @@ read_form(struct request *r, struct transcription_request *t, enum transcription
 	multipart_init(&form);
 	answer = multipart_read(&form, slice_str(type != NULL ? type : ""), body, err);
 	if (answer == 0)
-		answer = transcription_request_read(
-		    t, task, &form, r->gw->models, r->gw->families, &r->changes, err);
+		answer = transcription_request_read(t, task, &form, &env, err);
 	multipart_release(&form);
 	return answer;
 }

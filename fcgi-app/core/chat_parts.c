@@ -121,7 +121,7 @@ chat_image_write(struct jwriter *w, json_object *blob)
 }
 
 static void
-write_logprob(struct jwriter *w, json_object *candidate)
+write_logprob(struct jwriter *w, json_object *candidate, bool bytes)
 {
 	/* OpenAI's stand-in for minus infinity, which JSON lacks. */
 	static const double lowest = -9999.0;
@@ -130,6 +130,8 @@ write_logprob(struct jwriter *w, json_object *candidate)
 
 	jw_slice(w, "token", token);
 	jw_double(w, "logprob", logprob > lowest ? logprob : lowest);
+	if (!bytes)
+		return;
 	jw_array(w, "bytes");
 	for (size_t i = 0; i < token.len; i++)
 		jw_int(w, NULL, (unsigned char)token.ptr[i]);
@@ -137,7 +139,7 @@ write_logprob(struct jwriter *w, json_object *candidate)
 }
 
 void
-chat_logprob_list(struct jwriter *w, json_object *result)
+chat_logprob_list(struct jwriter *w, json_object *result, bool bytes)
 {
 	json_object *chosen = json_get_array(result, "chosenCandidates");
 	json_object *tops = json_get_array(result, "topCandidates"), *top;
@@ -145,13 +147,13 @@ chat_logprob_list(struct jwriter *w, json_object *result)
 
 	for (size_t i = 0; i < count; i++) {
 		jw_object(w, NULL);
-		write_logprob(w, json_object_array_get_idx(chosen, i));
+		write_logprob(w, json_object_array_get_idx(chosen, i), bytes);
 		jw_array(w, "top_logprobs");
 		top = tops != NULL ? json_object_array_get_idx(tops, i) : NULL;
 		top = json_get_array(top, "candidates");
 		for (size_t j = 0; top != NULL && j < json_object_array_length(top); j++) {
 			jw_object(w, NULL);
-			write_logprob(w, json_object_array_get_idx(top, j));
+			write_logprob(w, json_object_array_get_idx(top, j), bytes);
 			jw_object_end(w);
 		}
 		jw_array_end(w);
@@ -170,7 +172,7 @@ chat_logprobs_write(struct jwriter *w, const char *key, json_object *result)
 	}
 	jw_object(w, key);
 	jw_array(w, "content");
-	chat_logprob_list(w, result);
+	chat_logprob_list(w, result, true);
 	jw_array_end(w);
 	jw_null(w, "refusal");
 	jw_object_end(w);

@@ -19,8 +19,8 @@ void chat_extra_write(
 void chat_annotations_write(struct jwriter *w, struct citations *citations);
 /* One element of message.images or delta.images. */
 void chat_image_write(struct jwriter *w, json_object *blob);
-/* The elements of a list of token logprobs, from logprobsResult. */
-void chat_logprob_list(struct jwriter *w, json_object *result);
+/* The elements of a list of token logprobs, from logprobsResult. bytes: with those of each token. */
+void chat_logprob_list(struct jwriter *w, json_object *result, bool bytes);
 /* `logprobs` of a choice from logprobsResult (NULL: null). */
 void chat_logprobs_write(struct jwriter *w, const char *key, json_object *result);
 

@@ -16,7 +16,10 @@
 	(FAMILY_MIX | FAMILY_JSON_TOOLS | FAMILY_CALL_IDS | FAMILY_SIGNATURES | FAMILY_MEDIA | \
 	    FAMILY_VALIDATED)
 #define GEMINI_3_AUDIO   (GEMINI_3 | FAMILY_AUDIO_OUT)
+#define GEMINI_3_SOUNDS  (GEMINI_3_AUDIO | FAMILY_AUDIO_FORMATS)
 #define GEMINI_3_IMAGE   (GEMINI_3 | FAMILY_IMAGE_OUT)
+#define GEMINI_3_SIZES   (GEMINI_3_IMAGE | FAMILY_IMAGE_SIZES)
+#define GEMINI_3_WIDE    (GEMINI_3_SIZES | FAMILY_IMAGE_WIDE)
 #define GEMINI_3_PREFILL (GEMINI_3 | FAMILY_PREFILL)
 
 #define NONE                    THINKING_NONE, 0, false, 0, 0
@@ -46,24 +49,26 @@ static const struct family built_in[] = {
 	{ "gemini-2.5-flash",             GEMINI_2,                          BUDGET(true, 1, 24576) },
 	{ "gemini-2.5-pro",               GEMINI_2,                          BUDGET(false, 128, 32768) },
 	{ "gemini-2.",                    GEMINI_2,                          NONE },
-	{ "gemini-3-pro-image",           GEMINI_3_IMAGE | FAMILY_PREFILL,   NONE },
+	{ "gemini-3-pro-image",           GEMINI_3_SIZES | FAMILY_PREFILL,   NONE },
 	{ "gemini-3-flash",               GEMINI_3_PREFILL,                  LEVELS(L_ALL) },
 	{ "gemini-3-",                    GEMINI_3_PREFILL,                  LEVELS(L_LMH) },
-	{ "gemini-3.1-flash-image",       GEMINI_3_IMAGE | FAMILY_PREFILL,   LEVELS(L_MH) },
+	{ "gemini-3.1-flash-image",       GEMINI_3_WIDE | FAMILY_PREFILL,    LEVELS(L_MH) },
 	{ "gemini-3.1-flash-lite-image",  GEMINI_3_IMAGE | FAMILY_PREFILL,   LEVELS(L_MH) },
 	{ "gemini-3.1-flash-tts",         GEMINI_3_AUDIO | FAMILY_PREFILL,   NONE },
 	{ "gemini-3.1-flash-lite",        GEMINI_3_PREFILL,                  LEVELS(L_ALL) },
 	{ "gemini-3.1-",                  GEMINI_3_PREFILL,                  LEVELS(L_LMH) },
 	{ "gemini-3.5-flash-lite",        GEMINI_3,                          LEVELS(L_ALL) },
 	{ "gemini-3.5-flash",             GEMINI_3_PREFILL,                  LEVELS(L_ALL) },
-	{ "gemini-3.5-transcribe",        GEMINI_3,                          NONE },
+	{ "gemini-3.5-transcribe",        GEMINI_3 | FAMILY_TRANSCRIBE,      NONE },
 	{ "gemini-3.6-flash",             GEMINI_3,                          LEVELS(L_ALL) },
-	{ "gemini-3.8-flash-tts",         GEMINI_3_AUDIO,                    NONE },
-	{ "gemini-3.8-flash-lite-tts",    GEMINI_3_AUDIO,                    NONE },
 	{ "gemini-pro-latest",            GEMINI_3_PREFILL,                  LEVELS(L_LMH) },
-	{ "gemini-nano-banana",           GEMINI_3_IMAGE,                    NONE },
-	{ "nano-banana",                  GEMINI_3_IMAGE | FAMILY_PREFILL,   NONE },
-	/* Names to come: what every model since 3.6 does. */
+	{ "gemini-nano-banana",           GEMINI_3_WIDE,                     NONE },
+	{ "nano-banana-pro",              GEMINI_3_SIZES | FAMILY_PREFILL,   NONE },
+	{ "nano-banana",                  GEMINI_3_WIDE | FAMILY_PREFILL,    NONE },
+	/* Names to come: what every model since 3.6 does, and the newest of each kind. */
+	{ "gemini-*-tts",                 GEMINI_3_SOUNDS,                   NONE },
+	{ "gemini-*-transcribe",          GEMINI_3 | FAMILY_TRANSCRIBE,      NONE },
+	{ "gemini-*-image",               GEMINI_3_WIDE,                     NONE },
 	{ "gemini-",                      GEMINI_3,                          LEVELS(L_LMH) },
 	{ "gemma-4-",                     FAMILY_SAMPLING,                   LEVELS(L_MH) },
 	{ "",                             FAMILY_SAMPLING,                   NONE },
@@ -81,6 +86,8 @@ static const struct word capabilities[] = {
 	{ "call_ids",   FAMILY_CALL_IDS },   { "signatures", FAMILY_SIGNATURES },
 	{ "media",      FAMILY_MEDIA },      { "validated",  FAMILY_VALIDATED },
 	{ "audio",      FAMILY_AUDIO_OUT },  { "image",      FAMILY_IMAGE_OUT },
+	{ "audio_formats", FAMILY_AUDIO_FORMATS }, { "image_sizes", FAMILY_IMAGE_SIZES },
+	{ "image_wide", FAMILY_IMAGE_WIDE }, { "transcribe", FAMILY_TRANSCRIBE },
 	{ 0 }
 };
 
@@ -100,7 +107,11 @@ struct families {
 static bool
 fits(const struct family *row, const char *name)
 {
-	return strncmp(name, row->prefix, strlen(row->prefix)) == 0;
+	const char *star = strchrnul(row->prefix, '*');
+	size_t head = (size_t)(star - row->prefix);
+
+	return strncmp(name, row->prefix, head) == 0 &&
+	       (*star == '\0' || strstr(name + head, star + 1) != NULL);
 }
 
 const struct family *

@@ -12,6 +12,7 @@ const struct fields_list fields_lists[] = {
 	{ "chat: Google",          { chat_google_tables } },
 	{ "chat: tools",           { chat_tool_tables, chat_builtin_tables } },
 	{ "chat: video_url",       { chat_video_tables } },
+	{ "/responses",            { responses_tables } },
 	{ "/completions",          { completions_tables } },
 	{ "/embeddings",           { embed_tables } },
 	{ "/images",               { images_tables } },

@@ -27,7 +27,7 @@ emit_model(struct fieldmap_run *run, const struct fieldmap *row, json_object *va
 	(void)row;
 	/* OpenAI's default for these models; the others have no URLs at all. */
 	read->request->url = slice_find(json_str(value), SLICE("dall-e")) >= 0;
-	return models_resolve(read->models, json_str(value), &read->request->model, run->err);
+	return models_resolve(read->env->models, json_str(value), &read->request->model, run->err);
 }
 
 static int
@@ -323,19 +323,31 @@ emit_generation(struct fieldmap_run *run, const struct fieldmap *row, json_objec
 
 /* ---- after the table ---- */
 
+static const struct family *
+family(const struct images_read *read)
+{
+	return families_of(read->env->families, read->request->model.name);
+}
+
+static bool
+makes_images(const struct images_read *read)
+{
+	return (family(read)->can & FAMILY_IMAGE_OUT) != 0;
+}
+
 static int
 choose_model(struct images_read *read, struct apierror *err)
 {
 	struct model_choice *model = &read->request->model;
 
 	if (model->name[0] == '\0') {
-		if (models_resolve(read->models, SLICE(MODEL_UNNAMED), model, err) != 0)
+		if (models_resolve(read->env->models, SLICE(MODEL_UNNAMED), model, err) != 0)
 			return -1;
-		if (images_model_of(model->name) == NULL)
-			return models_resolve(
-			    read->models, slice_str(images_model_default), model, err);
+		if (!makes_images(read) && models_resolve(read->env->models,
+					       slice_str(images_model_default), model, err) != 0)
+			return -1;
 	}
-	if (images_model_of(model->name) != NULL)
+	if (makes_images(read))
 		return 0;
 	return apierror_set(err, APIERROR_BAD_VALUE, "model",
 	    "The model '%s' makes no images. Name one that does, for example %s.", model->name,
@@ -346,7 +358,7 @@ static int
 choose_shape(struct fieldmap_run *run)
 {
 	const struct images_read *read = run->ctx;
-	const struct images_model *model = images_model_of(read->request->model.name);
+	const struct family *model = family(read);
 	struct images_shape shape = { .exact = true };
 	bool heeded;
 
@@ -433,7 +445,7 @@ images_read_fields(struct images_read *read, json_object *source, struct apierro
 		.source = source,
 		.target = target,
 		.ctx = read,
-		.changes = read->changes,
+		.changes = read->env->changes,
 		.err = err,
 	};
 	int answer = -1;
@@ -475,11 +487,11 @@ images_request_release(struct images_request *r)
 }
 
 int
-images_request_read(struct images_request *r, struct slice text, const struct models *models,
-    struct changes *changes, struct apierror *err)
+images_request_read(
+    struct images_request *r, struct slice text, const struct chat_env *env, struct apierror *err)
 {
 	json_object *source = chat_source_read(text, err);
-	struct images_read read = { .request = r, .models = models, .changes = changes };
+	struct images_read read = { .request = r, .env = env };
 	int answer;
 
 	if (source == NULL)

@@ -63,8 +63,7 @@ add_part(struct images_read *read, json_object *part, const char *at, struct api
 static int
 add_url(struct images_read *read, json_object *value, const char *at, struct apierror *err)
 {
-	struct chat_env env = { .refs = read->refs, .changes = read->changes };
-	struct chat_read chat = { .env = &env };
+	struct chat_read chat = { .env = read->env };
 	struct chat_media media = { .text = value, .bare = true };
 	json_object *part;
 
@@ -143,13 +142,11 @@ add_images(struct images_read *read, json_object *source, struct apierror *err)
 }
 
 int
-images_edit_read(struct images_request *r, struct slice text, const struct models *models,
-    struct refs *refs, struct changes *changes, struct apierror *err)
+images_edit_read(
+    struct images_request *r, struct slice text, const struct chat_env *env, struct apierror *err)
 {
 	json_object *source = chat_source_read(text, err);
-	struct images_read read = {
-		.request = r, .models = models, .refs = refs, .changes = changes
-	};
+	struct images_read read = { .request = r, .env = env };
 	int answer = -1;
 
 	r->edit = true;
@@ -256,8 +253,8 @@ add_google(const struct multipart *form, json_object *source)
 }
 
 int
-images_form_read(struct images_request *r, const struct multipart *form,
-    const struct models *models, struct changes *changes, struct apierror *err)
+images_form_read(struct images_request *r, const struct multipart *form, const struct chat_env *env,
+    struct apierror *err)
 {
 	/* clang-format off */
 	static const struct multipart_field fields[] = {
@@ -271,7 +268,7 @@ images_form_read(struct images_request *r, const struct multipart *form,
 		{ 0 }
 	};
 	/* clang-format on */
-	struct images_read read = { .request = r, .models = models, .changes = changes };
+	struct images_read read = { .request = r, .env = env };
 	json_object *source = NULL;
 	int answer = -1;
 

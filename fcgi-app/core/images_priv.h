@@ -16,9 +16,7 @@ struct images_input {
 /* The ctx of the field table's run. */
 struct images_read {
 	struct images_request *request;
-	const struct models *models;
-	struct refs *refs;
-	struct changes *changes;
+	const struct chat_env *env;
 	json_object *prompt; /* borrowed */
 	bool sized;          /* a size other than `auto` was given */
 	struct slice size;
@@ -38,10 +36,6 @@ int images_read_fields(struct images_read *read, json_object *source, struct api
 
 /* ---- images_shape.c ---- */
 
-struct images_model; /* what one kind of image model takes */
-
-/* NULL for a model that makes no images. name: upstream, without `models/`. */
-const struct images_model *images_model_of(const char *name);
 /* The model that an error offers to those who named another. */
 extern const char images_model_default[];
 
@@ -52,9 +46,9 @@ struct images_shape {
 };
 
 /* text: `1536x1024`. -1 with err (param "size") when it is no size. */
-int images_shape_read(const struct images_model *model, struct slice text, struct images_shape *ret,
-    struct apierror *err);
+int images_shape_read(
+    const struct family *model, struct slice text, struct images_shape *ret, struct apierror *err);
 /* The nearest imageSize that the model takes, or NULL. size: one of Google's words. */
-const char *images_size_for(const struct images_model *model, const char *size);
+const char *images_size_for(const struct family *model, const char *size);
 
 #endif

@@ -13,12 +13,6 @@
 
 const char images_model_default[] = "gemini-3.1-flash-image";
 
-struct images_model {
-	const char *prefix;
-	unsigned sizes; /* bits: rows of size_classes that it takes as imageSize; 0: makes 1K */
-	bool extreme;   /* 1:4, 1:8 and their like */
-};
-
 /* clang-format off */
 /* From the smallest; limit: where the next one is nearer, in pixels. 3840x2160 is called 4K. */
 static const struct {
@@ -30,22 +24,6 @@ static const struct {
 	{ "2K",  2048, 3840.0 * 2160 },
 	{ "4K",  4096, HUGE_VAL },
 };
-
-#define FROM_1K  (2 | 4 | 8)
-#define FROM_512 (1 | FROM_1K)
-
-/* The first prefix that fits wins. From Google's pages on each model. */
-static const struct images_model image_models[] = {
-	{ "gemini-2.5-flash-image",      0,        false },
-	{ "gemini-3-pro-image",          FROM_1K,  false },
-	{ "nano-banana-pro",             FROM_1K,  false },
-	{ "gemini-3.1-flash-lite-image", 0,        false },
-	{ "gemini-3.1-flash-image",      FROM_512, true },
-	{ "gemini-nano-banana",          FROM_512, true },
-};
-
-/* Names to come: what the newest can. */
-static const struct images_model newest = { "", FROM_512, true };
 
 static const struct {
 	const char *word;
@@ -61,17 +39,13 @@ static const struct {
 };
 /* clang-format on */
 
-const struct images_model *
-images_model_of(const char *name)
+/* Bits: rows of size_classes that the model takes as imageSize; 0: it makes 1K. */
+static unsigned
+sizes_of(const struct family *model)
 {
-	struct slice text = slice_str(name);
-
-	for (size_t i = 0; i < ARRAY_SIZE(image_models); i++)
-		if (slice_starts(text, slice_str(image_models[i].prefix)))
-			return &image_models[i];
-	if (slice_find(text, SLICE("-image")) >= 0 || slice_find(text, SLICE("nano-banana")) >= 0)
-		return &newest;
-	return NULL;
+	if ((model->can & FAMILY_IMAGE_SIZES) == 0)
+		return 0;
+	return (model->can & FAMILY_IMAGE_WIDE) != 0 ? 1 | 2 | 4 | 8 : 2 | 4 | 8;
 }
 
 static bool
@@ -87,20 +61,22 @@ read_edge(struct slice text, double *ret)
 
 /* The class that fits, or the next larger one that the model takes, or the next smaller one. */
 static const char *
-nearest_class(const struct images_model *model, size_t at)
+nearest_class(const struct family *model, size_t at)
 {
-	if (model->sizes == 0)
+	unsigned sizes = sizes_of(model);
+
+	if (sizes == 0)
 		return NULL;
 	for (size_t i = at; i < ARRAY_SIZE(size_classes); i++)
-		if ((model->sizes >> i & 1) != 0)
+		if ((sizes >> i & 1) != 0)
 			return size_classes[i].word;
-	while ((model->sizes >> at & 1) == 0)
+	while ((sizes >> at & 1) == 0)
 		at--;
 	return size_classes[at].word;
 }
 
 const char *
-images_size_for(const struct images_model *model, const char *size)
+images_size_for(const struct family *model, const char *size)
 {
 	size_t at = 0;
 
@@ -122,8 +98,8 @@ class_distance(const char *word, double area)
 }
 
 int
-images_shape_read(const struct images_model *model, struct slice text, struct images_shape *ret,
-    struct apierror *err)
+images_shape_read(
+    const struct family *model, struct slice text, struct images_shape *ret, struct apierror *err)
 {
 	struct slice rest = text, width_text = SLICE("");
 	char separator = slice_find(text, SLICE("x")) >= 0 ? 'x' : 'X';
@@ -137,7 +113,8 @@ images_shape_read(const struct images_model *model, struct slice text, struct im
 		double distance =
 		    fabs(log(width / height) - log(ratios[i].width / ratios[i].height));
 
-		if ((ratios[i].extreme && !model->extreme) || distance >= best)
+		if ((ratios[i].extreme && (model->can & FAMILY_IMAGE_WIDE) == 0) ||
+		    distance >= best)
 			continue;
 		best = distance;
 		ret->ratio = ratios[i].word;

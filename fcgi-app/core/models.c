@@ -8,11 +8,24 @@
 
 #include "base/xalloc.h"
 
-/* The original table of this kind of gateway, then every other name of OpenAI's chat models. */
+/* The original table of this kind of gateway, the names of OpenAI's models for images, speech and
+ * transcription, then every other name of its chat models. The first match wins: whatever begins
+ * like a chat model stands before it. */
 const char models_default_aliases[] = "gpt-3.5-turbo*=gemini-2.5-flash,"
+				      "gpt-4o-mini-tts*=gemini-3.8-flash-tts,"
+				      "gpt-4o-transcribe*=gemini-3.5-transcribe,"
+				      "gpt-4o-mini-transcribe*=gemini-3.5-transcribe,"
 				      "gpt-4*=gemini-2.5-pro,"
 				      "text-embedding-ada-002=gemini-embedding-001,"
 				      "text-embedding-3-*=gemini-embedding-001,"
+				      "gpt-image-1-mini*=gemini-3.1-flash-lite-image,"
+				      "gpt-image-*=gemini-3.1-flash-image,"
+				      "chatgpt-image-*=gemini-3.1-flash-image,"
+				      "dall-e-*=gemini-3.1-flash-image,"
+				      "tts-1-hd*=gemini-3.8-flash-tts,"
+				      "tts-1*=gemini-3.8-flash-lite-tts,"
+				      "whisper-1=gemini-3.5-transcribe,"
+				      "gpt-transcribe*=gemini-3.5-transcribe,"
 				      "gpt-*=gemini-2.5-flash,"
 				      "chatgpt-*=gemini-2.5-flash,"
 				      "o1*=gemini-2.5-flash,"

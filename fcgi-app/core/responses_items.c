@@ -179,6 +179,7 @@ open_item(struct responses_stream *s, enum item_kind kind)
 	s->open = kind;
 	buf_reset(&s->text);
 	buf_reset(&s->logprobs);
+	buf_reset(&s->logprobs_told);
 	buf_reset(&s->carry);
 	s->text_start = s->citations != NULL ? citations_characters(s->citations) : 0;
 	responses_item_name(s, kind == ITEM_REASONING ? "rs" : "msg");
@@ -223,8 +224,8 @@ close_message(struct responses_stream *s, bool last)
 	if (responses_part_event(s, "response.output_text.done", "content_index", &w)) {
 		write_text(&w, "text", buf_slice(&s->text));
 		jw_array(&w, "logprobs");
-		if (s->logprobs.len > 0)
-			jw_raw(&w, NULL, buf_slice(&s->logprobs));
+		if (s->logprobs_told.len > 0)
+			jw_raw(&w, NULL, buf_slice(&s->logprobs_told));
 		jw_array_end(&w);
 		responses_event_close(s, &w);
 	}
@@ -286,15 +287,20 @@ open_summary(struct responses_stream *s)
 	responses_event_close(s, &w);
 }
 
-static void
-keep_logprobs(struct responses_stream *s, json_object *logprobs, struct buf *ret)
+/* Adds to the elements of a JSON array; where in the text of list they begin. */
+static size_t
+add_logprobs(struct buf *list, json_object *logprobs, bool bytes)
 {
-	struct jwriter w = jwriter_on(ret);
+	struct jwriter w = jwriter_on(list);
+	size_t start;
 
-	chat_logprob_list(&w, logprobs);
-	if (ret->len > 0 && s->logprobs.len > 0)
-		buf_addc(&s->logprobs, ',');
-	buf_add_slice(&s->logprobs, buf_slice(ret));
+	if (list->len > 0)
+		buf_addc(list, ',');
+	start = list->len;
+	chat_logprob_list(&w, logprobs, bytes);
+	if (list->len == start && start > 0)
+		list->len = --start;
+	return start;
 }
 
 void
@@ -303,7 +309,7 @@ responses_item_text(struct responses_stream *s, const struct gen_part *part, jso
 	bool thought = part->kind == PART_THOUGHT;
 	enum item_kind kind = thought ? ITEM_REASONING : ITEM_MESSAGE;
 	struct slice delta;
-	struct buf probs;
+	struct slice told = SLICE("");
 	struct jwriter w;
 	size_t start;
 
@@ -316,20 +322,23 @@ responses_item_text(struct responses_stream *s, const struct gen_part *part, jso
 	start = s->text.len;
 	gen_part_write(part, &s->text);
 	delta = (struct slice){ s->text.data + start, s->text.len - start };
-	buf_init(&probs, SSE_EVENT_MAX);
-	if (logprobs != NULL)
-		keep_logprobs(s, logprobs, &probs);
+	if (logprobs != NULL) {
+		add_logprobs(&s->logprobs, logprobs, true);
+		start = add_logprobs(&s->logprobs_told, logprobs, false);
+		if (s->logprobs_told.len > start)
+			told = (struct slice){ s->logprobs_told.data + start,
+				s->logprobs_told.len - start };
+	}
 	if (responses_part_event(s,
 		thought ? "response.reasoning_summary_text.delta" : "response.output_text.delta",
 		thought ? "summary_index" : "content_index", &w)) {
 		write_text(&w, "delta", delta);
 		if (!thought) {
 			jw_array(&w, "logprobs");
-			if (probs.len > 0)
-				jw_raw(&w, NULL, buf_slice(&probs));
+			if (told.len > 0)
+				jw_raw(&w, NULL, told);
 			jw_array_end(&w);
 		}
 		responses_event_close(s, &w);
 	}
-	buf_release(&probs);
 }

@@ -26,10 +26,11 @@ struct responses_stream {
 	/* The open item: reasoning or message, which grow. */
 	enum item_kind open;
 	char item_id[64];
-	size_t text_start;   /* characters that citations count in front of it */
-	struct buf text;     /* the inside of a JSON string */
-	struct buf logprobs; /* elements of a JSON array */
-	struct buf carry;    /* encrypted_content of the reasoning */
+	size_t text_start;        /* characters that citations count in front of it */
+	struct buf text;          /* the inside of a JSON string */
+	struct buf logprobs;      /* elements of a JSON array, as the item has them */
+	struct buf logprobs_told; /* as events have them: without bytes */
+	struct buf carry;         /* encrypted_content of the reasoning */
 
 	struct buf *out; /* during a call */
 };

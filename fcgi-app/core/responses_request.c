@@ -5,6 +5,7 @@
 
 #include "base/limits.h"
 #include "base/xalloc.h"
+#include "core/fields.h"
 #include "responses_input.h"
 
 /* ---- rows of this API alone ---- */
@@ -199,9 +200,12 @@ static const struct fieldmap response_fields[] = {
 	{ .from = "stream", .kind = FK_BOOL, .emit = chat_flag_emit, .arg = &stream_at },
 	{ .from = "stream_options", .kind = FK_OBJECT },
 	{ .from = "stream_options.include_obfuscation", .flags = FF_IGNORE },
-	{ .from = "background", .kind = FK_BOOL, .emit = emit_refusal, .arg = no_background },
-	{ .from = "conversation", .kind = FK_ANY, .emit = emit_refusal, .arg = no_conversation },
-	{ .from = "prompt", .kind = FK_ANY, .emit = emit_refusal, .arg = no_prompt },
+	{ .from = "background", .kind = FK_BOOL, .flags = FF_REFUSES,
+	  .emit = emit_refusal, .arg = no_background },
+	{ .from = "conversation", .kind = FK_ANY, .flags = FF_REFUSES,
+	  .emit = emit_refusal, .arg = no_conversation },
+	{ .from = "prompt", .kind = FK_ANY, .flags = FF_REFUSES,
+	  .emit = emit_refusal, .arg = no_prompt },
 	{ .from = "store", .kind = FK_BOOL, .emit = emit_store },
 	{ .from = "previous_response_id", .kind = FK_STR }, /* responses_past.c */
 
@@ -223,8 +227,8 @@ static const struct fieldmap response_fields[] = {
 	{ .from = "top_logprobs", .to = GENERATION "logprobs", .kind = FK_INT, .max = 20,
 	  .conv = conv_top_logprobs },
 	{ .from = "service_tier", .to = "serviceTier", .kind = FK_STR, .conv = conv_tier },
-	{ .from = "truncation", .kind = FK_STR, .conv = fieldconv_word, .arg = truncations,
-	  .emit = emit_truncation },
+	{ .from = "truncation", .kind = FK_STR, .flags = FF_UNUSED, .conv = fieldconv_word,
+	  .arg = truncations, .emit = emit_truncation },
 	{ .from = "metadata", .kind = FK_OBJECT, .emit = emit_metadata },
 
 	{ .from = "reasoning", .kind = FK_OBJECT, .emit = chat_reasoning_emit },
@@ -239,7 +243,7 @@ static const struct fieldmap response_fields[] = {
 	{ .from = "text.verbosity", .flags = FF_IGNORE },
 
 	/* Shortens what the model sees. */
-	{ .from = "context_management", .kind = FK_ANY, .emit = emit_note },
+	{ .from = "context_management", .kind = FK_ANY, .flags = FF_UNUSED, .emit = emit_note },
 
 	/* Nothing in Gemini corresponds to these. */
 	{ .from = "access_programs", .flags = FF_IGNORE },
@@ -251,6 +255,8 @@ static const struct fieldmap response_fields[] = {
 	{ .from = "user", .flags = FF_IGNORE },
 	{ 0 }
 };
+
+const struct field_table responses_tables[] = { { "", response_fields }, { 0 } };
 
 /* While something outside is wanted, only where the request goes is read. */
 static const struct fieldmap early_fields[] = {

@@ -33,6 +33,7 @@ responses_stream_new(const struct responses_info *info)
 	buf_init(&s->output, COLLECT_MAX);
 	buf_init(&s->text, COLLECT_MAX);
 	buf_init(&s->logprobs, COLLECT_MAX);
+	buf_init(&s->logprobs_told, COLLECT_MAX);
 	buf_init(&s->carry, SSE_EVENT_MAX);
 	s->status = "in_progress";
 	return s;
@@ -51,6 +52,7 @@ responses_stream_free(struct responses_stream *s)
 	buf_release(&s->output);
 	buf_release(&s->text);
 	buf_release(&s->logprobs);
+	buf_release(&s->logprobs_told);
 	buf_release(&s->carry);
 	free(s->id);
 	free(s->model);
@@ -103,8 +105,6 @@ write_response(
 	/* Clients want the counts of every answer, also where Google gave none. */
 	if (over && (usage->known || err == NULL))
 		usage_write_responses(usage, w, "usage");
-	else
-		jw_null(w, "usage");
 	if (over)
 		chat_tier_write(w, usage);
 	if (s->info.echo.len > 0) {
@@ -266,7 +266,7 @@ finish(struct responses_stream *s)
 		    s, s->reason != NULL ? "response.incomplete" : "response.completed", NULL);
 	else
 		write_response(s, &w, NULL, NULL);
-	if (s->output.failed || s->text.failed)
+	if (s->output.failed || s->text.failed || s->logprobs.failed)
 		s->out->failed = true;
 }
 

@@ -21,19 +21,6 @@
 #define L16_RATE    24000
 
 /* clang-format off */
-/* What a model takes, by the start of its name: the first row that fits. Later models do what those
- * of 3.8 do. */
-static const struct speech_model {
-	const char *prefix;
-	bool encodes; /* responseFormat.audio: MP3, Ogg Opus and a sample rate */
-	bool styled;  /* speechMetadata.style beside the text */
-} models_known[] = {
-	{ "gemini-2.",  false, false },
-	{ "gemini-3.1", false, false },
-	{ "gemini-",    true,  true },
-	{ "",           false, false },
-};
-
 /* OpenAI's formats. mime: AudioResponseFormat's; NULL: no model makes it. */
 static const struct speech_row {
 	const char *word;
@@ -67,11 +54,10 @@ static const struct {
 /* The ctx of the field table's run. */
 struct speech_read {
 	struct speech_request *request;
-	const struct models *models;
-	struct changes *changes;
-	const struct speech_model *model; /* set by the row `model`, the first one */
-	const struct speech_row *format;  /* NULL: not given */
-	json_object *input;               /* borrowed */
+	const struct chat_env *env;
+	bool formats; /* set by the row `model`, the first one: FAMILY_AUDIO_FORMATS */
+	const struct speech_row *format; /* NULL: not given */
+	json_object *input;              /* borrowed */
 	struct slice instructions;
 	const char *speed; /* in words, or NULL */
 };
@@ -91,13 +77,18 @@ emit_model(struct fieldmap_run *run, const struct fieldmap *row, json_object *va
 {
 	struct speech_read *r = run->ctx;
 
-	(void)row;
-	if (models_resolve(r->models, json_str(value), &r->request->model, run->err) != 0)
+	struct model_choice *model = &r->request->model;
+	unsigned can;
+
+	if (models_resolve(r->env->models, json_str(value), model, run->err) != 0)
 		return -1;
-	r->model = models_known;
-	while (!slice_starts(slice_str(r->request->model.name), slice_str(r->model->prefix)))
-		r->model++;
-	return 0;
+	can = families_of(r->env->families, model->name)->can;
+	r->formats = (can & FAMILY_AUDIO_FORMATS) != 0;
+	if ((can & FAMILY_AUDIO_OUT) != 0)
+		return 0;
+	return apierror_set(run->err, APIERROR_BAD_VALUE, row->from,
+	    "The model '%s' makes no speech. Name one that does, for example %s.", model->name,
+	    SPEECH_MODEL);
 }
 
 /* Characters, not bytes. */
@@ -176,9 +167,9 @@ emit_voice(struct fieldmap_run *run, const struct fieldmap *row, json_object *va
 
 /* The formats of a model for an error: 'mp3', 'opus', ... */
 static const char *
-formats_of(const struct speech_model *model)
+formats_of(bool coded)
 {
-	return model->encodes ? "'mp3', 'opus', 'wav', and 'pcm'" : "'wav' and 'pcm'";
+	return coded ? "'mp3', 'opus', 'wav', and 'pcm'" : "'wav' and 'pcm'";
 }
 
 static int
@@ -191,12 +182,12 @@ emit_format(struct fieldmap_run *run, const struct fieldmap *row, json_object *v
 	while (i < ARRAY_SIZE(formats) && !slice_eq(got, slice_str(formats[i].word)))
 		i++;
 	if (i == ARRAY_SIZE(formats))
-		return fieldmap_bad_word(run->err, row->from, got, formats_of(r->model));
-	if (formats[i].mime == NULL || (!formats[i].plain && !r->model->encodes))
+		return fieldmap_bad_word(run->err, row->from, got, formats_of(r->formats));
+	if (formats[i].mime == NULL || (!formats[i].plain && !r->formats))
 		return apierror_set(run->err, APIERROR_UNSUPPORTED, row->from,
 		    "'%s' is not made by the model '%s' and this gateway does not encode audio. "
 		    "Supported values are: %s.",
-		    formats[i].word, r->request->model.name, formats_of(r->model));
+		    formats[i].word, r->request->model.name, formats_of(r->formats));
 	r->format = &formats[i];
 	return 0;
 }
@@ -214,7 +205,7 @@ emit_speed(struct fieldmap_run *run, const struct fieldmap *row, json_object *va
 	r->speed = speeds[i].words;
 	if (r->speed == NULL)
 		return 0;
-	return changes_note(r->changes, CHANGE_REWRITTEN, row->from, run->err);
+	return changes_note(r->env->changes, CHANGE_REWRITTEN, row->from, run->err);
 }
 
 static int
@@ -257,7 +248,7 @@ put_contents(struct fieldmap_run *run)
 	buf_add_slice(&text, r->instructions);
 	if (r->speed != NULL)
 		buf_addf(&text, "%s%s", text.len > 0 ? "\n" : "", r->speed);
-	if (text.len > 0 && r->model->styled) {
+	if (text.len > 0 && r->formats) {
 		fieldmap_put(part, "speechMetadata/style", json_new_str(buf_slice(&text)));
 		buf_reset(&text);
 	} else if (text.len > 0) {
@@ -282,14 +273,14 @@ put_format(struct fieldmap_run *run)
 
 	json_append(modalities, json_object_new_string("AUDIO"));
 	fieldmap_put(run->target, GENERATION "responseModalities", modalities);
-	if (r->format == NULL && !r->model->encodes) {
+	if (r->format == NULL && !r->formats) {
 		r->request->format = SPEECH_WAV;
-		return changes_note(r->changes, CHANGE_REWRITTEN, "response_format", run->err);
+		return changes_note(r->env->changes, CHANGE_REWRITTEN, "response_format", run->err);
 	}
 	if (r->format == NULL)
 		r->format = formats;
 	r->request->format = r->format->format;
-	if (!r->model->encodes)
+	if (!r->formats)
 		return 0;
 	fieldmap_put(run->target, GENERATION "responseFormat/audio/mimeType",
 	    json_object_new_string(r->format->mime));
@@ -313,14 +304,16 @@ speech_request_release(struct speech_request *s)
 }
 
 int
-speech_request_read(struct speech_request *s, struct slice text, const struct models *models,
-    struct changes *changes, struct apierror *err)
+speech_request_read(
+    struct speech_request *s, struct slice text, const struct chat_env *env, struct apierror *err)
 {
 	json_object *source = json_read(text), *target = json_object_new_object();
-	struct speech_read read = { .request = s, .models = models, .changes = changes };
-	struct fieldmap_run run = {
-		.source = source, .target = target, .ctx = &read, .changes = changes, .err = err
-	};
+	struct speech_read read = { .request = s, .env = env };
+	struct fieldmap_run run = { .source = source,
+		.target = target,
+		.ctx = &read,
+		.changes = env->changes,
+		.err = err };
 	int answer = -1;
 
 	if (source == NULL) {

@@ -22,9 +22,7 @@
 /* The ctx of the field table's run. */
 struct transcription_read {
 	struct transcription_request *request;
-	const struct models *models;
-	const struct families *families;
-	struct changes *changes;
+	const struct chat_env *env;
 	bool transcriber;       /* a transcription model: config, times and speakers */
 	bool granular;          /* timestamp_granularities was given */
 	json_object *languages; /* array, owned */
@@ -34,11 +32,10 @@ struct transcription_read {
 
 /* ---- rows ---- */
 
-/* Such models only write down what they hear. */
 static bool
-is_transcriber(const char *name)
+family_can(const struct transcription_read *r, unsigned bit)
 {
-	return strstr(name, "-transcribe") != NULL;
+	return (families_of(r->env->families, r->request->model.name)->can & bit) != 0;
 }
 
 static int
@@ -47,15 +44,15 @@ emit_model(struct fieldmap_run *run, const struct fieldmap *row, json_object *va
 	struct transcription_read *r = run->ctx;
 	struct model_choice *model = &r->request->model;
 
-	if (models_resolve(r->models, json_str(value), model, run->err) != 0)
+	if (models_resolve(r->env->models, json_str(value), model, run->err) != 0)
 		return -1;
-	r->transcriber = is_transcriber(model->name);
+	r->transcriber = family_can(r, FAMILY_TRANSCRIBE);
 	if (!r->transcriber || r->request->how.task != TASK_TRANSLATE)
 		return 0;
 	r->transcriber = false;
 	strcpy(model->name, TRANSCRIPTION_TRANSLATOR);
 	model->fallbacks[0] = '\0';
-	return changes_note(r->changes, CHANGE_REWRITTEN, row->from, run->err);
+	return changes_note(r->env->changes, CHANGE_REWRITTEN, row->from, run->err);
 }
 
 static int
@@ -173,7 +170,7 @@ emit_granularities(struct fieldmap_run *run, const struct fieldmap *row, json_ob
 			return fieldmap_bad_word(run->err, param, word, "'word' and 'segment'");
 	}
 	if (how->format != TRANSCRIPT_VERBOSE)
-		return changes_note(r->changes, CHANGE_IGNORED, row->from, run->err);
+		return changes_note(r->env->changes, CHANGE_IGNORED, row->from, run->err);
 	r->granular = true;
 	return 0;
 }
@@ -187,8 +184,8 @@ emit_temperature(struct fieldmap_run *run, const struct fieldmap *row, json_obje
 
 	if (temperature == 0)
 		return 0;
-	if ((families_of(r->families, r->request->model.name)->can & FAMILY_SAMPLING) == 0)
-		return changes_note(r->changes, CHANGE_IGNORED, row->from, run->err);
+	if (!family_can(r, FAMILY_SAMPLING))
+		return changes_note(r->env->changes, CHANGE_IGNORED, row->from, run->err);
 	r->request->how.temperature = temperature;
 	fieldmap_put(run->target, "generationConfig/temperature", json_object_get(value));
 	return 0;
@@ -207,7 +204,7 @@ emit_stream(struct fieldmap_run *run, const struct fieldmap *row, json_object *v
 	r->request->stream = formats[i].streams;
 	if (formats[i].streams)
 		return 0;
-	return changes_note(r->changes, CHANGE_IGNORED, row->from, run->err);
+	return changes_note(r->env->changes, CHANGE_IGNORED, row->from, run->err);
 }
 
 static int
@@ -223,7 +220,7 @@ emit_include(struct fieldmap_run *run, const struct fieldmap *row, json_object *
 		if (!slice_eq(word, SLICE("logprobs")))
 			return fieldmap_bad_word(run->err, param, word, "'logprobs'");
 	}
-	return changes_note(r->changes, CHANGE_IGNORED, row->from, run->err);
+	return changes_note(r->env->changes, CHANGE_IGNORED, row->from, run->err);
 }
 
 /* What Gemini cannot be told. */
@@ -233,7 +230,7 @@ emit_ignored(struct fieldmap_run *run, const struct fieldmap *row, json_object *
 	struct transcription_read *r = run->ctx;
 
 	(void)value;
-	return changes_note(r->changes, CHANGE_IGNORED, row->from, run->err);
+	return changes_note(r->env->changes, CHANGE_IGNORED, row->from, run->err);
 }
 
 /* clang-format off */
@@ -407,18 +404,15 @@ transcription_request_release(struct transcription_request *t)
 
 int
 transcription_request_read(struct transcription_request *t, enum transcription_task task,
-    const struct multipart *form, const struct models *models, const struct families *families,
-    struct changes *changes, struct apierror *err)
+    const struct multipart *form, const struct chat_env *env, struct apierror *err)
 {
 	const struct multipart_part *file = multipart_find(form, "file", NULL);
 	json_object *source = NULL, *target = json_object_new_object();
-	struct transcription_read read = { .request = t,
-		.models = models,
-		.families = families,
-		.changes = changes,
-		.languages = json_object_new_array() };
+	struct transcription_read read = {
+		.request = t, .env = env, .languages = json_object_new_array()
+	};
 	struct fieldmap_run run = {
-		.target = target, .ctx = &read, .changes = changes, .err = err
+		.target = target, .ctx = &read, .changes = env->changes, .err = err
 	};
 	struct wav wav;
 	const char *mime;
@@ -426,7 +420,7 @@ transcription_request_read(struct transcription_request *t, enum transcription_t
 
 	t->how.task = task;
 	if (multipart_json(form, form_fields, &source, err) != 0 ||
-	    multipart_note_rest(form, form_fields, "file", changes, err) != 0)
+	    multipart_note_rest(form, form_fields, "file", env->changes, err) != 0)
 		goto out;
 	run.source = source;
 	if (fieldmap_apply(task == TASK_TRANSLATE ? translate_fields : transcribe_fields, &run) !=

@@ -22,6 +22,11 @@ enum family_can {
 	FAMILY_VALIDATED = 1 << 9,  /* function calling mode VALIDATED */
 	FAMILY_AUDIO_OUT = 1 << 10, /* generateContent answers with sound, and with nothing else */
 	FAMILY_IMAGE_OUT = 1 << 11, /* answers with text and images */
+	FAMILY_AUDIO_FORMATS =
+	    1 << 12,                  /* sound as MP3 and the like (responseFormat.audio), styles */
+	FAMILY_IMAGE_SIZES = 1 << 13, /* imageSize 1K, 2K and 4K; others make 1K */
+	FAMILY_IMAGE_WIDE = 1 << 14,  /* imageSize 512 too, aspect ratios up to 1:8 */
+	FAMILY_TRANSCRIBE = 1 << 15,  /* audioTranscriptionConfig; writes down what it hears */
 };
 
 enum family_thinking { THINKING_NONE, THINKING_BUDGET, THINKING_LEVEL };
@@ -29,7 +34,7 @@ enum family_thinking { THINKING_NONE, THINKING_BUDGET, THINKING_LEVEL };
 enum family_level { LEVEL_MINIMAL = 1, LEVEL_LOW = 2, LEVEL_MEDIUM = 4, LEVEL_HIGH = 8 };
 
 struct family {
-	const char *prefix;
+	const char *prefix;             /* `*` in it stands for anything */
 	unsigned can;                   /* enum family_can */
 	enum family_thinking thinking;  /* which knob */
 	unsigned levels;                /* THINKING_LEVEL: those that are taken, at least one */
@@ -45,12 +50,13 @@ struct families; /* an operator's rows; immutable after families_new */
 /*
  * text: one family a line, `#` begins a comment:
  *
- *   PREFIX WORD...
+ *   PREFIX WORD...       `*` in a prefix stands for anything
  *   my-model-   like=gemini-3.8-flash -mix +prefill level=low,high
  *   old-        sampling penalties candidates budget=0,512-24576
  *
  *   sampling penalties candidates prefill mix json_tools call_ids signatures media validated
- *   audio image          a capability
+ *   audio audio_formats image image_sizes image_wide transcribe
+ *                        a capability
  *   +WORD -WORD          a capability more or less than that of the row that is alike
  *   like=NAME            first: everything is as with the model NAME, by the rows above and the
  *                        built-in ones

@@ -16,7 +16,8 @@ struct field_table {
 /* Those of each file that has some; they end with NULL rows. */
 extern const struct field_table chat_tables[], chat_builtin_tables[], chat_google_tables[],
     chat_thinking_tables[], chat_tool_tables[], chat_video_tables[], completions_tables[],
-    embed_tables[], images_tables[], speech_tables[], transcription_tables[], translation_tables[];
+    embed_tables[], images_tables[], responses_tables[], speech_tables[], transcription_tables[],
+    translation_tables[];
 
 struct fields_list {
 	const char *name; /* what the documentation calls it */

@@ -5,7 +5,7 @@
 #ifndef CORE_IMAGES_H
 #define CORE_IMAGES_H
 
-#include "core/changes.h"
+#include "core/chat.h"
 #include "core/json.h"
 #include "core/models.h"
 #include "core/multipart.h"
@@ -32,16 +32,16 @@ void images_request_init(struct images_request *r);
 void images_request_release(struct images_request *r);
 
 /* text: the body of POST /images/generations. -1 with err; a model that makes no images is refused.
- * changes may be NULL. */
-int images_request_read(struct images_request *r, struct slice text, const struct models *models,
-    struct changes *changes, struct apierror *err);
-/* text: a JSON body of POST /images/edits. Images behind URLs come from refs (NULL: they are
- * refused); a pass that wanted some is worthless. */
-int images_edit_read(struct images_request *r, struct slice text, const struct models *models,
-    struct refs *refs, struct changes *changes, struct apierror *err);
+ */
+int images_request_read(
+    struct images_request *r, struct slice text, const struct chat_env *env, struct apierror *err);
+/* text: a JSON body of POST /images/edits. Images behind URLs come from env->refs
+ * (NULL: they are refused); a pass that wanted some is worthless. */
+int images_edit_read(
+    struct images_request *r, struct slice text, const struct chat_env *env, struct apierror *err);
 /* The same from a form; its parts are borrowed for the call. */
 int images_form_read(struct images_request *r, const struct multipart *form,
-    const struct models *models, struct changes *changes, struct apierror *err);
+    const struct chat_env *env, struct apierror *err);
 
 /* ---- reply: images_reply.c ---- */
 

@@ -38,8 +38,8 @@ struct model_choice {
 };
 
 /* The upstream model for the name a client sent: strips `models/`, `google/`, `gemini/`, one
- * unknown `prefix/` or `prefix.` of a Gemini or Gemma name, and the suffixes `:search`, `:code` and `:url`, any of them in any order, then
- * applies the aliases. `tunedModels/x` is kept.
+ * unknown `prefix/`, a `prefix.` of a Gemini or Gemma name, and the suffixes `:search`, `:code` and
+ * `:url`, any of them in any order, then applies the aliases. `tunedModels/x` is kept.
  * -1 with err (param "model") for an empty, too long or malformed name: one that could not stand
  * in the path of a Gemini URL as it is. */
 int models_resolve(

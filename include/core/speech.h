@@ -10,10 +10,12 @@
 
 #include "base/buf.h"
 #include "core/apierror.h"
-#include "core/changes.h"
+#include "core/chat.h"
 #include "core/json.h"
 #include "core/models.h"
 #include "core/usage.h"
+
+#define SPEECH_MODEL "gemini-3.8-flash-tts" /* what errors recommend */
 
 enum speech_format { SPEECH_MP3, SPEECH_OPUS, SPEECH_WAV, SPEECH_PCM };
 
@@ -30,10 +32,10 @@ struct speech_request {
 void speech_request_init(struct speech_request *s);
 void speech_request_release(struct speech_request *s);
 /* text: the body of POST /audio/speech. `speed` and, where the model cannot make MP3, the default
- * format are noted in changes (may be NULL) as rewritten. -1 with err otherwise; aac and flac are
+ * format are noted as rewritten. -1 with err otherwise; aac and flac are
  * refused with the names of the formats that the model makes. */
-int speech_request_read(struct speech_request *s, struct slice text, const struct models *models,
-    struct changes *changes, struct apierror *err);
+int speech_request_read(
+    struct speech_request *s, struct slice text, const struct chat_env *env, struct apierror *err);
 
 #define SPEECH_TYPE_MAX 64
 

@@ -15,7 +15,7 @@
 
 #include "base/buf.h"
 #include "core/apierror.h"
-#include "core/changes.h"
+#include "core/chat.h"
 #include "core/family.h"
 #include "core/json.h"
 #include "core/models.h"
@@ -55,11 +55,9 @@ struct transcription_request {
 
 void transcription_request_init(struct transcription_request *t);
 void transcription_request_release(struct transcription_request *t);
-/* The form may go once this has returned. families and changes may be NULL. -1 with err, param: a
- * field of the form. */
+/* The form may go once this has returned. -1 with err, param: a field of the form. */
 int transcription_request_read(struct transcription_request *t, enum transcription_task task,
-    const struct multipart *form, const struct models *models, const struct families *families,
-    struct changes *changes, struct apierror *err);
+    const struct multipart *form, const struct chat_env *env, struct apierror *err);
 
 /* The media type of a reply that is no stream. */
 const char *transcription_type(enum transcription_format format);

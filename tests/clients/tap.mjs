@@ -4,13 +4,23 @@ import assert from "node:assert/strict";
 
 let count = 0;
 let failed = 0;
+let current = "";
+const PATIENCE = 60000; // milliseconds that one test may take
 
 export { assert };
 
+// The name of the test that runs.
+export const running = () => current;
+
 export async function test(name, run) {
     count += 1;
+    current = name;
+    let timer;
+    const late = new Promise((_, reject) => {
+        timer = setTimeout(() => reject(new Error("it does not end")), PATIENCE);
+    });
     try {
-        await run();
+        await Promise.race([run(), late]);
         console.log(`ok ${count} - ${name}`);
     } catch (e) {
         failed += 1;
@@ -19,6 +29,8 @@ export async function test(name, run) {
             .split("\n")
             .slice(0, 30))
             console.log(`# ${line}`);
+    } finally {
+        clearTimeout(timer);
     }
 }
 

@@ -5,6 +5,7 @@ import json
 import re
 import urllib.parse
 
+import dialect
 import fcgi_client
 import harness
 import http_client
@@ -144,7 +145,7 @@ class Stack:
             )
         else:
             reply = fcgi_client.request(self.box.address, method, path, headers, body, timeout)
-        return self._watched(reply)
+        return dialect.watch(self._watched(reply), method, path, headers, body)
 
     def start(self, method, path, length, key):
         """Sends the head of a request through the web server; the socket for the rest."""

@@ -3,6 +3,8 @@
 import sys
 import traceback
 
+import dialect
+
 
 class Skip(Exception):
     pass
@@ -29,8 +31,18 @@ def once(function):
     return function
 
 
+def called(name):
+    """Gives a test a name that is no Python name; stands below @each, @mounted or @once."""
+
+    def give(function):
+        function.title = name
+        return function
+
+    return give
+
+
 def title(function):
-    return function.__name__.replace("_", " ")
+    return getattr(function, "title", function.__name__.replace("_", " "))
 
 
 def equal(got, want, what="value"):
@@ -75,6 +87,9 @@ class Plan:
     def run(self, name, function, argument, tail=None):
         try:
             function(argument)
+            faults = dialect.take()
+            if faults:
+                raise AssertionError("not OpenAI's dialect: " + "\n".join(faults[:20]))
         except Skip as e:
             self.skip(name, str(e))
         except Exception as e:  # a failed test must not end the run
@@ -91,6 +106,7 @@ class Plan:
             self.fail(name, text)
         else:
             self._line(True, name)
+        dialect.take()
 
     def done(self):
         print("1..%d" % self.count, flush=True)

@@ -43,7 +43,8 @@ run_request(const char *path, struct slice input)
 	buf_init(&out, GOLDEN_MAX);
 	changes_init(&changes, false);
 	speech_request_init(&request);
-	if (speech_request_read(&request, input, models, &changes, &err) != 0) {
+	if (speech_request_read(&request, input,
+		&(struct chat_env){ .models = models, .changes = &changes }, &err) != 0) {
 		golden_expect_error(path, ".err.json", &err);
 	} else {
 		jw_object(&w, NULL);
@@ -191,7 +192,8 @@ read_input(size_t chars, const char *more, bool strict, struct apierror *err)
 	buf_addf(&text, "\"%s}", more);
 	changes_init(&changes, strict);
 	speech_request_init(&request);
-	answer = speech_request_read(&request, buf_slice(&text), models, &changes, err);
+	answer = speech_request_read(&request, buf_slice(&text),
+	    &(struct chat_env){ .models = models, .changes = &changes }, err);
 	speech_request_release(&request);
 	changes_release(&changes);
 	buf_release(&text);
@@ -222,10 +224,13 @@ test_default_strict(void)
 
 	changes_init(&changes, true);
 	speech_request_init(&request);
-	ok(speech_request_read(&request, text, models, &changes, &err) == -1,
+	ok(speech_request_read(&request, text,
+	       &(struct chat_env){ .models = models, .changes = &changes }, &err) == -1,
 	    "a strict gateway and a default that the model cannot make");
 	is_str(err.param, "response_format", "names the format");
-	is_int(speech_request_read(&request, text, models, NULL, &err), 0, "nobody wants to know");
+	is_int(speech_request_read(
+		   &request, text, &(struct chat_env){ .models = models, .changes = NULL }, &err),
+	    0, "nobody wants to know");
 	speech_request_release(&request);
 	changes_release(&changes);
 }
