@@ -67,10 +67,12 @@ def each_request_leaves_one_access_line(options):
 def a_key_has_the_same_fingerprint_every_time(options):
     with Stack(options) as s:
         one, two = s.key(), s.key()
+        prints = []
         for key in (one, two, one):
             with s.chat(key=key) as r:
                 r.read()
-        prints = [line["key"] for line in _access(s, 3)]
+            # A line follows its answer: another loop may be faster with the next one.
+            prints.append(_access(s, len(prints) + 1)[-1]["key"])
         equal(prints[0], prints[2], "fingerprints of one key")
         true(prints[0] != prints[1], "fingerprints of two keys differ")
 
