@@ -21,7 +21,6 @@ struct reading {
 	struct chat_turn *turn;
 	json_object *message;
 	size_t i;
-	bool traced;          /* it brought traces of Google's own tools */
 	json_object *by_call; /* signatures of reasoning_details by call id, owned, or NULL */
 	struct apierror *err;
 };
@@ -140,7 +139,7 @@ add_trace(struct reading *r, json_object *part)
 	if ((r->c->family->can & FAMILY_MIX) == 0 || !is_trace(part, &tool))
 		return false;
 	r->c->traces = r->c->traces || tool;
-	r->traced = true;
+	r->turn->traced = true;
 	json_append(r->turn->parts, json_object_get(part));
 	return true;
 }
@@ -180,7 +179,7 @@ kept_signature(struct reading *r, json_object *id, const char *at)
 		traces = (struct slice){ text.ptr + line + 1, text.len - (size_t)line - 1 };
 		text.len = (size_t)line;
 	}
-	if (traces.len > 0 && !r->traced && r->turn->calls.count == 0)
+	if (traces.len > 0 && !r->turn->traced && r->turn->calls.count == 0)
 		add_kept_traces(r, traces);
 	return text.len > 0 ? json_new_str(text) : NULL;
 }
@@ -199,7 +198,7 @@ signature_for(struct reading *r, json_object *call, json_object *id, const char 
 		signature = TAKE(r->turn->signature);
 	r->turn->signed_calls = r->turn->signed_calls || signature != NULL;
 	/* Signatures travel with calls, traces beside them: a client may keep the ones only. */
-	if (signature == NULL ? !r->turn->signed_calls : r->c->builtins != 0 && !r->traced) {
+	if (signature == NULL ? !r->turn->signed_calls : r->c->builtins != 0 && !r->turn->traced) {
 		json_object *kept = kept_signature(r, id, at);
 
 		if (signature == NULL)

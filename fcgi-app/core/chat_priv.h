@@ -127,6 +127,7 @@ struct chat_turn {
 	struct chat_calls calls;
 	json_object *signature; /* owned: for the next call that brings none, or NULL */
 	bool signed_calls;      /* the client keeps signatures: there is no need to look them up */
+	bool traced;            /* a message of it brought traces of Google's own tools */
 };
 
 void chat_turn_init(struct chat_turn *turn);

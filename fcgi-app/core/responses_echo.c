@@ -24,10 +24,10 @@ static const struct {
 	{ "user",                 json_type_string,  NULL },
 };
 
-/* Those that OpenAI's clients know. */
+/* Those that OpenAI's clients know; the first is function. */
 static const char *const tool_types[] = {
-	"function", "custom", "web_search", "web_search_preview", "code_interpreter",
-	"file_search", "image_generation",
+	"function", "custom", "web_search", "web_search_2025_08_26", "web_search_preview",
+	"web_search_preview_2025_03_11", "code_interpreter", "file_search", "image_generation",
 };
 /* clang-format on */
 

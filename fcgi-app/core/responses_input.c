@@ -126,6 +126,9 @@ add_reference(struct intake *t, json_object *item, size_t index)
 	field_name(at, "input[%zu]", index);
 	if (responses_member_word(t, item, at, "id", &id) != 0)
 		return -1;
+	/* What is continued is there already. */
+	if (json_get(t->own->past->ids, json_object_get_string(id)) != NULL)
+		return 0;
 	found = json_get(t->own->past->by_id, json_object_get_string(id));
 	if (found != NULL)
 		return add_item(t, found, place);

@@ -10,6 +10,7 @@
 /* Items of earlier responses: of the one that is continued, and those that `input` refers to. */
 struct responses_past {
 	json_object *items;  /* of the previous response: an array, owned, or NULL */
+	json_object *ids;    /* of those items, a set, owned */
 	json_object *by_id;  /* what may be referred to, owned */
 	json_object *loaded; /* ids of the responses in by_id, a set, owned */
 	size_t bytes;        /* of their texts */

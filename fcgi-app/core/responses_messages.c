@@ -201,15 +201,15 @@ read_reasoning(struct intake *t, json_object *item, const char *at, json_object 
 static json_object *
 take_signature(struct intake *t)
 {
-	json_object *last, *signature;
+	json_object *last, *details, *signature;
 
 	if (t->count == 0 || t->places[t->count - 1].type->read != read_reasoning)
 		return NULL;
 	last = json_object_array_get_idx(t->messages, t->count - 1);
-	signature =
-	    json_get(json_object_array_get_idx(json_get(last, "reasoning_details"), 0), "data");
-	if (signature == NULL)
+	details = json_get_array(last, "reasoning_details");
+	if (details == NULL)
 		return NULL;
+	signature = json_get(json_object_array_get_idx(details, 0), "data");
 	json_object_get(signature);
 	json_object_object_del(last, "reasoning_details");
 	if (json_get(last, "extra_content") == NULL)

@@ -12,6 +12,7 @@ void
 responses_past_init(struct responses_past *past)
 {
 	*past = (struct responses_past){ 0 };
+	past->ids = json_object_new_object();
 	past->by_id = json_object_new_object();
 	past->loaded = json_object_new_object();
 }
@@ -20,6 +21,7 @@ void
 responses_past_release(struct responses_past *past)
 {
 	json_object_put(past->items);
+	json_object_put(past->ids);
 	json_object_put(past->by_id);
 	json_object_put(past->loaded);
 }
@@ -90,6 +92,11 @@ read_previous(struct responses_past *past, json_object *source, const struct cha
 
 	if (load(past, id, at, env, &past->items, err) != 0)
 		return -1;
+	json_object_object_foreach(past->by_id, key, item)
+	{
+		(void)item;
+		json_put(past->ids, key, json_object_new_boolean(1));
+	}
 	if (past->items != NULL || (env->refs != NULL && env->refs->wanted > 0))
 		return 0;
 	return apierror_set(err, APIERROR_BAD_VALUE, at,

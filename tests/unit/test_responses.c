@@ -77,8 +77,8 @@ read_request(struct responses_request *q, struct slice text, const struct chat_e
 }
 
 static void
-write_request(const struct responses_request *q, bool stored, struct changes *changes,
-    struct buf *out)
+write_request(
+    const struct responses_request *q, bool stored, struct changes *changes, struct buf *out)
 {
 	struct jwriter w = jwriter_on(out);
 
@@ -268,11 +268,12 @@ check_last(struct slice events, const struct responses_request *q, struct slice 
 	buf_init(&f.out, GOLDEN_MAX);
 	buf_init(&want, GOLDEN_MAX);
 	if (feed(&f, upstream) == 0 && responses_stream_finish(f.stream, &f.out, &f.err) == 0) {
-		while ((next = slice_find((struct slice){ events.ptr + at + 1,
-					      events.len - (size_t)(at + 1) },
+		while ((next = slice_find(
+			    (struct slice){ events.ptr + at + 1, events.len - (size_t)(at + 1) },
 			    SLICE("data: "))) >= 0)
 			at += next + 1;
-		event = json_read((struct slice){ events.ptr + at + 6, events.len - (size_t)at - 6 });
+		event =
+		    json_read((struct slice){ events.ptr + at + 6, events.len - (size_t)at - 6 });
 		json_write(json_get(event, "response"), &want);
 		ok(slice_eq(buf_slice(&want), buf_slice(&f.out)), "the last event has it all");
 		json_object_put(event);
