@@ -54,10 +54,13 @@ need_build()
     need_library libcurl libcurl4-openssl-dev
     need_library json-c libjson-c-dev
     need_file /usr/include/fcgiapp.h libfcgi-dev
+    # Not asked for, but used: STATE=sqlite:... and STATE=redis://...
+    need_library sqlite3 libsqlite3-dev
+    need_library hiredis libhiredis-dev
     need_file /etc/ssl/certs/ca-certificates.crt ca-certificates
 }
 
-# Runs as root what installs the list. Debian starts a web server's service as soon as its package
+# Runs as root what installs the list. Debian starts a server's service as soon as its package
 # is installed; nobody asked for that here. policy-rc.d is Debian's way to say no, and goes away
 # again.
 need_install()
@@ -87,7 +90,7 @@ need_install()
         [ -d /run/systemd/system ] || exit 0
         for package; do
             case $package in
-            lighttpd | nginx | caddy | apache2) systemctl disable --quiet "$package" || true ;;
+            lighttpd | nginx | caddy | apache2 | redis-server) systemctl disable --quiet "$package" || true ;;
             esac
         done
     '

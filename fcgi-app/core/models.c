@@ -241,8 +241,8 @@ cut_dotted_prefix(struct slice *name)
 	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
 		ptrdiff_t at = slice_find(*name, families[i]);
 
-		if (at > 0)
-			*name = (struct slice){ name->ptr + at + 1, name->len - at - 1 };
+		if (at > 0 && is_model_name((struct slice){ name->ptr, (size_t)at }))
+			*name = (struct slice){ name->ptr + at + 1, name->len - (size_t)at - 1 };
 	}
 }
 

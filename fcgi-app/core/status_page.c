@@ -15,7 +15,7 @@ static const char style[] =
 	"h2{font-size:1.1rem;margin:2rem 0 0}"
 	"p{margin:.4rem 0}"
 	".zh{color:var(--soft);margin:0}"
-	"dl{margin:.6rem 0}dt{margin-top:.8rem}dd{margin:.2rem 0 0}"
+	"ul{margin:.6rem 0;padding-left:1.2rem}dl{margin:.6rem 0}dt{margin-top:.8rem}dd{margin:.2rem 0 0}"
 	"code,pre{font:14px/1.5 ui-monospace,monospace;background:var(--box);"
 	"border:1px solid var(--line);border-radius:6px}"
 	"code{padding:.1rem .35rem;overflow-wrap:anywhere}"
@@ -31,6 +31,15 @@ static const struct {
 	{ "OpenAI SDKs, and clients with an OpenAI compatible provider", "/v1" },
 	{ "Clients that append <code>/v1</code> themselves",             "" },
 	{ "Gemini SDKs, and clients with a Gemini provider",             "" },
+};
+
+/* What stands behind these base URLs. */
+static const char *const endpoints[] = {
+	"/v1/chat/completions", "/v1/responses", "/v1/completions", "/v1/embeddings",
+	"/v1/images/generations", "/v1/images/edits", "/v1/audio/speech",
+	"/v1/audio/transcriptions", "/v1/audio/translations", "/v1/models",
+	"/v1beta/models/{model}:generateContent",
+	"/v1beta/models/{model}:streamGenerateContent", "/v1beta/...", "/upload/v1beta/...",
 };
 /* clang-format on */
 
@@ -85,6 +94,16 @@ first_call(const struct status_page *page, struct buf *out)
 	    "  -d '{&quot;model&quot;:&quot;gemini-2.5-flash&quot;,&quot;messages&quot;:"
 	    "[{&quot;role&quot;:&quot;user&quot;,&quot;content&quot;:&quot;Hello&quot;}]}'"
 	    "</code></pre>\n");
+}
+
+static void
+list_endpoints(struct buf *out)
+{
+	heading(out, "Endpoints", "接口：OpenAI 格式与原生 Gemini");
+	buf_adds(out, "<ul>\n");
+	for (size_t i = 0; i < ARRAY_SIZE(endpoints); i++)
+		buf_addf(out, "<li><code>%s</code></li>\n", endpoints[i]);
+	buf_adds(out, "</ul>\n");
 }
 
 static void
@@ -150,6 +169,7 @@ status_page_render(const struct status_page *page, struct buf *out)
 	base_urls(page, out);
 	key_rules(page, out);
 	first_call(page, out);
+	list_endpoints(out);
 	check_keys(page, out);
 	state(page, out);
 	buf_adds(out, "</body>\n</html>\n");

@@ -36,6 +36,9 @@ static const struct { const char *name, *upstream; } good[] = {
 	{ "google/models/gemini-2.5-pro",    "gemini-2.5-pro" },
 	{ "openrouter/gemini-2.5-pro",       "gemini-2.5-pro" },
 	{ "openrouter/google/gemini-2.5-pro", "gemini-2.5-pro" },
+	{ "gemini.gemini-2.5-pro",           "gemini-2.5-pro" },
+	{ "my.work.gemma-4-31b-it",          "gemma-4-31b-it" },
+	{ "work.models/gemini-2.5-pro",      "gemini-2.5-pro" },
 	{ "tunedModels/my-model-1",          "tunedModels/my-model-1" },
 	{ "models/tunedModels/my-model-1",   "tunedModels/my-model-1" },
 	{ "gemma-4-26b-a4b-it",              "gemma-4-26b-a4b-it" },
@@ -71,7 +74,7 @@ static const struct { const char *name, *upstream; } good[] = {
 static const char *const bad[] = {
 	"", "   ", "models/", "..", "gemini..pro", ".hidden", "a/b/c", "a?b", "a&b", "a b", "a%2fb",
 	"a#b", "a:generateContent", "tunedModels/", "tunedModels/a/b", "../x", "x/../y", "a\nb",
-	"gemini-\xC3\xA9", "a\\b", ":search",
+	"gemini-\xC3\xA9", "a\\b", ":search", ".gemini-2.5-pro", "a b.gemini-2.5-pro",
 };
 /* clang-format on */
 

@@ -33,6 +33,10 @@ test_urls(void)
 	ok(shows("<dd><code>https://ai.example.org/gemini/v1</code></dd>"), "OpenAI clients");
 	ok(shows("<dd><code>https://ai.example.org/gemini</code></dd>"), "Gemini SDKs");
 	ok(shows("curl https://ai.example.org/gemini/v1/chat/completions"), "a first call");
+	ok(shows("<li><code>/v1/responses</code></li>") &&
+		shows("<li><code>/v1/audio/transcriptions</code></li>") &&
+		shows(":streamGenerateContent</code></li>"),
+	    "the endpoints of both dialects");
 	ok(shows("href=\"https://ai.example.org/gemini/verify\""), "a link to the key check");
 	ok(shows("1.2.3") && shows("1 day 2 h 3 min") && shows("keys in the pool: 17") &&
 		shows("under way: 4"),
