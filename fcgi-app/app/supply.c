@@ -119,13 +119,14 @@ ask(void *ctx)
 	state_ask(s->state, s->queries, s->count);
 }
 
-static bool
-wants_media(const struct refs *refs)
+/* The first that is not there yet, or NULL. */
+static const struct ref *
+wanted_media(const struct refs *refs)
 {
 	for (size_t i = 0; i < refs->count; i++)
 		if (refs->list[i]->state == REF_WANTED && refs->list[i]->kind == REF_MEDIA)
-			return true;
-	return false;
+			return refs->list[i];
+	return NULL;
 }
 
 /* Back to the translator when nothing is under way any more. */
@@ -185,11 +186,12 @@ fetch_media(struct request *r, struct supply *s)
 		.allow = r->gw->media_allow,
 	};
 	struct media_order order = { r->loop, &limits, &r->refs, fetched, s };
+	const struct ref *first = wanted_media(&r->refs);
 
-	if (!wants_media(&r->refs))
+	if (first == NULL)
 		return 0;
 	if (conf->media_urls == MEDIA_URLS_OFF)
-		return apierror_set(&r->err, APIERROR_UNSUPPORTED, "messages",
+		return apierror_set(&r->err, APIERROR_UNSUPPORTED, first->at,
 		    "This gateway is set not to fetch URLs: send media as data: URLs.");
 	return media_fetch(&order, &s->media, &r->err);
 }

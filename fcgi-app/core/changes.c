@@ -102,9 +102,8 @@ changes_mention(struct changes *c, enum change change, const char *at)
 	}
 }
 
-/* A JSON pointer as errors name fields: /a/3/b becomes a[3].b. */
-static void
-field_of(const char *at, char ret[APIERROR_PARAM_MAX])
+void
+changes_field(const char *at, char ret[APIERROR_PARAM_MAX])
 {
 	size_t len = 0;
 
@@ -121,8 +120,11 @@ field_of(const char *at, char ret[APIERROR_PARAM_MAX])
 			ret[len++] = '[';
 		else if (len > 0)
 			ret[len++] = '.';
-		for (size_t i = 0; i < part && len < APIERROR_PARAM_MAX - 2; i++)
-			ret[len++] = at[i];
+		for (size_t i = 0; i < part && len < APIERROR_PARAM_MAX - 2; i++) {
+			bool escape = at[i] == '~' && (at[i + 1] == '0' || at[i + 1] == '1');
+
+			ret[len++] = !escape ? at[i] : at[++i] == '0' ? '~' : '/';
+		}
 		if (index)
 			ret[len++] = ']';
 		at += part;
@@ -139,7 +141,7 @@ changes_note(struct changes *c, enum change change, const char *at, struct apier
 		changes_mention(c, change, at);
 		return 0;
 	}
-	field_of(at, param);
+	changes_field(at, param);
 	return apierror_set(err, APIERROR_UNSUPPORTED, param,
 	    "'%s' would have to be %s for the Gemini API, and this gateway is set to change "
 	    "nothing (STRICT).",

@@ -84,11 +84,10 @@ chat_audio_write(struct jwriter *w, const struct chat_reply_info *info, json_obj
 
 		if (part.kind != PART_AUDIO)
 			continue;
-		a.any = true;
 		sound_add(&a.sound, json_get_str(part.body, "mimeType"),
 		    json_get_str(part.body, "data"), &a.bytes);
 	}
-	if (a.any) {
+	if (a.bytes.len > 0) {
 		sound_end(&a.sound, &a.bytes, 0);
 		jw_object(w, "audio");
 		write_id(w, info);

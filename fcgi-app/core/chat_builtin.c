@@ -5,6 +5,7 @@
 
 #include "base/xalloc.h"
 #include "chat_priv.h"
+#include "core/fields.h"
 
 /* clang-format off */
 static const struct word {
@@ -85,7 +86,7 @@ static const struct fieldmap search_fields[] = {
 
 static const struct fieldmap code_fields[] = {
 	{ .from = "type", .kind = FK_ANY },
-	{ .from = "container", .kind = FK_ANY },
+	{ .from = "container", .kind = FK_ANY, .flags = FF_UNUSED },
 	{ .from = "container.file_ids", .kind = FK_ARRAY, .emit = chat_refuse_emit },
 	{ 0 },
 };
@@ -109,6 +110,15 @@ static const struct fieldmap files_fields[] = {
 	{ .from = "max_num_results", .to = "topK", .kind = FK_INT, .min = 1, .max = 50 },
 	{ .from = "filters", .kind = FK_OBJECT, .emit = chat_refuse_emit },
 	{ .from = "ranking_options", .flags = FF_IGNORE },
+	{ 0 },
+};
+
+const struct field_table chat_builtin_tables[] = {
+	{ "web_search.", search_fields },
+	{ "code_interpreter.", code_fields },
+	{ "url_context.", plain_fields },
+	{ "google_maps.", maps_fields },
+	{ "file_search.", files_fields },
 	{ 0 },
 };
 

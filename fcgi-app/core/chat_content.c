@@ -9,6 +9,7 @@
 
 #include "base/xalloc.h"
 #include "chat_priv.h"
+#include "core/fields.h"
 
 /* One part of an array being read. */
 struct content_part {
@@ -230,6 +231,8 @@ static const struct fieldmap video_fields[] = {
 	  .conv = conv_offset },
 	{ 0 },
 };
+
+const struct field_table chat_video_tables[] = { { "video_url.", video_fields }, { 0 } };
 /* clang-format on */
 
 static int

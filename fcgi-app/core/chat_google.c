@@ -8,17 +8,19 @@
 
 #include "base/xalloc.h"
 #include "chat_priv.h"
+#include "core/fields.h"
 
 /* [{category, threshold}]: anything else in an entry is unknown to Google. */
+static const struct fieldmap safety_fields[] = {
+	{ .from = "category", .to = "category", .kind = FK_STR, .flags = FF_REQUIRED },
+	{ .from = "threshold", .to = "threshold", .kind = FK_STR, .flags = FF_REQUIRED },
+	{ 0 },
+};
+
 int
 chat_safety_conv(
     struct fieldmap_run *run, const struct fieldmap *row, json_object *value, json_object **ret)
 {
-	static const struct fieldmap fields[] = {
-		{ .from = "category", .to = "category", .kind = FK_STR, .flags = FF_REQUIRED },
-		{ .from = "threshold", .to = "threshold", .kind = FK_STR, .flags = FF_REQUIRED },
-		{ 0 },
-	};
 	json_object *list = json_object_new_array();
 	char name[APIERROR_PARAM_MAX], at[APIERROR_PARAM_MAX];
 
@@ -32,7 +34,7 @@ chat_safety_conv(
 		inner.target = json_object_new_object();
 		json_append(list, inner.target);
 		answer = json_object_is_type(item, json_type_object)
-		             ? fieldmap_apply(fields, &inner)
+		             ? fieldmap_apply(safety_fields, &inner)
 		             : fieldmap_bad_type(run->err, at, "an object", item);
 		if (answer != 0) {
 			json_object_put(list);
@@ -57,18 +59,6 @@ emit_tools(struct fieldmap_run *run, const struct fieldmap *row, json_object *va
 	return 0;
 }
 
-static int
-apply_inside(struct fieldmap_run *run, const struct fieldmap *row, const struct fieldmap *fields,
-    json_object *value)
-{
-	char prefix[APIERROR_PARAM_MAX];
-	struct fieldmap_run inner;
-
-	fieldmap_param(run, row, prefix);
-	inner = fieldmap_inside(run, value, prefix);
-	return fieldmap_apply(fields, &inner);
-}
-
 /* Each field in both spellings. */
 /* clang-format off */
 #define TWICE(snake, camel, ...) \
@@ -90,7 +80,7 @@ static const struct fieldmap image_fields[] = {
 static int
 emit_image(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
 {
-	return apply_inside(run, row, image_fields, value);
+	return fieldmap_apply_inside(run, row, image_fields, value);
 }
 
 static const struct fieldmap generation_fields[] = {
@@ -112,7 +102,7 @@ static const struct fieldmap generation_fields[] = {
 static int
 emit_generation(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
 {
-	return apply_inside(run, row, generation_fields, value);
+	return fieldmap_apply_inside(run, row, generation_fields, value);
 }
 
 static const struct fieldmap google_fields[] = {
@@ -144,18 +134,27 @@ static const struct fieldmap extra_fields[] = {
 	{ .from = "enable_thinking", .kind = FK_BOOL, .emit = chat_think_emit },
 	{ 0 },
 };
+
+const struct field_table chat_google_tables[] = {
+	{ "google.", google_fields },
+	{ "google.generation_config.", generation_fields },
+	{ "google.image_config.", image_fields },
+	{ "extra_body.", extra_fields },
+	{ "safety_settings[].", safety_fields },
+	{ 0 },
+};
 /* clang-format on */
 
 int
 chat_google_emit(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
 {
-	return apply_inside(run, row, google_fields, value);
+	return fieldmap_apply_inside(run, row, google_fields, value);
 }
 
 int
 chat_extra_emit(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
 {
-	return apply_inside(run, row, extra_fields, value);
+	return fieldmap_apply_inside(run, row, extra_fields, value);
 }
 
 int

@@ -28,6 +28,16 @@ static const struct {
 	{ "ESCALATION",               "content_filter" },
 	{ "PUP_LIMITED_DISABLED",     "content_filter" },
 };
+
+/* The words of usageMetadata.serviceTier. */
+static const struct {
+	const char *native, *word;
+} tiers[] = {
+	{ "unspecified", "default" },
+	{ "standard",    "default" },
+	{ "flex",        "flex" },
+	{ "priority",    "priority" },
+};
 /* clang-format on */
 
 void
@@ -45,10 +55,9 @@ chat_head_write(struct jwriter *w, const struct chat_reply_info *info, const cha
 void
 chat_tier_write(struct jwriter *w, const struct usage *usage)
 {
-	if (strcmp(usage->service_tier, "standard") == 0)
-		jw_str(w, "service_tier", "default");
-	else if (usage->service_tier[0] != '\0')
-		jw_str(w, "service_tier", usage->service_tier);
+	for (size_t i = 0; usage->service_tier[0] != '\0' && i < ARRAY_SIZE(tiers); i++)
+		if (slice_eqi(slice_str(usage->service_tier), slice_str(tiers[i].native)))
+			jw_str(w, "service_tier", tiers[i].word);
 }
 
 void
@@ -73,11 +82,20 @@ chat_extra_write(
 }
 
 void
+chat_traces_init(struct buf *traces)
+{
+	buf_init(traces, TRACES_MAX);
+}
+
+void
 chat_trace_add(struct buf *traces, const struct gen_part *part)
 {
 	if (traces->len > 0)
 		buf_addc(traces, ',');
 	json_write(part->json, traces);
+	/* `failed` stays, so that nothing is added any more. */
+	if (traces->failed)
+		traces->len = 0;
 }
 
 static void
@@ -126,10 +144,11 @@ write_logprob(struct jwriter *w, json_object *candidate, bool bytes)
 	/* OpenAI's stand-in for minus infinity, which JSON lacks. */
 	static const double lowest = -9999.0;
 	double logprob = json_object_get_double(json_get(candidate, "logProbability"));
+	double shown = logprob > lowest ? logprob : lowest; /* also for NaN */
 	struct slice token = json_get_str(candidate, "token");
 
 	jw_slice(w, "token", token);
-	jw_double(w, "logprob", logprob > lowest ? logprob : lowest);
+	jw_double(w, "logprob", shown < 0 ? shown : 0);
 	if (!bytes)
 		return;
 	jw_array(w, "bytes");
@@ -191,24 +210,40 @@ chat_call_arguments(json_object *call, struct buf *out)
 
 /* args as a string of JSON. */
 static void
-write_arguments(struct jwriter *w, json_object *call)
+write_arguments(struct jwriter *w, const char *key, json_object *call)
 {
 	struct buf text;
 
-	buf_init(&text, SSE_EVENT_MAX);
+	buf_init(&text, COLLECT_MAX);
 	chat_call_arguments(call, &text);
-	jw_slice(w, "arguments", buf_slice(&text));
+	jw_slice(w, key, buf_slice(&text));
+	/* Half of the arguments would be a call of another kind. */
+	w->out->failed = w->out->failed || text.failed;
 	buf_release(&text);
 }
 
-/* Gemini's own id, or one that follows from the place: the same call always has the same id. */
+/* Clients put ids into columns, headers and file names. */
+static bool
+is_plain_id(struct slice id)
+{
+	for (size_t i = 0; i < id.len; i++) {
+		char c = id.ptr[i];
+
+		if (!((c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+			strchr("_-.:", c) != NULL) ||
+		    c == '\0')
+			return false;
+	}
+	return id.len > 0 && id.len <= CALL_ID_MAX;
+}
+
 struct slice
 chat_call_id(json_object *call, const struct chat_call_place *place, char text[CALL_ID_MAX + 1])
 {
 	struct slice id = json_get_str(call, "id"), base = slice_str(place->info->id);
 	size_t room = CALL_ID_MAX - sizeof("call_") - 12;
 
-	if (id.len > 0 && id.len <= CALL_ID_MAX)
+	if (is_plain_id(id))
 		return id;
 	if (base.len > room)
 		base = (struct slice){ base.ptr + (base.len - room), room };
@@ -266,6 +301,7 @@ chat_call_write(struct jwriter *w, const struct gen_part *part, const struct cha
 	const char *type = custom ? "custom" : "function";
 	char text[CALL_ID_MAX + 1];
 	struct slice id = chat_call_id(part->body, place, text);
+	json_object *input;
 
 	chat_call_keep(part, place, id);
 	jw_object(w, NULL);
@@ -275,10 +311,11 @@ chat_call_write(struct jwriter *w, const struct gen_part *part, const struct cha
 	jw_str(w, "type", type);
 	jw_object(w, type);
 	write_name(w, part->body, tool);
-	if (custom)
-		jw_slice(w, "input", json_get_str(json_get(part->body, "args"), "input"));
-	else
-		write_arguments(w, part->body);
+	input = json_get(json_get(part->body, "args"), "input");
+	if (custom && json_object_is_type(input, json_type_string))
+		jw_slice(w, "input", json_str(input));
+	else /* a model that forgets the one argument has still said something */
+		write_arguments(w, custom ? "input" : "arguments", part->body);
 	jw_object_end(w);
 	chat_extra_write(w, part->signature, NULL, SLICE(""));
 	jw_object_end(w);
@@ -290,7 +327,7 @@ chat_legacy_call_write(
 {
 	jw_object(w, "function_call");
 	write_name(w, part->body, chat_call_tool(part, place));
-	write_arguments(w, part->body);
+	write_arguments(w, "arguments", part->body);
 	jw_object_end(w);
 }
 

@@ -8,7 +8,7 @@
 
 /* id, object, created and model, for the start of a document. */
 void chat_head_write(struct jwriter *w, const struct chat_reply_info *info, const char *object);
-/* service_tier when Google named one. */
+/* service_tier when Google named one that OpenAI has. */
 void chat_tier_write(struct jwriter *w, const struct usage *usage);
 
 /* extra_content.google, Google's own place for what OpenAI has no word for; nothing when empty.
@@ -19,7 +19,8 @@ void chat_extra_write(
 void chat_annotations_write(struct jwriter *w, struct citations *citations);
 /* One element of message.images or delta.images. */
 void chat_image_write(struct jwriter *w, json_object *blob);
-/* The elements of a list of token logprobs, from logprobsResult. bytes: with those of each token. */
+/* The elements of a list of token logprobs, from logprobsResult. bytes: with those of each token.
+ */
 void chat_logprob_list(struct jwriter *w, json_object *result, bool bytes);
 /* `logprobs` of a choice from logprobsResult (NULL: null). */
 void chat_logprobs_write(struct jwriter *w, const char *key, json_object *result);
@@ -35,7 +36,8 @@ struct chat_call_place {
 /* OpenAI's clients keep ids in columns and headers; longer ones are replaced. */
 #define CALL_ID_MAX 40
 
-/* Gemini's own id of a call, or one that follows from its place; text is room for the latter. */
+/* Gemini's own id of a call when it is short and plain, or one that follows from its place, so that
+ * the same call always has the same id; text is room for the latter. */
 struct slice chat_call_id(
     json_object *call, const struct chat_call_place *place, char text[CALL_ID_MAX + 1]);
 /* args as JSON text. */
@@ -54,10 +56,13 @@ void chat_call_keep(
 /* One element of tool_calls. */
 void chat_call_write(
     struct jwriter *w, const struct gen_part *part, const struct chat_call_place *place);
-/* The same as the older `function_call`, under that key. */
+/* The same as the older `function_call`, under that key; it has no place for a signature. */
 void chat_legacy_call_write(
     struct jwriter *w, const struct gen_part *part, const struct chat_call_place *place);
-/* Appends a server-side tool part to the elements of a JSON array. */
+/* Of a buffer for the traces of one turn (TRACES_MAX). */
+void chat_traces_init(struct buf *traces);
+/* Appends a server-side tool part to the elements of a JSON array. Google wants all of a turn or
+ * none: beyond the ceiling the list is empty and stays so. */
 void chat_trace_add(struct buf *traces, const struct gen_part *part);
 
 /* What decides a choice's finish_reason. */

@@ -73,7 +73,29 @@ int chat_parallel_emit(struct fieldmap_run *run, const struct fieldmap *row, jso
 /* Refuses a value that says something: it would change the result and has no counterpart. */
 int chat_refuse_emit(struct fieldmap_run *run, const struct fieldmap *row, json_object *value);
 
-/* ---- chat_sampling.c: conversions for any table ---- */
+/* ---- chat_sampling.c: conversions and rows for any table ---- */
+
+#define CHAT_GENERATION "generationConfig/"
+
+extern const double chat_zero, chat_one; /* defaults: they say nothing */
+
+/* Rows that every endpoint has. */
+#define CHAT_TEMPERATURE_ROWS \
+	{ .from = "temperature", .to = CHAT_GENERATION "temperature", .kind = FK_NUM, .max = 2, \
+	  .need = FAMILY_SAMPLING, .noop = &chat_one }, \
+	{ .from = "top_p", .to = CHAT_GENERATION "topP", .kind = FK_NUM, .max = 1, \
+	  .need = FAMILY_SAMPLING, .noop = &chat_one }
+/* Those of the older two besides. */
+#define CHAT_SAMPLING_ROWS \
+	{ .from = "top_k", .to = CHAT_GENERATION "topK", .kind = FK_NUM, \
+	  .need = FAMILY_SAMPLING, .conv = chat_top_k_conv, .noop = &chat_zero }, \
+	{ .from = "presence_penalty", .to = CHAT_GENERATION "presencePenalty", .kind = FK_NUM, \
+	  .min = -2, .max = 2, .need = FAMILY_PENALTIES, .conv = chat_not_zero_conv }, \
+	{ .from = "frequency_penalty", .to = CHAT_GENERATION "frequencyPenalty", .kind = FK_NUM, \
+	  .min = -2, .max = 2, .need = FAMILY_PENALTIES, .conv = chat_not_zero_conv }, \
+	{ .from = "stop", .to = CHAT_GENERATION "stopSequences", .kind = FK_ANY, \
+	  .conv = chat_stop_conv }, \
+	{ .from = "seed", .to = CHAT_GENERATION "seed", .kind = FK_INT, .conv = chat_seed_conv }
 
 /* service_tier, to Google's words */
 int chat_tier_conv(

@@ -15,17 +15,18 @@
 struct summary {
 	bool speech, thought, image, audio;
 	size_t calls;
-	struct slice signature; /* of the text; calls carry their own */
+	struct slice signature; /* of the text; calls carry their own when they can */
 	struct buf traces;      /* of server-side tools: elements of a JSON array */
 };
 
-/* Release the traces. */
+/* Release the traces. legacy: calls are written as function_call. */
 static struct summary
-summarise(json_object *parts)
+summarise(json_object *parts, bool legacy)
 {
 	struct summary s = { 0 };
+	struct slice call_signature = SLICE("");
 
-	buf_init(&s.traces, COLLECT_MAX);
+	chat_traces_init(&s.traces);
 	for (size_t i = 0; parts != NULL && i < json_object_array_length(parts); i++) {
 		struct gen_part part = gen_part_read(json_object_array_get_idx(parts, i));
 
@@ -35,11 +36,14 @@ summarise(json_object *parts)
 		s.audio = s.audio || part.kind == PART_AUDIO;
 		if (part.kind == PART_TRACE)
 			chat_trace_add(&s.traces, &part);
-		else if (part.kind == PART_CALL)
-			s.calls++;
-		else if (part.kind != PART_NONE && part.signature.len > 0)
+		else if (part.kind == PART_CALL && s.calls++ == 0)
+			call_signature = part.signature;
+		else if (part.kind != PART_CALL && part.kind != PART_NONE && part.signature.len > 0)
 			s.signature = part.signature;
 	}
+	/* On the way back it is the call's when nothing was said. */
+	if (legacy && !s.speech && call_signature.len > 0)
+		s.signature = call_signature;
 	return s;
 }
 
@@ -169,12 +173,13 @@ write_message(struct jwriter *w, const struct chat_reply_info *info, json_object
 	jw_object_end(w);
 }
 
+/* native: Google's own reason, may be empty. */
 static void
-end_choice(struct jwriter *w, const struct chat_finish *finish)
+end_choice(struct jwriter *w, const char *word, struct slice native)
 {
-	jw_str(w, "finish_reason", chat_finish_word(finish));
-	if (finish->native.len > 0)
-		jw_slice(w, "native_finish_reason", finish->native);
+	jw_str(w, "finish_reason", word);
+	if (native.len > 0)
+		jw_slice(w, "native_finish_reason", native);
 	jw_object_end(w);
 }
 
@@ -197,25 +202,26 @@ end_reply(struct jwriter *w, const struct usage *usage)
 }
 
 static void
-write_choice(
-    struct jwriter *w, const struct chat_reply_info *info, json_object *candidate, size_t first)
+write_choice(struct jwriter *w, const struct chat_reply_info *info, json_object *candidate,
+    struct slice block_reason, size_t index)
 {
 	json_object *parts = json_get_array(json_get(candidate, "content"), "parts");
-	struct summary s = summarise(parts);
+	struct summary s = summarise(parts, info->legacy_functions);
 	struct chat_finish finish = {
 		.native = json_get_str(candidate, "finishReason"),
 		.called = s.calls > 0,
 		.spoke = s.speech || s.image || s.audio,
 		.legacy = info->legacy_functions,
 	};
-	int64_t index = json_get_int(candidate, "index", 0);
 
-	index = (index < 0 ? 0 : index) + (int64_t)first;
 	jw_object(w, NULL);
-	jw_int(w, "index", index);
-	write_message(w, info, candidate, &s, (size_t)index);
+	jw_int(w, "index", (int64_t)index);
+	write_message(w, info, candidate, &s, index);
 	chat_logprobs_write(w, "logprobs", json_get(candidate, "logprobsResult"));
-	end_choice(w, &finish);
+	if (finish.native.len == 0 && block_reason.len > 0)
+		end_choice(w, "content_filter", block_reason);
+	else
+		end_choice(w, chat_finish_word(&finish), finish.native);
 	buf_release(&s.traces);
 }
 
@@ -238,7 +244,7 @@ translate_plain(
 	finish.native = event.finish;
 	open_reply(&w, info);
 	jw_object(&w, NULL);
-	jw_int(&w, "index", (int64_t)event.index);
+	jw_int(&w, "index", 0);
 	jw_object(&w, "message");
 	jw_str(&w, "role", "assistant");
 	jw_str_open(&w, "content");
@@ -247,7 +253,7 @@ translate_plain(
 	jw_null(&w, "refusal");
 	jw_object_end(&w);
 	jw_null(&w, "logprobs");
-	end_choice(&w, &finish);
+	end_choice(&w, chat_finish_word(&finish), finish.native);
 	end_reply(&w, usage);
 	return true;
 }
@@ -263,38 +269,40 @@ write_blocked_choice(struct jwriter *w, struct slice reason, size_t index)
 	chat_refusal_write(w, "refusal", reason);
 	jw_object_end(w);
 	jw_null(w, "logprobs");
-	jw_str(w, "finish_reason", "content_filter");
-	jw_slice(w, "native_finish_reason", reason);
-	jw_object_end(w);
+	end_choice(w, "content_filter", reason);
 }
 
-/* The choices of one upstream answer. */
+/* The choices of one upstream answer, numbered in their order. */
 static void
 write_choices(
     struct jwriter *w, const struct chat_reply_info *info, json_object *reply, size_t first)
 {
 	json_object *candidates = json_get_array(reply, "candidates");
-	size_t count = candidates != NULL ? json_object_array_length(candidates) : 0;
+	size_t count = candidates != NULL ? json_object_array_length(candidates) : 0, written = 0;
+	struct slice reason = gen_block_reason(reply);
 
-	for (size_t i = 0; i < count && (i == 0 || info->fan <= 1); i++)
-		write_choice(w, info, json_object_array_get_idx(candidates, i), first);
-	if (count == 0)
-		write_blocked_choice(w, gen_block_reason(reply), first);
+	for (size_t i = 0; i < count && (written == 0 || info->fan <= 1); i++) {
+		json_object *candidate = json_object_array_get_idx(candidates, i);
+
+		if (json_object_is_type(candidate, json_type_object))
+			write_choice(w, info, candidate, reason, first + written++);
+	}
+	if (written == 0)
+		write_blocked_choice(w, reason, first);
 }
 
 /* A new reference to an answer that holds something. */
 static json_object *
 read_reply(struct slice upstream, struct apierror *err)
 {
-	json_object *reply = json_read(upstream), *candidates = json_get_array(reply, "candidates");
+	json_object *reply = json_read(upstream);
 
 	if (gen_error_in(reply) != NULL)
 		apierror_from_google(gen_error_in(reply), err);
 	else if (!json_object_is_type(reply, json_type_object))
 		apierror_set(err, APIERROR_UPSTREAM, NULL,
 		    "The answer of the Gemini API is not the JSON object that was expected.");
-	else if ((candidates == NULL || json_object_array_length(candidates) == 0) &&
-		 gen_block_reason(reply).len == 0)
+	else if (gen_candidate_count(reply) == 0 && gen_block_reason(reply).len == 0)
 		apierror_set(err, APIERROR_UPSTREAM, NULL,
 		    "The answer of the Gemini API holds no candidate.");
 	else

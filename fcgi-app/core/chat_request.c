@@ -66,9 +66,7 @@ chat_refuse_emit(struct fieldmap_run *run, const struct fieldmap *row, json_obje
 static const size_t stream_at = offsetof(struct chat_request, stream);
 static const size_t include_usage_at = offsetof(struct chat_request, include_usage);
 
-static const double zero = 0, one = 1; /* the defaults of top_k and penalties, of the others */
 
-#define GENERATION "generationConfig/"
 
 static const struct fieldmap chat_fields[] = {
 	/* The model comes first: it decides which needs below are met. */
@@ -88,26 +86,16 @@ static const struct fieldmap chat_fields[] = {
 	{ .from = "messages", .kind = FK_ARRAY, .flags = FF_REQUIRED, .emit = chat_messages_emit },
 
 	/* The newer of the two limits wins. */
-	{ .from = "max_tokens", .to = GENERATION "maxOutputTokens", .kind = FK_INT, .min = 1,
+	{ .from = "max_tokens", .to = CHAT_GENERATION "maxOutputTokens", .kind = FK_INT, .min = 1,
 	  .max = INT32_MAX },
-	{ .from = "max_completion_tokens", .to = GENERATION "maxOutputTokens", .kind = FK_INT,
+	{ .from = "max_completion_tokens", .to = CHAT_GENERATION "maxOutputTokens", .kind = FK_INT,
 	  .min = 1, .max = INT32_MAX },
-	{ .from = "temperature", .to = GENERATION "temperature", .kind = FK_NUM, .max = 2,
-	  .need = FAMILY_SAMPLING, .noop = &one },
-	{ .from = "top_p", .to = GENERATION "topP", .kind = FK_NUM, .max = 1,
-	  .need = FAMILY_SAMPLING, .noop = &one },
-	{ .from = "top_k", .to = GENERATION "topK", .kind = FK_NUM, .need = FAMILY_SAMPLING,
-	  .conv = chat_top_k_conv, .noop = &zero },
-	{ .from = "presence_penalty", .to = GENERATION "presencePenalty", .kind = FK_NUM,
-	  .min = -2, .max = 2, .need = FAMILY_PENALTIES, .conv = chat_not_zero_conv },
-	{ .from = "frequency_penalty", .to = GENERATION "frequencyPenalty", .kind = FK_NUM,
-	  .min = -2, .max = 2, .need = FAMILY_PENALTIES, .conv = chat_not_zero_conv },
+	CHAT_TEMPERATURE_ROWS,
+	CHAT_SAMPLING_ROWS,
 	{ .from = "n", .kind = FK_INT, .min = 1, .max = FAN_MAX, .emit = chat_count_emit },
-	{ .from = "stop", .to = GENERATION "stopSequences", .kind = FK_ANY, .conv = chat_stop_conv },
-	{ .from = "seed", .to = GENERATION "seed", .kind = FK_INT, .conv = chat_seed_conv },
-	{ .from = "logprobs", .to = GENERATION "responseLogprobs", .kind = FK_BOOL,
+	{ .from = "logprobs", .to = CHAT_GENERATION "responseLogprobs", .kind = FK_BOOL,
 	  .conv = chat_true_conv },
-	{ .from = "top_logprobs", .to = GENERATION "logprobs", .kind = FK_INT, .max = 20,
+	{ .from = "top_logprobs", .to = CHAT_GENERATION "logprobs", .kind = FK_INT, .max = 20,
 	  .conv = chat_top_logprobs_conv },
 	{ .from = "modalities", .kind = FK_ARRAY, .flags = FF_SOMETIMES,
 	  .emit = chat_modalities_emit },

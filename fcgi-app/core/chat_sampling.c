@@ -3,6 +3,8 @@
 
 #include "chat_priv.h"
 
+const double chat_zero = 0, chat_one = 1;
+
 #define STOPS_MAX 5 /* Google's limit on stopSequences */
 
 int

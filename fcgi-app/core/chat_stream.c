@@ -16,13 +16,18 @@
 #include "chat_parts.h"
 #include "gen_reader.h"
 
+/* What most choices never have. */
+struct extras {
+	struct citations citations; /* filled when the reply is grounded */
+	struct chat_audio *audio;   /* once there is sound */
+	struct buf traces;          /* elements of a JSON array */
+};
+
 struct choice {
 	bool open; /* its role was told */
 	bool spoke;
 	unsigned calls;
-	struct citations *citations; /* when the reply is grounded */
-	struct chat_audio *audio;    /* once there is sound */
-	struct buf traces;           /* elements of a JSON array */
+	struct extras *extras; /* or NULL */
 };
 
 /* One upstream call. */
@@ -48,14 +53,28 @@ static void take_candidate(void *ctx, size_t candidate, json_object *object);
 
 static const struct gen_sink chat_sink = { take_part, take_candidate };
 
-static void
-choice_init(struct choice *choice, bool grounded)
+static struct extras *
+extras_of(struct choice *choice)
 {
-	buf_init(&choice->traces, SSE_EVENT_MAX);
-	if (!grounded)
+	if (choice->extras == NULL) {
+		choice->extras = xcalloc(1, sizeof(*choice->extras));
+		citations_init(&choice->extras->citations);
+		chat_traces_init(&choice->extras->traces);
+	}
+	return choice->extras;
+}
+
+static void
+extras_free(struct extras *extras)
+{
+	if (extras == NULL)
 		return;
-	choice->citations = xmalloc(sizeof(*choice->citations));
-	citations_init(choice->citations);
+	citations_release(&extras->citations);
+	if (extras->audio != NULL)
+		chat_audio_release(extras->audio);
+	free(extras->audio);
+	buf_release(&extras->traces);
+	free(extras);
 }
 
 struct chat_stream *
@@ -69,8 +88,6 @@ chat_stream_new(const struct chat_reply_info *info)
 	s->info.id = s->id = xstrdup(info->id);
 	s->choice_count = lanes > 1 ? lanes : CANDIDATES_MAX;
 	s->choices = xcalloc(s->choice_count, sizeof(struct choice));
-	for (size_t i = 0; i < s->choice_count; i++)
-		choice_init(&s->choices[i], info->grounded);
 	s->lane_count = s->open_lanes = lanes;
 	for (size_t i = 0; i < lanes; i++) {
 		s->lanes[i].stream = s;
@@ -93,15 +110,8 @@ chat_stream_free(struct chat_stream *s)
 		return;
 	for (size_t i = 0; i < s->lane_count; i++)
 		gen_reader_release(&s->lanes[i].reader);
-	for (size_t i = 0; i < s->choice_count; i++) {
-		if (s->choices[i].citations != NULL)
-			citations_release(s->choices[i].citations);
-		free(s->choices[i].citations);
-		if (s->choices[i].audio != NULL)
-			chat_audio_release(s->choices[i].audio);
-		free(s->choices[i].audio);
-		buf_release(&s->choices[i].traces);
-	}
+	for (size_t i = 0; i < s->choice_count; i++)
+		extras_free(s->choices[i].extras);
 	free(s->choices);
 	free(s->id);
 	buf_release(&s->prefix);
@@ -161,7 +171,7 @@ write_call(struct chat_stream *s, size_t index, const struct gen_part *part)
 		.info = &s->info,
 		.choice = index,
 		.index = choice->calls++,
-		.traces = buf_slice(&choice->traces),
+		.traces = choice->extras != NULL ? buf_slice(&choice->extras->traces) : SLICE(""),
 		.numbered = true,
 	};
 	struct jwriter w;
@@ -172,6 +182,9 @@ write_call(struct chat_stream *s, size_t index, const struct gen_part *part)
 	w = open_chunk(s, index);
 	if (s->info.legacy_functions) {
 		chat_legacy_call_write(&w, part, &place);
+		/* On the way back it is the call's when nothing was said. */
+		if (!choice->spoke)
+			chat_extra_write(&w, part->signature, NULL, SLICE(""));
 	} else {
 		jw_array(&w, "tool_calls");
 		chat_call_write(&w, part, &place);
@@ -214,17 +227,17 @@ write_image(struct chat_stream *s, size_t index, const struct gen_part *part)
 static void
 write_audio(struct chat_stream *s, size_t index, const struct gen_part *part)
 {
-	struct choice *choice = &s->choices[index];
+	struct extras *extras = extras_of(&s->choices[index]);
 	struct jwriter w;
 
-	if (choice->audio == NULL) {
-		choice->audio = xmalloc(sizeof(*choice->audio));
-		chat_audio_init(choice->audio, &s->info);
+	if (extras->audio == NULL) {
+		extras->audio = xmalloc(sizeof(*extras->audio));
+		chat_audio_init(extras->audio, &s->info);
 	}
 	w = open_chunk(s, index);
-	chat_audio_delta(choice->audio, &w, &s->info, part);
+	chat_audio_delta(extras->audio, &w, &s->info, part);
 	end_chunk(s, &w, NULL);
-	choice->spoke = true;
+	s->choices[index].spoke = true;
 }
 
 /* The text that citations point into. */
@@ -236,8 +249,17 @@ note_text(struct choice *choice, const struct gen_part *part)
 	buf_init(&text, SSE_EVENT_MAX * 2);
 	if (gen_part_speaks(part))
 		gen_part_write(part, &text);
-	citations_part(choice->citations, buf_slice(&text));
+	citations_part(&extras_of(choice)->citations, buf_slice(&text));
 	buf_release(&text);
+}
+
+/* False for a candidate that is no choice: one call of a fan makes one. */
+static bool
+choice_of(const struct lane *lane, size_t candidate, size_t *ret_index)
+{
+	*ret_index = lane->first + candidate;
+	return *ret_index < lane->stream->choice_count &&
+	       (lane->stream->lane_count == 1 || candidate == 0);
 }
 
 static void
@@ -245,11 +267,11 @@ take_part(void *ctx, size_t candidate, const struct gen_part *part, json_object 
 {
 	struct lane *lane = ctx;
 	struct chat_stream *s = lane->stream;
-	size_t index = lane->first + candidate;
+	size_t index;
 
-	if (index >= s->choice_count || (s->lane_count > 1 && candidate > 0))
+	if (!choice_of(lane, candidate, &index))
 		return;
-	if (s->choices[index].citations != NULL)
+	if (s->info.grounded)
 		note_text(&s->choices[index], part);
 	switch (part->kind) {
 	case PART_CALL:
@@ -261,7 +283,7 @@ take_part(void *ctx, size_t candidate, const struct gen_part *part, json_object 
 		write_image(s, index, part);
 		break;
 	case PART_TRACE:
-		chat_trace_add(&s->choices[index].traces, part);
+		chat_trace_add(&extras_of(&s->choices[index])->traces, part);
 		break;
 	case PART_AUDIO:
 		open_choice(s, index);
@@ -285,10 +307,11 @@ static void
 take_candidate(void *ctx, size_t candidate, json_object *object)
 {
 	struct lane *lane = ctx;
-	size_t index = lane->first + candidate;
+	struct chat_stream *s = lane->stream;
+	size_t index;
 
-	if (index < lane->stream->choice_count && lane->stream->choices[index].citations != NULL)
-		citations_read(lane->stream->choices[index].citations, object);
+	if (s->info.grounded && choice_of(lane, candidate, &index))
+		citations_read(&extras_of(&s->choices[index])->citations, object);
 }
 
 int
@@ -305,19 +328,20 @@ chat_stream_feed(
 static void
 write_metadata(struct chat_stream *s, size_t index)
 {
-	struct choice *choice = &s->choices[index];
-	bool cited = choice->citations != NULL && citations_any(choice->citations);
-	json_object *metadata = cited ? citations_metadata(choice->citations) : NULL;
+	struct extras *extras = s->choices[index].extras;
+	json_object *metadata;
 	struct jwriter w;
 
-	if (!cited && choice->traces.len == 0 && choice->audio == NULL)
+	if (extras == NULL || (!citations_any(&extras->citations) && extras->traces.len == 0 &&
+				  extras->audio == NULL))
 		return;
+	metadata = citations_metadata(&extras->citations);
 	w = open_chunk(s, index);
-	if (choice->audio != NULL)
+	if (extras->audio != NULL)
 		chat_audio_end(&w, &s->info);
-	if (cited)
-		chat_annotations_write(&w, choice->citations);
-	chat_extra_write(&w, SLICE(""), metadata, buf_slice(&choice->traces));
+	if (metadata != NULL)
+		chat_annotations_write(&w, &extras->citations);
+	chat_extra_write(&w, SLICE(""), metadata, buf_slice(&extras->traces));
 	end_chunk(s, &w, NULL);
 	json_object_put(metadata);
 }
@@ -385,6 +409,19 @@ write_usage(struct chat_stream *s)
 	buf_adds(s->out, "\n\n");
 }
 
+/* Each choice that began must have come to an end, or its rest is missing. */
+static bool
+is_cut(const struct lane *lane, size_t candidates)
+{
+	const struct chat_stream *s = lane->stream;
+
+	for (size_t i = 0; i < candidates; i++)
+		if (s->choices[lane->first + i].open && lane->reader.native[i][0] == '\0' &&
+		    !gen_reader_blocked(&lane->reader, i))
+			return true;
+	return false;
+}
+
 int
 chat_stream_finish(struct chat_stream *s, size_t lane, struct buf *out, struct apierror *err)
 {
@@ -393,6 +430,8 @@ chat_stream_finish(struct chat_stream *s, size_t lane, struct buf *out, struct a
 	s->out = out;
 	if (gen_reader_finish(&s->lanes[lane].reader, err) != 0)
 		return -1;
+	if (is_cut(&s->lanes[lane], candidates))
+		return apierror_set(err, APIERROR_CUT, NULL, NULL);
 	for (size_t i = 0; i < candidates; i++)
 		close_choice(&s->lanes[lane], i);
 	if (--s->open_lanes > 0)

@@ -8,6 +8,7 @@
 
 #include "base/xalloc.h"
 #include "chat_priv.h"
+#include "core/fields.h"
 
 /* clang-format off */
 /* Google's table for its own OpenAI layer, and the two ends that it does not list. */
@@ -222,30 +223,25 @@ static const struct fieldmap config_fields[] = {
 	{ .from = "includeThoughts", .kind = FK_BOOL, .emit = chat_show_emit },
 	{ 0 },
 };
+
+const struct field_table chat_thinking_tables[] = {
+	{ "reasoning.", reasoning_fields },
+	{ "thinking.", thinking_fields },
+	{ "thinking_config.", config_fields },
+	{ 0 },
+};
 /* clang-format on */
-
-static int
-inside(struct fieldmap_run *run, const struct fieldmap *row, const struct fieldmap *fields,
-    json_object *value)
-{
-	char prefix[APIERROR_PARAM_MAX];
-	struct fieldmap_run inner;
-
-	fieldmap_param(run, row, prefix);
-	inner = fieldmap_inside(run, value, prefix);
-	return fieldmap_apply(fields, &inner);
-}
 
 int
 chat_reasoning_emit(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
 {
-	return inside(run, row, reasoning_fields, value);
+	return fieldmap_apply_inside(run, row, reasoning_fields, value);
 }
 
 int
 chat_thinking_emit(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
 {
-	return inside(run, row, thinking_fields, value);
+	return fieldmap_apply_inside(run, row, thinking_fields, value);
 }
 
 int
@@ -254,7 +250,7 @@ chat_thinking_config_emit(struct fieldmap_run *run, const struct fieldmap *row, 
 	struct chat_read *c = run->ctx;
 
 	c->thinking.verbatim = true;
-	return inside(run, row, config_fields, value);
+	return fieldmap_apply_inside(run, row, config_fields, value);
 }
 
 /* ---- what becomes of it ---- */

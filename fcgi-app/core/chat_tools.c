@@ -4,6 +4,7 @@
 #include "base/limits.h"
 #include "base/xalloc.h"
 #include "chat_priv.h"
+#include "core/fields.h"
 #include "core/schema.h"
 
 json_object *
@@ -67,6 +68,12 @@ static const struct fieldmap custom_fields[] = {
 	{ .from = "description", .to = "description", .kind = FK_STR },
 	{ .from = "format", .kind = FK_OBJECT },
 	{ .from = "type", .kind = FK_ANY },
+	{ 0 },
+};
+
+const struct field_table chat_tool_tables[] = {
+	{ "function.", function_fields },
+	{ "custom.", custom_fields },
 	{ 0 },
 };
 

@@ -140,23 +140,19 @@ fetched_part(const struct chat_read *c, struct slice url, struct slice filename,
 	ref = refs_get(c->env->refs, REF_MEDIA, url, param, err);
 	if (ref == NULL)
 		return -1;
-	switch (ref->state) {
-	case REF_WANTED: /* there will be another pass */
-		*ret_part = chat_blob_part(chat_blob_new("", json_object_new_string("")));
-		return 0;
-	case REF_ABSENT:
+	if (ref->state == REF_ABSENT) {
 		*err = ref->err;
 		field_name(err->param, "%s", param);
 		return -1;
-	case REF_FOUND:
-		break;
 	}
-	if (inline_part(ref, url, filename, param, ret_part, err) != 0)
+	/* Noted before it is fetched: a strict list wants nothing fetched in vain. */
+	if (changes_note(c->env->changes, CHANGE_INLINED, param, err) != 0)
 		return -1;
-	if (changes_note(c->env->changes, CHANGE_INLINED, param, err) == 0)
-		return 0;
-	json_object_put(*ret_part);
-	return -1;
+	if (ref->state == REF_FOUND)
+		return inline_part(ref, url, filename, param, ret_part, err);
+	/* There will be another pass. */
+	*ret_part = chat_blob_part(chat_blob_new("", json_object_new_string("")));
+	return 0;
 }
 
 int

@@ -9,8 +9,9 @@
 #include "base/limits.h"
 #include "base/xalloc.h"
 
-#define BLOCK        1024 /* bytes of text between two known character counts */
-#define SEARCHES_MAX 100  /* segments that do not stand where they should */
+#define BLOCK        1024                /* bytes of text between two known character counts */
+#define QUOTED_MAX   (SSE_EVENT_MAX * 2) /* one part as JSON */
+#define SEARCHES_MAX 100                 /* segments that do not stand where they should */
 
 /* Lists that grow over the events of a stream; everything else is replaced by its last value. */
 static const char *const lists[] = { "groundingChunks", "groundingSupports" };
@@ -34,6 +35,22 @@ citations_release(struct citations *c)
 	json_object_put(c->rest);
 }
 
+static size_t
+count_characters(const char *at, size_t len)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < len; i++)
+		count += ((unsigned char)at[i] & 0xC0) != 0x80;
+	return count;
+}
+
+size_t
+citations_characters(const struct citations *c)
+{
+	return c->characters;
+}
+
 void
 citations_part(struct citations *c, struct slice text)
 {
@@ -44,10 +61,13 @@ citations_part(struct citations *c, struct slice text)
 	buf_add(&c->parts, &start, sizeof(start));
 	if (text.len == 0)
 		return;
-	buf_init(&quoted, SSE_EVENT_MAX * 2);
-	buf_addf(&quoted, "[\"%.*s\"]", (int)text.len, text.ptr);
+	buf_init(&quoted, QUOTED_MAX);
+	buf_adds(&quoted, "[\"");
+	buf_add_slice(&quoted, text);
+	buf_adds(&quoted, "\"]");
 	string = json_read(buf_slice(&quoted));
 	buf_add_slice(&c->text, json_str(json_object_array_get_idx(string, 0)));
+	c->characters += count_characters(c->text.data + start, c->text.len - start);
 	json_object_put(string);
 	buf_release(&quoted);
 }
@@ -75,12 +95,13 @@ citations_read(struct citations *c, json_object *candidate)
 		return;
 	append_all(&c->chunks, json_get_array(metadata, lists[0]));
 	append_all(&c->supports, json_get_array(metadata, lists[1]));
-	if (c->rest == NULL)
-		c->rest = json_object_new_object();
 	json_object_object_foreach(metadata, key, value)
 	{
-		if (strcmp(key, lists[0]) != 0 && strcmp(key, lists[1]) != 0)
-			json_put(c->rest, key, json_object_get(value));
+		if (strcmp(key, lists[0]) == 0 || strcmp(key, lists[1]) == 0)
+			continue;
+		if (c->rest == NULL)
+			c->rest = json_object_new_object();
+		json_put(c->rest, key, json_object_get(value));
 	}
 }
 
@@ -121,22 +142,6 @@ struct counts {
 	size_t *before;
 };
 
-static size_t
-count_characters(const char *at, size_t len)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < len; i++)
-		count += ((unsigned char)at[i] & 0xC0) != 0x80;
-	return count;
-}
-
-size_t
-citations_characters(const struct citations *c)
-{
-	return count_characters(c->text.data, c->text.len);
-}
-
 static void
 counts_init(struct counts *k, struct slice text)
 {
@@ -169,8 +174,9 @@ stands_at(struct slice text, size_t at, struct slice segment)
 	       memcmp(text.ptr + at, segment.ptr, segment.len) == 0;
 }
 
-/* The bytes of a segment in the whole text. Offsets count within a Part; over a stream it is not
- * said which events make one Part, so the segment's own words decide. */
+/* The bytes of a segment in the whole text; false when they are not there. Offsets count within a
+ * Part; over a stream it is not said which events make one Part, so the segment's own words
+ * decide. */
 static bool
 locate(struct citations *c, json_object *segment, size_t *ret_start, size_t *ret_end)
 {
@@ -183,23 +189,24 @@ locate(struct citations *c, json_object *segment, size_t *ret_start, size_t *ret
 		memcpy(&base, c->parts.data + part * sizeof(size_t), sizeof(base));
 	if (start > text.len || end > text.len || end < start)
 		start = end = 0;
-	if (words.len > 0) {
-		ptrdiff_t found = 0;
-
-		if (stands_at(text, base + start, words))
-			start += base;
-		else if (!stands_at(text, start, words)) {
-			found = c->searches++ < SEARCHES_MAX ? slice_find(text, words) : -1;
-			start = found >= 0 ? (size_t)found : 0;
-		}
-		end = found >= 0 ? start + words.len : text.len;
-	} else if (base + end <= text.len) {
+	if (words.len == 0) {
+		base = base + end <= text.len ? base : 0;
+		*ret_start = base + start;
+		*ret_end = base + end;
+		return end > start;
+	}
+	if (stands_at(text, base + start, words)) {
 		start += base;
-		end += base;
+	} else if (!stands_at(text, start, words)) {
+		ptrdiff_t found = c->searches++ < SEARCHES_MAX ? slice_find(text, words) : -1;
+
+		if (found < 0)
+			return false;
+		start = (size_t)found;
 	}
 	*ret_start = start;
-	*ret_end = end;
-	return end > start;
+	*ret_end = start + words.len;
+	return true;
 }
 
 /* The source of a chunk, whatever kind it is. */
@@ -222,6 +229,8 @@ source_of(json_object *chunk, struct citation *ret)
 			continue;
 		ret->url = json_get_str(body, kinds[i].url);
 		ret->title = json_get_str(body, "title");
+		if (ret->title.len == 0)
+			ret->title = ret->url;
 		return ret->url.len > 0;
 	}
 	return false;
@@ -247,14 +256,15 @@ static void
 tell_support(struct walk *w, json_object *support, size_t chunks)
 {
 	json_object *indices = json_get_array(support, "groundingChunkIndices");
+	struct citation citation = { 0 };
 	size_t start, end;
 
 	if (indices == NULL || !locate(w->c, json_get_object(support, "segment"), &start, &end))
 		return;
+	citation.start = counts_at(&w->counts, start);
+	citation.end = counts_at(&w->counts, end);
 	for (size_t i = 0; i < json_object_array_length(indices); i++) {
 		size_t index = (size_t)json_int(json_object_array_get_idx(indices, i), -1);
-		struct citation citation = { .start = counts_at(&w->counts, start),
-			.end = counts_at(&w->counts, end) };
 
 		if (index >= chunks ||
 		    !source_of(json_object_array_get_idx(w->c->chunks, index), &citation))
@@ -262,6 +272,23 @@ tell_support(struct walk *w, json_object *support, size_t chunks)
 		w->cited[index] = 1;
 		tell(w, &citation);
 	}
+}
+
+/* A page that was read, when no chunk names it. */
+static bool
+page_of(struct citations *c, json_object *page, size_t chunks, struct citation *ret)
+{
+	struct citation other;
+
+	if (!slice_eq(
+		json_get_str(page, "urlRetrievalStatus"), SLICE("URL_RETRIEVAL_STATUS_SUCCESS")))
+		return false;
+	ret->url = ret->title = json_get_str(page, "retrievedUrl");
+	for (size_t i = 0; i < chunks; i++)
+		if (source_of(json_object_array_get_idx(c->chunks, i), &other) &&
+		    slice_eq(other.url, ret->url))
+			return false;
+	return ret->url.len > 0;
 }
 
 void
@@ -278,18 +305,13 @@ citations_each(
 	w.cited = xcalloc(chunks + 1, 1);
 	for (size_t i = 0; i < supports; i++)
 		tell_support(&w, json_object_array_get_idx(c->supports, i), chunks);
-	citation.start = citation.end = counts_at(&w.counts, c->text.len);
+	citation.start = citation.end = c->characters;
 	for (size_t i = 0; i < chunks; i++)
 		if (!w.cited[i] && source_of(json_object_array_get_idx(c->chunks, i), &citation))
 			tell(&w, &citation);
-	for (size_t i = 0; i < pages; i++) {
-		json_object *page = json_object_array_get_idx(c->pages, i);
-
-		citation.url = citation.title = json_get_str(page, "retrievedUrl");
-		if (citation.url.len > 0 && slice_eq(json_get_str(page, "urlRetrievalStatus"),
-						SLICE("URL_RETRIEVAL_STATUS_SUCCESS")))
+	for (size_t i = 0; i < pages; i++)
+		if (page_of(c, json_object_array_get_idx(c->pages, i), chunks, &citation))
 			tell(&w, &citation);
-	}
 	free(w.counts.before);
 	free(w.cited);
 }

@@ -10,19 +10,21 @@
 #include "core/json.h"
 
 struct citations {
-	struct buf text;       /* the answer so far, decoded */
+	struct buf text;       /* the answer so far, decoded; at most CITED_TEXT_MAX */
+	size_t characters;     /* in it */
 	struct buf parts;      /* size_t each: where a Part begins in it */
 	json_object *chunks;   /* groundingChunks of all events, or NULL */
 	json_object *supports; /* groundingSupports likewise */
 	json_object *pages;    /* urlContextMetadata.urlMetadata likewise */
-	json_object *rest;     /* the other members: queries, the search entry point ... */
+	json_object *rest;     /* the other members: queries, the search entry point; or NULL */
 	unsigned searches;     /* for segments that do not stand where they should */
 };
 
 void citations_init(struct citations *c);
 void citations_release(struct citations *c);
 /* A part of the candidate, in order: `text` is what the client gets of it, as the inside of a JSON
- * string; empty for parts that it does not get as text. */
+ * string; empty for parts that it does not get as text. Beyond the ceilings nothing more is taken:
+ * sources are still told, segments of the text that was not taken are not. */
 void citations_part(struct citations *c, struct slice text);
 /* Metadata of a candidate's object. Chunks of later events continue the numbering of earlier ones.
  */
@@ -34,10 +36,10 @@ struct citation {
 };
 
 /* Calls fn for each pair of a supported segment and its source, then for each source that supports
- * no segment (start and end at the end of the text). */
+ * no segment that was found (start and end at the end of the text). At most CITATIONS_MAX. */
 void citations_each(
     struct citations *c, void (*fn)(void *ctx, const struct citation *citation), void *ctx);
-/* Characters of text so far. */
+/* Characters of text so far; no work. */
 size_t citations_characters(const struct citations *c);
 bool citations_any(const struct citations *c);
 /* All metadata as Google names them, a new object; NULL when there are none. Google's terms ask to

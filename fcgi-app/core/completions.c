@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "base/xalloc.h"
 #include "chat_priv.h"
+#include "core/fields.h"
 
 static struct completions_request *
 request_of(const struct fieldmap_run *run)
@@ -132,9 +133,7 @@ emit_echo(struct fieldmap_run *run, const struct fieldmap *row, json_object *val
 static const size_t stream_at = offsetof(struct chat_request, stream);
 static const size_t include_usage_at = offsetof(struct chat_request, include_usage);
 
-static const double zero = 0, one = 1; /* defaults */
 
-#define GENERATION "generationConfig/"
 
 static const struct fieldmap completion_fields[] = {
 	/* The model comes first: it decides which needs below are met. */
@@ -150,21 +149,10 @@ static const struct fieldmap completion_fields[] = {
 	{ .from = "best_of", .kind = FK_INT, .max = FAN_MAX, .emit = emit_best_of },
 
 	/* Absent means no limit: OpenAI's 16 would end in the model's thoughts. */
-	{ .from = "max_tokens", .to = GENERATION "maxOutputTokens", .kind = FK_INT, .min = 1,
+	{ .from = "max_tokens", .to = CHAT_GENERATION "maxOutputTokens", .kind = FK_INT, .min = 1,
 	  .max = INT32_MAX },
-	{ .from = "temperature", .to = GENERATION "temperature", .kind = FK_NUM, .max = 2,
-	  .need = FAMILY_SAMPLING, .noop = &one },
-	{ .from = "top_p", .to = GENERATION "topP", .kind = FK_NUM, .max = 1,
-	  .need = FAMILY_SAMPLING, .noop = &one },
-	{ .from = "top_k", .to = GENERATION "topK", .kind = FK_NUM, .need = FAMILY_SAMPLING,
-	  .conv = chat_top_k_conv, .noop = &zero },
-	{ .from = "presence_penalty", .to = GENERATION "presencePenalty", .kind = FK_NUM,
-	  .min = -2, .max = 2, .need = FAMILY_PENALTIES, .conv = chat_not_zero_conv },
-	{ .from = "frequency_penalty", .to = GENERATION "frequencyPenalty", .kind = FK_NUM,
-	  .min = -2, .max = 2, .need = FAMILY_PENALTIES, .conv = chat_not_zero_conv },
-	{ .from = "stop", .to = GENERATION "stopSequences", .kind = FK_ANY,
-	  .conv = chat_stop_conv },
-	{ .from = "seed", .to = GENERATION "seed", .kind = FK_INT, .conv = chat_seed_conv },
+	CHAT_TEMPERATURE_ROWS,
+	CHAT_SAMPLING_ROWS,
 	{ .from = "logprobs", .kind = FK_INT, .max = 5, .emit = emit_logprobs },
 
 	/* As in chat requests. */
@@ -180,6 +168,8 @@ static const struct fieldmap completion_fields[] = {
 	{ .from = "user", .flags = FF_IGNORE },
 	{ 0 }
 };
+
+const struct field_table completions_tables[] = { { "", completion_fields }, { 0 } };
 /* clang-format on */
 
 void
@@ -250,7 +240,7 @@ completions_request_write(const struct completions_request *c, size_t call, stru
 
 	/* The same seed for all choices of a prompt would make them equal. */
 	if (c->seeded && c->n > 1)
-		fieldmap_put(c->common, GENERATION "seed",
+		fieldmap_put(c->common, CHAT_GENERATION "seed",
 		    json_object_new_int64(choice == 0 ? c->seed : (c->seed + choice) & INT32_MAX));
 	jw_object(&w, NULL);
 	jw_array(&w, "contents");

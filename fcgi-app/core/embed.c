@@ -11,7 +11,7 @@
 #include "base/base64.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
-#include "core/fieldmap.h"
+#include "core/fields.h"
 
 struct embed_read {
 	struct embed_request *request;
@@ -102,18 +102,19 @@ emit_title(struct fieldmap_run *run, const struct fieldmap *row, json_object *va
 }
 
 /* Google's extension, in either spelling. */
+static const struct fieldmap google_fields[] = {
+	{ .from = "task_type", .kind = FK_STR, .flags = FF_SOMETIMES, .emit = emit_task },
+	{ .from = "taskType", .kind = FK_STR, .flags = FF_SOMETIMES, .emit = emit_task },
+	{ .from = "title", .kind = FK_STR, .flags = FF_SOMETIMES, .emit = emit_title },
+	{ 0 },
+};
+
 static int
 emit_google(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
 {
-	static const struct fieldmap fields[] = {
-		{ .from = "task_type", .kind = FK_STR, .emit = emit_task },
-		{ .from = "taskType", .kind = FK_STR, .emit = emit_task },
-		{ .from = "title", .kind = FK_STR, .emit = emit_title },
-		{ 0 },
-	};
 	struct fieldmap_run inner = fieldmap_inside(run, value, row->from);
 
-	return fieldmap_apply(fields, &inner);
+	return fieldmap_apply(google_fields, &inner);
 }
 
 /* at: the text's field. */
@@ -180,13 +181,19 @@ static const struct fieldmap embed_fields[] = {
 	{ .from = "dimensions", .kind = FK_INT, .min = 1, .max = INT32_MAX,
 	  .emit = emit_dimensions },
 	{ .from = "encoding_format", .kind = FK_STR, .emit = emit_format },
-	{ .from = "task_type", .kind = FK_STR, .emit = emit_task },
+	{ .from = "task_type", .kind = FK_STR, .flags = FF_SOMETIMES, .emit = emit_task },
 	{ .from = "extra_body.google", .kind = FK_OBJECT, .emit = emit_google },
 	{ .from = "google", .kind = FK_OBJECT, .emit = emit_google },
 	{ .from = "input", .kind = FK_ANY, .flags = FF_REQUIRED, .emit = emit_input },
 	/* Nothing in Gemini corresponds to this. */
 	{ .from = "user", .flags = FF_IGNORE },
 	{ 0 }
+};
+
+const struct field_table embed_tables[] = {
+	{ "", embed_fields },
+	{ "google.", google_fields },
+	{ 0 },
 };
 /* clang-format on */
 

@@ -343,3 +343,15 @@ fieldconv_word(
 	offer(words, list, sizeof(list));
 	return fieldmap_bad_word(run->err, param, got, list);
 }
+
+int
+fieldmap_apply_inside(struct fieldmap_run *run, const struct fieldmap *row,
+    const struct fieldmap *fields, json_object *value)
+{
+	char prefix[APIERROR_PARAM_MAX];
+	struct fieldmap_run inside;
+
+	fieldmap_param(run, row, prefix);
+	inside = fieldmap_inside(run, value, prefix);
+	return fieldmap_apply(fields, &inside);
+}

@@ -71,6 +71,9 @@ gen_part_read(json_object *part)
 		ret.kind = thought ? PART_THOUGHT : PART_TEXT;
 	if (ret.kind == PART_IMAGE)
 		ret.kind = blob_kind(ret.body, thought);
+	/* Nobody can be called by no name. */
+	if (ret.kind == PART_CALL && json_get_str(ret.body, "name").len == 0)
+		ret.kind = PART_NONE;
 	return ret;
 }
 
@@ -164,6 +167,18 @@ struct slice
 gen_block_reason(json_object *reply)
 {
 	return json_get_str(json_get(reply, "promptFeedback"), "blockReason");
+}
+
+size_t
+gen_candidate_count(json_object *reply)
+{
+	json_object *list = json_get_array(reply, "candidates");
+	size_t count = 0;
+
+	for (size_t i = 0; list != NULL && i < json_object_array_length(list); i++)
+		count +=
+		    json_object_is_type(json_object_array_get_idx(list, i), json_type_object) != 0;
+	return count;
 }
 
 json_object *

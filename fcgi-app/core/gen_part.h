@@ -7,7 +7,8 @@
 #include "core/json.h"
 
 enum gen_part_kind {
-	PART_NONE, /* nothing to show, its signature neither: drafts of images, unknown parts */
+	PART_NONE, /* nothing to show, its signature neither: drafts of images, nameless calls,
+	            * unknown parts */
 	PART_TEXT,
 	PART_THOUGHT, /* text of a thought summary */
 	PART_CODE,    /* executableCode: shown as text */
@@ -34,6 +35,8 @@ bool gen_part_speaks(const struct gen_part *part);
 /* The text of such a part, as the inside of a JSON string. */
 void gen_part_write(const struct gen_part *part, struct buf *out);
 
+/* Candidates that are objects; a reply has one for each answer. */
+size_t gen_candidate_count(json_object *reply);
 /* promptFeedback.blockReason, or empty. */
 struct slice gen_block_reason(json_object *reply);
 /* Google's error object in {"error":...} or [{"error":...}], borrowed, or NULL. */

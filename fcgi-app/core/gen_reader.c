@@ -73,11 +73,11 @@ take_plain(struct gen_reader *g, const struct gen_event *event)
 }
 
 static void
-take_candidate(struct gen_reader *g, json_object *candidate)
+take_candidate(struct gen_reader *g, json_object *candidate, size_t place)
 {
 	json_object *parts = NULL, *logprobs = NULL;
 	struct slice native = SLICE("");
-	int64_t index = 0;
+	int64_t index = (int64_t)place; /* Google leaves out a 0, others leave out all */
 
 	if (!json_object_is_type(candidate, json_type_object))
 		return;
@@ -88,7 +88,7 @@ take_candidate(struct gen_reader *g, json_object *candidate)
 		else if (strcmp(key, "finishReason") == 0)
 			native = json_str(value);
 		else if (strcmp(key, "index") == 0)
-			index = json_int(value, 0);
+			index = json_int(value, index);
 		else if (strcmp(key, "logprobsResult") == 0)
 			logprobs = value;
 	}
@@ -124,7 +124,7 @@ take_reply(struct gen_reader *g, json_object *reply)
 	{
 		if (strcmp(key, "candidates") == 0 && json_object_is_type(value, json_type_array)) {
 			for (size_t i = 0; i < json_object_array_length(value); i++)
-				take_candidate(g, json_object_array_get_idx(value, i));
+				take_candidate(g, json_object_array_get_idx(value, i), i);
 		} else if (strcmp(key, "usageMetadata") == 0) {
 			settle_usage(g);
 			usage_read(&g->usage, value);
@@ -133,8 +133,6 @@ take_reply(struct gen_reader *g, json_object *reply)
 
 			if (reason.len > 0)
 				keep_word(g->block_reason, sizeof(g->block_reason), reason);
-		} else if (strcmp(key, "modelVersion") == 0) {
-			keep_word(g->version, sizeof(g->version), json_str(value));
 		}
 	}
 	return 0;
@@ -207,7 +205,7 @@ gen_reader_finish(struct gen_reader *g, struct apierror *err)
 int
 gen_reader_document(struct gen_reader *g, struct slice text, struct apierror *err)
 {
-	json_object *reply = json_read(text), *candidates = json_get_array(reply, "candidates");
+	json_object *reply = json_read(text);
 	int answer;
 
 	g->err = err;
@@ -216,8 +214,7 @@ gen_reader_document(struct gen_reader *g, struct slice text, struct apierror *er
 		    "The answer of the Gemini API is not the JSON object that was expected.");
 	else
 		answer = take_reply(g, reply);
-	if (answer == 0 && (candidates == NULL || json_object_array_length(candidates) == 0) &&
-	    g->block_reason[0] == '\0')
+	if (answer == 0 && gen_candidate_count(reply) == 0 && g->block_reason[0] == '\0')
 		answer = apierror_set(err, APIERROR_UPSTREAM, NULL,
 		    "The answer of the Gemini API holds no candidate.");
 	json_object_put(reply);

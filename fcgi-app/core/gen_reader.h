@@ -29,7 +29,6 @@ struct gen_reader {
 	struct json_reader *reader, *own_reader;
 	char native[CANDIDATES_MAX][32]; /* the last finishReason of each candidate, or "" */
 	char block_reason[32];           /* the prompt's, or "" */
-	char version[64];                /* modelVersion, or "" */
 	struct usage usage;
 	struct buf usage_text; /* usageMetadata of the last plain event, not yet read into usage */
 	bool plain;            /* plain events may be read in place */

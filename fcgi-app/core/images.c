@@ -12,6 +12,7 @@
 #include "base/limits.h"
 #include "base/xalloc.h"
 #include "chat_priv.h"
+#include "core/fields.h"
 #include "images_priv.h"
 
 /* The model of a request that names none, unless the aliases send it elsewhere. */
@@ -191,15 +192,11 @@ emit_mask(struct fieldmap_run *run, const struct fieldmap *row, json_object *val
 }
 
 /* clang-format off */
-static const struct field_word backgrounds[] = {
-	{ "auto", NULL }, { "opaque", NULL }, { "transparent", "" }, { 0 }
-};
+static const struct field_word backgrounds[] = { { "auto", NULL }, { "opaque", NULL }, { "transparent", "" }, { 0 } };
 static const struct field_word moderations[] = { { "auto", NULL }, { "low", "" }, { 0 } };
 static const struct field_word styles[] = { { "vivid", "" }, { "natural", "" }, { 0 } };
 static const struct field_word fidelities[] = { { "low", "" }, { "high", "" }, { 0 } };
-static const struct field_word formats[] = {
-	{ "png", NULL }, { "jpeg", NULL }, { "webp", "" }, { "gif", "" }, { "svg", "" }, { 0 }
-};
+static const struct field_word formats[] = { { "png", NULL }, { "jpeg", NULL }, { "webp", "" }, { "gif", "" }, { "svg", "" }, { 0 } };
 
 static const struct fieldmap image_fields[] = {
 	{ .from = "model", .kind = FK_STR, .emit = emit_model },
@@ -211,26 +208,25 @@ static const struct fieldmap image_fields[] = {
 	{ .from = "stream", .kind = FK_BOOL, .emit = emit_stream },
 	{ .from = "image", .kind = FK_ANY, .emit = emit_input },
 	{ .from = "images", .kind = FK_ANY, .emit = emit_input },
-	{ .from = "mask", .kind = FK_ANY, .emit = emit_mask },
+	{ .from = "mask", .kind = FK_ANY, .flags = FF_REFUSES, .emit = emit_mask },
 	{ .from = "extra_body.google", .kind = FK_OBJECT, .emit = emit_extra },
 	{ .from = "google", .kind = FK_OBJECT, .emit = emit_extra },
 
 	/* Nothing in Gemini corresponds to these. */
-	{ .from = "output_format", .kind = FK_STR, .emit = emit_output_format, .arg = formats },
-	{ .from = "output_compression", .kind = FK_INT, .max = 100, .emit = emit_compression },
-	{ .from = "background", .kind = FK_STR, .emit = emit_word, .arg = backgrounds },
-	{ .from = "moderation", .kind = FK_STR, .emit = emit_word, .arg = moderations },
-	{ .from = "style", .kind = FK_STR, .emit = emit_word, .arg = styles },
-	{ .from = "input_fidelity", .kind = FK_STR, .emit = emit_word, .arg = fidelities },
-	{ .from = "partial_images", .kind = FK_INT, .max = 3, .emit = emit_partial },
+	{ .from = "output_format", .kind = FK_STR, .flags = FF_UNUSED, .emit = emit_output_format, .arg = formats },
+	{ .from = "output_compression", .kind = FK_INT, .flags = FF_UNUSED, .max = 100, .emit = emit_compression },
+	{ .from = "background", .kind = FK_STR, .flags = FF_UNUSED, .emit = emit_word, .arg = backgrounds },
+	{ .from = "moderation", .kind = FK_STR, .flags = FF_UNUSED, .emit = emit_word, .arg = moderations },
+	{ .from = "style", .kind = FK_STR, .flags = FF_UNUSED, .emit = emit_word, .arg = styles },
+	{ .from = "input_fidelity", .kind = FK_STR, .flags = FF_UNUSED, .emit = emit_word, .arg = fidelities },
+	{ .from = "partial_images", .kind = FK_INT, .flags = FF_UNUSED, .max = 3, .emit = emit_partial },
 	{ .from = "user", .flags = FF_IGNORE },
 	{ 0 }
 };
 
 /* What Google's own OpenAI endpoint takes beside that, in either spelling. */
 static int emit_config(struct fieldmap_run *run, const struct fieldmap *row, json_object *value);
-static int emit_generation(struct fieldmap_run *run, const struct fieldmap *row,
-    json_object *value);
+static int emit_generation(struct fieldmap_run *run, const struct fieldmap *row, json_object *value);
 
 #define CONFIG_FIELDS \
 	{ .from = "aspect_ratio", .to = CONFIG "aspectRatio", .kind = FK_STR }, \
@@ -246,32 +242,21 @@ static const struct fieldmap google_fields[] = {
 	{ .from = "image_config", .kind = FK_OBJECT, .emit = emit_config },
 	{ .from = "imageConfig", .kind = FK_OBJECT, .emit = emit_config },
 	CONFIG_FIELDS,
-	{ .from = "safety_settings", .to = "safetySettings", .kind = FK_ARRAY,
-	  .conv = chat_safety_conv },
-	{ .from = "safetySettings", .to = "safetySettings", .kind = FK_ARRAY,
-	  .conv = chat_safety_conv },
+	{ .from = "safety_settings", .to = "safetySettings", .kind = FK_ARRAY, .conv = chat_safety_conv },
+	{ .from = "safetySettings", .to = "safetySettings", .kind = FK_ARRAY, .conv = chat_safety_conv },
 	{ .from = "tools", .to = "tools", .kind = FK_ARRAY },
 	{ 0 }
 };
+
+const struct field_table images_tables[] = {
+	{ "", image_fields }, { "google.", google_fields }, { "google.image_config.", config_fields }, { 0 }
+};
 /* clang-format on */
-
-/* A table applied to a member of the source. */
-static int
-apply_inside(struct fieldmap_run *run, const struct fieldmap *row, json_object *value,
-    const struct fieldmap *fields)
-{
-	char prefix[APIERROR_PARAM_MAX];
-	struct fieldmap_run inside;
-
-	fieldmap_param(run, row, prefix);
-	inside = fieldmap_inside(run, value, prefix);
-	return fieldmap_apply(fields, &inside);
-}
 
 static int
 emit_config(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
 {
-	return apply_inside(run, row, value, config_fields);
+	return fieldmap_apply_inside(run, row, config_fields, value);
 }
 
 /* some_name to someName; false when it does not fit. */
@@ -314,7 +299,7 @@ emit_generation(struct fieldmap_run *run, const struct fieldmap *row, json_objec
 			struct fieldmap inner = { .from = from };
 
 			field_name(from, "%s.%s", row->from, key);
-			if (apply_inside(run, &inner, member, config_fields) != 0)
+			if (fieldmap_apply_inside(run, &inner, config_fields, member) != 0)
 				return -1;
 		}
 	}
@@ -457,8 +442,8 @@ images_read_fields(struct images_read *read, json_object *source, struct apierro
 	if (choose_shape(&run) != 0)
 		goto out;
 	for (size_t i = 0; i < read->extra_count; i++)
-		if (apply_inside(&run, read->extra[i].row, read->extra[i].value, google_fields) !=
-		    0)
+		if (fieldmap_apply_inside(
+			&run, read->extra[i].row, google_fields, read->extra[i].value) != 0)
 			goto out;
 	write_body(read, target);
 	if (read->request->body.failed) {

@@ -182,7 +182,6 @@ emit_choice(struct fieldmap_run *run, const struct fieldmap *row, json_object *v
 
 /* clang-format off */
 static const size_t stream_at = offsetof(struct chat_request, stream);
-static const double one = 1;
 
 static const struct field_word truncations[] = { { "auto", NULL }, { "disabled", NULL }, { 0 } };
 
@@ -192,7 +191,6 @@ static const char no_conversation[] =
 static const char no_prompt[] =
     "this gateway keeps no prompt templates; send 'instructions' and 'input'";
 
-#define GENERATION "generationConfig/"
 
 static const struct fieldmap response_fields[] = {
 	/* The model comes first: it decides which needs below are met. */
@@ -217,14 +215,11 @@ static const struct fieldmap response_fields[] = {
 	{ .from = "instructions", .kind = FK_ANY, .emit = responses_instructions_emit },
 	{ .from = "input", .kind = FK_ANY, .flags = FF_REQUIRED, .emit = responses_input_emit },
 
-	{ .from = "max_output_tokens", .to = GENERATION "maxOutputTokens", .kind = FK_INT,
+	{ .from = "max_output_tokens", .to = CHAT_GENERATION "maxOutputTokens", .kind = FK_INT,
 	  .min = 1, .max = INT32_MAX },
-	{ .from = "temperature", .to = GENERATION "temperature", .kind = FK_NUM, .max = 2,
-	  .need = FAMILY_SAMPLING, .noop = &one },
-	{ .from = "top_p", .to = GENERATION "topP", .kind = FK_NUM, .max = 1,
-	  .need = FAMILY_SAMPLING, .noop = &one },
+	CHAT_TEMPERATURE_ROWS,
 	{ .from = "include", .kind = FK_ARRAY, .emit = emit_include },
-	{ .from = "top_logprobs", .to = GENERATION "logprobs", .kind = FK_INT, .max = 20,
+	{ .from = "top_logprobs", .to = CHAT_GENERATION "logprobs", .kind = FK_INT, .max = 20,
 	  .conv = conv_top_logprobs },
 	{ .from = "service_tier", .to = "serviceTier", .kind = FK_STR, .conv = conv_tier },
 	{ .from = "truncation", .kind = FK_STR, .flags = FF_UNUSED, .conv = fieldconv_word,

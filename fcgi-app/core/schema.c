@@ -83,32 +83,6 @@ start_path(struct schema_run *run, const char *at)
 	buf_add(&run->path, "", 0);
 }
 
-/* The place as errors name fields: /a/3/b becomes a[3].b. */
-static void
-field_of(const char *at, char ret[APIERROR_PARAM_MAX])
-{
-	size_t len = 0;
-
-	while (*at == '/' && len < APIERROR_PARAM_MAX - 3) {
-		size_t part = strcspn(++at, "/"), digits = strspn(at, "0123456789");
-		bool index = part > 0 && digits == part;
-
-		if (index)
-			ret[len++] = '[';
-		else if (len > 0)
-			ret[len++] = '.';
-		for (size_t i = 0; i < part && len < APIERROR_PARAM_MAX - 2; i++) {
-			bool escape = at[i] == '~' && (at[i + 1] == '0' || at[i + 1] == '1');
-
-			ret[len++] = !escape ? at[i] : at[++i] == '0' ? '~' : '/';
-		}
-		if (index)
-			ret[len++] = ']';
-		at += part;
-	}
-	ret[len] = '\0';
-}
-
 /* ---- what is said about it ---- */
 
 /* False when this change was noted before; a definition can be read in several places. */
@@ -167,7 +141,7 @@ schema_bad_type(struct schema_run *run, const char *expected, json_object *got)
 {
 	char param[APIERROR_PARAM_MAX];
 
-	field_of(run->path.data, param);
+	changes_field(run->path.data, param);
 	return fieldmap_bad_type(run->err, param, expected, got);
 }
 
@@ -178,12 +152,12 @@ schema_enter(struct schema_run *run, size_t *count)
 
 	run->depth++;
 	if (++*count > SCHEMA_NODES_MAX) {
-		field_of(run->path.data, param);
+		changes_field(run->path.data, param);
 		return apierror_set(run->err, APIERROR_BAD_VALUE, param,
 		    "Invalid schema at '%s': it has more than %d parts.", param, SCHEMA_NODES_MAX);
 	}
 	if (run->depth > SCHEMA_DEPTH_MAX) {
-		field_of(run->path.data, param);
+		changes_field(run->path.data, param);
 		return apierror_set(run->err, APIERROR_BAD_VALUE, param,
 		    "Invalid schema at '%s': it is nested more than %d levels deep.", param,
 		    SCHEMA_DEPTH_MAX);
@@ -233,7 +207,7 @@ finish_def(struct schema_run *run, struct schema_def *def)
 		run->copied += schema_weight(def->out, SCHEMA_COPIES_MAX);
 	if (run->copied <= SCHEMA_COPIES_MAX)
 		return 0;
-	field_of(run->path.data, param);
+	changes_field(run->path.data, param);
 	return apierror_set(run->err, APIERROR_BAD_VALUE, param,
 	    "Invalid schema at '%s': it is too large with all that it refers to.", param);
 }

@@ -11,7 +11,7 @@
 
 #include "base/limits.h"
 #include "base/xalloc.h"
-#include "core/fieldmap.h"
+#include "core/fields.h"
 #include "core/voices.h"
 #include "speech_priv.h"
 
@@ -233,6 +233,8 @@ static const struct fieldmap speech_fields[] = {
 	{ .from = "stream_format", .kind = FK_STR, .emit = emit_stream },
 	{ 0 }
 };
+
+const struct field_table speech_tables[] = { { "", speech_fields }, { 0 } };
 /* clang-format on */
 
 /* The text, and how it is to be spoken: beside it where the model takes that, else before it. */

@@ -11,7 +11,7 @@
 #include "base/base64.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
-#include "core/fieldmap.h"
+#include "core/fields.h"
 #include "transcript.h"
 #include "wav.h"
 
@@ -260,13 +260,16 @@ static const struct fieldmap transcribe_fields[] = {
 	{ .from = "keywords", .kind = FK_ARRAY, .emit = emit_keywords },
 	{ .from = "prompt", .kind = FK_STR, .emit = emit_prompt },
 	{ .from = "timestamp_granularities", .kind = FK_ARRAY, .emit = emit_granularities },
-	{ .from = "temperature", .kind = FK_NUM, .max = 1, .emit = emit_temperature },
+	{ .from = "temperature", .kind = FK_NUM, .flags = FF_SOMETIMES, .max = 1,
+	  .emit = emit_temperature },
 	{ .from = "stream", .kind = FK_BOOL, .emit = emit_stream },
-	{ .from = "include", .kind = FK_ARRAY, .emit = emit_include },
+	{ .from = "include", .kind = FK_ARRAY, .flags = FF_UNUSED, .emit = emit_include },
 	/* Gemini cuts a recording as it likes. */
 	{ .from = "chunking_strategy", .flags = FF_IGNORE },
-	{ .from = "known_speaker_names", .kind = FK_ANY, .emit = emit_ignored },
-	{ .from = "known_speaker_references", .kind = FK_ANY, .emit = emit_ignored },
+	{ .from = "known_speaker_names", .kind = FK_ANY, .flags = FF_UNUSED,
+	  .emit = emit_ignored },
+	{ .from = "known_speaker_references", .kind = FK_ANY, .flags = FF_UNUSED,
+	  .emit = emit_ignored },
 	{ 0 }
 };
 
@@ -274,9 +277,13 @@ static const struct fieldmap translate_fields[] = {
 	{ .from = "model", .kind = FK_STR, .flags = FF_REQUIRED, .emit = emit_model },
 	{ .from = "response_format", .kind = FK_STR, .emit = emit_format },
 	{ .from = "prompt", .kind = FK_STR, .emit = emit_prompt },
-	{ .from = "temperature", .kind = FK_NUM, .max = 1, .emit = emit_temperature },
+	{ .from = "temperature", .kind = FK_NUM, .flags = FF_SOMETIMES, .max = 1,
+	  .emit = emit_temperature },
 	{ 0 }
 };
+
+const struct field_table transcription_tables[] = { { "", transcribe_fields }, { 0 } };
+const struct field_table translation_tables[] = { { "", translate_fields }, { 0 } };
 /* clang-format on */
 
 /* ---- after the table ---- */

@@ -170,7 +170,7 @@ transcription_stream_finish(struct transcription_stream *s, struct buf *out, str
 	buf_adds(out, "data: ");
 	jw_object(&w, NULL);
 	jw_str(&w, "type", "transcript.text.done");
-	jw_slice(&w, "text", slice_trim(buf_slice(&s->transcript.text)));
+	jw_slice(&w, "text", buf_slice(&s->transcript.text));
 	transcript_write_usage(&w, gen_reader_usage(&s->reader));
 	jw_object_end(&w);
 	buf_adds(out, "\n\n");

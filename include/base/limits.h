@@ -51,38 +51,39 @@
 #define BACKOFF_BASE_MS       250 /* before the first of those, doubled, jittered */
 #define RETRY_AFTER_DEFAULT_S 5   /* on a 429 or 503 for which Google named no time */
 
-#define MODEL_NAME_MAX   128
-#define JSON_DEPTH_MAX   128
-#define CHANGES_MAX      1000                /* x-gemini-balance-changes: web servers cap a head at 4 or 8 KiB */
-#define REFS_MAX         256                 /* things of one kind that one request refers to */
-#define REF_VALUE_MAX    (100 * MIB)         /* one of them */
-#define CITED_TEXT_MAX   (4 * MIB)           /* text of a grounded answer, kept for offsets */
-#define CITED_PARTS_MAX  4096                /* its parts */
-#define CITATIONS_MAX    2000                /* citations of one answer */
-#define SCHEMA_NODES_MAX 20000               /* schemas within one schema, after $ref */
+#define MODEL_NAME_MAX    128
+#define JSON_DEPTH_MAX    128
+#define CHANGES_MAX       1000               /* that header: web servers cap a head at 4 KiB */
+#define REFS_MAX          256                /* things of one kind that one request refers to */
+#define REF_VALUE_MAX     (100 * MIB)        /* one of them */
+#define TRACES_MAX        (1 * MIB)          /* of Google's tools in one turn, kept for the next */
+#define CITED_TEXT_MAX    (4 * MIB)          /* text of a grounded answer, kept for offsets */
+#define CITED_PARTS_MAX   4096               /* its parts */
+#define CITATIONS_MAX     2000               /* citations of one answer */
+#define SCHEMA_NODES_MAX  20000              /* schemas within one schema, after $ref */
 #define SCHEMA_DEPTH_MAX  50                 /* schemas nested within each other */
 #define SCHEMA_COPIES_MAX (1 * MIB)          /* text that a clean schema has more than once */
 #define SCHEMA_INLINE_MAX 512                /* text of a definition put in place of its $ref */
 #define SCHEMA_NOTES_MAX  4096               /* notes remembered, so that none comes twice */
-#define EMBED_REPLY_MAX  (128 * MIB)        /* the vectors of one request, as text */
-#define CANDIDATES_MAX   8                  /* choices of one stream; Google's own limit */
-#define CHAT_BODY_MAX    (BODY_MAX / 3 * 4) /* a translated request: media may be coded again */
-#define USAGE_OBJECT_MAX (16 * KIB)         /* one usageMetadata object */
-#define FORM_PARTS_MAX   1000                /* parts of one multipart form */
-#define FORM_HEAD_MAX    (8 * KIB)           /* the header lines of one part */
-#define FORM_TEXT_MAX    (1 * MIB)           /* the fields of a form that are no files */
-#define IMAGES_TEXT_MAX  (64 * KIB)          /* what a model says beside its images */
-#define SPEECH_CHARS_MAX 4096                /* OpenAI's limit on input and instructions */
-#define TRANSCRIPT_MAX   (16 * MIB)          /* the text of one transcript */
-#define TRANSCRIPT_WORDS 200000              /* words with times in one transcript */
-#define KEYS_MAX         10000              /* keys in the pool */
-#define CALLER_KEYS_MAX  1000               /* keys in one request */
-#define KEY_BYTES_MAX    512
-#define PAGES_MAX        20        /* pages of the model list */
-#define MODEL_LIST_MAX   (4 * MIB) /* the whole list as a client gets it */
-#define VERIFY_PARALLEL  8
-#define VERIFY_KEY_MS    15000
-#define DRAIN_MS         30000 /* after SIGTERM */
+#define EMBED_REPLY_MAX   (128 * MIB)        /* the vectors of one request, as text */
+#define CANDIDATES_MAX    8                  /* choices of one stream; Google's own limit */
+#define CHAT_BODY_MAX     (BODY_MAX / 3 * 4) /* a translated request: media may be coded again */
+#define USAGE_OBJECT_MAX  (16 * KIB)         /* one usageMetadata object */
+#define FORM_PARTS_MAX    1000               /* parts of one multipart form */
+#define FORM_HEAD_MAX     (8 * KIB)          /* the header lines of one part */
+#define FORM_TEXT_MAX     (1 * MIB)          /* the fields of a form that are no files */
+#define IMAGES_TEXT_MAX   (64 * KIB)         /* what a model says beside its images */
+#define SPEECH_CHARS_MAX  4096               /* OpenAI's limit on input and instructions */
+#define TRANSCRIPT_MAX    (16 * MIB)         /* the text of one transcript */
+#define TRANSCRIPT_WORDS  200000             /* words with times in one transcript */
+#define KEYS_MAX          10000              /* keys in the pool */
+#define CALLER_KEYS_MAX   1000               /* keys in one request */
+#define KEY_BYTES_MAX     512
+#define PAGES_MAX         20        /* pages of the model list */
+#define MODEL_LIST_MAX    (4 * MIB) /* the whole list as a client gets it */
+#define VERIFY_PARALLEL   8
+#define VERIFY_KEY_MS     15000
+#define DRAIN_MS          30000 /* after SIGTERM */
 
 /* State: what is remembered beyond one request */
 #define SIGNATURE_KEEP_MS  (48 * 3600000ULL) /* thought signatures */

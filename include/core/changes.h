@@ -41,6 +41,9 @@ int changes_note(struct changes *c, enum change change, const char *at, struct a
 /* The same for what has no bearing on the answer, such as `user`: never refused. */
 void changes_mention(struct changes *c, enum change change, const char *at);
 
+/* A JSON pointer as errors name fields: /a/3/b becomes a[3].b; a field's name stays as it is. */
+void changes_field(const char *at, char ret[APIERROR_PARAM_MAX]);
+
 /* `/user ignored, /n clamped`, with `, +N more` when there was no room; empty when nothing was
  * changed. Visible ASCII only: everything else in a pointer is percent-encoded. */
 struct slice changes_header(struct changes *c);

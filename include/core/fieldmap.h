@@ -74,6 +74,9 @@ int fieldmap_apply(const struct fieldmap *rows, struct fieldmap_run *run);
  * and the object's full name. */
 struct fieldmap_run fieldmap_inside(
     const struct fieldmap_run *run, json_object *source, const char *prefix);
+/* Applies a table to a row's value, an object. */
+int fieldmap_apply_inside(struct fieldmap_run *run, const struct fieldmap *row,
+    const struct fieldmap *fields, json_object *value);
 /* What errors call the row's field. */
 void fieldmap_param(
     const struct fieldmap_run *run, const struct fieldmap *row, char ret[APIERROR_PARAM_MAX]);

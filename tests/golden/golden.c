@@ -10,12 +10,18 @@
  *                            "signature": {call id: text}}. A name that begins with strict_ sets
  *                            that, one with urls_ leaves https media to Google, one with families_
  *                            adds the rows of X.families.txt.
- *   chat_reply/X.in.json     Gemini's answer;   X.out.json: the chat.completion
- *   chat_stream/X.sse        Gemini's stream;   X.out.sse:  the client's stream, an error as its
- *                            last event. A first line `: include_usage legacy_functions` sets
- *                            options. Each stream is fed whole, byte by byte, at random splits,
+ *   chat_reply/X.in.json     Gemini's answer, a list of them when there is a fan; X.out.json: the
+ *                            chat.completion
+ *   chat_stream/X.sse        Gemini's stream; X.lane1.sse and so on: the others of a fan, whose
+ *                            events come in turns; X.out.sse: the client's stream, an error as its
+ *                            last event. Each stream is fed whole, byte by byte, at random splits,
  *                            and with other line ends: the output is always the same.
  *   embed/X.in.json          {"request", "answers"}; X.out.json: {"bodies", "reply"}
+ *   schema/X.in.json         a JSON Schema; X.out.json: Google's, X.changes.txt as above
+ *
+ * Of both chat replies X.info.json tells what is known of the request, {"include_usage",
+ * "legacy_functions", "one_call", "grounded", "audio_format", "fan", "tools": [{"name", "kind"}]},
+ * and X.kept.json what must be kept for clients that lose it, [{"id", "value"}].
  *
  * X.err.json instead of X.out.json holds {"status", "error"}.
  */
@@ -24,17 +30,14 @@
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "base/limits.h"
 #include "base/xalloc.h"
-#include "core/chat.h"
 #include "core/embed.h"
+#include "core/schema.h"
 #include "golden.h"
 #include "tap.h"
-
-static const struct chat_reply_info reply_info = {
-	.id = "0123456789abcdefghij", .created = 1700000000, .model = "gemini-golden"
-};
 
 struct models *golden_models;
 bool golden_update;
@@ -85,6 +88,35 @@ golden_path(const char *dir, const char *name, const char *suffix)
 	buf_init(&path, 4096);
 	buf_addf(&path, "%s/%s%s", dir, name, suffix);
 	return buf_take(&path);
+}
+
+json_object *
+golden_json(const char *dir, const char *name, const char *suffix)
+{
+	char *path = golden_path(dir, name, suffix);
+	struct buf text;
+	json_object *doc = NULL;
+
+	buf_init(&text, GOLDEN_FILE_MAX);
+	if (golden_read(path, &text)) {
+		doc = json_read(buf_slice(&text));
+		ok(doc != NULL, path);
+	}
+	buf_release(&text);
+	free(path);
+	return doc;
+}
+
+void
+golden_expect_none(const char *dir, const char *name, const char *suffix)
+{
+	char *path = golden_path(dir, name, suffix);
+
+	if (golden_update)
+		unlink(path);
+	if (access(path, F_OK) == 0)
+		ok(false, path);
+	free(path);
 }
 
 void
@@ -149,135 +181,6 @@ golden_expect_error(const char *dir, const char *name, const struct apierror *er
 
 /* ---- one kind each ---- */
 
-/* A shared parser opens the short cut for plain answers; the outcome must be the same. */
-static void
-run_reply(const char *dir, const char *name, struct slice input)
-{
-	struct chat_reply_info info = reply_info;
-
-	for (int shared = 0; shared <= 1; shared++) {
-		struct apierror err;
-		struct usage usage = { 0 };
-		struct buf out;
-
-		info.reader = shared ? json_reader_new() : NULL;
-		buf_init(&out, GOLDEN_FILE_MAX);
-		if (chat_reply_translate(&input, &info, &out, &usage, &err) != 0)
-			golden_expect_error(dir, name, &err);
-		else
-			golden_expect(dir, name, ".out.json", buf_slice(&out), true);
-		buf_release(&out);
-		json_reader_free(info.reader);
-	}
-}
-
-static uint32_t
-chance(uint32_t *state)
-{
-	*state ^= *state << 13;
-	*state ^= *state >> 17;
-	*state ^= *state << 5;
-	return *state;
-}
-
-/* max: the largest piece; 0 feeds all at once. */
-static void
-stream(struct slice input, size_t max, uint32_t seed, struct buf *out)
-{
-	struct chat_reply_info info = reply_info;
-	struct slice first = input;
-	struct chat_stream *s;
-	struct apierror err;
-	int answer = 0;
-
-	if (slice_starts(input, SLICE(": ")) && slice_split(&input, '\n', &first)) {
-		info.include_usage = slice_find(first, SLICE("include_usage")) >= 0;
-		info.legacy_functions = slice_find(first, SLICE("legacy_functions")) >= 0;
-	}
-	s = chat_stream_new(&info);
-	buf_reset(out);
-	while (answer == 0 && input.len > 0) {
-		size_t len = max > 0 ? chance(&seed) % max + 1 : input.len;
-
-		len = len < input.len ? len : input.len;
-		answer = chat_stream_feed(s, 0, (struct slice){ input.ptr, len }, out, &err);
-		input = (struct slice){ input.ptr + len, input.len - len };
-	}
-	if (answer == 0)
-		answer = chat_stream_finish(s, 0, out, &err);
-	if (answer != 0)
-		apierror_render_event(&err, DIALECT_OPENAI, out);
-	chat_stream_free(s);
-}
-
-/* The input with every line end replaced. */
-static void
-with_ends(struct slice input, const char *end, struct buf *out)
-{
-	buf_reset(out);
-	for (size_t i = 0; i < input.len; i++) {
-		if (input.ptr[i] == '\n')
-			buf_adds(out, end);
-		else
-			buf_addc(out, input.ptr[i]);
-	}
-}
-
-/* The input with a member in each event that gen_event.c leaves to json-c. */
-static void
-the_long_way(struct slice input, struct buf *out)
-{
-	static const struct slice start = { "data: {\"", 8 };
-	ptrdiff_t at;
-
-	buf_reset(out);
-	while ((at = slice_find(input, start)) >= 0) {
-		buf_add(out, input.ptr, (size_t)at);
-		buf_adds(out, "data: {\"zz\":{},\"");
-		input.ptr += (size_t)at + start.len;
-		input.len -= (size_t)at + start.len;
-	}
-	buf_add_slice(out, input);
-}
-
-static void
-run_stream(const char *dir, const char *name, struct slice input)
-{
-	static const size_t pieces[] = { 1, 3, 17, 100, 1000 };
-	static const char *const ends[] = { "\n", "\r\n", "\r" };
-	struct buf whole, split, text;
-	bool same = true;
-
-	buf_init(&whole, GOLDEN_FILE_MAX);
-	buf_init(&split, GOLDEN_FILE_MAX);
-	buf_init(&text, GOLDEN_FILE_MAX);
-	stream(input, 0, 1, &whole);
-	golden_expect(dir, name, ".out.sse", buf_slice(&whole), false);
-	for (size_t p = 0; p < ARRAY_SIZE(pieces); p++) {
-		for (uint32_t seed = 1; seed <= 20; seed++) {
-			stream(input, pieces[p], seed, &split);
-			same = same && slice_eq(buf_slice(&split), buf_slice(&whole));
-		}
-	}
-	ok(same, "  the same at every split");
-	the_long_way(input, &text);
-	stream(buf_slice(&text), 0, 1, &split);
-	ok(slice_eq(buf_slice(&split), buf_slice(&whole)), "  the same by way of json-c");
-	same = true;
-	/* The options line is the runner's and keeps its end. */
-	for (size_t e = 0; e < ARRAY_SIZE(ends) && !slice_starts(input, SLICE(": ")); e++) {
-		with_ends(input, ends[e], &text);
-		for (size_t max = 0; max <= 2; max++) {
-			stream(buf_slice(&text), max, 1, &split);
-			same = same && slice_eq(buf_slice(&split), buf_slice(&whole));
-		}
-	}
-	ok(same, "  the same with every line end");
-	buf_release(&whole);
-	buf_release(&split);
-	buf_release(&text);
-}
-
 static int
 embed(json_object *input, struct buf *out, struct apierror *err)
 {
@@ -339,6 +242,29 @@ run_embed(const char *dir, const char *name, struct slice input)
 	json_object_put(doc);
 }
 
+static void
+run_schema(const char *dir, const char *name, struct slice input)
+{
+	json_object *schema = json_read(input), *clean = NULL;
+	struct changes changes;
+	struct apierror err;
+	struct buf out;
+
+	buf_init(&out, GOLDEN_FILE_MAX);
+	changes_init(&changes, false);
+	if (schema_clean(schema, "/s", &changes, &clean, &err) != 0) {
+		golden_expect_error(dir, name, &err);
+	} else {
+		json_write(clean, &out);
+		golden_expect(dir, name, ".out.json", buf_slice(&out), true);
+		golden_expect_changes(dir, name, &changes);
+	}
+	json_object_put(schema);
+	json_object_put(clean);
+	changes_release(&changes);
+	buf_release(&out);
+}
+
 /* ---- all of them ---- */
 
 static const struct kind {
@@ -346,10 +272,19 @@ static const struct kind {
 	void (*run)(const char *dir, const char *name, struct slice input);
 } kinds[] = {
 	{ "chat_request", ".in.json", ".out.json", golden_request },
-	{ "chat_reply", ".in.json", ".out.json", run_reply },
-	{ "chat_stream", ".sse", ".out.sse", run_stream },
+	{ "chat_reply", ".in.json", ".out.json", golden_reply },
+	{ "chat_stream", ".sse", ".out.sse", golden_stream },
 	{ "embed", ".in.json", ".out.json", run_embed },
+	{ "schema", ".in.json", ".out.json", run_schema },
 };
+
+/* Lanes are read with the file that is named after the case. */
+static bool
+is_input(const struct kind *kind, struct slice name)
+{
+	return slice_ends(name, slice_str(kind->suffix)) &&
+	       !slice_ends(name, slice_str(kind->other)) && slice_find(name, SLICE(".lane")) < 0;
+}
 
 static void
 run_kind(const struct kind *kind, const char *root)
@@ -364,8 +299,7 @@ run_kind(const struct kind *kind, const char *root)
 		struct buf input;
 
 		buf_init(&input, GOLDEN_FILE_MAX);
-		if (slice_ends(name, slice_str(kind->suffix)) &&
-		    !slice_ends(name, slice_str(kind->other))) {
+		if (is_input(kind, name)) {
 			entries[i]->d_name[name.len - strlen(kind->suffix)] = '\0';
 			if (ok(golden_read(path, &input), path))
 				kind->run(dir, entries[i]->d_name, buf_slice(&input));

@@ -4,6 +4,8 @@
 
 #include "base/limits.h"
 #include "core/apierror.h"
+#include "core/changes.h"
+#include "core/json.h"
 #include "core/models.h"
 
 #define GOLDEN_FILE_MAX (4 * MIB)
@@ -23,7 +25,16 @@ void golden_expect(
 /* The same for X.err.json. */
 void golden_expect_error(const char *dir, const char *name, const struct apierror *err);
 
-/* One case of chat_request. */
+/* The file must not exist. */
+void golden_expect_none(const char *dir, const char *name, const char *suffix);
+/* X.changes.txt, which exists when there are changes. */
+void golden_expect_changes(const char *dir, const char *name, struct changes *changes);
+/* A JSON file, or NULL when there is none; a new reference. */
+json_object *golden_json(const char *dir, const char *name, const char *suffix);
+
+/* One case of chat_request, chat_reply, chat_stream. */
 void golden_request(const char *dir, const char *name, struct slice input);
+void golden_reply(const char *dir, const char *name, struct slice input);
+void golden_stream(const char *dir, const char *name, struct slice input);
 
 #endif

@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/base64.h"
 #include "base/xalloc.h"
@@ -41,20 +40,6 @@ look_up(struct refs *refs, json_object *world)
 		}
 		refs_found(refs, ref, &value);
 	}
-}
-
-static json_object *
-read_json_file(const char *dir, const char *name, const char *suffix)
-{
-	char *path = golden_path(dir, name, suffix);
-	struct buf text;
-	json_object *doc;
-
-	buf_init(&text, GOLDEN_FILE_MAX);
-	doc = golden_read(path, &text) ? json_read(buf_slice(&text)) : NULL;
-	buf_release(&text);
-	free(path);
-	return doc;
 }
 
 static struct families *
@@ -104,25 +89,20 @@ write_request(const struct chat_request *request, struct buf *out)
 	jw_object_end(&w);
 }
 
-/* A file with the changes exists when there are some. */
-static void
-expect_changes(const char *dir, const char *name, struct changes *changes)
+void
+golden_expect_changes(const char *dir, const char *name, struct changes *changes)
 {
-	char *path = golden_path(dir, name, ".changes.txt");
 	struct buf text;
 
-	buf_init(&text, GOLDEN_FILE_MAX);
-	if (changes->count > 0) {
-		buf_add_slice(&text, changes_header(changes));
-		buf_addc(&text, '\n');
-		golden_expect(dir, name, ".changes.txt", buf_slice(&text), false);
-	} else {
-		if (golden_update)
-			unlink(path);
-		golden_ok(access(path, F_OK) != 0, "  nothing is changed");
+	if (changes->count == 0) {
+		golden_expect_none(dir, name, ".changes.txt");
+		return;
 	}
+	buf_init(&text, GOLDEN_FILE_MAX);
+	buf_add_slice(&text, changes_header(changes));
+	buf_addc(&text, '\n');
+	golden_expect(dir, name, ".changes.txt", buf_slice(&text), false);
 	buf_release(&text);
-	free(path);
 }
 
 void
@@ -141,7 +121,7 @@ golden_request(const char *dir, const char *name, struct slice input)
 	};
 	struct families *families =
 	    slice_starts(named, SLICE("families_")) ? read_families(dir, name) : NULL;
-	json_object *world = read_json_file(dir, name, ".refs.json");
+	json_object *world = golden_json(dir, name, ".refs.json");
 	struct buf out;
 	int answer;
 
@@ -162,7 +142,7 @@ golden_request(const char *dir, const char *name, struct slice input)
 	} else {
 		write_request(&request, &out);
 		golden_expect(dir, name, ".out.json", buf_slice(&out), true);
-		expect_changes(dir, name, &changes);
+		golden_expect_changes(dir, name, &changes);
 	}
 	chat_request_release(&request);
 	changes_release(&changes);

@@ -181,6 +181,80 @@ test_too_large(void)
 	buf_release(&out);
 }
 
+/* As many lanes as a request may have, all at once. */
+static void
+test_many_lanes(void)
+{
+	struct chat_reply_info info = plain_info;
+	struct chat_stream *s;
+	struct apierror err;
+	struct buf event, out;
+	bool good = true;
+
+	info.fan = FAN_MAX;
+	s = chat_stream_new(&info);
+	buf_init(&event, MIB);
+	buf_init(&out, MIB);
+	for (size_t i = 0; i < FAN_MAX; i++) {
+		buf_reset(&event);
+		buf_addf(&event,
+		    "data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"%zu\"}]},"
+		    "\"finishReason\":\"STOP\"}],\"usageMetadata\":{\"promptTokenCount\":1}}\n\n",
+		    i);
+		good = good && chat_stream_feed(s, i, buf_slice(&event), &out, &err) == 0;
+	}
+	for (size_t i = FAN_MAX; i-- > 0;) {
+		bool done = slice_find(buf_slice(&out), SLICE("[DONE]")) >= 0;
+
+		good = good && !done && chat_stream_finish(s, i, &out, &err) == 0;
+	}
+	ok(good && slice_ends(buf_slice(&out), SLICE("data: [DONE]\n\n")),
+	    "the last of many lanes ends the stream");
+	ok(slice_find(buf_slice(&out), SLICE("{\"index\":127,\"delta\":{\"content\":\"127\"}")) > 0,
+	    "each is a choice");
+	is_int(chat_stream_usage(s).prompt, FAN_MAX, "and is counted");
+	chat_stream_free(s);
+	buf_release(&event);
+	buf_release(&out);
+}
+
+/* Arguments of megabytes: a string within a string, cut by many feeds. */
+static void
+test_large_call(void)
+{
+	struct chat_stream *s = chat_stream_new(&plain_info);
+	struct apierror err;
+	struct buf event, out;
+	json_object *chunk, *call, *args;
+	int answer = 0;
+
+	buf_init(&event, 8 * MIB);
+	buf_init(&out, 32 * MIB);
+	buf_adds(&event, "data: {\"candidates\":[{\"content\":{\"parts\":[{\"functionCall\":{"
+			 "\"name\":\"f\",\"args\":{\"a\":\"");
+	for (int i = 0; i < 500000; i++)
+		buf_adds(&event, "\\\"\\\\x");
+	buf_adds(&event, "\"}}}]},\"finishReason\":\"STOP\"}]}\n\n");
+	for (size_t at = 0; at < event.len && answer == 0; at += 4000)
+		answer = chat_stream_feed(s, 0,
+		    (struct slice){
+			event.data + at, event.len - at < 4000 ? event.len - at : 4000 },
+		    &out, &err);
+	ok(answer == 0 && !out.failed, "a call of megabytes");
+	/* The second chunk has it. */
+	buf_consume(&out, (size_t)slice_find(buf_slice(&out), SLICE("\n\n")) + 2 + 6);
+	chunk = json_read((struct slice){ out.data, out.len - 2 });
+	call = json_get(json_object_array_get_idx(json_get_array(chunk, "choices"), 0), "delta");
+	call = json_object_array_get_idx(json_get_array(call, "tool_calls"), 0);
+	args = json_read(json_get_str(json_get(call, "function"), "arguments"));
+	is_int(json_get_str(args, "a").len, 1500000, "arrives whole");
+	json_object_put(args);
+	json_object_put(chunk);
+	chat_stream_free(s);
+	buf_release(&event);
+	buf_release(&out);
+}
+
 /* Names as long as Google likes. */
 static void
 test_long_words(void)
@@ -239,6 +313,8 @@ main(void)
 	test_usage_merge();
 	test_shared_reader();
 	test_too_large();
+	test_many_lanes();
+	test_large_call();
 	test_long_words();
 	test_legacy_reply();
 	return tap_done();
