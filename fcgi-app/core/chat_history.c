@@ -12,8 +12,8 @@
 #include "base/xalloc.h"
 #include "chat_priv.h"
 
-/* Google's own value for calls that no Gemini model made (guide "Thought signatures"). */
-static const char unsigned_call[] = "skip_thought_signature_validator";
+/* Google's own value for parts that no Gemini model made (guide "Thought signatures"). */
+static const char unsigned_part[] = "skip_thought_signature_validator";
 
 /* One message being read. */
 struct reading {
@@ -208,7 +208,7 @@ signature_for(struct reading *r, json_object *call, json_object *id, const char 
 	}
 	if (signature == NULL && r->turn->calls.count == 0 &&
 	    (r->c->family->can & FAMILY_SIGNATURES) != 0)
-		signature = json_object_new_string(unsigned_call);
+		signature = json_object_new_string(unsigned_part);
 	return signature;
 }
 
@@ -372,6 +372,22 @@ place_signature(struct reading *r, size_t before)
 		json_put(last, "thoughtSignature", json_object_get(signature));
 }
 
+/* Image models want a signature on each picture of theirs in the history; few clients keep one. */
+static void
+sign_pictures(struct reading *r, size_t before)
+{
+	const unsigned both = FAMILY_IMAGE_OUT | FAMILY_SIGNATURES;
+	json_object *parts = r->turn->parts;
+
+	for (size_t j = before; j < json_object_array_length(parts); j++) {
+		json_object *part = json_object_array_get_idx(parts, j);
+
+		if ((r->c->family->can & both) == both && json_get(part, "inlineData") != NULL &&
+		    json_get(part, "thoughtSignature") == NULL)
+			json_put_str(part, "thoughtSignature", slice_str(unsigned_part));
+	}
+}
+
 /* Text, refusal, images. */
 static int
 read_spoken(struct reading *r)
@@ -393,6 +409,7 @@ read_spoken(struct reading *r)
 	if (images != NULL && chat_parts_read(r->c, images, CHAT_ASSISTANT, at, parts, r->err) != 0)
 		return -1;
 	place_signature(r, before);
+	sign_pictures(r, before);
 	if (json_get(r->message, "name") != NULL) {
 		field_name(at, "%s[%zu].name", r->c->list, r->i);
 		changes_mention(r->c->env->changes, CHANGE_IGNORED, at);

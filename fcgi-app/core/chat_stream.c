@@ -40,7 +40,8 @@ struct lane {
 struct chat_stream {
 	struct chat_reply_info info;
 	char *id;
-	struct buf prefix; /* a chunk up to the first choice */
+	struct buf prefix; /* a chunk up to the inside of the first choice's `delta` */
+	size_t head_len;   /* of it, up to the first choice */
 	struct choice *choices;
 	size_t choice_count, lane_count, open_lanes;
 	struct buf *out; /* during a feed */
@@ -100,6 +101,8 @@ chat_stream_new(const struct chat_reply_info *info)
 	jw_object(&w, NULL);
 	chat_head_write(&w, info, "chat.completion.chunk");
 	jw_array(&w, "choices");
+	s->head_len = s->prefix.len;
+	buf_adds(&s->prefix, "{\"index\":0,\"delta\":{");
 	return s;
 }
 
@@ -126,7 +129,11 @@ open_chunk(struct chat_stream *s, size_t index)
 {
 	struct jwriter w = jwriter_on(s->out);
 
-	buf_add_slice(s->out, buf_slice(&s->prefix));
+	if (index == 0) {
+		buf_add_slice(s->out, buf_slice(&s->prefix));
+		return w;
+	}
+	buf_add(s->out, s->prefix.data, s->head_len);
 	buf_add(s->out, "{\"index\":", 9);
 	buf_add_u64(s->out, index);
 	buf_add(s->out, ",\"delta\":{", 10);
@@ -402,7 +409,7 @@ write_usage(struct chat_stream *s)
 	struct usage usage = chat_stream_usage(s);
 	struct jwriter w = jwriter_on(s->out);
 
-	buf_add_slice(s->out, buf_slice(&s->prefix));
+	buf_add(s->out, s->prefix.data, s->head_len);
 	jw_array_end(&w);
 	usage_write_openai(&usage, &w, "usage");
 	jw_object_end(&w);

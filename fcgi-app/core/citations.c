@@ -67,7 +67,8 @@ citations_part(struct citations *c, struct slice text)
 	buf_adds(&quoted, "\"]");
 	string = json_read(buf_slice(&quoted));
 	buf_add_slice(&c->text, json_str(json_object_array_get_idx(string, 0)));
-	c->characters += count_characters(c->text.data + start, c->text.len - start);
+	if (c->text.len > start)
+		c->characters += count_characters(c->text.data + start, c->text.len - start);
 	json_object_put(string);
 	buf_release(&quoted);
 }

@@ -29,7 +29,7 @@ responses_stream_new(const struct responses_info *info)
 		s->citations = xmalloc(sizeof(*s->citations));
 		citations_init(s->citations);
 	}
-	buf_init(&s->traces, SSE_EVENT_MAX);
+	chat_traces_init(&s->traces);
 	buf_init(&s->output, COLLECT_MAX);
 	buf_init(&s->text, COLLECT_MAX);
 	buf_init(&s->logprobs, COLLECT_MAX);

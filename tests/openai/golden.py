@@ -4,8 +4,9 @@ sent upstream against Google's. Prints TAP. Reads the tree at $srcdir.
 
 A directory's name begins with the kind of its files. In an X.out.json the members "reply" and
 "replies" are replies, "body" and "bodies" requests to Google; of a directory *_request the rest is
-ours, of any other a file without those members is the reply itself. X.out.sse is a stream; its
-input may begin with a line `: include_usage`. X.err.json has the "error" that the client gets.
+ours, of any other a file without those members is the reply itself. X.out.sse is a stream; that
+include_usage was asked for is said by X.info.json or by a first line `: include_usage` of its
+input. X.err.json has the "error" that the client gets.
 """
 
 import json
@@ -50,6 +51,9 @@ def stream_faults(kind, path):
     if kind in validate.WITH_USAGE and os.path.exists(source):
         options = read(source).split(b"\n", 1)[0].split()
         usage = options[:1] == [b":"] and b"include_usage" in options
+        info = source[: -len(".sse")] + ".info.json"
+        if os.path.exists(info):
+            usage = json.loads(read(info)).get("include_usage", False)
     if kind == "image" and b"image_edit." in data:
         kind = "image_edit"
     return validate.validate_sse(kind, data, usage)

@@ -248,6 +248,25 @@ def check_chat_streams():
         lambda e: [c["choices"][0].update(index=1) for c in e if c != "[DONE]" and c["choices"]]
         and None,
     )
+    cite = {"type": "url_citation", "url_citation": samples.CITE}
+    custom = {"index": 2, "id": "c3", "type": "custom", "custom": {"name": "g", "input": "no JSON"}}
+    audio = {"id": "a1", "data": samples.DATA}
+
+    def more(delta):
+        return lambda e: e[:8] + [samples.chunk(delta)] + e[8:]
+
+    def shifted(**ends):
+        return {"annotations": [dict(cite, url_citation=dict(samples.CITE, **ends))]}
+
+    stream("chat", "annotations", more({"annotations": [cite]}), good=True)
+    stream("chat", "an annotation behind the text", more(shifted(end_index=6)))
+    stream("chat", "an annotation that ends first", more(shifted(start_index=3, end_index=2)))
+    stream("chat", "a custom call", more({"tool_calls": [custom]}), good=True)
+    custom = dict(custom, type="function")
+    stream("chat", "a custom call as a function", more({"tool_calls": [custom]}))
+    stream("chat", "audio", more({"audio": audio}), good=True)
+    stream("chat", "audio without id", more({"audio": {"data": samples.DATA}}))
+    stream("chat", "audio that is no Base64", more({"audio": dict(audio, data="@")}))
     named = samples.framed("chat", events_of("chat")).replace(b"data: {", b"event: x\ndata: {")
     ok(validate.validate_sse("chat", named), "chat stream: events with names")
 

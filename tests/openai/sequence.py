@@ -5,7 +5,7 @@ A rule is a class: event(value) yields the faults of one more event, end() those
 came to its end. Values fit their types already, or are not shown here.
 """
 
-from meaning import arguments_fault, base64_fault, finish_fault
+from meaning import annotation_faults, arguments_fault, base64_fault, finish_fault
 
 DONE = "[DONE]"
 
@@ -84,7 +84,15 @@ class Chunks:
 
 class Chat(Chunks):
     def new_choice(self):
-        return {"role": False, "finish": None, "calls": [], "function_call": None}
+        return {
+            "role": False,
+            "finish": None,
+            "calls": [],
+            "function_call": None,
+            "text": "",
+            "annotations": [],
+            "sound": False,
+        }
 
     def choice(self, state, choice):
         delta, index = choice["delta"], choice["index"]
@@ -97,6 +105,10 @@ class Chat(Chunks):
         elif not state["role"]:
             yield "choice %d begins without a role" % index
             state["role"] = True
+        state["text"] += delta.get("content") or ""
+        state["annotations"] += delta.get("annotations", [])
+        if "audio" in delta:
+            yield from self.audio(state, delta["audio"], "choice %d: " % index)
         if delta.get("tool_calls") == []:
             yield "choice %d: tool_calls is empty" % index
         for call in delta.get("tool_calls", []):
@@ -108,6 +120,15 @@ class Chat(Chunks):
             state["function_call"] = {
                 n: so_far[n] + delta["function_call"].get(n, "") for n in so_far
             }
+
+    @staticmethod
+    def audio(state, audio, where):
+        if not state["sound"] and not audio.get("id"):
+            yield where + "audio begins without id"
+        state["sound"] = True
+        fault = audio.get("data") and base64_fault(audio["data"])
+        if fault:
+            yield where + "audio: " + fault
 
     @staticmethod
     def call(calls, call, where):
@@ -136,6 +157,7 @@ class Chat(Chunks):
         fault = finish_fault(state["finish"], state["calls"], state["function_call"])
         if fault:
             yield "choice %d: %s" % (index, fault)
+        yield from annotation_faults(state["annotations"], state["text"], "choice %d" % index)
         texts = [c["text"] for c in state["calls"] if c["type"] == "function"]
         if state["function_call"]:
             texts.append(state["function_call"]["arguments"])

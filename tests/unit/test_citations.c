@@ -160,6 +160,24 @@ test_text_ceiling(void)
 	buf_release(&piece);
 }
 
+/* A first part that is larger than all that is kept. */
+static void
+test_large_part(void)
+{
+	struct citations c;
+	struct buf piece;
+
+	buf_init(&piece, CITED_TEXT_MAX + KIB);
+	memset(buf_room(&piece, CITED_TEXT_MAX + 1), 'x', CITED_TEXT_MAX + 1);
+	piece.len = CITED_TEXT_MAX + 1;
+	citations_init(&c);
+	citations_part(&c, buf_slice(&piece));
+	is_int(citations_characters(&c), 0, "a part beyond the ceiling is not taken");
+	is_int(cite(&c, "\"endIndex\":3").count, 1, "its source is");
+	citations_release(&c);
+	buf_release(&piece);
+}
+
 static void
 test_list_ceilings(void)
 {
@@ -248,6 +266,7 @@ main(void)
 	test_escapes();
 	test_parts();
 	test_text_ceiling();
+	test_large_part();
 	test_list_ceilings();
 	test_searches();
 	test_metadata();
