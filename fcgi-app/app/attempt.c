@@ -359,17 +359,24 @@ keep_error(struct request *r, const struct outcome *o, const struct verdict *v)
 	return true;
 }
 
-/* A refusal that a change of our translation cures: once for each request, not within a fan, whose
- * branches share the translation. */
+/* A refusal that a change of our translation cures, once for each kind: thinking levels differ by
+ * model, and new models come faster than tables; a signature may not be the one of its part any
+ * more. Branches share the translation, so all of them begin anew. */
 static bool
 mend(struct request *r, const struct gstatus *status)
 {
-	if (r->mended || r->root != NULL || r->op->mend == NULL || !r->op->mend(r, status))
+	struct request *root = request_root(r);
+	bool thinking = !root->omit_thinking && gstatus_refuses_thinking(status);
+	bool signature = !root->omit_signatures && gstatus_refuses_signature(status);
+
+	if (!r->op->mends || root->first_ms != 0 || (!thinking && !signature))
 		return false;
-	r->mended = true;
+	root->omit_thinking |= thinking;
+	root->omit_signatures |= signature;
+	root->remake = r != root;
 	free(TAKE(r->tried));
 	free(TAKE(r->refused));
-	request_move(r, &step_prepare);
+	request_move(r, r == root ? &step_prepare : &step_finish);
 	return true;
 }
 

@@ -156,7 +156,7 @@ do_fan(struct request *r)
 	if (r->branches == NULL)
 		r->branches = xcalloc(r->fan, sizeof(*r->branches));
 	r->spreading = true;
-	while (!r->branch_failed && !r->gone && r->branches_live < FAN_PARALLEL &&
+	while (!r->branch_failed && !r->remake && !r->gone && r->branches_live < FAN_PARALLEL &&
 	       r->branches_started < r->fan) {
 		size_t lane = r->branches_started++;
 
@@ -165,6 +165,14 @@ do_fan(struct request *r)
 		request_run(r->branches[lane]);
 	}
 	r->spreading = false;
+	if (r->remake) {
+		branches_cancel(r);
+		free(TAKE(r->branches));
+		r->branches_started = 0;
+		r->remake = r->branch_failed = false;
+		request_move(r, &step_prepare);
+		return STEP_GO;
+	}
 	if (r->gone || r->branch_failed) {
 		request_move(r, r->gone ? &step_abort : &step_fail);
 		return STEP_GO;

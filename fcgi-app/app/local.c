@@ -56,8 +56,8 @@ status_page(struct request *r)
 static void
 health(struct request *r)
 {
-	reply_whole(r, 200, NULL, SLICE("Cache-Control: no-store\r\n"),
-	    SLICE("{\"status\":\"ok\"}"));
+	reply_whole(
+	    r, 200, NULL, SLICE("Cache-Control: no-store\r\n"), SLICE("{\"status\":\"ok\"}"));
 }
 
 void

@@ -10,7 +10,6 @@
 
 struct chat_state {
 	struct chat_request request;
-	bool omit_thinking; /* the model refused the thinking level */
 	struct chat_stream *stream;
 	struct buf *replies; /* of a fan, by lane */
 	int64_t created;
@@ -45,6 +44,23 @@ reply_info(struct request *root)
 	};
 }
 
+static void
+free_replies(struct chat_state *state, size_t count)
+{
+	for (size_t i = 0; state->replies != NULL && i < count; i++)
+		buf_release(&state->replies[i]);
+	free(TAKE(state->replies));
+}
+
+static void
+new_replies(struct chat_state *state, size_t count)
+{
+	free_replies(state, count);
+	state->replies = xcalloc(count, sizeof(*state->replies));
+	for (size_t i = 0; i < count; i++)
+		buf_init(&state->replies[i], COLLECT_MAX);
+}
+
 static int
 chat_prepare(struct request *r, struct apierror *err)
 {
@@ -59,7 +75,6 @@ chat_prepare(struct request *r, struct apierror *err)
 	c = &state->request;
 	chat_request_release(c);
 	chat_request_init(c);
-	env.omit_thinking = state->omit_thinking;
 	if (request_body(r, &body, err) != 0 || chat_request_read(c, body, &env, err) != 0)
 		return -1;
 	state->created = (int64_t)(clock_wall_ms() / 1000);
@@ -73,7 +88,7 @@ chat_prepare(struct request *r, struct apierror *err)
 	if (c->stream)
 		state->stream = chat_stream_new(&info);
 	else if (r->fan > 1)
-		state->replies = xcalloc(r->fan, sizeof(*state->replies));
+		new_replies(state, r->fan);
 	return 0;
 }
 
@@ -100,7 +115,6 @@ chat_collect(struct request *r, struct slice body, struct buf *out, struct apier
 	struct chat_reply_info info;
 
 	if (r->root != NULL) {
-		buf_init(&state->replies[r->lane], COLLECT_MAX);
 		buf_add_slice(&state->replies[r->lane], body);
 		return COLLECT_DONE;
 	}
@@ -127,18 +141,6 @@ chat_gather(struct request *r, struct buf *out, struct apierror *err)
 	return answer;
 }
 
-/* Levels differ by model, and new models come faster than tables. */
-static bool
-chat_mend(struct request *r, const struct gstatus *status)
-{
-	struct chat_state *state = r->op_state;
-
-	if (state->omit_thinking || !gstatus_refuses_thinking(status))
-		return false;
-	state->omit_thinking = true;
-	return true;
-}
-
 static void
 chat_shed(struct request *r)
 {
@@ -157,9 +159,7 @@ chat_release(struct request *r)
 	if (state->stream != NULL)
 		r->usage = chat_stream_usage(state->stream);
 	chat_stream_free(state->stream);
-	for (size_t i = 0; state->replies != NULL && i < r->fan; i++)
-		buf_release(&state->replies[i]);
-	free(state->replies);
+	free_replies(state, r->fan);
 	chat_request_release(&state->request);
 	free(state);
 }
@@ -167,7 +167,7 @@ chat_release(struct request *r)
 const struct operation op_chat = {
 	.prepare = chat_prepare,
 	.gather = chat_gather,
-	.mend = chat_mend,
+	.mends = true,
 	.feed = chat_feed,
 	.end = chat_end,
 	.collect = chat_collect,

@@ -43,17 +43,34 @@ write_bodies(struct completions_state *state)
 	}
 }
 
+/* Fresh for a translation, maybe not the first. */
+static void
+state_reset(struct completions_state *state)
+{
+	completions_stream_free(TAKE(state->stream));
+	for (size_t i = 0; state->bodies != NULL && i < state->request.calls; i++) {
+		buf_release(&state->bodies[i]);
+		buf_release(&state->replies[i]);
+	}
+	free(TAKE(state->bodies));
+	free(TAKE(state->replies));
+	completions_request_release(&state->request);
+	completions_request_init(&state->request);
+}
+
 static int
 completions_prepare(struct request *r, struct apierror *err)
 {
-	struct completions_state *state = xcalloc(1, sizeof(*state));
-	struct completions_request *c = &state->request;
+	struct completions_state *state = r->op_state;
+	struct completions_request *c;
 	struct chat_env env = request_env(r);
 	struct completions_info info;
 	struct slice body;
 
-	r->op_state = state;
-	completions_request_init(c);
+	if (state == NULL)
+		r->op_state = state = xcalloc(1, sizeof(*state));
+	state_reset(state);
+	c = &state->request;
 	if (request_body(r, &body, err) != 0 || completions_request_read(c, body, &env, err) != 0)
 		return -1;
 	state->created = (int64_t)(clock_wall_ms() / 1000);
@@ -135,18 +152,13 @@ completions_release(struct request *r)
 		return;
 	if (state->stream != NULL)
 		r->usage = completions_stream_usage(state->stream);
-	completions_stream_free(state->stream);
-	for (size_t i = 0; state->bodies != NULL && i < state->request.calls; i++) {
-		buf_release(&state->bodies[i]);
-		buf_release(&state->replies[i]);
-	}
-	free(state->bodies);
-	free(state->replies);
+	state_reset(state);
 	completions_request_release(&state->request);
 	free(state);
 }
 
 const struct operation op_completions = {
+	.mends = true,
 	.prepare = completions_prepare,
 	.branch = completions_branch,
 	.gather = completions_gather,

@@ -12,7 +12,6 @@
 
 struct responses_state {
 	struct responses_request request;
-	bool omit_thinking; /* the model refused the thinking level */
 	struct responses_stream *stream;
 	int64_t created;
 };
@@ -67,7 +66,6 @@ responses_prepare(struct request *r, struct apierror *err)
 	q = &state->request;
 	responses_request_release(q);
 	responses_request_init(q);
-	env.omit_thinking = state->omit_thinking;
 	if (request_body(r, &body, err) != 0 ||
 	    responses_request_read(q, body, &env, can_store(r), err) != 0)
 		return -1;
@@ -137,17 +135,6 @@ responses_fault(struct request *r, struct buf *out)
 	responses_stream_fail(state->stream, &r->err, out);
 }
 
-static bool
-responses_mend(struct request *r, const struct gstatus *status)
-{
-	struct responses_state *state = r->op_state;
-
-	if (state->omit_thinking || !gstatus_refuses_thinking(status))
-		return false;
-	state->omit_thinking = true;
-	return true;
-}
-
 static void
 responses_shed(struct request *r)
 {
@@ -170,7 +157,7 @@ responses_release(struct request *r)
 
 const struct operation op_responses = {
 	.prepare = responses_prepare,
-	.mend = responses_mend,
+	.mends = true,
 	.feed = responses_feed,
 	.end = responses_end,
 	.collect = responses_collect,

@@ -83,9 +83,6 @@ struct operation {
 	bool (*tolerate)(struct request *r, size_t lane, const struct apierror *err);
 	/* All branches have ended: the whole answer. -1 with err. */
 	int (*gather)(struct request *r, struct buf *out, struct apierror *err);
-	/* Google refused the request: true when it was changed so that it may be tried once more.
-	 */
-	bool (*mend)(struct request *r, const struct gstatus *status);
 	/* The upstream head of an answer: keep what the client's head needs. */
 	void (*head)(struct request *r, const struct header_lines *lines);
 	/* Appends the client's head for an answer that is passed on as it is. Other operations
@@ -106,6 +103,7 @@ struct operation {
 	/* The upstream has the whole request and content flows: free what an attempt needed. */
 	void (*shed)(struct request *r);
 	void (*release)(struct request *r);
+	bool mends; /* what Google refuses may be left out by another prepare: see attempt.c */
 };
 
 /* The upstream call of this request, the same for each attempt but for the credential. */
@@ -152,8 +150,9 @@ struct request {
 	struct refs refs;
 	struct changes changes;
 	struct supply *supply;
-	unsigned passes; /* of prepare */
-	bool mended;
+	unsigned passes;                     /* of prepare */
+	bool omit_thinking, omit_signatures; /* Google refused them: the translation does without */
+	bool remake;                         /* a root whose branches met with that */
 
 	struct keyring *ring; /* the pool, or own_ring */
 	struct keyring *own_ring;

@@ -64,6 +64,8 @@ request_env(struct request *r)
 		.refs = &r->refs,
 		.changes = &r->changes,
 		.media_urls = r->gw->conf->media_urls == MEDIA_URLS_PASS,
+		.omit_thinking = r->omit_thinking,
+		.omit_signatures = r->omit_signatures,
 	};
 }
 

@@ -82,6 +82,8 @@ read_details(struct reading *r)
 {
 	json_object *list = json_get_array(r->message, "reasoning_details");
 
+	if (r->c->env->omit_signatures)
+		return;
 	for (size_t i = 0; list != NULL && i < json_object_array_length(list); i++) {
 		json_object *entry = json_object_array_get_idx(list, i);
 		json_object *data = json_get(entry, "data"), *id = json_get(entry, "id");
@@ -136,7 +138,8 @@ add_trace(struct reading *r, json_object *part)
 {
 	bool tool = false;
 
-	if ((r->c->family->can & FAMILY_MIX) == 0 || !is_trace(part, &tool))
+	if ((r->c->family->can & FAMILY_MIX) == 0 || r->c->env->omit_signatures ||
+	    !is_trace(part, &tool))
 		return false;
 	r->c->traces = r->c->traces || tool;
 	r->turn->traced = true;
@@ -168,7 +171,7 @@ kept_signature(struct reading *r, json_object *id, const char *at)
 	ptrdiff_t line;
 
 	if (id == NULL || c->env->refs == NULL || (c->family->can & FAMILY_SIGNATURES) == 0 ||
-	    c->unasked_calls > 0)
+	    c->unasked_calls > 0 || c->env->omit_signatures)
 		return NULL;
 	ref = refs_get(c->env->refs, REF_SIGNATURE, json_str(id), at, &unused);
 	if (ref == NULL || ref->state != REF_FOUND)
@@ -190,6 +193,10 @@ signature_for(struct reading *r, json_object *call, json_object *id, const char 
 {
 	json_object *signature = chat_signature_of(call);
 
+	if (signature != NULL && r->c->env->omit_signatures) {
+		changes_mention(r->c->env->changes, CHANGE_REWRITTEN, at);
+		signature = NULL;
+	}
 	if (signature == NULL && id != NULL)
 		signature = json_get(r->by_call, json_object_get_string(id));
 	if (signature != NULL)
@@ -360,7 +367,7 @@ place_signature(struct reading *r, size_t before)
 	json_object *signature = chat_signature_of(r->message), *last;
 	size_t count = json_object_array_length(r->turn->parts);
 
-	if (signature == NULL)
+	if (signature == NULL || r->c->env->omit_signatures)
 		return;
 	if (count == before) {
 		if (r->turn->signature == NULL)

@@ -385,6 +385,17 @@ gstatus_sniff(struct slice head)
 	return result == GSNIFF_MORE && head.len > SNIFF_MAX ? GSNIFF_CONTENT : result;
 }
 
+static bool
+refuses(const struct gstatus *g, const char *const words[], size_t count)
+{
+	if (!g->is_status || g->code != 400)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (slice_find(slice_str(g->message), slice_str(words[i])) >= 0)
+			return true;
+	return false;
+}
+
 bool
 gstatus_refuses_thinking(const struct gstatus *g)
 {
@@ -397,10 +408,17 @@ gstatus_refuses_thinking(const struct gstatus *g)
 		"only works in thinking mode",
 	};
 
-	if (!g->is_status || g->code != 400)
-		return false;
-	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
-		if (slice_find(slice_str(g->message), slice_str(words[i])) >= 0)
-			return true;
-	return false;
+	return refuses(g, words, ARRAY_SIZE(words));
+}
+
+bool
+gstatus_refuses_signature(const struct gstatus *g)
+{
+	static const char *const words[] = {
+		"Corrupted thought signature",
+		"hought signature is not valid",
+		"nvalid thought signature",
+	};
+
+	return refuses(g, words, ARRAY_SIZE(words));
 }

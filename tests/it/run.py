@@ -32,6 +32,17 @@ MODULES = (
     "test_log",
     "test_hostile",
     "test_large",
+    "test_quirks",
+    "test_pains",
+    "test_pains_more",
+    "test_dialect",
+    "test_responses",
+    "test_state",
+    "test_images",
+    "test_audio",
+    "test_media",
+    "test_changes",
+    "test_fan",
 )
 NO_SERVER = "direct"
 

@@ -4,8 +4,8 @@ import base64
 import json
 import struct
 
-from calls import GEMINI_3, PNG, chat, finishes, form, function, get, post, said, scripted, texts
-from stack import CHAT, MODEL, Stack
+from calls import GEMINI_3, PNG, chat, finishes, function, post, said, scripted, texts
+from stack import MODEL, Stack
 from tap import called, contains, each, equal, once, true
 
 COMPLETIONS = "/v1/completions"
@@ -94,7 +94,7 @@ def logprobs_come_with_their_bytes_and_no_infinity(options):
                 for token in found:
                     true(-9999 <= token["logprob"] <= 0, "%r is in range" % token["logprob"])
                     true(1 <= len(token["top_logprobs"]) <= 3, "alternatives")
-        equal(chat(s, top_logprobs=3, status=400).error["param"], "top_logprobs", "param")
+        equal(chat(s, top_logprobs=3).changes, {"/top_logprobs": "dropped"}, "without logprobs")
 
 
 @once
@@ -133,7 +133,9 @@ def pictures_of_every_form_of_data_url_go_up(options):
             data = part["inlineData"]["data"].replace("-", "+").replace("_", "/")
             equal(base64.b64decode(data + "=="), base64.b64decode(PNG), "bytes of " + url[:40])
             equal(part["mediaResolution"]["level"], "MEDIA_RESOLUTION_LOW", "resolution")
-        out = chat(s, [{"role": "user", "content": [_picture("data:image/png;base64,@@@")]}], status=400)
+        out = chat(
+            s, [{"role": "user", "content": [_picture("data:image/png;base64,@@@")]}], status=400
+        )
         equal(out.error["param"], "messages[0].content[0].image_url.url", "param")
 
 
@@ -141,7 +143,10 @@ def pictures_of_every_form_of_data_url_go_up(options):
 def files_audio_and_video_go_up(options):
     pdf, wav = base64.b64encode(b"%PDF-1.4 x").decode(), base64.b64encode(b"RIFFxxxxWAVE").decode()
     parts = (
-        ({"type": "file", "file": {"file_data": "data:application/pdf;base64," + pdf}}, "application/pdf"),
+        (
+            {"type": "file", "file": {"file_data": "data:application/pdf;base64," + pdf}},
+            "application/pdf",
+        ),
         ({"type": "file", "file": {"file_data": pdf, "filename": "a.pdf"}}, "application/pdf"),
         ({"type": "input_audio", "input_audio": {"data": wav, "format": "wav"}}, "audio/wav"),
         ({"type": "input_audio", "input_audio": {"data": wav, "format": "mp3"}}, "audio/mp3"),
@@ -251,7 +256,10 @@ def json_comes_as_the_schema_wants_it_in_its_order(options):
         "properties": {n: {"type": "string"} for n in ("zebra", "const", "apple")},
         "required": ["zebra", "apple"],
     }
-    format_ = {"type": "json_schema", "json_schema": {"name": "x", "strict": True, "schema": schema}}
+    format_ = {
+        "type": "json_schema",
+        "json_schema": {"name": "x", "strict": True, "schema": schema},
+    }
     with Stack(options) as s:
         for model in (MODEL, GEMINI_3):
             for stream in (False, True):
@@ -274,20 +282,21 @@ def a_level_that_the_model_refuses_is_left_out_on_the_second_try(options):
     refusal = {"error": {"code": 400, "message": text, "status": "INVALID_ARGUMENT"}}
     rule = {"contains": "thinkingConfig", "status": 400, "body": json.dumps(refusal)}
     body = {"model": "gemini-3.1-flash-lite", "reasoning_effort": "minimal"}
-    with Stack(options) as s:
+    with Stack(options) as s, Stack(options, env={"STRICT": "yes"}) as strict:
         for stream in (False, True):
-            for n in (1, 2):
-                with scripted(s, rule):
-                    out = chat(s, n=n, stream=stream, **body)
-                true(said(out.chunks) if stream else out.message["content"], "there is an answer")
-                sent = out.sent()
-                true("thinkingConfig" in json.dumps(sent[0]), "the level was tried")
-                true("thinkingConfig" not in json.dumps(sent[-1]), "and left out")
-                equal(out.changes.get("/reasoning_effort"), "dropped", "what is told")
-        with Stack(options, env={"STRICT": "yes"}) as strict:
+            with scripted(s, rule):
+                out = chat(s, stream=stream, **body)
+            true(said(out.chunks) if stream else out.message["content"], "there is an answer")
+            sent = out.sent()
+            equal(len(sent), 2, "calls upstream")
+            true("thinkingConfig" in json.dumps(sent[0]), "the level was tried")
+            true("thinkingConfig" not in json.dumps(sent[1]), "and left out")
+            equal(out.changes, {"/reasoning_effort": "dropped"}, "what is told")
             with scripted(strict, rule):
-                out = chat(strict, status=400, **body)
-            contains(out.error["message"], "hinking", "the refusal is shown")
+                out = chat(strict, stream=stream, status=400, **body)
+            equal(out.error["param"], "reasoning_effort", "param")
+        with scripted(s, {"name": "invalid_argument"}):
+            equal(len(chat(s, status=400, **body).requests()), 1, "calls after another refusal")
 
 
 @each

@@ -1,6 +1,7 @@
 #!/bin/sh
 # Every option of include/app/conf.def is in --sample-config, in both READMEs and in the man page,
 # nothing there is an option that does not exist, and the sample file is what the program prints.
+# The sample of model families is valid.
 # $GATEWAY: the program; $srcdir: the root of the sources.
 set -u
 
@@ -70,5 +71,13 @@ for file in README.md README.zh-CN.md; do
 done
 check "deploy/gemini-balance.conf.sample is what the program prints" \
 	"$(echo "$printed" | diff - "$sample")"
+# What the sample of families shows is taken, and both READMEs show the same lines.
+families=$root/deploy/model-families.sample
+check "deploy/model-families.sample is a valid file" \
+	"$(faults=$(MODEL_FAMILIES_FILE=$families "$gateway" --check 2>&1) || echo "$faults")"
+for file in README.md README.zh-CN.md; do
+	check "$file has the rows of the sample" "$(grep '^[a-z]' "$families" |
+		while read -r line; do grep -qF -e "$line" "$root/$file" || echo "$line"; done)"
+done
 echo "1..$count"
 exit $failed

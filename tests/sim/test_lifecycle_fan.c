@@ -221,6 +221,36 @@ test_no_key(void)
 	SIM_CLOSE();
 }
 
+/* What Google refuses of our translation is left out, in all branches; once. */
+static void
+test_mended(void)
+{
+	static const char refusal[] = GOOGLE_ERROR(
+	    400, "INVALID_ARGUMENT", "Thinking level LOW is not supported for this model.", "");
+	struct sim_client *c;
+
+	SIM_OPEN(ONE_KEY);
+	c = SIM_ASK(.params = { BEARER }, .body = CHOICES(3, ",\"reasoning_effort\":\"low\""));
+	answer(sim_call(0));
+	sim_answer(sim_call(1), 400, SIM_JSON, refusal);
+	ok(!sim_wanted(sim_call(2)), "the others are given up");
+	is_int(sim_calls(), 6, "all begin anew");
+	ok(slice_find(sim_sent(sim_call(3)), SLICE("thinkingConfig")) < 0, "without it");
+	for (size_t i = 3; i < 6; i++)
+		answer(sim_call(i));
+	is_int(sim_status(c), 200, "answered");
+	is_int(sim_count(c, "\"Hello\""), 3, "three choices");
+	SIM_CLOSE();
+
+	SIM_OPEN(ONE_KEY);
+	c = SIM_ASK(.params = { BEARER }, .body = CHOICES(2, ",\"reasoning_effort\":\"low\""));
+	sim_answer(sim_call(0), 400, SIM_JSON, refusal);
+	sim_answer(sim_call(2), 400, SIM_JSON, refusal);
+	is_int(sim_status(c), 400, "not a second time");
+	is_int(sim_calls(), 4, "no further call");
+	SIM_CLOSE();
+}
+
 int
 main(void)
 {
@@ -233,5 +263,6 @@ main(void)
 	test_many();
 	test_heartbeat();
 	test_no_key();
+	test_mended();
 	return tap_done();
 }

@@ -1,0 +1,58 @@
+"""Where a gateway keeps its state: a directory for SQLite, a Redis of its own; and its restart."""
+
+import contextlib
+import os
+import pwd
+import shutil
+import tempfile
+
+from harness import DROP_USER, ROOT, Failure, Process, find_program, wait_for
+from tap import Skip
+
+
+def needs(options, library):
+    """Skips the test when the gateway was built without a library."""
+    with open(options.gateway, "rb") as f:
+        if library not in f.read():
+            raise Skip("built without " + library.decode())
+
+
+@contextlib.contextmanager
+def place():
+    """A directory that the gateway may write to."""
+    path = tempfile.mkdtemp(prefix="gemini-balance-state-")
+    try:
+        if ROOT:
+            who = pwd.getpwnam(DROP_USER)
+            os.chown(path, who.pw_uid, who.pw_gid)
+        yield path
+    finally:
+        shutil.rmtree(path, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def redis(path):
+    program = find_program("redis-server", "valkey-server")
+    if not program:
+        raise Skip("redis-server is not installed")
+    socket = os.path.join(path, "redis.sock")
+    server = Process(
+        "redis",
+        [program, "--port", "0", "--unixsocket", socket, "--unixsocketperm", "777"]
+        + ["--save", "", "--appendonly", "no", "--dir", path],
+        os.path.join(path, "redis.log"),
+        user=DROP_USER,
+    )
+    try:
+        wait_for("redis", lambda: os.path.exists(socket))
+        yield socket, server
+    finally:
+        server.stop()
+
+
+def restart(s):
+    """The same configuration in a new process."""
+    status = s.gateway.stop()
+    if status != 0:
+        raise Failure("the gateway ended with %d" % status)
+    s.gateway = s.box.start_gateway()
