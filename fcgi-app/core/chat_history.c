@@ -214,8 +214,10 @@ signature_for(struct reading *r, json_object *call, json_object *id, const char 
 			json_object_put(kept);
 	}
 	if (signature == NULL && r->turn->calls.count == 0 &&
-	    (r->c->family->can & FAMILY_SIGNATURES) != 0)
+	    (r->c->family->can & FAMILY_SIGNATURES) != 0) {
 		signature = json_object_new_string(unsigned_part);
+		changes_mention(r->c->env->changes, CHANGE_ADDED, at);
+	}
 	return signature;
 }
 

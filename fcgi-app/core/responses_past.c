@@ -99,7 +99,7 @@ read_previous(struct responses_past *past, json_object *source, const struct cha
 	}
 	if (past->items != NULL || (env->refs != NULL && env->refs->wanted > 0))
 		return 0;
-	return apierror_set(err, APIERROR_BAD_VALUE, at,
+	return apierror_set(err, APIERROR_NO_RESPONSE, at,
 	    "Previous response with id '%.*s' not found.", id.len < 64 ? (int)id.len : 64, id.ptr);
 }
 
