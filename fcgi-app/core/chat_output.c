@@ -126,11 +126,26 @@ put_modalities(struct fieldmap_run *run, const char *first, const char *second)
 	fieldmap_put(run->target, "generationConfig/responseModalities", list);
 }
 
+/* The calls of a fan share one body: with a seed all choices would be the same. */
+static int
+drop_seed(struct fieldmap_run *run)
+{
+	const struct chat_read *c = run->ctx;
+	json_object *config = json_get_object(run->target, "generationConfig");
+
+	if (c->request->fan < 2 || json_get(config, "seed") == NULL)
+		return 0;
+	json_object_object_del(config, "seed");
+	return changes_note(run->changes, CHANGE_DROPPED, "seed", run->err);
+}
+
 int
 chat_output_finish(struct fieldmap_run *run)
 {
 	struct chat_read *c = run->ctx;
 
+	if (drop_seed(run) != 0)
+		return -1;
 	if ((c->family->can & FAMILY_AUDIO_OUT) != 0) {
 		put_modalities(run, "AUDIO", NULL);
 		if (c->text_wanted)

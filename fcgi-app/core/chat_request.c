@@ -75,6 +75,7 @@ static const struct fieldmap chat_fields[] = {
 	{ .from = "stream_options", .kind = FK_OBJECT },
 	{ .from = "stream_options.include_usage", .kind = FK_BOOL, .emit = chat_flag_emit,
 	  .arg = &include_usage_at },
+	{ .from = "stream_options.include_obfuscation", .flags = FF_IGNORE },
 
 	/* Tools before messages: whether a function takes free text stands in its declaration. */
 	{ .from = "tools", .kind = FK_ARRAY, .emit = chat_tools_emit },

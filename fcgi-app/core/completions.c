@@ -145,6 +145,7 @@ static const struct fieldmap completion_fields[] = {
 	{ .from = "stream_options", .kind = FK_OBJECT },
 	{ .from = "stream_options.include_usage", .kind = FK_BOOL, .emit = chat_flag_emit,
 	  .arg = &include_usage_at },
+	{ .from = "stream_options.include_obfuscation", .flags = FF_IGNORE },
 	{ .from = "n", .kind = FK_INT, .min = 1, .max = FAN_MAX, .emit = emit_n },
 	{ .from = "best_of", .kind = FK_INT, .max = FAN_MAX, .emit = emit_best_of },
 

@@ -237,8 +237,9 @@ static const struct fieldmap response_fields[] = {
 	{ .from = "text.format", .kind = FK_OBJECT, .emit = chat_format_emit },
 	{ .from = "text.verbosity", .flags = FF_IGNORE },
 
-	/* Shortens what the model sees. */
+	/* May have a bearing on the answer. */
 	{ .from = "context_management", .kind = FK_ANY, .flags = FF_UNUSED, .emit = emit_note },
+	{ .from = "image", .kind = FK_ANY, .flags = FF_UNUSED, .emit = emit_note },
 
 	/* Nothing in Gemini corresponds to these. */
 	{ .from = "access_programs", .flags = FF_IGNORE },

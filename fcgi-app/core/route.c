@@ -48,6 +48,9 @@ static const struct endpoint {
 	{ { "responses", "*", "input_items" }, ROUTE_RESPONSE_INPUT, "response_input", ALLOW_GET, false },
 };
 
+/* Words that are no item: endpoints of OpenAI's that are not here. */
+static const char *const no_items[] = { "compact", "input_tokens" };
+
 static const char *const versions[] = { "v1", "v1beta", "v1alpha" };
 
 /* URLs that people paste as a base, to which their client adds its own path. */
@@ -349,7 +352,9 @@ find_endpoint(const struct route_path *p, size_t *ret_at)
 		size_t at = p->count - words_end_at(p, e->words, ARRAY_SIZE(e->words), p->count);
 		size_t base;
 
-		if (at == p->count)
+		if (at == p->count ||
+		    (e->words[1] != NULL && e->words[1][0] == '*' &&
+			in_words(p->segs[at + 1], no_items, ARRAY_SIZE(no_items))))
 			continue;
 		base = base_start(p, at);
 		if (e->anywhere || first_version(p, p->mount, base) == base) {

@@ -175,6 +175,8 @@ static const struct {
 	{ "POST", "/v1/completion",            BEARER, 404, DIALECT_OPENAI, "POST /v1/completions" },
 	{ "POST", "/v1beta/openai/images/generation", BEARER, 404, DIALECT_OPENAI, "POST /v1/images/generations" },
 	{ "POST", "/v1/audio/speach",          GOOGLE, 404, DIALECT_OPENAI, "POST /v1/audio/speech" },
+	{ "POST", "/v1/responses/compact",     BEARER, 404, DIALECT_OPENAI, "nearest" },
+	{ "POST", "/v1/responses/input_tokens", BEARER, 404, DIALECT_OPENAI, "nearest" },
 	{ "POST", "/v1/moderations",           BEARER, 404, DIALECT_OPENAI, "nearest" },
 	{ "GET",  "/v1/files",                 BEARER, 404, DIALECT_OPENAI, "nearest" },
 	{ "GET",  "/v1/batches/b",             BEARER, 404, DIALECT_OPENAI, "nearest" },
