@@ -208,6 +208,10 @@ stored_prepare(struct request *r, struct apierror *err)
 		return apierror_set(err, APIERROR_UNSUPPORTED, NULL,
 		    "This gateway stores no responses: its option STATE is not set.");
 	ref = refs_get(&r->refs, REF_RESPONSE, id, "response_id", err);
+	if (ref != NULL && ref->state == REF_ABSENT && ref->err.kind != APIERROR_NONE) {
+		*err = ref->err;
+		return -1;
+	}
 	if (ref == NULL || ref->state == REF_ABSENT)
 		return unknown(err, id);
 	if (ref->state == REF_WANTED)

@@ -78,10 +78,14 @@ supply_free(struct supply *s)
 static void
 settle(struct refs *refs, struct ref *ref, enum state_answer answer, struct buf *value)
 {
-	if (answer == STATE_FOUND)
+	if (answer == STATE_FOUND) {
 		refs_found(refs, ref, value);
-	else
-		refs_absent(refs, ref);
+		return;
+	}
+	/* Nobody knows: not the same as knowing that there is none. */
+	if (answer == STATE_UNKNOWN)
+		apierror_set(&ref->err, APIERROR_STATE_AWAY, ref->at, "%s", "");
+	refs_absent(refs, ref);
 }
 
 /* What memory knows is settled at once; the rest becomes queries. */

@@ -63,6 +63,10 @@ load(struct responses_past *past, struct slice id, const char *at, const struct 
 	ref = refs_get(env->refs, REF_RESPONSE, id, at, err);
 	if (ref == NULL)
 		return -1;
+	if (ref->state == REF_ABSENT && ref->err.kind != APIERROR_NONE) {
+		*err = ref->err;
+		return -1;
+	}
 	if (ref->state != REF_FOUND)
 		return 0;
 	json_put(past->loaded, ref->key, json_object_new_boolean(1));

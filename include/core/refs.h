@@ -23,7 +23,7 @@ enum ref_kind {
 enum ref_state {
 	REF_WANTED, /* asked for, not looked up yet */
 	REF_FOUND,
-	REF_ABSENT, /* there is no such thing; for media err tells why */
+	REF_ABSENT, /* there is no such thing, or err tells why it cannot be had */
 };
 
 struct ref {

@@ -2,6 +2,7 @@
 keeps them: memory, SQLite, Redis."""
 
 import copy
+import json
 import os
 
 from calls import GEMINI_3, IMAGE_MODEL, chat, function, scripted
@@ -233,6 +234,19 @@ def redis_goes_away(options):
             other = drops_unknown_fields(first_turn(s, key))
             signed = second_turn(s, key, other)
             equal(signed[0] + signed[1], 1, "the call is signed or bypassed")
+
+
+@once
+@called("stored responses: a Redis that is away is not the same as a response that is gone")
+def away_is_not_gone(options):
+    needs(options, b"libhiredis")
+    with place() as path, redis(path) as (socket, server):
+        with Stack(options, env={"STATE": "redis+unix://" + socket}) as s:
+            key = s.key()
+            server.stop()
+            with s.request("GET", "/v1/responses/resp_0123456789abcdef", bearer=key) as r:
+                equal(r.status, 503, "status")
+                equal(json.loads(r.read())["error"]["code"], "state_unavailable", "code")
 
 
 @once
