@@ -36,7 +36,9 @@ look_up(struct refs *refs, json_object *world)
 		if (ref->state != REF_WANTED)
 			continue;
 		if (found == NULL) {
-			apierror_set(&ref->err, APIERROR_BAD_VALUE, "", "It cannot be fetched.");
+			if (ref->kind == REF_MEDIA)
+				apierror_set(
+				    &ref->err, APIERROR_BAD_VALUE, "", "It cannot be fetched.");
 			refs_absent(refs, ref);
 			continue;
 		}
