@@ -75,7 +75,7 @@ bring_own(struct request *r, struct slice list, struct apierror *err)
 	const char *reason = NULL;
 
 	r->own_ring =
-	    keyring_new(list, (enum balance)r->gw->conf->balance, CALLER_KEYS_MAX, &reason);
+	    keyring_of_list(list, (enum balance)r->gw->conf->balance, CALLER_KEYS_MAX, &reason);
 	if (r->own_ring == NULL)
 		return apierror_set(
 		    err, APIERROR_BAD_KEY, NULL, "The credential cannot be used: %s.", reason);

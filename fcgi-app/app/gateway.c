@@ -44,7 +44,7 @@ load_keys(struct gateway *gw, char error[CONF_ERROR_MAX])
 
 	if (list == NULL)
 		return -1;
-	gw->ring = keyring_new(slice_str(list), (enum balance)conf->balance, KEYS_MAX, &reason);
+	gw->ring = keyring_of_list(slice_str(list), (enum balance)conf->balance, KEYS_MAX, &reason);
 	secret_free(list);
 	if (gw->ring == NULL) {
 		snprintf(error, CONF_ERROR_MAX, "GEMINI_API_KEYS: %s", reason);

@@ -16,19 +16,42 @@ struct keyring {
 	    pool; /* secrets and fingerprints never change, so they are read without the lock */
 };
 
-struct keyring *
-keyring_new(struct slice list, enum balance balance, size_t max, const char **ret_error)
+static struct keyring *
+ring_new(enum balance balance)
 {
 	struct keyring *ring = xcalloc(1, sizeof(*ring));
 
 	pthread_mutex_init(&ring->lock, NULL);
 	keypool_init(&ring->pool, balance);
-	if (keypool_add_list(&ring->pool, list, max) >= 0)
+	return ring;
+}
+
+static struct keyring *
+checked(struct keyring *ring, int added, const char **ret_error)
+{
+	if (added >= 0)
 		return ring;
-	*ret_error = "the list of keys is not valid: too many keys, a key that is too long, or "
-		     "control characters";
+	*ret_error = "the list of keys is not valid: too many keys, a key that is too long, a "
+		     "weight out of range, or control characters";
 	keyring_free(ring);
 	return NULL;
+}
+
+struct keyring *
+keyring_new(const struct key_spec *specs, size_t count, enum balance balance, size_t max,
+    size_t *ret_repeated, const char **ret_error)
+{
+	struct keyring *ring = ring_new(balance);
+
+	return checked(ring, keypool_add(&ring->pool, specs, count, max, ret_repeated), ret_error);
+}
+
+struct keyring *
+keyring_of_list(struct slice list, enum balance balance, size_t max, const char **ret_error)
+{
+	struct keyring *ring = ring_new(balance);
+
+	return checked(ring, keypool_add_list(&ring->pool, list, max), ret_error);
 }
 
 void
@@ -91,7 +114,13 @@ keyring_find(const struct keyring *ring, struct slice fingerprint)
 const char *
 keyring_secret(const struct keyring *ring, size_t index)
 {
-	return ring->pool.keys[index].secret;
+	return ring->pool.keys[index].spec.secret;
+}
+
+const struct key_spec *
+keyring_spec(const struct keyring *ring, size_t index)
+{
+	return &ring->pool.keys[index].spec;
 }
 
 const char *

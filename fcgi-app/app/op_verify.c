@@ -237,7 +237,8 @@ verify_keys(struct request *r, struct apierror *err)
 	}
 	if (list.len == 0 && present && !token)
 		buf_add_slice(&list, buf_slice(&credential));
-	r->own_ring = keyring_new(buf_slice(&list), BALANCE_ROUND_ROBIN, CALLER_KEYS_MAX, &reason);
+	r->own_ring =
+	    keyring_of_list(buf_slice(&list), BALANCE_ROUND_ROBIN, CALLER_KEYS_MAX, &reason);
 	if (r->own_ring == NULL)
 		apierror_set(
 		    err, APIERROR_BAD_VALUE, "keys", "The keys cannot be checked: %s.", reason);

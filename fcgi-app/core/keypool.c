@@ -26,8 +26,14 @@ keypool_init(struct keypool *p, enum balance balance)
 static void
 drop_keys(struct keypool *p, size_t from)
 {
-	while (p->count > from)
-		secret_free(p->keys[--p->count].secret);
+	while (p->count > from) {
+		struct key_spec *spec = &p->keys[--p->count].spec;
+
+		secret_free((char *)(uintptr_t)spec->secret);
+		free((char *)(uintptr_t)spec->project);
+		secret_free((char *)(uintptr_t)spec->proxy);
+		free((char *)(uintptr_t)spec->models);
+	}
 }
 
 void
@@ -138,7 +144,7 @@ seen_add(struct seen *seen, const struct keypool *p, struct slice secret, size_t
 	size_t at = siphash(hash_key, secret) & seen->mask;
 
 	for (; seen->slots[at] != 0; at = (at + 1) & seen->mask)
-		if (slice_eq(slice_str(p->keys[seen->slots[at] - 1].secret), secret))
+		if (slice_eq(slice_str(p->keys[seen->slots[at] - 1].spec.secret), secret))
 			return false;
 	seen->slots[at] = (uint32_t)index + 1;
 	return true;
@@ -189,52 +195,119 @@ is_key_text(struct slice item)
 	return true;
 }
 
+static const char *
+copy_of(const char *text)
+{
+	return xstrndup(text, strlen(text));
+}
+
 static void
-add_key(struct keypool *p, struct slice secret)
+add_key(struct keypool *p, struct slice secret, const struct key_spec *spec)
 {
 	struct key *key = &p->keys[p->count++];
 
 	/* The order of the list is the order of first use. */
-	*key = (struct key){ .secret = xstrndup(secret.ptr, secret.len), .last_used = ++p->tick };
+	*key = (struct key){ .last_used = ++p->tick };
+	key->spec = (struct key_spec){
+		.secret = xstrndup(secret.ptr, secret.len),
+		.project = copy_of(spec->project),
+		.weight = spec->weight,
+		.proxy = copy_of(spec->proxy),
+		.models = copy_of(spec->models),
+	};
 	key_fingerprint(secret, key->fingerprint);
+}
+
+/* A list under way into a pool. */
+struct adding {
+	struct keypool *pool;
+	struct seen seen;
+	size_t before, max, repeated;
+};
+
+/* items: as many may come. */
+static struct adding
+adding_begin(struct keypool *p, size_t items, size_t max)
+{
+	struct adding a = { .pool = p, .before = p->count, .max = max };
+
+	/* More items than that are repetitions or too many. */
+	if (items > max)
+		items = max;
+	p->keys = xrealloc(p->keys, (p->count + items) * sizeof(*p->keys));
+	p->heap = xrealloc(p->heap, (p->count + items) * sizeof(*p->heap));
+	a.seen = seen_new(p->count + items);
+	for (size_t i = 0; i < p->count; i++)
+		seen_add(&a.seen, p, slice_str(p->keys[i].spec.secret), i);
+	return a;
+}
+
+/* False when the list is not valid. */
+static bool
+adding_key(struct adding *a, struct slice secret, const struct key_spec *spec)
+{
+	struct keypool *p = a->pool;
+
+	if (!is_key_text(secret) || spec->weight < 1 || spec->weight > KEY_WEIGHT_MAX)
+		return false;
+	if (secret.len == 0)
+		return true;
+	if (!seen_add(&a->seen, p, secret, p->count)) {
+		a->repeated++;
+		return true;
+	}
+	if (p->count >= a->max)
+		return false;
+	add_key(p, secret, spec);
+	return true;
+}
+
+static int
+adding_end(struct adding *a, bool good)
+{
+	struct keypool *p = a->pool;
+
+	free(a->seen.slots);
+	if (!good) {
+		drop_keys(p, a->before);
+		return -1;
+	}
+	for (size_t i = a->before; i < p->count; i++) {
+		heap_put(p, i, (uint32_t)i);
+		heap_up(p, (uint32_t)i);
+	}
+	return (int)(p->count - a->before);
 }
 
 int
 keypool_add_list(struct keypool *p, struct slice list, size_t max)
 {
-	size_t before = p->count, items = 0;
+	static const struct key_spec plain = { "", "", 1, "", "" };
 	struct slice rest = list, item;
-	struct seen seen;
+	struct adding a;
+	size_t items = 0;
 	bool good = true;
 
 	while (next_item(&rest, &item))
 		items++;
-	/* More items than that are repetitions or too many. */
-	if (items > max)
-		items = max;
-	p->keys = xrealloc(p->keys, (before + items) * sizeof(*p->keys));
-	p->heap = xrealloc(p->heap, (before + items) * sizeof(*p->heap));
-	seen = seen_new(before + items);
-	for (size_t i = 0; i < before; i++)
-		seen_add(&seen, p, slice_str(p->keys[i].secret), i);
-	while (good && next_item(&list, &item)) {
-		good = is_key_text(item);
-		if (!good || item.len == 0 || !seen_add(&seen, p, item, p->count))
-			continue;
-		good = p->count < max;
-		if (good)
-			add_key(p, item);
-	}
-	free(seen.slots);
-	if (!good) {
-		drop_keys(p, before);
-		return -1;
-	}
-	for (size_t i = before; i < p->count; i++) {
-		heap_put(p, i, (uint32_t)i);
-		heap_up(p, (uint32_t)i);
-	}
-	return (int)(p->count - before);
+	a = adding_begin(p, items, max);
+	while (good && next_item(&list, &item))
+		good = adding_key(&a, item, &plain);
+	return adding_end(&a, good);
+}
+
+int
+keypool_add(
+    struct keypool *p, const struct key_spec *specs, size_t count, size_t max, size_t *ret_repeated)
+{
+	struct adding a = adding_begin(p, count, max);
+	bool good = true;
+
+	for (size_t i = 0; good && i < count; i++)
+		good = adding_key(&a, slice_str(specs[i].secret), &specs[i]);
+	if (ret_repeated != NULL)
+		*ret_repeated = a.repeated;
+	return adding_end(&a, good);
 }
 
 /* ---- picking ---- */

@@ -79,6 +79,7 @@
 #define KEYS_MAX          10000              /* keys in the pool */
 #define CALLER_KEYS_MAX   1000               /* keys in one request */
 #define KEY_BYTES_MAX     512
+#define KEY_WEIGHT_MAX   100                /* how many times as much as another key it takes */
 #define PAGES_MAX         20        /* pages of the model list */
 #define MODEL_LIST_MAX    (4 * MIB) /* the whole list as a client gets it */
 #define VERIFY_PARALLEL   8

@@ -15,8 +15,17 @@ enum balance { BALANCE_LEAST, BALANCE_ROUND_ROBIN, BALANCE_RANDOM };
 
 #define FINGERPRINT_LEN 12
 
+/* A key as the operator describes it. Texts are never NULL. */
+struct key_spec {
+	const char *secret;
+	const char *project; /* keys with the same text share their quotas; "": not known */
+	unsigned weight;     /* 1 to KEY_WEIGHT_MAX: how much of the load it takes */
+	const char *proxy;   /* of calls with this key; "": the one of all calls */
+	const char *models;  /* names separated by commas, `*` ends one; "": all */
+};
+
 struct key {
-	char *secret;
+	struct key_spec spec;                  /* with texts of its own */
 	char fingerprint[FINGERPRINT_LEN + 1]; /* names the key in logs */
 	unsigned in_flight;
 	uint32_t place;     /* in the heap */
@@ -39,6 +48,10 @@ void keypool_release(struct keypool *p);
  * left out. Returns how many keys were added. -1, with the pool as it was, when it would hold more
  * than max keys or one is longer than KEY_BYTES_MAX or holds control characters. */
 int keypool_add_list(struct keypool *p, struct slice list, size_t max);
+/* The same for keys with their descriptions, which are copied. A key without a secret and a
+ * repetition are left out; *ret_repeated (or NULL) is how many of these there were. */
+int keypool_add(struct keypool *p, const struct key_spec *specs, size_t count, size_t max,
+    size_t *ret_repeated);
 
 /* Bytes of a bitmap for count keys. */
 size_t keypool_tried_size(size_t count);

@@ -34,8 +34,8 @@ test_lists(void)
 	is_int(keypool_add_list(&p, SLICE(" , \r\n,\t "), 5), 0, "a list of separators");
 	is_int(keypool_pick(&p, NULL, 0), -1, "no key to pick");
 	is_int(keypool_add_list(&p, SLICE("a1, b2,c3\nd4"), 5), 4, "commas, blanks and line ends");
-	is_str(p.keys[0].secret, "a1", "the first");
-	is_str(p.keys[3].secret, "d4", "the last");
+	is_str(p.keys[0].spec.secret, "a1", "the first");
+	is_str(p.keys[3].spec.secret, "d4", "the last");
 	is_int(keypool_add_list(&p, SLICE("b2 a1 e5 e5"), 5), 1, "repetitions are left out");
 	is_int(p.count, 5, "now there are five");
 	is_int(keypool_add_list(&p, SLICE("a1,a1,a1,a1,a1,a1,a1"), 5), 0, "however many they are");
@@ -49,9 +49,9 @@ test_lists(void)
 
 	keypool_init(&p, BALANCE_LEAST);
 	is_int(keypool_add_list(&p, SLICE("\"a1\", 'b2' \"c3,d4\""), 9), 4, "quotation marks");
-	is_str(p.keys[0].secret, "a1", "around an item");
-	is_str(p.keys[1].secret, "b2", "single ones");
-	is_str(p.keys[3].secret, "d4", "around the list");
+	is_str(p.keys[0].spec.secret, "a1", "around an item");
+	is_str(p.keys[1].spec.secret, "b2", "single ones");
+	is_str(p.keys[3].spec.secret, "d4", "around the list");
 	is_int(keypool_add_list(&p, SLICE("\"\""), 9), 0, "around nothing");
 
 	buf_init(&list, KIB * 4);
@@ -61,6 +61,31 @@ test_lists(void)
 	buf_addc(&list, 'k');
 	is_int(keypool_add_list(&p, buf_slice(&list), 9), -1, "one byte more");
 	buf_release(&list);
+	keypool_release(&p);
+}
+
+static void
+test_specs(void)
+{
+	static const struct key_spec specs[] = {
+		{ "a1", "red", 1, "", "" },
+		{ "", "", 1, "", "" },
+		{ "b2", "", 5, "socks5h://127.0.0.1:1", "gemini-2.5-*" },
+		{ "a1", "blue", 1, "", "" },
+	};
+	static const struct key_spec bad[] = { { "c3", "", 1, "", "" }, { "d4", "", 0, "", "" } };
+	size_t repeated = 0;
+	struct keypool p;
+
+	keypool_init(&p, BALANCE_LEAST);
+	is_int(keypool_add(&p, specs, ARRAY_SIZE(specs), 9, &repeated), 2, "described keys");
+	is_int(repeated, 1, "a repetition is told");
+	is_str(p.keys[0].spec.project, "red", "of which the first counts");
+	is_str(p.keys[1].spec.proxy, "socks5h://127.0.0.1:1", "the description is kept");
+	is_str(p.keys[1].spec.models, "gemini-2.5-*", "all of it");
+	is_int(p.keys[1].spec.weight, 5, "the weight as well");
+	is_int(keypool_add(&p, bad, ARRAY_SIZE(bad), 9, NULL), -1, "a weight of nothing");
+	is_int(p.count, 2, "leaves the pool as it was");
 	keypool_release(&p);
 }
 
@@ -197,6 +222,7 @@ int
 main(void)
 {
 	test_lists();
+	test_specs();
 	test_least();
 	test_others();
 	test_heap();

@@ -17,7 +17,7 @@ static void
 test_list(void)
 {
 	struct keyring *ring =
-	    keyring_new(SLICE("one, two,,\"three\" one\nfour"), BALANCE_LEAST, 10, &reason);
+	    keyring_of_list(SLICE("one, two,,\"three\" one\nfour"), BALANCE_LEAST, 10, &reason);
 
 	is_int(keyring_count(ring), 4, "keys, each once");
 	is_str(keyring_secret(ring, 2), "three", "a key");
@@ -26,7 +26,7 @@ test_list(void)
 	is_int(keyring_find(ring, SLICE("000000000000")), -1, "another name is not found");
 	is_int(keyring_find(ring, SLICE("")), -1, "nor is no name");
 	keyring_free(ring);
-	ring = keyring_new(SLICE(" , "), BALANCE_LEAST, 10, &reason);
+	ring = keyring_of_list(SLICE(" , "), BALANCE_LEAST, 10, &reason);
 	is_int(keyring_count(ring), 0, "no key");
 	is_int(keyring_pick(ring, NULL, 0), -1, "nothing to pick");
 	keyring_free(ring);
@@ -39,11 +39,12 @@ test_refused(void)
 	char text[KEY_BYTES_MAX + 2];
 
 	reason = NULL;
-	ok(keyring_new(SLICE("a,b,c"), BALANCE_LEAST, 2, &reason) == NULL, "too many keys");
+	ok(keyring_of_list(SLICE("a,b,c"), BALANCE_LEAST, 2, &reason) == NULL, "too many keys");
 	ok(reason != NULL, "and why");
-	ok(keyring_new(SLICE("a\x01"), BALANCE_LEAST, 2, &reason) == NULL, "a control character");
+	ok(keyring_of_list(SLICE("a\x01"), BALANCE_LEAST, 2, &reason) == NULL,
+	    "a control character");
 	memset(text, 'k', sizeof(text));
-	ok(keyring_new((struct slice){ text, KEY_BYTES_MAX + 1 }, BALANCE_LEAST, 2, &reason) ==
+	ok(keyring_of_list((struct slice){ text, KEY_BYTES_MAX + 1 }, BALANCE_LEAST, 2, &reason) ==
 		NULL,
 	    "a key that is too long");
 }
@@ -51,7 +52,7 @@ test_refused(void)
 static void
 test_in_flight(void)
 {
-	struct keyring *ring = keyring_new(SLICE("one,two"), BALANCE_LEAST, 10, &reason);
+	struct keyring *ring = keyring_of_list(SLICE("one,two"), BALANCE_LEAST, 10, &reason);
 	uint8_t tried[1] = { 0 };
 	ptrdiff_t first, second, third;
 
@@ -92,7 +93,7 @@ use(void *arg)
 static void
 test_threads(enum balance balance, const char *what)
 {
-	struct keyring *ring = keyring_new(SLICE("k1,k2,k3,k4,k5"), balance, 10, &reason);
+	struct keyring *ring = keyring_of_list(SLICE("k1,k2,k3,k4,k5"), balance, 10, &reason);
 	pthread_t threads[THREADS];
 	void *failed;
 	int wrong = 0;
