@@ -108,8 +108,6 @@ call_easy_new(const struct upstream *u)
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
-	/* An empty proxy also keeps the environment's http_proxy out. */
-	curl_easy_setopt(easy, CURLOPT_PROXY, o->proxy != NULL ? o->proxy : "");
 	curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
 	if (o->ca_file != NULL && o->ca_file[0] != '\0')
 		curl_easy_setopt(easy, CURLOPT_CAINFO, o->ca_file);
@@ -151,10 +149,13 @@ call_prepare(struct call *call, const struct call_request *request)
 {
 	CURL *easy = call->easy;
 	bool post = strcmp(request->method, "POST") == 0;
+	const char *proxy = request->proxy != NULL ? request->proxy : call->up->options->proxy;
 
 	prepare_lines(call, request->headers);
 	curl_uv_profile(call->shard->driver, easy);
 	curl_easy_setopt(easy, CURLOPT_URL, request->url);
+	/* An empty proxy also keeps the environment's http_proxy out. */
+	curl_easy_setopt(easy, CURLOPT_PROXY, proxy != NULL ? proxy : "");
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, call->lines);
 	curl_easy_setopt(
 	    easy, CURLOPT_BUFFERSIZE, (long)(request->large ? READ_LARGE : READ_SMALL));

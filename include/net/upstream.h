@@ -56,6 +56,9 @@ struct call_request {
 	size_t body_len;
 	bool has_body;
 	bool large; /* many bytes are expected: a larger read buffer */
+	/* NULL: that of the options; "": none. Copied. Connections through different proxies, or
+	 * with different credentials to one proxy, are kept apart by libcurl. */
+	const char *proxy;
 };
 
 struct call *call_start(struct upstream *u, const struct call_request *request,
