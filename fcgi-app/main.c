@@ -219,10 +219,9 @@ run(const struct conf *conf, struct gateway *gw)
 	if (options.listen_fd >= 0) {
 		log_event(LOG_INFO, "started", LOG_S("version", PACKAGE_VERSION),
 		    LOG_S("listen", made ? conf->listen : "inherited"),
-		    LOG_N("loops", options.count),
-		    LOG_N("keys", gw->ring != NULL ? keyring_count(gw->ring) : 0),
-		    LOG_S("state", state_engine_name(gw->state)),
-		    LOG_S("upstream", gw->base_url));
+		    LOG_N("loops", options.count), LOG_N("keys", roster_key_count(gw->roster)),
+		    LOG_S("state", state_engine_name(gw->state)), LOG_S("upstream", gw->base_url));
+		roster_log(gw->roster);
 		serve(loops, conf, &signals);
 		if (made)
 			socket_unlink(conf->listen);

@@ -14,6 +14,8 @@ access_line(const struct request *r)
 	log_event(LOG_INFO, "request", LOG_S("id", r->id), LOG_S("route", r->route_name),
 	    LOG_S("model", r->model[0] != '\0' ? r->model : NULL),
 	    LOG_S("key", r->key_name[0] != '\0' ? r->key_name : NULL),
+	    LOG_S("token",
+		r->token != NULL && token_name(r->token)[0] != '\0' ? token_name(r->token) : NULL),
 	    LOG_S("keys", r->ring == NULL       ? NULL
 			  : r->own_ring != NULL ? "own"
 						: "pool"),

@@ -10,6 +10,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
+#include "core/key_list.h"
 
 #define NO_DEADLINE UINT64_MAX
 
@@ -34,7 +35,7 @@ attempt_end(struct request *r)
 	buf_release(&r->up_head);
 	buf_release(&r->held);
 	scrub_stream_release(&r->scrub);
-	scrub_stream_init(&r->scrub, r->gw->scrub);
+	scrub_stream_init(&r->scrub, r->roster->scrub);
 	r->up_started = r->up_ended = r->framed_error = false;
 }
 
@@ -204,6 +205,14 @@ prepare_bitmaps(struct request *r)
 
 	r->tried = xcalloc(1, size);
 	r->refused = xcalloc(1, size);
+	/* Keys that the operator keeps for other models. */
+	for (size_t i = 0;
+	     r->own_ring == NULL && r->roster->keys_choose_models && i < keyring_count(r->ring);
+	     i++)
+		if (!key_serves(keyring_spec(r->ring, i), slice_str(r->model))) {
+			keypool_tried_add(r->tried, i);
+			keypool_tried_add(r->refused, i);
+		}
 	if (r->pinned >= 0) {
 		memset(r->tried, 0xff, size);
 		memset(r->refused, 0xff, size);
@@ -223,6 +232,9 @@ do_pick(struct request *r)
 	/* A fault of the server is worth the same key again when there is no other. */
 	if (r->key < 0 && r->server_faults > 0)
 		r->key = keyring_pick(r->ring, r->refused, chance);
+	if (r->key < 0 && r->attempts == 0)
+		return request_fail(r, APIERROR_MODEL_NOT_FOUND, "model",
+		    "No key of this gateway is meant for the model %s.", r->model);
 	request_move(r, r->key >= 0 ? &step_call : &step_fail);
 	return STEP_GO;
 }
@@ -246,6 +258,15 @@ prepare_lines(struct request *r)
 	r->line_table[i] = r->credential_line;
 }
 
+/* NULL: the one of all calls. */
+static const char *
+key_proxy(const struct request *r)
+{
+	const char *proxy = keyring_spec(r->ring, (size_t)r->key)->proxy;
+
+	return proxy[0] != '\0' ? proxy : NULL;
+}
+
 static enum step_next
 do_call(struct request *r)
 {
@@ -257,6 +278,7 @@ do_call(struct request *r)
 		.body_len = r->target.body_len,
 		.has_body = r->target.has_body,
 		.large = r->target.large,
+		.proxy = key_proxy(r),
 	};
 
 	r->attempts++;
@@ -302,7 +324,7 @@ scrub_held(struct request *r, const char *secret)
 	struct scrub_set *set = r->own_ring != NULL ? scrub_set_new(&own, 1) : NULL;
 
 	if (r->held.len > 0)
-		scrub_bytes(set != NULL ? set : r->gw->scrub, r->held.data, r->held.len);
+		scrub_bytes(set != NULL ? set : r->roster->scrub, r->held.data, r->held.len);
 	scrub_set_free(set);
 }
 

@@ -51,22 +51,18 @@ auth_credential(const struct request *r, struct buf *out)
 	return false;
 }
 
-/* Every token is compared whole, whatever the outcome of the others. */
-bool
-auth_is_access_token(const struct gateway *gw, struct slice credential)
+int
+auth_check_own(const struct request *r, struct apierror *err)
 {
-	unsigned found = 0;
-
-	for (size_t i = 0; i < gw->access.count; i++) {
-		const char *token = gw->access.list[i];
-		size_t len = strlen(token);
-		unsigned char difference = len != credential.len;
-
-		for (size_t k = 0; k < len && k < credential.len; k++)
-			difference |= (unsigned char)(token[k] ^ credential.ptr[k]);
-		found |= difference == 0;
-	}
-	return found != 0;
+	if (tokens_count(r->roster->tokens) == 0)
+		return 0;
+	for (size_t i = 0; i < keyring_count(r->own_ring); i++)
+		if (tokens_find(r->roster->tokens, slice_str(keyring_secret(r->own_ring, i))) !=
+		    NULL)
+			return apierror_set(err, APIERROR_BAD_KEY, NULL,
+			    "An access token of this gateway stands among the keys: send it "
+			    "alone.");
+	return 0;
 }
 
 static int
@@ -81,6 +77,8 @@ bring_own(struct request *r, struct slice list, struct apierror *err)
 		    err, APIERROR_BAD_KEY, NULL, "The credential cannot be used: %s.", reason);
 	if (keyring_count(r->own_ring) == 0)
 		return apierror_set(err, APIERROR_NO_KEY, NULL, "%s", "");
+	if (auth_check_own(r, err) != 0)
+		return -1;
 	r->ring = r->own_ring;
 	return 0;
 }
@@ -88,24 +86,29 @@ bring_own(struct request *r, struct slice list, struct apierror *err)
 static int
 decide(struct request *r, struct slice credential, bool present, struct apierror *err)
 {
-	const struct gateway *gw = r->gw;
-	bool token = present && auth_is_access_token(gw, credential);
+	const struct roster *roster = r->roster;
 
-	if (gw->ring != NULL && (token || (gw->conf->open_access && !gw->own_keys))) {
-		r->ring = gw->ring;
-		return 0;
+	if (present)
+		r->token = tokens_find(roster->tokens, credential);
+	if (r->token != NULL && roster->ring == NULL)
+		return apierror_set(err, APIERROR_FORBIDDEN, NULL,
+		    "This gateway has no keys of its own that the access token could be for.");
+	if (roster->ring != NULL &&
+	    (r->token != NULL || (roster->open_access && !roster->own_keys))) {
+		r->ring = roster->ring;
+		return r->token != NULL ? token_admit(r->token, err) : 0;
 	}
-	if (present && gw->own_keys)
+	if (present && roster->own_keys)
 		return bring_own(r, credential, err);
-	if (gw->ring != NULL && gw->conf->open_access) {
-		r->ring = gw->ring;
+	if (roster->ring != NULL && roster->open_access) {
+		r->ring = roster->ring;
 		return 0;
 	}
 	if (present)
 		return apierror_set(
 		    err, APIERROR_BAD_KEY, NULL, "The access token is not known to this gateway.");
 	return apierror_set(err, APIERROR_NO_KEY, NULL,
-	    gw->own_keys
+	    roster->own_keys
 		? "No API key was sent. Send your Gemini API key as \"Authorization: Bearer KEY\" "
 		  "or "
 		  "\"x-goog-api-key: KEY\"; several keys are separated by commas."

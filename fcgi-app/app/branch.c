@@ -19,6 +19,7 @@ branch_new(struct request *root, size_t lane)
 	struct request *b = xcalloc(1, sizeof(*b));
 
 	b->gw = root->gw;
+	b->roster = root->roster;
 	b->loop = root->loop;
 	b->root = root;
 	b->lane = lane;
@@ -40,7 +41,7 @@ branch_new(struct request *root, size_t lane)
 	buf_add_slice(&b->target.lines, buf_slice(&root->target.lines));
 	buf_init(&b->up_head, HEADERS_BYTES_MAX);
 	buf_init(&b->held, ERROR_BODY_MAX);
-	scrub_stream_init(&b->scrub, b->gw->scrub);
+	scrub_stream_init(&b->scrub, b->roster->scrub);
 	if (b->op->branch != NULL)
 		b->op->branch(b);
 	request_move(b, &step_pick);

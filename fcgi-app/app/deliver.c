@@ -195,7 +195,7 @@ do_collect(struct request *r)
 	if (r->up_result != NET_OK)
 		return request_fail(r, APIERROR_CUT, NULL, "%s", "");
 	buf_reset(out);
-	scrub_bytes(r->gw->scrub, r->held.data != NULL ? r->held.data : NULL, r->held.len);
+	scrub_bytes(r->roster->scrub, r->held.data != NULL ? r->held.data : NULL, r->held.len);
 	switch (r->op->collect(r, buf_slice(&r->held), out, &r->err)) {
 	case COLLECT_DONE:
 		break;

@@ -27,15 +27,15 @@ preflight(struct request *r)
 static void
 status_page(struct request *r)
 {
-	const struct gateway *gw = r->gw;
+	const struct roster *roster = r->roster;
 	struct buf url, page;
 	struct status_page info = {
 		.version = PACKAGE_VERSION,
-		.key_count = gw->ring != NULL ? keyring_count(gw->ring) : 0,
-		.pool = gw->ring != NULL,
-		.own_keys = gw->own_keys,
-		.open_access = gw->conf->open_access,
-		.uptime_s = (clock_mono_ms() - gw->started_ms) / 1000,
+		.key_count = roster_key_count(roster),
+		.pool = roster->ring != NULL,
+		.own_keys = roster->own_keys,
+		.open_access = roster->open_access,
+		.uptime_s = (clock_mono_ms() - r->gw->started_ms) / 1000,
 		.active = (unsigned)loop_all_active(r->loop),
 	};
 

@@ -40,7 +40,7 @@ embed_prepare(struct request *r, struct apierror *err)
 	buf_init(&state->body, r->gw->conf->max_body * 2);
 	if (!body_slice(edge_body(r->edge), &body))
 		return apierror_set(err, APIERROR_INTERNAL, NULL, "%s", "");
-	if (embed_request_read(e, body, r->gw->models, &r->changes, err) != 0)
+	if (embed_request_read(e, body, r->roster->models, &r->changes, err) != 0)
 		return -1;
 	request_set_model(r, slice_str(e->model.name));
 	snprintf(path, sizeof(path), "/v1beta/models/%s:batchEmbedContents", e->model.name);

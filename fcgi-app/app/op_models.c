@@ -55,7 +55,7 @@ models_collect(struct request *r, struct slice body, struct buf *out, struct api
 		page_url(r);
 		return COLLECT_MORE;
 	}
-	model_list_write(&state->list, r->gw->models, out);
+	model_list_write(&state->list, r->roster->models, out);
 	return COLLECT_DONE;
 }
 
@@ -88,7 +88,7 @@ model_prepare(struct request *r, struct apierror *err)
 	if (!percent_decode(r->route->item, false, &id))
 		buf_reset(&id);
 	r->op_state = buf_take(&id);
-	if (models_resolve(r->gw->models, slice_str(r->op_state), &choice, err) != 0)
+	if (models_resolve(r->roster->models, slice_str(r->op_state), &choice, err) != 0)
 		return -1;
 	request_set_model(r, slice_str(choice.name));
 	snprintf(path, sizeof(path), "/v1beta/models/%s", choice.name);

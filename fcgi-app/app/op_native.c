@@ -168,7 +168,7 @@ native_head(struct request *r, const struct header_lines *lines)
 		}
 	}
 	if (r->own_ring == NULL && r->up_head.len > 0)
-		scrub_bytes(r->gw->scrub, r->up_head.data, r->up_head.len);
+		scrub_bytes(r->roster->scrub, r->up_head.data, r->up_head.len);
 }
 
 static void

@@ -216,26 +216,30 @@ beat(void *ctx)
 static int
 verify_keys(struct request *r, struct apierror *err)
 {
-	const struct gateway *gw = r->gw;
+	const struct roster *roster = r->roster;
 	const char *reason = NULL;
 	struct slice body = { "", 0 };
 	struct buf credential, list;
-	bool present, token;
+	bool present;
 	int rc = -1;
 
 	buf_init(&credential, (size_t)CALLER_KEYS_MAX * 64);
 	buf_init(&list, (size_t)CALLER_KEYS_MAX * KEY_BYTES_MAX);
 	present = auth_credential(r, &credential);
-	token = present && auth_is_access_token(gw, buf_slice(&credential));
+	if (present)
+		r->token = tokens_find(roster->tokens, buf_slice(&credential));
 	body_slice(edge_body(r->edge), &body);
 	if (verify_read_keys(body, &list, err) != 0)
 		goto out;
-	if (!token && !gw->own_keys && !(gw->ring != NULL && gw->conf->open_access)) {
+	if (r->token != NULL && token_admit(r->token, err) != 0)
+		goto out;
+	if (r->token == NULL && !roster->own_keys &&
+	    !(roster->ring != NULL && roster->open_access)) {
 		apierror_set(err, present ? APIERROR_BAD_KEY : APIERROR_NO_KEY, NULL,
 		    "Checking keys needs an access token of this gateway.");
 		goto out;
 	}
-	if (list.len == 0 && present && !token)
+	if (list.len == 0 && present && r->token == NULL)
 		buf_add_slice(&list, buf_slice(&credential));
 	r->own_ring =
 	    keyring_of_list(buf_slice(&list), BALANCE_ROUND_ROBIN, CALLER_KEYS_MAX, &reason);
@@ -248,7 +252,7 @@ verify_keys(struct request *r, struct apierror *err)
 		    "\"x-goog-api-key: KEY,KEY\", or "
 		    "POST {\"keys\": [\"KEY\", \"KEY\"]}.");
 	else
-		rc = 0;
+		rc = auth_check_own(r, err);
 out:
 	r->ring = r->own_ring;
 	if (credential.data != NULL)

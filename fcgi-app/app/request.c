@@ -140,6 +140,7 @@ gateway_request(void *ctx, struct loop *loop, struct edge *edge)
 	if (loop_local(loop) == NULL)
 		local_make(loop);
 	r->gw = ctx;
+	r->roster = gateway_roster(r->gw);
 	r->loop = loop;
 	r->edge = edge;
 	r->key = r->pinned = -1;
@@ -150,7 +151,7 @@ gateway_request(void *ctx, struct loop *loop, struct edge *edge)
 	buf_init(&r->target.lines, HEADERS_BYTES_MAX);
 	buf_init(&r->up_head, HEADERS_BYTES_MAX);
 	buf_init(&r->held, ERROR_BODY_MAX);
-	scrub_stream_init(&r->scrub, r->gw->scrub);
+	scrub_stream_init(&r->scrub, r->roster->scrub);
 	refs_init(&r->refs);
 	changes_init(&r->changes, r->gw->conf->strict);
 	edge_listen(edge, &edge_events, r);
@@ -267,6 +268,25 @@ do_auth(struct request *r)
 	return STEP_GO;
 }
 
+/* What a token may be used for, now that the model is known. Native requests that name none in
+ * their path may name one in their body: only files and what reads or deletes may do without. */
+static int
+check_token(struct request *r)
+{
+	const char *method = edge_param(r->edge, "REQUEST_METHOD");
+	bool harmless = r->op != &op_native || strcmp(method, "POST") != 0 ||
+	                strstr(r->route->path, "/files") != NULL;
+
+	if (r->token == NULL || !token_is_limited_to_models(r->token))
+		return 0;
+	if (r->model[0] != '\0')
+		return token_check_model(r->token, slice_str(r->model), &r->err);
+	if (harmless)
+		return 0;
+	return apierror_set(&r->err, APIERROR_FORBIDDEN, "model",
+	    "This access token is for certain models, and the path names none.");
+}
+
 static enum step_next
 do_prepare(struct request *r)
 {
@@ -278,6 +298,10 @@ do_prepare(struct request *r)
 	}
 	if (r->edge == NULL) {
 		request_move(r, &step_finish);
+		return STEP_GO;
+	}
+	if (check_token(r) != 0) {
+		request_move(r, &step_fail);
 		return STEP_GO;
 	}
 	if (r->target.url.failed || r->target.lines.failed)
@@ -406,8 +430,11 @@ do_finish(struct request *r)
 	}
 	if (r->op != NULL && r->op->release != NULL)
 		r->op->release(r);
+	if (r->token != NULL)
+		token_spend(r->token, (uint64_t)(usage_input(&r->usage) + usage_output(&r->usage)));
 	access_line(r);
 	keyring_free(r->own_ring);
+	roster_drop(r->roster);
 	refs_release(&r->refs);
 	changes_release(&r->changes);
 	free(r->branches);

@@ -121,6 +121,7 @@ struct target {
 
 struct request {
 	struct gateway *gw;
+	struct roster *roster; /* a reference, which a branch borrows from its root */
 	struct loop *loop;
 	struct edge *edge; /* NULL once ended */
 	const struct step *step;
@@ -133,7 +134,7 @@ struct request {
 	bool head_request; /* the client's method is HEAD */
 
 	char id[24];
-	char model[64]; /* upstream's name, for the access line; may be cut */
+	char model[MODEL_NAME_MAX]; /* upstream's name; may be cut */
 	uint64_t started_ms, first_ms, last_write_ms, last_up_ms;
 	struct timer *timer;
 
@@ -154,6 +155,7 @@ struct request {
 	bool omit_thinking, omit_signatures; /* Google refused them: the translation does without */
 	bool remake;                         /* a root whose branches met with that */
 
+	struct token *token;  /* that the caller has, or NULL */
 	struct keyring *ring; /* the pool, or own_ring */
 	struct keyring *own_ring;
 	ptrdiff_t key; /* picked and not yet reported, or -1 */
@@ -231,12 +233,14 @@ void supply_cancel(struct request *r);
 bool supply_keep(struct request *r, enum ref_kind kind, struct slice key, struct slice value);
 void supply_drop(struct request *r, enum ref_kind kind, struct slice key);
 
-/* auth.c: fills r->ring. -1 with err. */
+/* auth.c: fills r->ring and r->token, which must be within its limits. -1 with err. */
 int auth_check(struct request *r, struct apierror *err);
+/* Nothing that is meant for this gateway goes to Google as a key: -1 with err when a key of
+ * own_ring is a token. */
+int auth_check_own(const struct request *r, struct apierror *err);
 /* The credential as it was presented: the first of x-goog-api-key, Bearer, api-key, x-api-key and
  * ?key=; decoded into out. False when there is none. */
 bool auth_credential(const struct request *r, struct buf *out);
-bool auth_is_access_token(const struct gateway *gw, struct slice credential);
 
 /* attempt.c */
 void attempt_report(struct request *r, bool ok);

@@ -59,8 +59,8 @@ struct chat_env
 request_env(struct request *r)
 {
 	return (struct chat_env){
-		.models = r->gw->models,
-		.families = r->gw->families,
+		.models = r->roster->models,
+		.families = r->roster->families,
 		.refs = &r->refs,
 		.changes = &r->changes,
 		.media_urls = r->gw->conf->media_urls == MEDIA_URLS_PASS,

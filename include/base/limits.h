@@ -86,6 +86,16 @@
 #define VERIFY_KEY_MS     15000
 #define DRAIN_MS          30000 /* after SIGTERM */
 
+/* What is said about keys and tokens */
+#define REPEATED_KEYS_MAX    32  /* named in the log when the pool lists keys again */
+#define PROJECT_NAME_MAX     128 /* bytes */
+#define PROXY_URL_MAX        KIB
+#define MODEL_LIST_BYTES_MAX (4 * KIB)
+#define TOKENS_MAX           10000
+#define TOKEN_NAME_MAX       64
+#define TOKEN_RPM_MAX        1000000 /* requests per minute */
+#define TOKEN_TPD_MAX        1000000000000000ULL
+
 /* State: what is remembered beyond one request */
 #define SIGNATURE_KEEP_MS  (48 * 3600000ULL) /* thought signatures */
 #define SIGNATURE_MEMORY   (64 * MIB)

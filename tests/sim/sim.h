@@ -83,6 +83,7 @@ const char *sim_method(const struct sim_call *k);
 const char *sim_url(const struct sim_call *k);
 struct slice sim_line(const struct sim_call *k, const char *name); /* ptr NULL: there is none */
 const char *sim_key(const struct sim_call *k);                     /* x-goog-api-key */
+const char *sim_proxy(const struct sim_call *k);                   /* "": the one of all calls */
 struct slice sim_sent(const struct sim_call *k);                   /* the request body */
 bool sim_wanted(const struct sim_call *k);                         /* neither ended nor cancelled */
 bool sim_may_answer(const struct sim_call *k);                     /* and no end waits in it */

@@ -190,6 +190,12 @@ sim_key(const struct sim_call *k)
 	return k != NULL ? k->key : "";
 }
 
+const char *
+sim_proxy(const struct sim_call *k)
+{
+	return k != NULL ? k->proxy : "";
+}
+
 struct slice
 sim_sent(const struct sim_call *k)
 {

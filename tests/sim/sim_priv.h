@@ -44,7 +44,7 @@ struct sim_call {
 	char *method, *url;
 	struct buf lines; /* a copy, each ended by CR LF */
 	struct buf body;  /* a copy */
-	char *key;
+	char *key, *proxy;
 	bool headed, over, cancelled, paused, busy;
 	bool body_held, body_sent;
 	struct piece *queue; /* while paused */

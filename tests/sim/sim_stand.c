@@ -105,10 +105,10 @@ sim_open(const char *const *options)
 		printf("# %s\n", error);
 		return false;
 	}
-	for (size_t i = 0; sim->gw->ring != NULL && i < keyring_count(sim->gw->ring); i++)
-		add_secret(slice_str(keyring_secret(sim->gw->ring, i)));
-	for (size_t i = 0; i < sim->gw->access.count; i++)
-		add_secret(slice_str(sim->gw->access.list[i]));
+	for (size_t i = 0; i < roster_key_count(sim->gw->roster); i++)
+		add_secret(slice_str(keyring_secret(sim->gw->roster->ring, i)));
+	for (size_t i = 0; i < tokens_count(sim->gw->roster->tokens); i++)
+		add_secret(slice_str(tokens_secret(sim->gw->roster->tokens, i)));
 	sim->server_secrets = sim->secrets.len;
 	return true;
 }
@@ -315,7 +315,8 @@ sim_close(void)
 	if (sim_fetches_open() != 0)
 		sim_break("a fetch was not cancelled");
 	sim_fetch_release();
-	if (sim->gw != NULL && sim->gw->ring != NULL && keyring_in_flight(sim->gw->ring) != 0)
+	if (sim->gw != NULL && sim->gw->roster->ring != NULL &&
+	    keyring_in_flight(sim->gw->roster->ring) != 0)
 		sim_break("a picked key was not reported");
 	if (sim->local_free != NULL)
 		sim->local_free(sim->local);

@@ -86,6 +86,7 @@ call_start(struct upstream *u, const struct call_request *request, const struct 
 	k->ctx = ctx;
 	k->method = xstrdup(request->method);
 	k->url = xstrdup(request->url);
+	k->proxy = xstrdup(request->proxy != NULL ? request->proxy : "");
 	read_lines(request, &k->lines);
 	read_body(request, &k->body);
 	if (request->has_body && k->body.len != request->body_len)
@@ -320,6 +321,7 @@ sim_calls_release(void)
 		free(k->method);
 		free(k->url);
 		free(k->key);
+		free(k->proxy);
 		buf_release(&k->lines);
 		buf_release(&k->body);
 		free(k);

@@ -62,17 +62,19 @@ test_access(void)
 	refused(gw, "ACCESS_TOKENS");
 	refused(MAKE("OWN_KEYS=no"), "no request could be served");
 	gw = MAKE("LOOPS=1");
-	ok(gw != NULL && gw->ring == NULL && gw->own_keys, "no pool: callers bring keys");
+	ok(gw != NULL && gw->roster->ring == NULL && gw->roster->own_keys,
+	    "no pool: callers bring keys");
 	drop(gw);
 	gw = MAKE("GEMINI_API_KEYS=key-1 key-2\tkey-3", "OPEN_ACCESS=yes");
-	ok(gw != NULL && keyring_count(gw->ring) == 3 && !gw->own_keys, "an open pool");
+	ok(gw != NULL && keyring_count(gw->roster->ring) == 3 && !gw->roster->own_keys,
+	    "an open pool");
 	drop(gw);
 	gw = MAKE("GEMINI_API_KEYS=key-1", "ACCESS_TOKENS=one, two\tthree,,");
-	ok(gw != NULL && gw->access.count == 3, "tokens");
-	is_str(gw->access.list[2], "three", "each for itself");
+	ok(gw != NULL && tokens_count(gw->roster->tokens) == 3, "tokens");
+	is_str(tokens_secret(gw->roster->tokens, 2), "three", "each for itself");
 	drop(gw);
 	gw = MAKE("GEMINI_API_KEYS=key-1", "ACCESS_TOKENS=one", "OWN_KEYS=yes");
-	ok(gw != NULL && gw->own_keys, "both");
+	ok(gw != NULL && gw->roster->own_keys, "both");
 	drop(gw);
 	refused(MAKE("GEMINI_API_KEYS=key-1", "ACCESS_TOKENS= , ,"), "ACCESS_TOKENS");
 }
@@ -87,10 +89,12 @@ test_files(void)
 	snprintf(tokens, sizeof(tokens), "ACCESS_TOKENS_FILE=%s", path);
 	write_file("# keys\nkey-1\n  key-2 # second\n");
 	gw = MAKE(keys, "GEMINI_API_KEYS=key-0,key-2", "OPEN_ACCESS=yes");
-	ok(gw != NULL && keyring_count(gw->ring) == 3, "keys of the option and of the file");
+	ok(gw != NULL && keyring_count(gw->roster->ring) == 3,
+	    "keys of the option and of the file");
 	drop(gw);
 	gw = MAKE("GEMINI_API_KEYS=key-0", tokens, "ACCESS_TOKENS=one");
-	ok(gw != NULL && gw->access.count == 3, "tokens of the option and of the file");
+	ok(gw != NULL && tokens_count(gw->roster->tokens) == 3,
+	    "tokens of the option and of the file");
 	drop(gw);
 	write_file("# nothing\n");
 	refused(MAKE(keys, "OPEN_ACCESS=yes"), "no key in the file");

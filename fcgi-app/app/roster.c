@@ -1,0 +1,206 @@
+/* From options to keys, tokens, aliases and families. */
+#include "config.h"
+
+#include "app/roster.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/xalloc.h"
+#include "core/key_list.h"
+
+static int
+refuse(char error[CONF_ERROR_MAX], const char *text)
+{
+	snprintf(error, CONF_ERROR_MAX, "%s", text);
+	return -1;
+}
+
+/* The lines of a file, or "" when path is empty. */
+static char *
+read_optional(const char *path, char error[CONF_ERROR_MAX])
+{
+	return path[0] != '\0' ? conf_read_lines(path, error) : xstrdup("");
+}
+
+static void
+note_repeated(struct roster *roster, const struct key_list *list)
+{
+	struct buf text;
+
+	if (list->repeated_count == 0)
+		return;
+	buf_init(&text, KIB);
+	for (size_t i = 0; i < list->repeated_count; i++)
+		buf_addf(&text, "%s%s", i > 0 ? " " : "", list->repeated[i]);
+	roster->repeated = buf_take(&text);
+}
+
+static int
+make_ring(struct roster *roster, const struct conf *conf, const struct key_list *list,
+    char error[CONF_ERROR_MAX])
+{
+	const char *reason = NULL;
+
+	for (size_t i = 0; i < list->count; i++)
+		roster->keys_choose_models |= list->specs[i].models[0] != '\0';
+	roster->ring = keyring_new(
+	    list->specs, list->count, (enum balance)conf->balance, KEYS_MAX, NULL, &reason);
+	if (roster->ring != NULL)
+		return 0;
+	snprintf(error, CONF_ERROR_MAX, "GEMINI_API_KEYS: %s", reason);
+	return -1;
+}
+
+static int
+load_keys(struct roster *roster, const struct conf *conf, char error[CONF_ERROR_MAX])
+{
+	const char *path = conf->api_keys_file;
+	char *file = read_optional(path, error);
+	struct key_list_error at;
+	struct key_list list;
+	int rc = -1;
+
+	if (file == NULL)
+		return -1;
+	if (key_list_read(&list, slice_str(conf->api_keys), slice_str(file), &at) == 0) {
+		note_repeated(roster, &list);
+		rc = 0;
+		if (list.count > 0)
+			rc = make_ring(roster, conf, &list, error);
+		else if (path[0] != '\0')
+			rc = refuse(error, "GEMINI_API_KEYS_FILE: there is no key in the file");
+	} else if (at.line > 0) {
+		snprintf(error, CONF_ERROR_MAX, "GEMINI_API_KEYS_FILE: %.200s line %u: %s", path,
+		    at.line, at.reason);
+	} else {
+		snprintf(error, CONF_ERROR_MAX, "GEMINI_API_KEYS: %s", at.reason);
+	}
+	key_list_release(&list);
+	secret_free(file);
+	return rc;
+}
+
+static int
+load_tokens(struct roster *roster, const struct conf *conf, const struct roster *old,
+    char error[CONF_ERROR_MAX])
+{
+	const char *path = conf->access_tokens_file;
+	char *file = read_optional(path, error);
+
+	if (file == NULL)
+		return -1;
+	roster->tokens = tokens_new(slice_str(conf->access_tokens), slice_str(file), path,
+	    old != NULL ? old->tokens : NULL, error);
+	secret_free(file);
+	return roster->tokens != NULL ? 0 : -1;
+}
+
+static int
+load_models(struct roster *roster, const struct conf *conf, char error[CONF_ERROR_MAX])
+{
+	const char *path = conf->model_families, *reason = NULL;
+	const char *spec =
+	    conf->model_aliases[0] != '\0' ? conf->model_aliases : models_default_aliases;
+	size_t line = 0;
+	char *text;
+
+	roster->models = models_new(spec, &reason);
+	if (roster->models == NULL) {
+		snprintf(error, CONF_ERROR_MAX, "MODEL_ALIASES: %s", reason);
+		return -1;
+	}
+	if (path[0] == '\0')
+		return 0;
+	text = conf_read_lines(path, error);
+	if (text == NULL)
+		return -1;
+	roster->families = families_new(text, &reason, &line);
+	secret_free(text);
+	if (roster->families == NULL)
+		snprintf(error, CONF_ERROR_MAX, "MODEL_FAMILIES_FILE: %s, line %zu: %s", path, line,
+		    reason);
+	return roster->families != NULL ? 0 : -1;
+}
+
+static int
+check_access(struct roster *roster, const struct conf *conf, char error[CONF_ERROR_MAX])
+{
+	roster->open_access = conf->open_access;
+	if (roster->ring != NULL && tokens_count(roster->tokens) == 0 && !conf->open_access)
+		return refuse(error,
+		    "GEMINI_API_KEYS is set, but nobody could tell who may use the keys: set "
+		    "ACCESS_TOKENS to tokens for your callers, or OPEN_ACCESS=yes to let everybody "
+		    "in");
+	roster->own_keys = conf->own_keys == OWN_KEYS_YES ||
+	                   (conf->own_keys == OWN_KEYS_AUTO && roster->ring == NULL);
+	if (roster->ring == NULL && !roster->own_keys)
+		return refuse(
+		    error, "OWN_KEYS=no and no GEMINI_API_KEYS: no request could be served");
+	return 0;
+}
+
+static void
+load_scrub(struct roster *roster)
+{
+	size_t keys = roster_key_count(roster);
+	struct slice *secrets = xcalloc(keys, sizeof(*secrets));
+
+	for (size_t i = 0; i < keys; i++)
+		secrets[i] = slice_str(keyring_secret(roster->ring, i));
+	roster->scrub = scrub_set_new(secrets, keys);
+	free(secrets);
+}
+
+struct roster *
+roster_new(const struct conf *conf, const struct roster *old, char error[CONF_ERROR_MAX])
+{
+	struct roster *roster = xcalloc(1, sizeof(*roster));
+
+	atomic_init(&roster->refs, 1);
+	if (load_models(roster, conf, error) != 0 || load_keys(roster, conf, error) != 0 ||
+	    load_tokens(roster, conf, old, error) != 0 || check_access(roster, conf, error) != 0) {
+		roster_drop(roster);
+		return NULL;
+	}
+	load_scrub(roster);
+	return roster;
+}
+
+struct roster *
+roster_share(struct roster *roster)
+{
+	atomic_fetch_add_explicit(&roster->refs, 1, memory_order_relaxed);
+	return roster;
+}
+
+void
+roster_drop(struct roster *roster)
+{
+	if (roster == NULL || atomic_fetch_sub(&roster->refs, 1) > 1)
+		return;
+	keyring_free(roster->ring);
+	tokens_free(roster->tokens);
+	models_free(roster->models);
+	families_free(roster->families);
+	scrub_set_free(roster->scrub);
+	free(roster->repeated);
+	free(roster);
+}
+
+size_t
+roster_key_count(const struct roster *roster)
+{
+	return roster->ring != NULL ? keyring_count(roster->ring) : 0;
+}
+
+void
+roster_log(const struct roster *roster)
+{
+	if (roster->repeated != NULL)
+		log_event(LOG_WARN, "keys are listed more than once and count once",
+		    LOG_S("keys", roster->repeated));
+}

@@ -1,0 +1,45 @@
+/*
+ * What an operator may change while the process runs: keys, tokens, aliases, model families. A
+ * roster is immutable, apart from the counters of its keys and tokens; whoever uses one holds a
+ * reference, so that a request ends with the roster that it began with.
+ */
+#ifndef APP_ROSTER_H
+#define APP_ROSTER_H
+
+#include <stdatomic.h>
+
+#include "app/conf.h"
+#include "app/keyring.h"
+#include "app/tokens.h"
+#include "core/family.h"
+#include "core/models.h"
+#include "core/scrub.h"
+
+struct roster {
+	atomic_uint refs;
+	struct keyring *ring;    /* the pool; NULL when there is none */
+	bool keys_choose_models; /* some keys serve certain models only */
+	struct tokens *tokens;
+	struct models *models;
+	struct families *families; /* the operator's rows about models; NULL: none */
+	struct scrub_set *scrub;   /* the pool's keys */
+	bool open_access;          /* everybody may use the pool */
+	bool own_keys;             /* callers may bring keys */
+	char *repeated;            /* fingerprints of keys that were listed again; NULL: none */
+};
+
+/* NULL with one sentence in error when the options contradict each other or a file is not readable.
+ * old: whose counters are taken over; may be NULL. One reference is the caller's. conf is not
+ * needed afterwards. */
+struct roster *roster_new(
+    const struct conf *conf, const struct roster *old, char error[CONF_ERROR_MAX]);
+/* From any thread. */
+struct roster *roster_share(struct roster *roster);
+/* NULL is accepted. */
+void roster_drop(struct roster *roster);
+
+size_t roster_key_count(const struct roster *roster);
+/* One line in the log about what an operator should know of the lists. */
+void roster_log(const struct roster *roster);
+
+#endif

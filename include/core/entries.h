@@ -1,0 +1,49 @@
+/*
+ * Lists of keys and of tokens, each with attributes. Two forms of the same thing:
+ *
+ *   a file     KEY name=value name=value     one entry a line; values up to white space
+ *   an option  KEY name=value,KEY KEY        entries and values end at commas and white space
+ *
+ * Several keys on one line of a file, separated by commas, share its attributes. Quotation marks
+ * around a key are taken off.
+ */
+#ifndef CORE_ENTRIES_H
+#define CORE_ENTRIES_H
+
+#include <stdbool.h>
+
+#include "base/buf.h"
+
+enum entry_item {
+	ENTRY_END,
+	ENTRY_WORD,      /* a key or a token; value is the word */
+	ENTRY_ATTRIBUTE, /* of the words since reader.first; name is one of names, value may be ""
+	                  */
+	ENTRY_STRAY,     /* an attribute without a word, or something behind a word that is none */
+};
+
+struct entry_reader {
+	struct slice rest;
+	bool lines;               /* the form of a file */
+	const char *const *names; /* of attributes, ended by NULL */
+	unsigned line;            /* of the last item, from 1 */
+	size_t words;             /* so far */
+	size_t first;             /* number of the first word that an attribute here belongs to */
+	bool behind;              /* in this line a word has ended */
+};
+
+/* text: comments already taken out; must outlive the reader. */
+void entry_reader_init(
+    struct entry_reader *r, struct slice text, bool lines, const char *const *names);
+/* The next item. After ENTRY_STRAY reading may go on. */
+enum entry_item entry_next(struct entry_reader *r, const char **ret_name, struct slice *ret_value);
+
+/* True when the name is in a list such as `gemini-2.5-flash,gemini-3*`, whose items are separated
+ * by commas or `|` and may end in `*`. NULL and "" hold every name. */
+bool entry_lists_model(const char *list, struct slice name);
+
+/* True for the URL of a proxy: [SCHEME://][USER:PASSWORD@]HOST[:PORT][/], with a scheme that
+ * libcurl knows. */
+bool entry_is_proxy(struct slice url);
+
+#endif
