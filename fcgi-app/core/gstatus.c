@@ -12,17 +12,14 @@
 #include "base/xalloc.h"
 #include "core/sse.h"
 
-/* How long a violated quota lasts, the longest last. */
-enum quota_span { QUOTA_SPAN_OTHER, QUOTA_SPAN_MINUTE, QUOTA_SPAN_HOUR, QUOTA_SPAN_DAY };
-
 /* clang-format off */
 static const struct {
 	const char *word;
-	enum quota_span span;
+	enum gspan span;
 } quota_spans[] = {
-	{ "PerDay",    QUOTA_SPAN_DAY },
-	{ "PerHour",   QUOTA_SPAN_HOUR },
-	{ "PerMinute", QUOTA_SPAN_MINUTE },
+	{ "PerDay",    GSPAN_DAY },
+	{ "PerHour",   GSPAN_HOUR },
+	{ "PerMinute", GSPAN_MINUTE },
 };
 
 static const struct {
@@ -127,31 +124,41 @@ has_zero_limit(struct slice message)
 	return false;
 }
 
-static enum quota_span
+static enum gspan
 quota_span(struct slice id)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(quota_spans); i++)
 		if (slice_find(id, slice_str(quota_spans[i].word)) >= 0)
 			return quota_spans[i].span;
-	return QUOTA_SPAN_OTHER;
+	return id.len > 0 ? GSPAN_OTHER : GSPAN_NONE;
 }
 
-/* Takes one violated quota into account. value: int64 in JSON, a string; may be absent. */
+/* Takes one violated quota into account. value: -1 when it is not told. */
 static void
-add_quota(struct gstatus *g, struct slice id, json_object *value)
+add_quota(
+    struct gstatus *g, struct slice id, struct slice metric, struct slice model, int64_t value)
 {
 	bool first = g->quota_id[0] == '\0' && g->quota_value[0] == '\0';
 	bool zero = strcmp(g->quota_value, "0") == 0;
-	int64_t limit = json_int(value, -1);
+	enum gspan span = quota_span(id);
+	struct gquota *quota;
 
-	if (first || quota_span(id) > quota_span(slice_str(g->quota_id))) {
+	if (first || span > g->span) {
 		copy_text(g->quota_id, sizeof(g->quota_id), id);
+		g->span = span;
 		g->quota_value[0] = '\0';
-		if (limit >= 0)
-			snprintf(g->quota_value, sizeof(g->quota_value), "%lld", (long long)limit);
+		if (value >= 0)
+			snprintf(g->quota_value, sizeof(g->quota_value), "%lld", (long long)value);
 	}
-	if (zero || limit == 0)
+	if (zero || value == 0)
 		memcpy(g->quota_value, "0", 2);
+	if (g->quota_count == GQUOTAS_MAX)
+		return;
+	quota = &g->quotas[g->quota_count++];
+	copy_text(quota->id, sizeof(quota->id), id);
+	copy_text(quota->metric, sizeof(quota->metric), metric);
+	copy_text(quota->model, sizeof(quota->model), model);
+	quota->value = value;
 }
 
 static void
@@ -162,21 +169,73 @@ read_quota_failure(struct gstatus *g, json_object *detail)
 
 	for (size_t i = 0; i < count; i++) {
 		json_object *violation = json_object_array_get_idx(violations, i);
+		json_object *dimensions = json_get_object(violation, "quotaDimensions");
 
-		add_quota(g, json_get_str(violation, "quotaId"), json_get(violation, "quotaValue"));
+		/* int64 in JSON is a string; it may be absent. */
+		add_quota(g, json_get_str(violation, "quotaId"),
+		    json_get_str(violation, "quotaMetric"), json_get_str(dimensions, "model"),
+		    json_int(json_get(violation, "quotaValue"), -1));
 	}
+}
+
+/* The project's number or name at the start of text. */
+static void
+note_project(struct gstatus *g, struct slice text)
+{
+	size_t len = 0;
+
+	while (len < text.len && (is_digit(text, len) || text.ptr[len] == '-' ||
+				     (text.ptr[len] >= 'a' && text.ptr[len] <= 'z')))
+		len++;
+	if (g->project[0] == '\0' && len > 0 && len < sizeof(g->project))
+		copy_text(g->project, sizeof(g->project), (struct slice){ text.ptr, len });
 }
 
 static void
 read_error_info(struct gstatus *g, json_object *detail)
 {
 	json_object *metadata = json_get_object(detail, "metadata");
-	struct slice limit = json_get_str(metadata, "quota_limit");
+	struct slice limit = json_get_str(metadata, "quota_limit"), project;
 
 	if (g->reason[0] == '\0')
 		copy_text(g->reason, sizeof(g->reason), json_get_str(detail, "reason"));
 	if (limit.len > 0)
-		add_quota(g, limit, json_get(metadata, "quota_limit_value"));
+		add_quota(g, limit, json_get_str(metadata, "quota_metric"), SLICE(""),
+		    json_int(json_get(metadata, "quota_limit_value"), -1));
+	if (text_after(json_get_str(metadata, "consumer"), SLICE("projects/"), &project))
+		note_project(g, project);
+}
+
+/* "Quota exceeded for metric: M, limit: N, model: X", once for each violation: all there is when
+ * the details are left out. */
+static void
+read_metric_lines(struct gstatus *g, struct slice message)
+{
+	struct slice metric, rest, model;
+
+	while (text_after(message, SLICE("exceeded for metric: "), &message)) {
+		double value = -1;
+
+		metric = model = message;
+		metric.len = model.len = 0;
+		while (
+		    metric.len < message.len && memchr(", \n", message.ptr[metric.len], 3) == NULL)
+			metric.len++;
+		message = (struct slice){ message.ptr + metric.len, message.len - metric.len };
+		rest = message;
+		if (slice_starts(rest, SLICE(", limit: "))) {
+			rest = (struct slice){ rest.ptr + 9, rest.len - 9 };
+			if (!read_decimal(&rest, &value) || value > 1e15)
+				value = -1;
+		}
+		if (slice_starts(rest, SLICE(", model: "))) {
+			model = (struct slice){ rest.ptr + 9, 0 };
+			while (model.len < rest.len - 9 &&
+			       memchr(", \n", model.ptr[model.len], 3) == NULL)
+				model.len++;
+		}
+		add_quota(g, SLICE(""), metric, model, (int64_t)value);
+	}
 }
 
 static void
@@ -219,6 +278,11 @@ read_error(struct gstatus *g, json_object *error)
 	copy_text(g->message, sizeof(g->message), message.len > 0 ? message : json_str(error));
 	for (size_t i = 0; list != NULL && i < json_object_array_length(list); i++)
 		read_detail(g, json_object_array_get_idx(list, i));
+	if (g->quota_count == 0)
+		read_metric_lines(g, message);
+	if (text_after(message, SLICE("project_number:"), &rest) ||
+	    text_after(message, SLICE(" in project "), &rest))
+		note_project(g, rest);
 	if (has_zero_limit(message))
 		memcpy(g->quota_value, "0", 2);
 	if (g->retry_ms == 0 && text_after(message, SLICE("retry in "), &rest))
@@ -286,104 +350,7 @@ gstatus_read(struct gstatus *g, struct slice body)
 	sse_release(&sse);
 }
 
-/* ---- the first bytes of an answer ---- */
-
-#define SNIFF_MAX 4096 /* that much of blanks and comments before the first value is content */
-
-/* SSE fields that may stand in front of the data. */
-static const char *const sse_fields[] = { ":", "event:", "id:", "retry:" };
-
-static void
-skip(struct slice *s, size_t count)
-{
-	*s = (struct slice){ s->ptr + count, s->len - count };
-}
-
-static void
-skip_blanks(struct slice *s)
-{
-	while (s->len > 0 && strchr(" \t\r\n", s->ptr[0]) != NULL && s->ptr[0] != '\0')
-		skip(s, 1);
-}
-
-/* Is s the start of word, or word the start of s? */
-static bool
-may_become(struct slice s, struct slice word)
-{
-	return slice_starts(s, word) || slice_starts(word, s);
-}
-
-/* Skips what SSE puts in front of a value: `data:` and whole lines of other fields. False when s
- * begins with neither; *ret_more when s ends within one. */
-static bool
-skip_framing(struct slice *s, bool *ret_more)
-{
-	static const struct slice data = { "data:", 5 };
-	const char *end;
-
-	if (may_become(*s, data)) {
-		*ret_more = s->len < data.len;
-		skip(s, *ret_more ? s->len : data.len);
-		return true;
-	}
-	for (size_t i = 0; i < ARRAY_SIZE(sse_fields); i++) {
-		if (!may_become(*s, slice_str(sse_fields[i])))
-			continue;
-		end = memchr(s->ptr, '\n', s->len);
-		*ret_more = end == NULL;
-		skip(s, end != NULL ? (size_t)(end + 1 - s->ptr) : s->len);
-		return true;
-	}
-	return false;
-}
-
-/* An object whose first key is "error", with blanks between the tokens. */
-static enum gsniff
-sniff_object(struct slice s)
-{
-	static const char tokens[] = { '{', '"' };
-
-	for (size_t i = 0; i < ARRAY_SIZE(tokens); i++) {
-		skip_blanks(&s);
-		if (s.len == 0)
-			return GSNIFF_MORE;
-		if (s.ptr[0] != tokens[i])
-			return GSNIFF_CONTENT;
-		skip(&s, 1);
-	}
-	if (slice_starts(s, SLICE("error\"")))
-		return GSNIFF_ERROR;
-	return may_become(s, SLICE("error\"")) ? GSNIFF_MORE : GSNIFF_CONTENT;
-}
-
-static enum gsniff
-sniff(struct slice s)
-{
-	static const struct slice bom = { "\xEF\xBB\xBF", 3 };
-	bool more = false;
-
-	if (s.len > 0 && may_become(s, bom)) {
-		if (s.len < bom.len)
-			return GSNIFF_MORE;
-		skip(&s, bom.len);
-	}
-	do
-		skip_blanks(&s);
-	while (s.len > 0 && skip_framing(&s, &more) && !more);
-	if (s.len == 0)
-		return GSNIFF_MORE;
-	if (s.ptr[0] == '[')
-		skip(&s, 1);
-	return sniff_object(s);
-}
-
-enum gsniff
-gstatus_sniff(struct slice head)
-{
-	enum gsniff result = sniff(head);
-
-	return result == GSNIFF_MORE && head.len > SNIFF_MAX ? GSNIFF_CONTENT : result;
-}
+/* ---- refusals ---- */
 
 static bool
 refuses(const struct gstatus *g, const char *const words[], size_t count)

@@ -1,7 +1,9 @@
 /*
- * The table of outcomes. A row matches when all its columns do; the first row that matches wins.
- * Google's words: the API's error reference, google.api.ErrorReason, and bodies that users quote.
- * Messages about a bad request quote the request, so what condemns a key must begin the message.
+ * Two tables. What Google says names a class: a rule matches when all its columns do, the first
+ * that matches wins. The class says what becomes of the key, of the quota of its project, of the
+ * model, of the host and of the request. Google's words: the API's error reference,
+ * google.api.ErrorReason, and bodies that users quote. Messages about a bad request quote the
+ * request, so what condemns a key must begin the message.
  */
 #include "config.h"
 
@@ -16,93 +18,167 @@
 #define OTHER     VERDICT_OTHER
 #define AGAIN     VERDICT_AGAIN
 #define E(symbol) APIERROR_##symbol
-
-#define LIMIT_ZERO "0" /* in the quota column: a limit of 0, whatever the id */
-#define ANY_QUOTA  ""
+#define K(symbol) VERDICT_KEY_##symbol
+#define L(symbol) VERDICT_LIMIT_##symbol
+#define M(symbol) VERDICT_MODEL_##symbol
+#define H(symbol) VERDICT_HOST_##symbol
 
 /* clang-format off */
-static const struct row {
-	int from, to;               /* HTTP status, or the code of a framed error; 0, 0: any */
-	const char *reason;         /* ErrorInfo.reason; NULL: any */
-	const char *quota;          /* a part of the violated quota's id; NULL: any or none */
-	const char *text;           /* how the message begins; behind `*` a part of it; NULL: any */
-	const char *class;
-	enum verdict_action action;
-	enum apierror_kind error;   /* when the key is the pool's */
-	enum apierror_kind callers; /* when it is the caller's own */
-} rows[] = {
-	/* The key itself: Google answers 400, 401 or 403, with or without a reason. */
-	{ 400, 403, NULL, NULL, "API key expired",               "key_expired", OTHER, E(KEY_FAULT), E(BAD_KEY) },
-	{ 400, 403, "API_KEY_INVALID", NULL, NULL,               "key_invalid", OTHER, E(KEY_FAULT), E(BAD_KEY) },
-	{ 400, 403, NULL, NULL, "API key not ",                  "key_invalid", OTHER, E(KEY_FAULT), E(BAD_KEY) },
-	{ 400, 403, NULL, NULL, "Your API key was reported as leaked", "key_leaked", OTHER, E(KEY_FAULT), E(BAD_KEY) },
-	{ 400, 403, "ACCESS_TOKEN_TYPE_UNSUPPORTED", NULL, NULL, "key_type",    OTHER, E(KEY_FAULT), E(BAD_KEY) },
-	{ 400, 403, NULL, NULL, "Method doesn't allow unregistered callers", "key_missing", OTHER, E(KEY_FAULT), E(BAD_KEY) },
-	{ 400, 403, "OVERLOADED_CREDENTIALS", NULL, NULL,        "credentials", PASS,  E(UPSTREAM),  E(UPSTREAM) },
-	{ 400, 403, NULL, NULL, "Multiple authentication credentials", "credentials", PASS, E(UPSTREAM), E(UPSTREAM) },
-
-	/* What the key's project or restrictions forbid. */
-	{ 400, 403, "CONSUMER_SUSPENDED", NULL, NULL,            "key_suspended",        OTHER, E(KEY_FAULT), E(FORBIDDEN) },
-	{ 403, 403, NULL, NULL, "Permission denied: Consumer",   "key_suspended",        OTHER, E(KEY_FAULT), E(FORBIDDEN) },
-	{ 403, 403, NULL, NULL, "Your project has been denied",  "project_denied",       OTHER, E(KEY_FAULT), E(FORBIDDEN) },
-	{ 400, 403, "CONSUMER_INVALID", NULL, NULL,              "project_invalid",      OTHER, E(KEY_FAULT), E(FORBIDDEN) },
-	{ 400, 403, "BILLING_DISABLED", NULL, NULL,              "billing_disabled",     OTHER, E(KEY_FAULT), E(FORBIDDEN) },
-	{ 400, 403, "SERVICE_DISABLED", NULL, NULL,              "service_disabled",     OTHER, E(KEY_FAULT), E(FORBIDDEN) },
-	{ 403, 403, NULL, NULL, "Generative Language API has not been used", "service_disabled", OTHER, E(KEY_FAULT), E(FORBIDDEN) },
-	{ 400, 403, "API_KEY_SERVICE_BLOCKED", NULL, NULL,       "key_service_blocked",  OTHER, E(KEY_FAULT), E(FORBIDDEN) },
-	{ 403, 403, NULL, NULL, "Requests to this API",          "key_service_blocked",  OTHER, E(KEY_FAULT), E(FORBIDDEN) },
-	{ 400, 403, "API_KEY_HTTP_REFERRER_BLOCKED", NULL, NULL, "key_referrer_blocked", OTHER, E(KEY_FAULT), E(FORBIDDEN) },
-	{ 403, 403, NULL, NULL, "Requests from referer",         "key_referrer_blocked", OTHER, E(KEY_FAULT), E(FORBIDDEN) },
-	{ 400, 403, "API_KEY_IP_ADDRESS_BLOCKED", NULL, NULL,    "key_address_blocked",  OTHER, E(KEY_FAULT), E(FORBIDDEN) },
-	{ 400, 403, "API_KEY_ANDROID_APP_BLOCKED", NULL, NULL,   "key_app_blocked",      OTHER, E(KEY_FAULT), E(FORBIDDEN) },
-	{ 400, 403, "API_KEY_IOS_APP_BLOCKED", NULL, NULL,       "key_app_blocked",      OTHER, E(KEY_FAULT), E(FORBIDDEN) },
-
-	/* Quotas: the violated limit outranks the retry hint. */
-	{ 402, 402, NULL, NULL, NULL,                        "payment",      OTHER, E(PAYMENT),    E(PAYMENT) },
-	{ 429, 429, NULL, NULL, "*credits are depleted",     "payment",      OTHER, E(PAYMENT),    E(PAYMENT) },
-	{ 429, 429, NULL, LIMIT_ZERO, NULL,                  "quota_zero",   OTHER, E(QUOTA),      E(QUOTA) },
-	{ 429, 429, NULL, "PerDay", NULL,                    "quota_day",    OTHER, E(QUOTA),      E(QUOTA) },
-	{ 429, 429, NULL, "PerMinute", NULL,                 "quota_minute", OTHER, E(RATE_LIMIT), E(RATE_LIMIT) },
-	{ 429, 429, NULL, ANY_QUOTA, NULL,                   "quota_other",  OTHER, E(RATE_LIMIT), E(RATE_LIMIT) },
-	{ 429, 429, NULL, NULL, "*per day",                  "quota_day",    OTHER, E(QUOTA),      E(QUOTA) },
-	{ 429, 429, NULL, NULL, "*per minute",               "quota_minute", OTHER, E(RATE_LIMIT), E(RATE_LIMIT) },
-	{ 429, 429, NULL, NULL, NULL,                        "exhausted",    OTHER, E(RATE_LIMIT), E(RATE_LIMIT) },
-
-	/* The place where the gateway runs. */
-	{ 400, 403, NULL, NULL, "User location is not supported", "region",  PASS,  E(REGION),     E(REGION) },
-	{ 400, 403, NULL, NULL, "Gemini API free tier is not available", "region",  PASS,  E(REGION),     E(REGION) },
-
-	/* The model: a retired one may still serve an older project. */
-	{ 404, 404, NULL, NULL, "*no longer available",      "model_closed",    OTHER, E(MODEL_NOT_FOUND), E(MODEL_NOT_FOUND) },
-	{ 404, 404, NULL, NULL, "*models/",                  "model_not_found", PASS,  E(MODEL_NOT_FOUND), E(MODEL_NOT_FOUND) },
-
-	/* The caller's request. */
-	{ 400, 400, NULL, NULL, "*exceeds the maximum number of tokens", "context_length", PASS, E(CONTEXT_LENGTH), E(CONTEXT_LENGTH) },
-	{ 401, 401, NULL, NULL, NULL,                        "key_refused",  OTHER, E(KEY_FAULT),  E(BAD_KEY) },
-	{ 403, 403, NULL, NULL, NULL,                        "forbidden",    PASS,  E(FORBIDDEN),  E(FORBIDDEN) },
-	{ 404, 404, NULL, NULL, NULL,                        "not_found",    PASS,  E(NOT_FOUND),  E(NOT_FOUND) },
-	{ 408, 408, NULL, NULL, NULL,                        "timeout",      AGAIN, E(UPSTREAM_TIMEOUT), E(UPSTREAM_TIMEOUT) },
-	{ 413, 413, NULL, NULL, NULL,                        "too_large",    PASS,  E(TOO_LARGE),  E(TOO_LARGE) },
-	{ 499, 499, NULL, NULL, NULL,                        "cancelled",    AGAIN, E(UPSTREAM),   E(UPSTREAM) },
-	{ 400, 499, NULL, NULL, NULL,                        "bad_request",  PASS,  E(BAD_REQUEST), E(BAD_REQUEST) },
-
-	/* Google's servers. */
-	{ 500, 500, NULL, NULL, NULL,                        "internal",     AGAIN, E(UPSTREAM_500), E(UPSTREAM_500) },
-	{ 501, 501, NULL, NULL, NULL,                        "unimplemented", PASS, E(UPSTREAM),   E(UPSTREAM) },
-	{ 503, 503, NULL, NULL, NULL,                        "overloaded",   AGAIN, E(OVERLOADED), E(OVERLOADED) },
-	{ 504, 504, NULL, NULL, NULL,                        "deadline",     AGAIN, E(UPSTREAM_TIMEOUT), E(UPSTREAM_TIMEOUT) },
-	{   0,   0, NULL, NULL, NULL,                        "server_error", AGAIN, E(UPSTREAM),   E(UPSTREAM) },
+enum class {
+	/* the key itself */
+	KEY_EXPIRED, KEY_INVALID, KEY_LEAKED, KEY_TYPE, KEY_MISSING, KEY_REFUSED, CREDENTIALS,
+	/* its project and its restrictions */
+	KEY_SUSPENDED, PROJECT_DENIED, PROJECT_INVALID, BILLING_DISABLED, SERVICE_DISABLED,
+	KEY_SERVICE_BLOCKED, KEY_REFERRER_BLOCKED, KEY_ADDRESS_BLOCKED, KEY_APP_BLOCKED, PAYMENT,
+	/* quotas */
+	QUOTA_ZERO, QUOTA_DAY, QUOTA_MINUTE, QUOTA_OTHER, EXHAUSTED,
+	/* the place */
+	HTML_BLOCK, REGION,
+	/* the model */
+	MODEL_CLOSED, MODEL_NOT_FOUND,
+	/* the caller's request */
+	CONTEXT_LENGTH, FORBIDDEN, NOT_FOUND, TOO_LARGE, BAD_REQUEST,
+	/* Google's servers */
+	TIMEOUT, CANCELLED, INTERNAL, UNIMPLEMENTED, OVERLOADED, DEADLINE, SERVER_ERROR,
+	/* transfers that ended before there was an answer to judge */
+	NO_ANSWER, NO_NAME, NO_CONNECTION, NO_TLS, TOO_LATE, CUT_OFF, LOCAL,
+	OK
 };
 
-/* Transfers that ended before there was an answer to judge. */
-static const struct verdict net_verdicts[] = {
-	[NET_OK]      = { "no_answer",   AGAIN, E(UPSTREAM) },
-	[NET_RESOLVE] = { "net_resolve", AGAIN, E(UNREACHABLE) },
-	[NET_CONNECT] = { "net_connect", AGAIN, E(UNREACHABLE) },
-	[NET_TLS]     = { "net_tls",     AGAIN, E(UNREACHABLE) },
-	[NET_TIMEOUT] = { "net_timeout", AGAIN, E(UPSTREAM_TIMEOUT) },
-	[NET_CUT]     = { "net_cut",     AGAIN, E(CUT) },
-	[NET_LOCAL]   = { "local",       PASS,  E(INTERNAL) },
+static const struct class_row {
+	const char *word;           /* for the access line */
+	enum verdict_action action; /* of the request */
+	enum apierror_kind error;   /* when the key is the pool's */
+	enum apierror_kind callers; /* when it is the caller's own */
+	enum verdict_key key;
+	enum verdict_limit limit;   /* of (project, model) */
+	enum verdict_model model;
+	enum verdict_host host;
+	const char *advice;         /* the operator's next step; NULL: none */
+} classes[] = {
+	[KEY_EXPIRED]          = { "key_expired",          OTHER, E(KEY_FAULT),        E(BAD_KEY),          K(DEAD),     L(KEEP),   M(KEEP),  H(KEEP),      "renew the key in Google AI Studio" },
+	[KEY_INVALID]          = { "key_invalid",          OTHER, E(KEY_FAULT),        E(BAD_KEY),          K(DEAD),     L(KEEP),   M(KEEP),  H(KEEP),      "remove the key: Google does not know it" },
+	[KEY_LEAKED]           = { "key_leaked",           OTHER, E(KEY_FAULT),        E(BAD_KEY),          K(DEAD),     L(KEEP),   M(KEEP),  H(KEEP),      "make a new key: this one was found in public and is blocked" },
+	[KEY_TYPE]             = { "key_type",             OTHER, E(KEY_FAULT),        E(BAD_KEY),          K(DEAD),     L(KEEP),   M(KEEP),  H(KEEP),      "make a new key in Google AI Studio: this type is not accepted any more" },
+	[KEY_MISSING]          = { "key_missing",          OTHER, E(KEY_FAULT),        E(BAD_KEY),          K(DEAD),     L(KEEP),   M(KEEP),  H(KEEP),      "check that the key is complete" },
+	[KEY_REFUSED]          = { "key_refused",          OTHER, E(KEY_FAULT),        E(BAD_KEY),          K(DEAD),     L(KEEP),   M(KEEP),  H(KEEP),      "make a new key in Google AI Studio" },
+	[CREDENTIALS]          = { "credentials",          PASS,  E(UPSTREAM),         E(UPSTREAM),         K(KEEP),     L(KEEP),   M(KEEP),  H(KEEP),      NULL },
+	[KEY_SUSPENDED]        = { "key_suspended",        OTHER, E(KEY_FAULT),        E(FORBIDDEN),        K(DEAD),     L(KEEP),   M(KEEP),  H(KEEP),      "the project is suspended: appeal in the Google Cloud console" },
+	[PROJECT_DENIED]       = { "project_denied",       OTHER, E(KEY_FAULT),        E(FORBIDDEN),        K(DEAD),     L(KEEP),   M(KEEP),  H(KEEP),      "the project is denied access: write to Google's support" },
+	[PROJECT_INVALID]      = { "project_invalid",      OTHER, E(KEY_FAULT),        E(FORBIDDEN),        K(DEAD),     L(KEEP),   M(KEEP),  H(KEEP),      "the project of the key does not exist any more: use another key" },
+	[BILLING_DISABLED]     = { "billing_disabled",     OTHER, E(KEY_FAULT),        E(FORBIDDEN),        K(DEAD),     L(KEEP),   M(KEEP),  H(KEEP),      "enable billing for the project in the Google Cloud console" },
+	[SERVICE_DISABLED]     = { "service_disabled",     OTHER, E(KEY_FAULT),        E(FORBIDDEN),        K(DEAD),     L(KEEP),   M(KEEP),  H(KEEP),      "enable the Generative Language API for the project in the Google Cloud console" },
+	[KEY_SERVICE_BLOCKED]  = { "key_service_blocked",  OTHER, E(KEY_FAULT),        E(FORBIDDEN),        K(DEAD),     L(KEEP),   M(KEEP),  H(KEEP),      "allow the Generative Language API in the key's restrictions" },
+	[KEY_REFERRER_BLOCKED] = { "key_referrer_blocked", OTHER, E(KEY_FAULT),        E(FORBIDDEN),        K(DEAD),     L(KEEP),   M(KEEP),  H(KEEP),      "remove the website restriction of the key" },
+	[KEY_ADDRESS_BLOCKED]  = { "key_address_blocked",  OTHER, E(KEY_FAULT),        E(FORBIDDEN),        K(DEAD),     L(KEEP),   M(KEEP),  H(KEEP),      "add this server's address to the key's restrictions" },
+	[KEY_APP_BLOCKED]      = { "key_app_blocked",      OTHER, E(KEY_FAULT),        E(FORBIDDEN),        K(DEAD),     L(KEEP),   M(KEEP),  H(KEEP),      "remove the app restriction of the key" },
+	[PAYMENT]              = { "payment",              OTHER, E(PAYMENT),          E(PAYMENT),          K(DEAD),     L(KEEP),   M(KEEP),  H(KEEP),      "add credit to the project's billing account" },
+	[QUOTA_ZERO]           = { "quota_zero",           OTHER, E(QUOTA),            E(QUOTA),            K(ACCEPTED), L(CLOSED), M(KEEP),  H(KEEP),      "the project's tier does not include this model" },
+	[QUOTA_DAY]            = { "quota_day",            OTHER, E(QUOTA),            E(QUOTA),            K(ACCEPTED), L(DAY),    M(KEEP),  H(KEEP),      NULL },
+	[QUOTA_MINUTE]         = { "quota_minute",         OTHER, E(RATE_LIMIT),       E(RATE_LIMIT),       K(ACCEPTED), L(MINUTE), M(KEEP),  H(KEEP),      NULL },
+	[QUOTA_OTHER]          = { "quota_other",          OTHER, E(RATE_LIMIT),       E(RATE_LIMIT),       K(ACCEPTED), L(OTHER),  M(KEEP),  H(KEEP),      NULL },
+	[EXHAUSTED]            = { "exhausted",            OTHER, E(RATE_LIMIT),       E(RATE_LIMIT),       K(ACCEPTED), L(BARE),   M(KEEP),  H(SUSPECT),   NULL },
+	[HTML_BLOCK]           = { "html_block",           AGAIN, E(RATE_LIMIT),       E(RATE_LIMIT),       K(KEEP),     L(KEEP),   M(KEEP),  H(THROTTLED), "Google throttles this server's address: send less, or use a proxy" },
+	[REGION]               = { "region",               PASS,  E(REGION),           E(REGION),           K(KEEP),     L(KEEP),   M(KEEP),  H(REGION),    "Google does not serve this server's address: use UPSTREAM_PROXY or UPSTREAM_IP" },
+	[MODEL_CLOSED]         = { "model_closed",         OTHER, E(MODEL_NOT_FOUND),  E(MODEL_NOT_FOUND),  K(ACCEPTED), L(CLOSED), M(KEEP),  H(KEEP),      NULL },
+	[MODEL_NOT_FOUND]      = { "model_not_found",      PASS,  E(MODEL_NOT_FOUND),  E(MODEL_NOT_FOUND),  K(ACCEPTED), L(KEEP),   M(KEEP),  H(KEEP),      NULL },
+	[CONTEXT_LENGTH]       = { "context_length",       PASS,  E(CONTEXT_LENGTH),   E(CONTEXT_LENGTH),   K(ACCEPTED), L(KEEP),   M(KEEP),  H(KEEP),      NULL },
+	[FORBIDDEN]            = { "forbidden",            PASS,  E(FORBIDDEN),        E(FORBIDDEN),        K(KEEP),     L(KEEP),   M(KEEP),  H(KEEP),      NULL },
+	[NOT_FOUND]            = { "not_found",            PASS,  E(NOT_FOUND),        E(NOT_FOUND),        K(KEEP),     L(KEEP),   M(KEEP),  H(KEEP),      NULL },
+	[TOO_LARGE]            = { "too_large",            PASS,  E(TOO_LARGE),        E(TOO_LARGE),        K(KEEP),     L(KEEP),   M(KEEP),  H(KEEP),      NULL },
+	[BAD_REQUEST]          = { "bad_request",          PASS,  E(BAD_REQUEST),      E(BAD_REQUEST),      K(ACCEPTED), L(KEEP),   M(KEEP),  H(KEEP),      NULL },
+	[TIMEOUT]              = { "timeout",              AGAIN, E(UPSTREAM_TIMEOUT), E(UPSTREAM_TIMEOUT), K(KEEP),     L(KEEP),   M(SLOW),  H(KEEP),      NULL },
+	[CANCELLED]            = { "cancelled",            AGAIN, E(UPSTREAM),         E(UPSTREAM),         K(KEEP),     L(KEEP),   M(KEEP),  H(KEEP),      NULL },
+	[INTERNAL]             = { "internal",             AGAIN, E(UPSTREAM_500),     E(UPSTREAM_500),     K(KEEP),     L(KEEP),   M(SLOW),  H(KEEP),      NULL },
+	[UNIMPLEMENTED]        = { "unimplemented",        PASS,  E(UPSTREAM),         E(UPSTREAM),         K(KEEP),     L(KEEP),   M(KEEP),  H(KEEP),      NULL },
+	[OVERLOADED]           = { "overloaded",           AGAIN, E(OVERLOADED),       E(OVERLOADED),       K(KEEP),     L(KEEP),   M(SLOW),  H(KEEP),      NULL },
+	[DEADLINE]             = { "deadline",             AGAIN, E(UPSTREAM_TIMEOUT), E(UPSTREAM_TIMEOUT), K(KEEP),     L(KEEP),   M(SLOW),  H(KEEP),      NULL },
+	[SERVER_ERROR]         = { "server_error",         AGAIN, E(UPSTREAM),         E(UPSTREAM),         K(KEEP),     L(KEEP),   M(SLOW),  H(KEEP),      NULL },
+	[NO_ANSWER]            = { "no_answer",            AGAIN, E(UPSTREAM),         E(UPSTREAM),         K(KEEP),     L(KEEP),   M(SLOW),  H(KEEP),      NULL },
+	[NO_NAME]              = { "net_resolve",          AGAIN, E(UNREACHABLE),      E(UNREACHABLE),      K(KEEP),     L(KEEP),   M(SLOW),  H(KEEP),      NULL },
+	[NO_CONNECTION]        = { "net_connect",          AGAIN, E(UNREACHABLE),      E(UNREACHABLE),      K(KEEP),     L(KEEP),   M(SLOW),  H(KEEP),      NULL },
+	[NO_TLS]               = { "net_tls",              AGAIN, E(UNREACHABLE),      E(UNREACHABLE),      K(KEEP),     L(KEEP),   M(SLOW),  H(KEEP),      NULL },
+	[TOO_LATE]             = { "net_timeout",          AGAIN, E(UPSTREAM_TIMEOUT), E(UPSTREAM_TIMEOUT), K(KEEP),     L(KEEP),   M(SLOW),  H(KEEP),      NULL },
+	[CUT_OFF]              = { "net_cut",              AGAIN, E(CUT),              E(CUT),              K(KEEP),     L(KEEP),   M(SLOW),  H(KEEP),      NULL },
+	[LOCAL]                = { "local",                PASS,  E(INTERNAL),         E(INTERNAL),         K(KEEP),     L(KEEP),   M(KEEP),  H(KEEP),      NULL },
+	[OK]                   = { "ok",                   PASS,  E(NONE),             E(NONE),             K(WORKS),    L(KEEP),   M(WORKS), H(WORKS),     NULL },
+};
+
+enum quota { ANY, ZERO, DAY, MINUTE, SOME };
+
+static const struct rule {
+	int from, to;       /* HTTP status, or the code of a framed error; 0, 0: any */
+	const char *reason; /* ErrorInfo.reason; NULL: any */
+	enum quota quota;   /* ZERO: a limit of 0; DAY, MINUTE: the violation that lasts longest */
+	const char *text;   /* how the message begins; behind `*` a part of it; NULL: any */
+	enum class class;
+} rules[] = {
+	/* The key itself: Google answers 400, 401 or 403, with or without a reason. */
+	{ 400, 403, NULL, ANY, "API key expired",                KEY_EXPIRED },
+	{ 400, 403, "API_KEY_INVALID", ANY, NULL,                KEY_INVALID },
+	{ 400, 403, NULL, ANY, "API key not ",                   KEY_INVALID },
+	{ 400, 403, NULL, ANY, "Your API key was reported as leaked", KEY_LEAKED },
+	{ 400, 403, "ACCESS_TOKEN_TYPE_UNSUPPORTED", ANY, NULL,  KEY_TYPE },
+	{ 400, 403, NULL, ANY, "Method doesn't allow unregistered callers", KEY_MISSING },
+	{ 400, 403, "OVERLOADED_CREDENTIALS", ANY, NULL,         CREDENTIALS },
+	{ 400, 403, NULL, ANY, "Multiple authentication credentials", CREDENTIALS },
+
+	/* What the key's project or restrictions forbid. */
+	{ 400, 403, "CONSUMER_SUSPENDED", ANY, NULL,             KEY_SUSPENDED },
+	{ 403, 403, NULL, ANY, "Permission denied: Consumer",    KEY_SUSPENDED },
+	{ 403, 403, NULL, ANY, "Your project has been denied",   PROJECT_DENIED },
+	{ 400, 403, "CONSUMER_INVALID", ANY, NULL,               PROJECT_INVALID },
+	{ 400, 403, "BILLING_DISABLED", ANY, NULL,               BILLING_DISABLED },
+	{ 400, 403, "SERVICE_DISABLED", ANY, NULL,               SERVICE_DISABLED },
+	{ 403, 403, NULL, ANY, "Generative Language API has not been used", SERVICE_DISABLED },
+	{ 400, 403, "API_KEY_SERVICE_BLOCKED", ANY, NULL,        KEY_SERVICE_BLOCKED },
+	{ 403, 403, NULL, ANY, "Requests to this API",           KEY_SERVICE_BLOCKED },
+	{ 400, 403, "API_KEY_HTTP_REFERRER_BLOCKED", ANY, NULL,  KEY_REFERRER_BLOCKED },
+	{ 403, 403, NULL, ANY, "Requests from referer",          KEY_REFERRER_BLOCKED },
+	{ 400, 403, "API_KEY_IP_ADDRESS_BLOCKED", ANY, NULL,     KEY_ADDRESS_BLOCKED },
+	{ 400, 403, "API_KEY_ANDROID_APP_BLOCKED", ANY, NULL,    KEY_APP_BLOCKED },
+	{ 400, 403, "API_KEY_IOS_APP_BLOCKED", ANY, NULL,        KEY_APP_BLOCKED },
+
+	/* Quotas: the violated limit outranks the retry hint. */
+	{ 402, 402, NULL, ANY, NULL,                             PAYMENT },
+	{ 429, 429, NULL, ANY, "*credits are depleted",          PAYMENT },
+	{ 429, 429, NULL, ZERO, NULL,                            QUOTA_ZERO },
+	{ 429, 429, NULL, DAY, NULL,                             QUOTA_DAY },
+	{ 429, 429, NULL, MINUTE, NULL,                          QUOTA_MINUTE },
+	{ 429, 429, NULL, ANY, "*per day",                       QUOTA_DAY },
+	{ 429, 429, NULL, ANY, "*per minute",                    QUOTA_MINUTE },
+	{ 429, 429, NULL, SOME, NULL,                            QUOTA_OTHER },
+	{ 429, 429, NULL, ANY, NULL,                             EXHAUSTED },
+
+	/* The place where the gateway runs. */
+	{ 400, 403, NULL, ANY, "User location is not supported", REGION },
+	{ 400, 403, NULL, ANY, "Gemini API free tier is not available", REGION },
+
+	/* The model: a retired one may still serve an older project. */
+	{ 404, 404, NULL, ANY, "*no longer available",           MODEL_CLOSED },
+	{ 404, 404, NULL, ANY, "*models/",                       MODEL_NOT_FOUND },
+
+	/* The caller's request. */
+	{ 400, 400, NULL, ANY, "*exceeds the maximum number of tokens", CONTEXT_LENGTH },
+	{ 401, 401, NULL, ANY, NULL,                             KEY_REFUSED },
+	{ 403, 403, NULL, ANY, NULL,                             FORBIDDEN },
+	{ 404, 404, NULL, ANY, NULL,                             NOT_FOUND },
+	{ 408, 408, NULL, ANY, NULL,                             TIMEOUT },
+	{ 413, 413, NULL, ANY, NULL,                             TOO_LARGE },
+	{ 499, 499, NULL, ANY, NULL,                             CANCELLED },
+	{ 400, 499, NULL, ANY, NULL,                             BAD_REQUEST },
+
+	/* Google's servers. */
+	{ 500, 500, NULL, ANY, NULL,                             INTERNAL },
+	{ 501, 501, NULL, ANY, NULL,                             UNIMPLEMENTED },
+	{ 503, 503, NULL, ANY, NULL,                             OVERLOADED },
+	{ 504, 504, NULL, ANY, NULL,                             DEADLINE },
+	{   0,   0, NULL, ANY, NULL,                             SERVER_ERROR },
+};
+
+static const enum class net_classes[] = {
+	[NET_OK] = NO_ANSWER, [NET_RESOLVE] = NO_NAME, [NET_CONNECT] = NO_CONNECTION,
+	[NET_TLS] = NO_TLS, [NET_TIMEOUT] = TOO_LATE, [NET_CUT] = CUT_OFF, [NET_LOCAL] = LOCAL,
 };
 
 /* google.rpc.Code over HTTP, for framed errors that carry the word alone. */
@@ -145,13 +221,21 @@ outcome_code(const struct outcome *o)
 }
 
 static bool
-quota_matches(const struct gstatus *status, const char *quota)
+quota_matches(const struct gstatus *status, enum quota quota)
 {
-	if (quota == NULL)
-		return true;
-	if (strcmp(quota, LIMIT_ZERO) == 0)
+	switch (quota) {
+	case ZERO:
 		return strcmp(status->quota_value, "0") == 0;
-	return status->quota_id[0] != '\0' && strstr(status->quota_id, quota) != NULL;
+	case DAY:
+		return status->span == GSPAN_DAY;
+	case MINUTE:
+		return status->span == GSPAN_MINUTE;
+	case SOME:
+		return status->quota_count > 0;
+	case ANY:
+		break;
+	}
+	return true;
 }
 
 static bool
@@ -165,49 +249,40 @@ text_matches(const char *message, const char *text)
 }
 
 static bool
-row_matches(const struct row *row, int code, const struct gstatus *status)
+rule_matches(const struct rule *rule, int code, const struct gstatus *status)
 {
-	return (row->from == 0 || (code >= row->from && code <= row->to)) &&
-	       (row->reason == NULL || strcmp(row->reason, status->reason) == 0) &&
-	       quota_matches(status, row->quota) && text_matches(status->message, row->text);
+	return (rule->from == 0 || (code >= rule->from && code <= rule->to)) &&
+	       (rule->reason == NULL || strcmp(rule->reason, status->reason) == 0) &&
+	       quota_matches(status, rule->quota) && text_matches(status->message, rule->text);
 }
 
-/* The last row matches everything. */
-static const struct row *
-find_row(int code, const struct gstatus *status)
-{
-	const struct row *row = rows;
+static enum class class_of(const struct outcome *o) {
+	const struct gstatus *status = outcome_status(o); const struct rule *rule = rules;
+	int code = outcome_code(o);
 
-	while (!row_matches(row, code, status))
-		row++;
-	return row;
+	if (code == 0) return o->net != NET_OK || o->http_status == 0 ? net_classes[o->net] : OK;
+	/* A page where the API would have answered JSON: the address is throttled, not the key. */
+	if (status->is_html && (code == 403 || code == 429)) return HTML_BLOCK;
+	/* The last rule matches everything. */
+	while (!rule_matches(rule, code, status)) rule++;
+	return rule->class;
 }
 
 struct verdict
 verdict_of(const struct outcome *o)
 {
-	const struct gstatus *status = outcome_status(o);
-	int code = outcome_code(o);
-	const struct row *row;
-	struct verdict v;
+	const struct class_row *row = &classes[class_of(o)];
 
-	if (code == 0) {
-		if (o->net != NET_OK || o->http_status == 0)
-			return net_verdicts[o->net];
-		return (struct verdict){ "ok", PASS, E(NONE) };
-	}
-	row = find_row(code, status);
-	v = (struct verdict){ row->class, row->action,
-		o->key_is_callers ? row->callers : row->error };
-	if (status->is_html) {
-		v.class = "html_block";
-		/* The address is throttled, not the key. */
-		if (code == 403 || code == 429) {
-			v.action = AGAIN;
-			v.error = E(RATE_LIMIT);
-		}
-	}
-	return v;
+	return (struct verdict){
+		.class = row->word,
+		.action = row->action,
+		.error = o->key_is_callers ? row->callers : row->error,
+		.key = row->key,
+		.limit = row->limit,
+		.model = row->model,
+		.host = row->host,
+		.advice = row->advice,
+	};
 }
 
 void

@@ -11,6 +11,19 @@
 #include "base/buf.h"
 #include "core/json.h"
 
+#define GQUOTAS_MAX 8
+
+/* How long a violated quota lasts, by its id; the longest last. NONE: no id. */
+enum gspan { GSPAN_NONE, GSPAN_OTHER, GSPAN_MINUTE, GSPAN_HOUR, GSPAN_DAY };
+
+/* One violated quota; texts are empty when absent. */
+struct gquota {
+	char id[128];
+	char metric[128];
+	char model[128]; /* of its dimensions */
+	int64_t value;   /* -1: not told */
+};
+
 struct gstatus {
 	bool is_status; /* an error object was found */
 	bool is_html;
@@ -19,6 +32,10 @@ struct gstatus {
 	char reason[64];      /* ErrorInfo.reason */
 	char quota_id[128];   /* of the violation that lasts longest */
 	char quota_value[24]; /* its limit; "0" when any violated limit is 0 */
+	enum gspan span;      /* of that violation */
+	struct gquota quotas[GQUOTAS_MAX]; /* as they come; further ones count above only */
+	size_t quota_count;
+	char project[64];  /* number or name of the key's project, where it shows */
 	uint32_t retry_ms; /* RetryInfo.retryDelay, else the message's "retry in"; 0 when absent */
 	char message[512];
 };

@@ -1,6 +1,7 @@
 /*
- * What an attempt's outcome means: may another key or a moment's wait cure it, and which error does
- * the client see otherwise. One table in verdict.c.
+ * What an attempt's outcome means: for the key that was used, for the quota of its project, for the
+ * model, for the host, and for the request: may another key or a moment's wait cure it, and which
+ * error does the client see otherwise. One table in verdict.c.
  */
 #ifndef CORE_VERDICT_H
 #define CORE_VERDICT_H
@@ -15,10 +16,42 @@ enum verdict_action {
 	VERDICT_AGAIN, /* the server's fault: a pause with jitter, another key if there is one */
 };
 
+enum verdict_key {
+	VERDICT_KEY_KEEP,     /* nothing is learned */
+	VERDICT_KEY_ACCEPTED, /* the key is valid; of the quota nothing is learned */
+	VERDICT_KEY_WORKS,    /* it has just served this model */
+	VERDICT_KEY_DEAD,     /* until somebody repairs it */
+};
+
+/* The quota of (project, model) that is used up. */
+enum verdict_limit {
+	VERDICT_LIMIT_KEEP,
+	VERDICT_LIMIT_BARE, /* 429 without a word about which */
+	VERDICT_LIMIT_MINUTE,
+	VERDICT_LIMIT_OTHER,  /* of another span */
+	VERDICT_LIMIT_DAY,    /* until the next midnight of the Pacific */
+	VERDICT_LIMIT_CLOSED, /* the project does not get this model */
+};
+
+enum verdict_model { VERDICT_MODEL_KEEP, VERDICT_MODEL_WORKS, VERDICT_MODEL_SLOW };
+
+enum verdict_host {
+	VERDICT_HOST_KEEP,
+	VERDICT_HOST_WORKS,
+	VERDICT_HOST_SUSPECT,   /* throttled if several projects hear the same within seconds */
+	VERDICT_HOST_THROTTLED, /* Google slows this address down */
+	VERDICT_HOST_REGION,    /* Google does not serve this address */
+};
+
 struct verdict {
 	const char *class; /* for the access line: "ok", "key_invalid", "quota_day", ... */
 	enum verdict_action action;
 	enum apierror_kind error; /* APIERROR_NONE on success */
+	enum verdict_key key;
+	enum verdict_limit limit;
+	enum verdict_model model;
+	enum verdict_host host;
+	const char *advice; /* what the operator can do, a part of a sentence; NULL: nothing */
 };
 
 struct outcome {

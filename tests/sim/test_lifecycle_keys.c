@@ -176,7 +176,7 @@ test_callers_faults(void)
 		    GOOGLE_ERROR(
 			403, "PERMISSION_DENIED", "The caller does not have permission", ""),
 		    "forbidden" },
-		{ 413, "<html>Too large</html>", "html_block" },
+		{ 413, "<html>Too large</html>", "too_large" },
 		{ 400,
 		    GOOGLE_ERROR(400, "FAILED_PRECONDITION",
 			"User location is not supported for the API use.", ""),

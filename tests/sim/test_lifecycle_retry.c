@@ -21,7 +21,7 @@ static const struct fault {
 	{ "503", 503, OVERLOADED, NET_OK, "overloaded", 503 },
 	{ "504", 504, GOOGLE_ERROR(504, "DEADLINE_EXCEEDED", "Deadline expired", ""), NET_OK,
 	    "deadline", 504 },
-	{ "an HTML page", 502, "<html>Bad Gateway</html>", NET_OK, "html_block", 502 },
+	{ "an HTML page", 502, "<html>Bad Gateway</html>", NET_OK, "server_error", 502 },
 	{ "no name", 0, NULL, NET_RESOLVE, "net_resolve", 502 },
 	{ "no connection", 0, NULL, NET_CONNECT, "net_connect", 502 },
 	{ "no TLS", 0, NULL, NET_TLS, "net_tls", 502 },

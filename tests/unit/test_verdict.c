@@ -43,6 +43,7 @@ static const struct {
 	int http;
 	const char *body;
 	const char *class;
+	const char *effect; /* on key, project, model and host */
 	enum verdict_action action;
 	enum apierror_kind pool, callers; /* the error when the key is the pool's, the caller's */
 	int status;                       /* what the caller sees with the pool's key */
@@ -50,98 +51,133 @@ static const struct {
 	bool no_retry;
 } cases[] = {
 	/* keys */
-	{ 400, INVALID("API key not valid. Please pass a valid API key.", INFO("API_KEY_INVALID")), "key_invalid", OTHER, E(KEY_FAULT), E(BAD_KEY), 502, 0, false },
-	{ 400, "[" INVALID("API key not valid. Please pass a valid API key.", "") "]", "key_invalid", OTHER, E(KEY_FAULT), E(BAD_KEY), 502, 0, false },
-	{ 400, INVALID("API Key not found. Please pass a valid API key.", "{\"reason\":\"API_KEY_INVALID\"}"), "key_invalid", OTHER, E(KEY_FAULT), E(BAD_KEY), 502, 0, false },
-	{ 400, INVALID("API key expired. Please renew the API key.", INFO("API_KEY_INVALID")), "key_expired", OTHER, E(KEY_FAULT), E(BAD_KEY), 502, 0, false },
-	{ 403, DENIED("Your API key was reported as leaked. Please use another API key.", ""), "key_leaked", OTHER, E(KEY_FAULT), E(BAD_KEY), 502, 0, false },
-	{ 401, BODY("401", "UNAUTHENTICATED", "Request had invalid authentication credentials.", INFO("ACCESS_TOKEN_TYPE_UNSUPPORTED")), "key_type", OTHER, E(KEY_FAULT), E(BAD_KEY), 502, 0, false },
-	{ 401, BODY("401", "UNAUTHENTICATED", "API keys are not supported by this API.", INFO("CREDENTIALS_MISSING")), "key_refused", OTHER, E(KEY_FAULT), E(BAD_KEY), 502, 0, false },
-	{ 403, DENIED("Method doesn't allow unregistered callers (callers without established identity).", ""), "key_missing", OTHER, E(KEY_FAULT), E(BAD_KEY), 502, 0, false },
-	{ 400, INVALID("Multiple authentication credentials received. Please pass only one.", ""), "credentials", PASS, E(UPSTREAM), E(UPSTREAM), 502, 0, false },
+	{ 400, INVALID("API key not valid. Please pass a valid API key.", INFO("API_KEY_INVALID")), "key_invalid", "dead", OTHER, E(KEY_FAULT), E(BAD_KEY), 502, 0, false },
+	{ 400, "[" INVALID("API key not valid. Please pass a valid API key.", "") "]", "key_invalid", "dead", OTHER, E(KEY_FAULT), E(BAD_KEY), 502, 0, false },
+	{ 400, INVALID("API Key not found. Please pass a valid API key.", "{\"reason\":\"API_KEY_INVALID\"}"), "key_invalid", "dead", OTHER, E(KEY_FAULT), E(BAD_KEY), 502, 0, false },
+	{ 400, INVALID("API key expired. Please renew the API key.", INFO("API_KEY_INVALID")), "key_expired", "dead", OTHER, E(KEY_FAULT), E(BAD_KEY), 502, 0, false },
+	{ 403, DENIED("Your API key was reported as leaked. Please use another API key.", ""), "key_leaked", "dead", OTHER, E(KEY_FAULT), E(BAD_KEY), 502, 0, false },
+	{ 401, BODY("401", "UNAUTHENTICATED", "Request had invalid authentication credentials.", INFO("ACCESS_TOKEN_TYPE_UNSUPPORTED")), "key_type", "dead", OTHER, E(KEY_FAULT), E(BAD_KEY), 502, 0, false },
+	{ 401, BODY("401", "UNAUTHENTICATED", "API keys are not supported by this API.", INFO("CREDENTIALS_MISSING")), "key_refused", "dead", OTHER, E(KEY_FAULT), E(BAD_KEY), 502, 0, false },
+	{ 403, DENIED("Method doesn't allow unregistered callers (callers without established identity).", ""), "key_missing", "dead", OTHER, E(KEY_FAULT), E(BAD_KEY), 502, 0, false },
+	{ 400, INVALID("Multiple authentication credentials received. Please pass only one.", ""), "credentials", "nothing", PASS, E(UPSTREAM), E(UPSTREAM), 502, 0, false },
 	/* projects and restrictions */
-	{ 403, DENIED("Permission denied: Consumer 'api_key:AIzaTest' has been suspended.", INFO("CONSUMER_SUSPENDED")), "key_suspended", OTHER, E(KEY_FAULT), E(FORBIDDEN), 502, 0, false },
-	{ 403, DENIED("Permission denied: Consumer 'api_key:AIzaTest' has been suspended.", ""), "key_suspended", OTHER, E(KEY_FAULT), E(FORBIDDEN), 502, 0, false },
-	{ 403, DENIED("Your project has been denied access. Please contact support.", ""), "project_denied", OTHER, E(KEY_FAULT), E(FORBIDDEN), 502, 0, false },
-	{ 403, DENIED("Permission denied on resource project default.", INFO("CONSUMER_INVALID")), "project_invalid", OTHER, E(KEY_FAULT), E(FORBIDDEN), 502, 0, false },
-	{ 403, DENIED("This API method requires billing to be enabled.", INFO("BILLING_DISABLED")), "billing_disabled", OTHER, E(KEY_FAULT), E(FORBIDDEN), 502, 0, false },
-	{ 403, DENIED("Generative Language API has not been used in project 1 before or it is disabled.", INFO("SERVICE_DISABLED")), "service_disabled", OTHER, E(KEY_FAULT), E(FORBIDDEN), 502, 0, false },
-	{ 403, DENIED("Requests to this API generativelanguage.googleapis.com method x are blocked.", INFO("API_KEY_SERVICE_BLOCKED")), "key_service_blocked", OTHER, E(KEY_FAULT), E(FORBIDDEN), 502, 0, false },
-	{ 403, DENIED("Requests from referer \\u003cempty\\u003e are blocked.", INFO("API_KEY_HTTP_REFERRER_BLOCKED")), "key_referrer_blocked", OTHER, E(KEY_FAULT), E(FORBIDDEN), 502, 0, false },
-	{ 403, DENIED("Requests from referer \\u003cempty\\u003e are blocked.", HELP), "key_referrer_blocked", OTHER, E(KEY_FAULT), E(FORBIDDEN), 502, 0, false },
-	{ 403, DENIED("The provided API key has an IP address restriction.", INFO("API_KEY_IP_ADDRESS_BLOCKED")), "key_address_blocked", OTHER, E(KEY_FAULT), E(FORBIDDEN), 502, 0, false },
-	{ 403, DENIED("Requests from this Android client application are blocked.", INFO("API_KEY_ANDROID_APP_BLOCKED")), "key_app_blocked", OTHER, E(KEY_FAULT), E(FORBIDDEN), 502, 0, false },
-	{ 403, DENIED("Requests from this iOS client application are blocked.", INFO("API_KEY_IOS_APP_BLOCKED")), "key_app_blocked", OTHER, E(KEY_FAULT), E(FORBIDDEN), 502, 0, false },
+	{ 403, DENIED("Permission denied: Consumer 'api_key:AIzaTest' has been suspended.", INFO("CONSUMER_SUSPENDED")), "key_suspended", "dead", OTHER, E(KEY_FAULT), E(FORBIDDEN), 502, 0, false },
+	{ 403, DENIED("Permission denied: Consumer 'api_key:AIzaTest' has been suspended.", ""), "key_suspended", "dead", OTHER, E(KEY_FAULT), E(FORBIDDEN), 502, 0, false },
+	{ 403, DENIED("Your project has been denied access. Please contact support.", ""), "project_denied", "dead", OTHER, E(KEY_FAULT), E(FORBIDDEN), 502, 0, false },
+	{ 403, DENIED("Permission denied on resource project default.", INFO("CONSUMER_INVALID")), "project_invalid", "dead", OTHER, E(KEY_FAULT), E(FORBIDDEN), 502, 0, false },
+	{ 403, DENIED("This API method requires billing to be enabled.", INFO("BILLING_DISABLED")), "billing_disabled", "dead", OTHER, E(KEY_FAULT), E(FORBIDDEN), 502, 0, false },
+	{ 403, DENIED("Generative Language API has not been used in project 1 before or it is disabled.", INFO("SERVICE_DISABLED")), "service_disabled", "dead", OTHER, E(KEY_FAULT), E(FORBIDDEN), 502, 0, false },
+	{ 403, DENIED("Requests to this API generativelanguage.googleapis.com method x are blocked.", INFO("API_KEY_SERVICE_BLOCKED")), "key_service_blocked", "dead", OTHER, E(KEY_FAULT), E(FORBIDDEN), 502, 0, false },
+	{ 403, DENIED("Requests from referer \\u003cempty\\u003e are blocked.", INFO("API_KEY_HTTP_REFERRER_BLOCKED")), "key_referrer_blocked", "dead", OTHER, E(KEY_FAULT), E(FORBIDDEN), 502, 0, false },
+	{ 403, DENIED("Requests from referer \\u003cempty\\u003e are blocked.", HELP), "key_referrer_blocked", "dead", OTHER, E(KEY_FAULT), E(FORBIDDEN), 502, 0, false },
+	{ 403, DENIED("The provided API key has an IP address restriction.", INFO("API_KEY_IP_ADDRESS_BLOCKED")), "key_address_blocked", "dead", OTHER, E(KEY_FAULT), E(FORBIDDEN), 502, 0, false },
+	{ 403, DENIED("Requests from this Android client application are blocked.", INFO("API_KEY_ANDROID_APP_BLOCKED")), "key_app_blocked", "dead", OTHER, E(KEY_FAULT), E(FORBIDDEN), 502, 0, false },
+	{ 403, DENIED("Requests from this iOS client application are blocked.", INFO("API_KEY_IOS_APP_BLOCKED")), "key_app_blocked", "dead", OTHER, E(KEY_FAULT), E(FORBIDDEN), 502, 0, false },
 	/* quotas */
-	{ 402, BODY("402", "RESOURCE_EXHAUSTED", "Your prepayment credits are depleted.", ""), "payment", OTHER, E(PAYMENT), E(PAYMENT), 402, 0, true },
-	{ 429, EXHAUSTED("Your prepayment credits are depleted.", ""), "payment", OTHER, E(PAYMENT), E(PAYMENT), 402, 0, true },
-	{ 429, EXHAUSTED(CURRENT, HELP "," QUOTA(MINUTE, "15") "," RETRY("26.837s")), "quota_minute", OTHER, E(RATE_LIMIT), E(RATE_LIMIT), 429, 27, false },
-	{ 429, EXHAUSTED(CURRENT, QUOTA(TOKENS, "250000") "," RETRY("12s")), "quota_minute", OTHER, E(RATE_LIMIT), E(RATE_LIMIT), 429, 12, false },
-	{ 429, EXHAUSTED(CURRENT, QUOTA(DAY, "20") "," RETRY("5s")), "quota_day", OTHER, E(QUOTA), E(QUOTA), 429, 0, true },
-	{ 429, EXHAUSTED(CURRENT, QUOTA(MINUTE, "5") "," QUOTA(DAY, "20") "," RETRY("0s")), "quota_day", OTHER, E(QUOTA), E(QUOTA), 429, 0, true },
-	{ 429, EXHAUSTED(CURRENT, QUOTA(DAY, "0")), "quota_zero", OTHER, E(QUOTA), E(QUOTA), 429, 0, true },
-	{ 429, EXHAUSTED(CURRENT " * Quota exceeded for metric: x, limit: 0, model: y", RETRY("3s")), "quota_zero", OTHER, E(QUOTA), E(QUOTA), 429, 0, true },
-	{ 429, EXHAUSTED(CURRENT, QUOTA("SomethingNewPerWeek", "7") "," RETRY("3s")), "quota_other", OTHER, E(RATE_LIMIT), E(RATE_LIMIT), 429, 3, false },
-	{ 429, EXHAUSTED("Quota exceeded for quota metric 'Generate Content API requests per minute' of service 'x'.", ""), "quota_minute", OTHER, E(RATE_LIMIT), E(RATE_LIMIT), 429, 0, false },
-	{ 429, EXHAUSTED("Quota exceeded for quota metric 'Requests' and limit 'Requests per day'.", ""), "quota_day", OTHER, E(QUOTA), E(QUOTA), 429, 0, true },
-	{ 429, EXHAUSTED(CURRENT, HELP), "exhausted", OTHER, E(RATE_LIMIT), E(RATE_LIMIT), 429, 0, false },
-	{ 429, EXHAUSTED("Resource has been exhausted (e.g. check quota).", ""), "exhausted", OTHER, E(RATE_LIMIT), E(RATE_LIMIT), 429, 0, false },
-	{ 429, "", "exhausted", OTHER, E(RATE_LIMIT), E(RATE_LIMIT), 429, 0, false },
+	{ 402, BODY("402", "RESOURCE_EXHAUSTED", "Your prepayment credits are depleted.", ""), "payment", "dead", OTHER, E(PAYMENT), E(PAYMENT), 402, 0, true },
+	{ 429, EXHAUSTED("Your prepayment credits are depleted.", ""), "payment", "dead", OTHER, E(PAYMENT), E(PAYMENT), 402, 0, true },
+	{ 429, EXHAUSTED(CURRENT, HELP "," QUOTA(MINUTE, "15") "," RETRY("26.837s")), "quota_minute", "minute", OTHER, E(RATE_LIMIT), E(RATE_LIMIT), 429, 27, false },
+	{ 429, EXHAUSTED(CURRENT, QUOTA(TOKENS, "250000") "," RETRY("12s")), "quota_minute", "minute", OTHER, E(RATE_LIMIT), E(RATE_LIMIT), 429, 12, false },
+	{ 429, EXHAUSTED(CURRENT, QUOTA(DAY, "20") "," RETRY("5s")), "quota_day", "day", OTHER, E(QUOTA), E(QUOTA), 429, 0, true },
+	{ 429, EXHAUSTED(CURRENT, QUOTA(MINUTE, "5") "," QUOTA(DAY, "20") "," RETRY("0s")), "quota_day", "day", OTHER, E(QUOTA), E(QUOTA), 429, 0, true },
+	{ 429, EXHAUSTED(CURRENT, QUOTA(DAY, "0")), "quota_zero", "closed", OTHER, E(QUOTA), E(QUOTA), 429, 0, true },
+	{ 429, EXHAUSTED(CURRENT " * Quota exceeded for metric: x, limit: 0, model: y", RETRY("3s")), "quota_zero", "closed", OTHER, E(QUOTA), E(QUOTA), 429, 0, true },
+	{ 429, EXHAUSTED(CURRENT, QUOTA("SomethingNewPerWeek", "7") "," RETRY("3s")), "quota_other", "other", OTHER, E(RATE_LIMIT), E(RATE_LIMIT), 429, 3, false },
+	{ 429, EXHAUSTED("Quota exceeded for quota metric 'Generate Content API requests per minute' of service 'x'.", ""), "quota_minute", "minute", OTHER, E(RATE_LIMIT), E(RATE_LIMIT), 429, 0, false },
+	{ 429, EXHAUSTED("Quota exceeded for quota metric 'Requests' and limit 'Requests per day'.", ""), "quota_day", "day", OTHER, E(QUOTA), E(QUOTA), 429, 0, true },
+	{ 429, EXHAUSTED(CURRENT, HELP), "exhausted", "bare, host suspect", OTHER, E(RATE_LIMIT), E(RATE_LIMIT), 429, 0, false },
+	{ 429, EXHAUSTED("Resource has been exhausted (e.g. check quota).", ""), "exhausted", "bare, host suspect", OTHER, E(RATE_LIMIT), E(RATE_LIMIT), 429, 0, false },
+	{ 429, "", "exhausted", "bare, host suspect", OTHER, E(RATE_LIMIT), E(RATE_LIMIT), 429, 0, false },
 	/* the address and the place */
-	{ 429, BLOCK_PAGE, "html_block", AGAIN, E(RATE_LIMIT), E(RATE_LIMIT), 429, 0, false },
-	{ 403, BLOCK_PAGE, "html_block", AGAIN, E(RATE_LIMIT), E(RATE_LIMIT), 429, 0, false },
-	{ 404, BLOCK_PAGE, "html_block", PASS, E(NOT_FOUND), E(NOT_FOUND), 404, 0, false },
-	{ 502, BLOCK_PAGE, "html_block", AGAIN, E(UPSTREAM), E(UPSTREAM), 502, 0, false },
-	{ 400, BODY("400", "FAILED_PRECONDITION", "User location is not supported for the API use.", ""), "region", PASS, E(REGION), E(REGION), 400, 0, false },
-	{ 400, BODY("400", "FAILED_PRECONDITION", "Gemini API free tier is not available in your country. Please enable billing.", ""), "region", PASS, E(REGION), E(REGION), 400, 0, false },
+	{ 429, BLOCK_PAGE, "html_block", "host throttled", AGAIN, E(RATE_LIMIT), E(RATE_LIMIT), 429, 0, false },
+	{ 403, BLOCK_PAGE, "html_block", "host throttled", AGAIN, E(RATE_LIMIT), E(RATE_LIMIT), 429, 0, false },
+	{ 404, BLOCK_PAGE, "not_found", "nothing", PASS, E(NOT_FOUND), E(NOT_FOUND), 404, 0, false },
+	{ 502, BLOCK_PAGE, "server_error", "slow", AGAIN, E(UPSTREAM), E(UPSTREAM), 502, 0, false },
+	{ 400, BODY("400", "FAILED_PRECONDITION", "User location is not supported for the API use.", ""), "region", "host region", PASS, E(REGION), E(REGION), 400, 0, false },
+	{ 400, BODY("400", "FAILED_PRECONDITION", "Gemini API free tier is not available in your country. Please enable billing.", ""), "region", "host region", PASS, E(REGION), E(REGION), 400, 0, false },
 	/* models */
-	{ 404, BODY("404", "NOT_FOUND", "models/x is not found for API version v1beta, or is not supported for generateContent.", ""), "model_not_found", PASS, E(MODEL_NOT_FOUND), E(MODEL_NOT_FOUND), 404, 0, false },
-	{ 404, BODY("404", "NOT_FOUND", "This model models/gemini-2.5-pro is no longer available to new users.", ""), "model_closed", OTHER, E(MODEL_NOT_FOUND), E(MODEL_NOT_FOUND), 404, 0, false },
+	{ 404, BODY("404", "NOT_FOUND", "models/x is not found for API version v1beta, or is not supported for generateContent.", ""), "model_not_found", "accepted", PASS, E(MODEL_NOT_FOUND), E(MODEL_NOT_FOUND), 404, 0, false },
+	{ 404, BODY("404", "NOT_FOUND", "This model models/gemini-2.5-pro is no longer available to new users.", ""), "model_closed", "closed", OTHER, E(MODEL_NOT_FOUND), E(MODEL_NOT_FOUND), 404, 0, false },
 	/* the caller's request */
-	{ 400, INVALID("The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).", ""), "context_length", PASS, E(CONTEXT_LENGTH), E(CONTEXT_LENGTH), 400, 0, false },
-	{ 400, INVALID("Invalid JSON payload received. Unknown name \\\"x\\\": Cannot find field.", ""), "bad_request", PASS, E(BAD_REQUEST), E(BAD_REQUEST), 400, 0, false },
-	{ 400, INVALID("Invalid value at 'x', \\\"API key expired. Your API key was reported as leaked\\\"", ""), "bad_request", PASS, E(BAD_REQUEST), E(BAD_REQUEST), 400, 0, false },
-	{ 403, DENIED("The caller does not have permission", ""), "forbidden", PASS, E(FORBIDDEN), E(FORBIDDEN), 403, 0, false },
-	{ 404, BODY("404", "NOT_FOUND", "Requested entity was not found.", ""), "not_found", PASS, E(NOT_FOUND), E(NOT_FOUND), 404, 0, false },
-	{ 409, BODY("409", "ABORTED", "The operation was aborted.", ""), "bad_request", PASS, E(BAD_REQUEST), E(BAD_REQUEST), 409, 0, false },
-	{ 413, "", "too_large", PASS, E(TOO_LARGE), E(TOO_LARGE), 413, 0, false },
-	{ 408, "", "timeout", AGAIN, E(UPSTREAM_TIMEOUT), E(UPSTREAM_TIMEOUT), 504, 0, false },
-	{ 499, BODY("499", "CANCELLED", "The operation was cancelled.", ""), "cancelled", AGAIN, E(UPSTREAM), E(UPSTREAM), 502, 0, false },
+	{ 400, INVALID("The input token count (1200000) exceeds the maximum number of tokens allowed (1048576).", ""), "context_length", "accepted", PASS, E(CONTEXT_LENGTH), E(CONTEXT_LENGTH), 400, 0, false },
+	{ 400, INVALID("Invalid JSON payload received. Unknown name \\\"x\\\": Cannot find field.", ""), "bad_request", "accepted", PASS, E(BAD_REQUEST), E(BAD_REQUEST), 400, 0, false },
+	{ 400, INVALID("Invalid value at 'x', \\\"API key expired. Your API key was reported as leaked\\\"", ""), "bad_request", "accepted", PASS, E(BAD_REQUEST), E(BAD_REQUEST), 400, 0, false },
+	{ 403, DENIED("The caller does not have permission", ""), "forbidden", "nothing", PASS, E(FORBIDDEN), E(FORBIDDEN), 403, 0, false },
+	{ 404, BODY("404", "NOT_FOUND", "Requested entity was not found.", ""), "not_found", "nothing", PASS, E(NOT_FOUND), E(NOT_FOUND), 404, 0, false },
+	{ 409, BODY("409", "ABORTED", "The operation was aborted.", ""), "bad_request", "accepted", PASS, E(BAD_REQUEST), E(BAD_REQUEST), 409, 0, false },
+	{ 413, "", "too_large", "nothing", PASS, E(TOO_LARGE), E(TOO_LARGE), 413, 0, false },
+	{ 408, "", "timeout", "slow", AGAIN, E(UPSTREAM_TIMEOUT), E(UPSTREAM_TIMEOUT), 504, 0, false },
+	{ 499, BODY("499", "CANCELLED", "The operation was cancelled.", ""), "cancelled", "nothing", AGAIN, E(UPSTREAM), E(UPSTREAM), 502, 0, false },
 	/* Google's servers */
-	{ 500, BODY("500", "INTERNAL", "An internal error has occurred. Please retry.", ""), "internal", AGAIN, E(UPSTREAM_500), E(UPSTREAM_500), 500, 0, false },
-	{ 501, BODY("501", "UNIMPLEMENTED", "Operation is not implemented.", ""), "unimplemented", PASS, E(UPSTREAM), E(UPSTREAM), 502, 0, false },
-	{ 502, "", "server_error", AGAIN, E(UPSTREAM), E(UPSTREAM), 502, 0, false },
-	{ 503, BODY("503", "UNAVAILABLE", "The model is overloaded. Please try again later.", ""), "overloaded", AGAIN, E(OVERLOADED), E(OVERLOADED), 503, 0, false },
-	{ 503, BODY("503", "UNAVAILABLE", "This model is currently experiencing high demand.", RETRY("0.2s")), "overloaded", AGAIN, E(OVERLOADED), E(OVERLOADED), 503, 1, false },
-	{ 504, BODY("504", "DEADLINE_EXCEEDED", "Deadline expired before operation could complete.", ""), "deadline", AGAIN, E(UPSTREAM_TIMEOUT), E(UPSTREAM_TIMEOUT), 504, 0, false },
-	{ 599, "", "server_error", AGAIN, E(UPSTREAM), E(UPSTREAM), 502, 0, false },
+	{ 500, BODY("500", "INTERNAL", "An internal error has occurred. Please retry.", ""), "internal", "slow", AGAIN, E(UPSTREAM_500), E(UPSTREAM_500), 500, 0, false },
+	{ 501, BODY("501", "UNIMPLEMENTED", "Operation is not implemented.", ""), "unimplemented", "nothing", PASS, E(UPSTREAM), E(UPSTREAM), 502, 0, false },
+	{ 502, "", "server_error", "slow", AGAIN, E(UPSTREAM), E(UPSTREAM), 502, 0, false },
+	{ 503, BODY("503", "UNAVAILABLE", "The model is overloaded. Please try again later.", ""), "overloaded", "slow", AGAIN, E(OVERLOADED), E(OVERLOADED), 503, 0, false },
+	{ 503, BODY("503", "UNAVAILABLE", "This model is currently experiencing high demand.", RETRY("0.2s")), "overloaded", "slow", AGAIN, E(OVERLOADED), E(OVERLOADED), 503, 1, false },
+	{ 504, BODY("504", "DEADLINE_EXCEEDED", "Deadline expired before operation could complete.", ""), "deadline", "slow", AGAIN, E(UPSTREAM_TIMEOUT), E(UPSTREAM_TIMEOUT), 504, 0, false },
+	{ 599, "", "server_error", "slow", AGAIN, E(UPSTREAM), E(UPSTREAM), 502, 0, false },
 	/* framed in an answer that began well */
-	{ 200, "data: " BODY("503", "UNAVAILABLE", "overloaded", "") "\n\n", "overloaded", AGAIN, E(OVERLOADED), E(OVERLOADED), 503, 0, false },
-	{ 200, "data: " EXHAUSTED(CURRENT, QUOTA(DAY, "20")) "\n\n", "quota_day", OTHER, E(QUOTA), E(QUOTA), 429, 0, true },
-	{ 200, "{\"error\":{\"status\":\"UNAVAILABLE\",\"message\":\"x\"}}", "overloaded", AGAIN, E(OVERLOADED), E(OVERLOADED), 503, 0, false },
-	{ 200, "{\"error\":{\"code\":\"weird\",\"message\":\"x\"}}", "internal", AGAIN, E(UPSTREAM_500), E(UPSTREAM_500), 500, 0, false },
+	{ 200, "data: " BODY("503", "UNAVAILABLE", "overloaded", "") "\n\n", "overloaded", "slow", AGAIN, E(OVERLOADED), E(OVERLOADED), 503, 0, false },
+	{ 200, "data: " EXHAUSTED(CURRENT, QUOTA(DAY, "20")) "\n\n", "quota_day", "day", OTHER, E(QUOTA), E(QUOTA), 429, 0, true },
+	{ 200, "{\"error\":{\"status\":\"UNAVAILABLE\",\"message\":\"x\"}}", "overloaded", "slow", AGAIN, E(OVERLOADED), E(OVERLOADED), 503, 0, false },
+	{ 200, "{\"error\":{\"code\":\"weird\",\"message\":\"x\"}}", "internal", "slow", AGAIN, E(UPSTREAM_500), E(UPSTREAM_500), 500, 0, false },
 };
 
 static const struct {
 	enum netresult net;
 	int http;
-	const char *class;
+	const char *class, *effect;
 	enum verdict_action action;
 	enum apierror_kind error;
 } transfers[] = {
-	{ NET_OK,      200, "ok",          PASS,  E(NONE) },
-	{ NET_OK,      308, "ok",          PASS,  E(NONE) },
-	{ NET_OK,        0, "no_answer",   AGAIN, E(UPSTREAM) },
-	{ NET_RESOLVE,   0, "net_resolve", AGAIN, E(UNREACHABLE) },
-	{ NET_CONNECT,   0, "net_connect", AGAIN, E(UNREACHABLE) },
-	{ NET_TLS,       0, "net_tls",     AGAIN, E(UNREACHABLE) },
-	{ NET_TIMEOUT,   0, "net_timeout", AGAIN, E(UPSTREAM_TIMEOUT) },
-	{ NET_CUT,       0, "net_cut",     AGAIN, E(CUT) },
-	{ NET_CUT,     200, "net_cut",     AGAIN, E(CUT) },
-	{ NET_LOCAL,     0, "local",       PASS,  E(INTERNAL) },
-	{ NET_CUT,     503, "overloaded",  AGAIN, E(OVERLOADED) },
+	{ NET_OK,      200, "ok",          "works", PASS,  E(NONE) },
+	{ NET_OK,      308, "ok",          "works", PASS,  E(NONE) },
+	{ NET_OK,        0, "no_answer",   "slow", AGAIN, E(UPSTREAM) },
+	{ NET_RESOLVE,   0, "net_resolve", "slow", AGAIN, E(UNREACHABLE) },
+	{ NET_CONNECT,   0, "net_connect", "slow", AGAIN, E(UNREACHABLE) },
+	{ NET_TLS,       0, "net_tls",     "slow", AGAIN, E(UNREACHABLE) },
+	{ NET_TIMEOUT,   0, "net_timeout", "slow", AGAIN, E(UPSTREAM_TIMEOUT) },
+	{ NET_CUT,       0, "net_cut",     "slow", AGAIN, E(CUT) },
+	{ NET_CUT,     200, "net_cut",     "slow", AGAIN, E(CUT) },
+	{ NET_LOCAL,     0, "local",       "nothing", PASS,  E(INTERNAL) },
+	{ NET_CUT,     503, "overloaded",  "slow", AGAIN, E(OVERLOADED) },
 };
 /* clang-format on */
+
+/* What becomes of key, project, model and host, in words; each is "keep" when it is not named. */
+static const char *
+effect_of(const struct verdict *v)
+{
+	static const char *const keys[] = { "", "accepted", "works", "dead" };
+	static const char *const limits[] = { "", "bare", "minute", "other", "day", "closed" };
+	static const char *const hosts[] = { "", "", "host suspect", "host throttled",
+		"host region" };
+	static char text[64];
+
+	if (v->limit != VERDICT_LIMIT_KEEP)
+		snprintf(text, sizeof(text), "%s%s%s", limits[v->limit],
+		    hosts[v->host][0] != '\0' ? ", " : "", hosts[v->host]);
+	else if (hosts[v->host][0] != '\0')
+		snprintf(text, sizeof(text), "%s", hosts[v->host]);
+	else if (v->model == VERDICT_MODEL_SLOW)
+		snprintf(text, sizeof(text), "slow");
+	else
+		snprintf(text, sizeof(text), "%s",
+		    v->key == VERDICT_KEY_KEEP ? "nothing" : keys[v->key]);
+	return text;
+}
+
+/* Nothing but a served request or a refusal of the key may say anything else about the key. */
+static bool
+is_fair(const struct verdict *v)
+{
+	bool limited = v->limit != VERDICT_LIMIT_KEEP;
+
+	return (v->key == VERDICT_KEY_DEAD) <= (v->action == VERDICT_OTHER && !limited) &&
+	       (v->model == VERDICT_MODEL_SLOW) <= (v->key == VERDICT_KEY_KEEP && !limited) &&
+	       (v->key == VERDICT_KEY_WORKS) == (v->error == E(NONE)) &&
+	       (v->action == VERDICT_OTHER) <= (limited || v->key == VERDICT_KEY_DEAD);
+}
 
 static void
 test_cases(void)
@@ -157,6 +193,8 @@ test_cases(void)
 		v = verdict_of(&o);
 		snprintf(what, sizeof(what), "case %zu, %s", i, cases[i].class);
 		is_str(v.class, cases[i].class, what);
+		is_str(effect_of(&v), cases[i].effect, "... what becomes of the rest");
+		ok(is_fair(&v), "... who is guilty");
 		is_int(v.action, cases[i].action, "... its action");
 		is_int(v.error, cases[i].pool, "... its error");
 		verdict_error(&o, &v, &err);
@@ -180,6 +218,8 @@ test_transfers(void)
 		struct verdict v = verdict_of(&o);
 
 		is_str(v.class, transfers[i].class, transfers[i].class);
+		is_str(effect_of(&v), transfers[i].effect, "... what becomes of the rest");
+		ok(is_fair(&v), "... who is guilty");
 		is_int(v.action, transfers[i].action, "... its action");
 		is_int(v.error, transfers[i].error, "... its error");
 		verdict_error(&o, &v, &err);
