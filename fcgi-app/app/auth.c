@@ -51,17 +51,24 @@ auth_credential(const struct request *r, struct buf *out)
 	return false;
 }
 
+bool
+auth_is_admin(const struct request *r, struct slice credential)
+{
+	return r->roster->admin[0] != '\0' && tokens_equal(r->roster->admin, credential);
+}
+
 int
 auth_check_own(const struct request *r, struct apierror *err)
 {
-	if (tokens_count(r->roster->tokens) == 0)
+	if (tokens_count(r->roster->tokens) == 0 && r->roster->admin[0] == '\0')
 		return 0;
-	for (size_t i = 0; i < keyring_count(r->own_ring); i++)
-		if (tokens_find(r->roster->tokens, slice_str(keyring_secret(r->own_ring, i))) !=
-		    NULL)
+	for (size_t i = 0; i < keyring_count(r->own_ring); i++) {
+		struct slice key = slice_str(keyring_secret(r->own_ring, i));
+
+		if (tokens_find(r->roster->tokens, key) != NULL || auth_is_admin(r, key))
 			return apierror_set(err, APIERROR_BAD_KEY, NULL,
-			    "An access token of this gateway stands among the keys: send it "
-			    "alone.");
+			    "A token of this gateway stands among the keys: send it alone.");
+	}
 	return 0;
 }
 
@@ -88,6 +95,9 @@ decide(struct request *r, struct slice credential, bool present, struct apierror
 {
 	const struct roster *roster = r->roster;
 
+	if (present && auth_is_admin(r, credential))
+		return apierror_set(err, APIERROR_FORBIDDEN, NULL,
+		    "The admin token is for /verify: send an access token.");
 	if (present)
 		r->token = tokens_find(roster->tokens, credential);
 	if (r->token != NULL && roster->ring == NULL)

@@ -1,19 +1,27 @@
 /*
- * /verify: checks keys by listing one model with each, which costs no generation. One event per key
- * as it answers, a bounded number at a time, a time limit for each.
+ * /verify: checks keys by listing one model with each, which costs no generation, or by a
+ * generation when asked for. One event per key as it answers, a bounded number at a time, a time
+ * limit for each.
  */
 #include "config.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
+#include "core/key_list.h"
+#include "core/query.h"
 #include "core/verify.h"
 #include "request.h"
 
-#define CHECK_PATH "/v1beta/models?pageSize=1"
+#define LIST_PATH      "/v1beta/models?pageSize=1"
+#define GENERATE_MODEL "gemini-flash-latest"
+#define GENERATE_BODY \
+	"{\"contents\":[{\"role\":\"user\",\"parts\":[{\"text\":\"Hi\"}]}]," \
+	"\"generationConfig\":{\"maxOutputTokens\":1}}"
 
 struct verify_state;
 
@@ -32,6 +40,9 @@ struct check {
 
 struct verify_state {
 	struct request *r;
+	struct key_list list; /* of keys in the request */
+	const unsigned *repeats;
+	bool generate;
 	struct check *running;
 	size_t next, done;
 	struct verify_counts counts;
@@ -84,11 +95,14 @@ check_done(struct check *c, enum netresult net)
 {
 	struct verify_state *v = c->verify;
 	struct request *r = v->r;
-	struct slice secret = slice_str(keyring_secret(r->ring, c->index));
+	const struct key_spec *spec = keyring_spec(r->ring, c->index);
+	struct slice secret = slice_str(spec->secret);
 	struct scrub_set *set = scrub_set_new(&secret, 1);
 	struct gstatus status = { 0 };
 	struct outcome outcome = { .net = net, .http_status = c->status, .key_is_callers = true };
-	struct verify_result result = { .index = c->index, .key = secret };
+	struct verify_result result = {
+		.index = c->index, .key = secret, .repeats = v->repeats[c->index]
+	};
 	struct buf out;
 
 	if (c->body.len > 0)
@@ -100,6 +114,8 @@ check_done(struct check *c, enum netresult net)
 	}
 	result.verdict = verdict_of(&outcome);
 	verdict_error(&outcome, &result.verdict, &result.error);
+	result.reason = status.reason;
+	result.project = spec->project[0] != '\0' ? spec->project : status.project;
 	buf_init(&out, ERROR_BODY_MAX);
 	verify_event(&result, &v->counts, &out);
 	v->done++;
@@ -150,7 +166,17 @@ check_start(struct verify_state *v, size_t index)
 {
 	struct request *r = v->r;
 	struct check *c = xcalloc(1, sizeof(*c));
-	struct call_request request = { .method = "GET", .body_fd = -1 };
+	const struct key_spec *spec = keyring_spec(r->ring, index);
+	struct call_request request = {
+		.method = r->target.method,
+		.url = r->target.url.data,
+		.headers = c->lines,
+		.body = r->target.body,
+		.body_fd = -1,
+		.body_len = r->target.body_len,
+		.has_body = v->generate,
+		.proxy = spec->proxy[0] != '\0' ? spec->proxy : NULL,
+	};
 	struct buf line;
 
 	c->verify = v;
@@ -159,11 +185,10 @@ check_start(struct verify_state *v, size_t index)
 	v->running = c;
 	buf_init(&c->body, ERROR_BODY_MAX);
 	buf_init(&line, KEY_BYTES_MAX + 32);
-	buf_addf(&line, "x-goog-api-key: %s", keyring_secret(r->ring, index));
+	buf_addf(&line, "x-goog-api-key: %s", spec->secret);
 	c->credential = buf_take(&line);
 	c->lines[0] = c->credential;
-	request.url = r->target.url.data;
-	request.headers = c->lines;
+	c->lines[1] = v->generate ? (char *)(uintptr_t) "Content-Type: application/json" : NULL;
 	r->calls++;
 	c->timer = timer_new(r->loop, check_late, c);
 	timer_start(c->timer, r->gw->conf->verify_timeout);
@@ -212,49 +237,79 @@ beat(void *ctx)
 	verify_write(v, &out);
 }
 
-/* The keys to check: those in the body of a POST, or the credential itself. */
+/* Who may check keys: holders of a token, and everybody where callers bring keys or the pool is
+ * open. */
+static int
+verify_who(
+    struct request *r, struct slice credential, bool present, bool *ret_admin, struct apierror *err)
+{
+	const struct roster *roster = r->roster;
+
+	*ret_admin = present && auth_is_admin(r, credential);
+	if (*ret_admin)
+		return 0;
+	if (present)
+		r->token = tokens_find(roster->tokens, credential);
+	if (r->token != NULL)
+		return token_admit(r->token, err);
+	if (roster->own_keys || (roster->ring != NULL && roster->open_access))
+		return 0;
+	return apierror_set(err, present ? APIERROR_BAD_KEY : APIERROR_NO_KEY, NULL,
+	    "Checking keys needs an access token of this gateway.");
+}
+
+/* The keys of the request, or with the admin token and none there the pool. */
+static int
+verify_ring(struct request *r, struct slice keys, bool admin, struct apierror *err)
+{
+	struct verify_state *v = r->op_state;
+	struct key_list_error at;
+	const char *reason = NULL;
+
+	if (key_list_read_plain(&v->list, keys, &at) != 0)
+		return apierror_set(
+		    err, APIERROR_BAD_VALUE, "keys", "The keys cannot be checked: %s.", at.reason);
+	if (v->list.count == 0 && admin && r->roster->ring != NULL) {
+		r->ring = r->roster->ring;
+		v->repeats = r->roster->key_repeats;
+		return 0;
+	}
+	if (v->list.count == 0)
+		return apierror_set(err, APIERROR_NO_KEY, "keys",
+		    "No key to check was sent. Send keys separated by commas as "
+		    "\"x-goog-api-key: KEY,KEY\", or POST {\"keys\": [\"KEY\", \"KEY\"]}; the "
+		    "admin "
+		    "token alone checks the pool.");
+	r->own_ring = keyring_new(
+	    v->list.specs, v->list.count, BALANCE_ROUND_ROBIN, CALLER_KEYS_MAX, NULL, &reason);
+	if (r->own_ring == NULL)
+		return apierror_set(
+		    err, APIERROR_BAD_VALUE, "keys", "The keys cannot be checked: %s.", reason);
+	if (auth_check_own(r, err) != 0)
+		return -1;
+	r->ring = r->own_ring;
+	v->repeats = v->list.repeats;
+	return 0;
+}
+
 static int
 verify_keys(struct request *r, struct apierror *err)
 {
-	const struct roster *roster = r->roster;
-	const char *reason = NULL;
 	struct slice body = { "", 0 };
 	struct buf credential, list;
-	bool present;
+	bool present, admin = false;
 	int rc = -1;
 
 	buf_init(&credential, (size_t)CALLER_KEYS_MAX * 64);
 	buf_init(&list, (size_t)CALLER_KEYS_MAX * KEY_BYTES_MAX);
 	present = auth_credential(r, &credential);
-	if (present)
-		r->token = tokens_find(roster->tokens, buf_slice(&credential));
 	body_slice(edge_body(r->edge), &body);
-	if (verify_read_keys(body, &list, err) != 0)
-		goto out;
-	if (r->token != NULL && token_admit(r->token, err) != 0)
-		goto out;
-	if (r->token == NULL && !roster->own_keys &&
-	    !(roster->ring != NULL && roster->open_access)) {
-		apierror_set(err, present ? APIERROR_BAD_KEY : APIERROR_NO_KEY, NULL,
-		    "Checking keys needs an access token of this gateway.");
-		goto out;
+	if (verify_who(r, buf_slice(&credential), present, &admin, err) == 0 &&
+	    verify_read_keys(body, &list, err) == 0) {
+		if (list.len == 0 && present && r->token == NULL && !admin)
+			buf_add_slice(&list, buf_slice(&credential));
+		rc = verify_ring(r, buf_slice(&list), admin, err);
 	}
-	if (list.len == 0 && present && r->token == NULL)
-		buf_add_slice(&list, buf_slice(&credential));
-	r->own_ring =
-	    keyring_of_list(buf_slice(&list), BALANCE_ROUND_ROBIN, CALLER_KEYS_MAX, &reason);
-	if (r->own_ring == NULL)
-		apierror_set(
-		    err, APIERROR_BAD_VALUE, "keys", "The keys cannot be checked: %s.", reason);
-	else if (keyring_count(r->own_ring) == 0)
-		apierror_set(err, APIERROR_NO_KEY, "keys",
-		    "No key to check was sent. Send keys separated by commas as "
-		    "\"x-goog-api-key: KEY,KEY\", or "
-		    "POST {\"keys\": [\"KEY\", \"KEY\"]}.");
-	else
-		rc = auth_check_own(r, err);
-out:
-	r->ring = r->own_ring;
 	if (credential.data != NULL)
 		explicit_bzero(credential.data, credential.cap);
 	if (list.data != NULL)
@@ -264,19 +319,49 @@ out:
 	return rc;
 }
 
+/* The call that each key makes. */
+static int
+verify_target(struct request *r, struct apierror *err)
+{
+	struct verify_state *v = r->op_state;
+	struct model_choice choice;
+	struct slice raw = { "", 0 };
+	char path[MODEL_NAME_MAX + 64];
+	struct buf name;
+	int rc;
+
+	v->generate = query_get(r->route->query, "generate", &raw) && !slice_eq(raw, SLICE("0"));
+	if (!v->generate) {
+		target_url(r, "GET", LIST_PATH, SLICE(""));
+		return 0;
+	}
+	buf_init(&name, KIB);
+	if (!query_get(r->route->query, "model", &raw) || raw.len == 0)
+		raw = SLICE(GENERATE_MODEL);
+	if (!percent_decode(raw, true, &name))
+		buf_reset(&name);
+	rc = models_resolve(r->roster->models, buf_slice(&name), &choice, err);
+	buf_release(&name);
+	if (rc != 0)
+		return -1;
+	request_set_model(r, slice_str(choice.name));
+	snprintf(path, sizeof(path), "/v1beta/%s%s:generateContent",
+	    strchr(choice.name, '/') == NULL ? "models/" : "", choice.name);
+	target_url(r, "POST", path, SLICE(""));
+	r->target.body = SLICE(GENERATE_BODY);
+	r->target.body_len = r->target.body.len;
+	return 0;
+}
+
 static int
 verify_prepare(struct request *r, struct apierror *err)
 {
-	struct verify_state *v;
+	struct verify_state *v = xcalloc(1, sizeof(*v));
 
-	if (verify_keys(r, err) != 0)
-		return -1;
-	v = xcalloc(1, sizeof(*v));
 	r->op_state = v;
 	r->form = REPLY_SSE;
 	v->r = r;
-	target_url(r, "GET", CHECK_PATH, SLICE(""));
-	return 0;
+	return verify_keys(r, err) == 0 ? verify_target(r, err) : -1;
 }
 
 void
@@ -306,6 +391,7 @@ verify_release(struct request *r)
 	while (v->running != NULL)
 		check_free(v->running);
 	timer_free(v->heartbeat);
+	key_list_release(&v->list);
 	free(v);
 }
 

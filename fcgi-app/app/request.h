@@ -235,6 +235,8 @@ void supply_drop(struct request *r, enum ref_kind kind, struct slice key);
 
 /* auth.c: fills r->ring and r->token, which must be within its limits. -1 with err. */
 int auth_check(struct request *r, struct apierror *err);
+/* Is it the operator's token? */
+bool auth_is_admin(const struct request *r, struct slice credential);
 /* Nothing that is meant for this gateway goes to Google as a key: -1 with err when a key of
  * own_ring is a token. */
 int auth_check_own(const struct request *r, struct apierror *err);

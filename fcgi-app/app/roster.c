@@ -26,21 +26,8 @@ read_optional(const char *path, char error[CONF_ERROR_MAX])
 	return path[0] != '\0' ? conf_read_lines(path, error) : xstrdup("");
 }
 
-static void
-note_repeated(struct roster *roster, const struct key_list *list)
-{
-	struct buf text;
-
-	if (list->repeated_count == 0)
-		return;
-	buf_init(&text, KIB);
-	for (size_t i = 0; i < list->repeated_count; i++)
-		buf_addf(&text, "%s%s", i > 0 ? " " : "", list->repeated[i]);
-	roster->repeated = buf_take(&text);
-}
-
 static int
-make_ring(struct roster *roster, const struct conf *conf, const struct key_list *list,
+make_ring(struct roster *roster, const struct conf *conf, struct key_list *list,
     char error[CONF_ERROR_MAX])
 {
 	const char *reason = NULL;
@@ -49,8 +36,10 @@ make_ring(struct roster *roster, const struct conf *conf, const struct key_list 
 		roster->keys_choose_models |= list->specs[i].models[0] != '\0';
 	roster->ring = keyring_new(
 	    list->specs, list->count, (enum balance)conf->balance, KEYS_MAX, NULL, &reason);
-	if (roster->ring != NULL)
+	if (roster->ring != NULL) {
+		roster->key_repeats = TAKE(list->repeats);
 		return 0;
+	}
 	snprintf(error, CONF_ERROR_MAX, "GEMINI_API_KEYS: %s", reason);
 	return -1;
 }
@@ -67,7 +56,6 @@ load_keys(struct roster *roster, const struct conf *conf, char error[CONF_ERROR_
 	if (file == NULL)
 		return -1;
 	if (key_list_read(&list, slice_str(conf->api_keys), slice_str(file), &at) == 0) {
-		note_repeated(roster, &list);
 		rc = 0;
 		if (list.count > 0)
 			rc = make_ring(roster, conf, &list, error);
@@ -96,7 +84,12 @@ load_tokens(struct roster *roster, const struct conf *conf, const struct roster 
 	roster->tokens = tokens_new(slice_str(conf->access_tokens), slice_str(file), path,
 	    old != NULL ? old->tokens : NULL, error);
 	secret_free(file);
-	return roster->tokens != NULL ? 0 : -1;
+	if (roster->tokens == NULL)
+		return -1;
+	roster->admin = xstrdup(conf->admin_token);
+	if (tokens_find(roster->tokens, slice_str(roster->admin)) != NULL)
+		return refuse(error, "ADMIN_TOKEN is one of the ACCESS_TOKENS: they must differ");
+	return 0;
 }
 
 static int
@@ -184,10 +177,11 @@ roster_drop(struct roster *roster)
 		return;
 	keyring_free(roster->ring);
 	tokens_free(roster->tokens);
+	secret_free(roster->admin);
 	models_free(roster->models);
 	families_free(roster->families);
 	scrub_set_free(roster->scrub);
-	free(roster->repeated);
+	free(roster->key_repeats);
 	free(roster);
 }
 
@@ -200,7 +194,16 @@ roster_key_count(const struct roster *roster)
 void
 roster_log(const struct roster *roster)
 {
-	if (roster->repeated != NULL)
+	size_t count = 0;
+	struct buf names;
+
+	buf_init(&names, KIB);
+	for (size_t i = 0; i < roster_key_count(roster); i++)
+		if (roster->key_repeats[i] > 0 && count++ < REPEATED_KEYS_MAX)
+			buf_addf(&names, "%s%s", names.len > 0 ? " " : "",
+			    keyring_fingerprint(roster->ring, i));
+	if (count > 0)
 		log_event(LOG_WARN, "keys are listed more than once and count once",
-		    LOG_S("keys", roster->repeated));
+		    LOG_N("count", count), LOG_SL("keys", buf_slice(&names)));
+	buf_release(&names);
 }

@@ -34,7 +34,7 @@ key_list_release(struct key_list *list)
 	for (size_t i = 0; i < list->count; i++)
 		spec_free(&list->specs[i]);
 	free(list->specs);
-	free(list->repeated);
+	free(list->repeats);
 	*list = (struct key_list){ 0 };
 }
 
@@ -162,27 +162,12 @@ merge(struct key_spec *first, struct key_spec *again)
 }
 
 static void
-note_repeated(struct key_list *list, const char *secret)
-{
-	char fingerprint[FINGERPRINT_LEN + 1];
-
-	key_fingerprint(slice_str(secret), fingerprint);
-	for (size_t i = 0; i < list->repeated_count; i++)
-		if (strcmp(list->repeated[i], fingerprint) == 0)
-			return;
-	if (list->repeated_count == REPEATED_KEYS_MAX)
-		return;
-	list->repeated =
-	    xrealloc(list->repeated, (list->repeated_count + 1) * sizeof(*list->repeated));
-	memcpy(list->repeated[list->repeated_count++], fingerprint, sizeof(fingerprint));
-}
-
-static void
 merge_repeated(struct key_list *list)
 {
 	struct key_spec **order = xcalloc(list->count, sizeof(*order));
 	size_t kept = 0, first = 0;
 
+	list->repeats = xcalloc(list->count, sizeof(*list->repeats));
 	for (size_t i = 0; i < list->count; i++)
 		order[i] = &list->specs[i];
 	qsort(order, list->count, sizeof(*order), compare);
@@ -191,38 +176,29 @@ merge_repeated(struct key_list *list)
 			first = i;
 			continue;
 		}
-		note_repeated(list, order[i]->secret);
+		list->repeats[order[first] - list->specs]++;
 		merge(order[first], order[i]);
 	}
 	free(order);
 	for (size_t i = 0; i < list->count; i++) {
-		if (list->specs[i].secret == NULL)
+		if (list->specs[i].secret == NULL) {
 			spec_free(&list->specs[i]);
-		else
-			list->specs[kept++] = list->specs[i];
+			continue;
+		}
+		list->repeats[kept] = list->repeats[i];
+		list->specs[kept++] = list->specs[i];
 	}
 	list->count = kept;
 }
 
-int
-key_list_read(
-    struct key_list *list, struct slice option, struct slice file, struct key_list_error *ret_error)
+static int
+finish(struct key_list *list, struct key_list_error *error)
 {
-	struct slice texts[] = { option, file };
-	struct entry_reader reader;
-	const char *reason = NULL;
-
-	*list = (struct key_list){ 0 };
-	for (size_t i = 0; i < 2 && reason == NULL; i++) {
-		entry_reader_init(&reader, texts[i], i == 1, names);
-		reason = read_entries(list, &reader);
-		*ret_error = (struct key_list_error){ i == 1 ? reader.line : 0, reason };
-	}
-	if (reason == NULL)
+	if (error->reason == NULL)
 		merge_repeated(list);
-	if (reason == NULL && list->count > KEYS_MAX)
-		ret_error->reason = reason = "there are too many keys";
-	if (reason != NULL) {
+	if (error->reason == NULL && list->count > KEYS_MAX)
+		error->reason = "there are too many keys";
+	if (error->reason != NULL) {
 		key_list_release(list);
 		return -1;
 	}
@@ -230,6 +206,35 @@ key_list_read(
 		if (list->specs[i].weight == 0)
 			list->specs[i].weight = 1;
 	return 0;
+}
+
+int
+key_list_read(
+    struct key_list *list, struct slice option, struct slice file, struct key_list_error *ret_error)
+{
+	struct entry_reader reader;
+
+	*list = (struct key_list){ 0 };
+	entry_reader_init(&reader, option, false, names);
+	*ret_error = (struct key_list_error){ 0, read_entries(list, &reader) };
+	if (ret_error->reason == NULL) {
+		entry_reader_init(&reader, file, true, names);
+		ret_error->reason = read_entries(list, &reader);
+		ret_error->line = reader.line;
+	}
+	return finish(list, ret_error);
+}
+
+int
+key_list_read_plain(struct key_list *list, struct slice text, struct key_list_error *ret_error)
+{
+	static const char *const none[] = { NULL };
+	struct entry_reader reader;
+
+	*list = (struct key_list){ 0 };
+	entry_reader_init(&reader, text, false, none);
+	*ret_error = (struct key_list_error){ 0, read_entries(list, &reader) };
+	return finish(list, ret_error);
 }
 
 bool

@@ -50,6 +50,7 @@ verify_event(const struct verify_result *result, struct verify_counts *counts, s
 	struct buf masked;
 
 	counts->of[status]++;
+	counts->repeats += result->repeats;
 	buf_init(&masked, KIB);
 	key_mask(result->key, &masked);
 	buf_adds(out, "data: ");
@@ -58,6 +59,9 @@ verify_event(const struct verify_result *result, struct verify_counts *counts, s
 	jw_str(&w, "status", status_words[status]);
 	jw_str(&w, "error", failed ? result->error.message : NULL);
 	jw_str(&w, "class", result->verdict.class);
+	jw_str(&w, "reason", result->reason[0] != '\0' ? result->reason : NULL);
+	jw_str(&w, "project", result->project[0] != '\0' ? result->project : NULL);
+	jw_int(&w, "duplicates", result->repeats);
 	jw_int(&w, "index", (int64_t)result->index);
 	jw_object_end(&w);
 	buf_adds(out, "\n\n");
@@ -79,6 +83,7 @@ verify_summary(const struct verify_counts *counts, struct buf *out)
 	jw_int(&w, "total", (int64_t)total);
 	for (size_t i = 0; i < VERIFY_STATUSES; i++)
 		jw_int(&w, names[i], (int64_t)counts->of[i]);
+	jw_int(&w, "duplicates", (int64_t)counts->repeats);
 	jw_object_end(&w);
 	jw_object_end(&w);
 	buf_adds(out, "\n\n");

@@ -18,14 +18,15 @@
 struct roster {
 	atomic_uint refs;
 	struct keyring *ring;    /* the pool; NULL when there is none */
+	unsigned *key_repeats;   /* for each key, how many times more it was listed */
 	bool keys_choose_models; /* some keys serve certain models only */
 	struct tokens *tokens;
+	char *admin; /* the operator's token; "": there is none */
 	struct models *models;
 	struct families *families; /* the operator's rows about models; NULL: none */
 	struct scrub_set *scrub;   /* the pool's keys */
 	bool open_access;          /* everybody may use the pool */
 	bool own_keys;             /* callers may bring keys */
-	char *repeated;            /* fingerprints of keys that were listed again; NULL: none */
 };
 
 /* NULL with one sentence in error when the options contradict each other or a file is not readable.

@@ -6,10 +6,8 @@
 
 struct key_list {
 	struct key_spec *specs; /* each key once, in order; texts are the list's */
+	unsigned *repeats;      /* for each of them, how many times more it was listed */
 	size_t count;
-	/* Keys that were listed more than once. */
-	char (*repeated)[FINGERPRINT_LEN + 1];
-	size_t repeated_count;
 };
 
 struct key_list_error {
@@ -25,6 +23,8 @@ struct key_list_error {
  */
 int key_list_read(struct key_list *list, struct slice option, struct slice file,
     struct key_list_error *ret_error);
+/* The same for a list of a caller, who may say nothing about a key. */
+int key_list_read_plain(struct key_list *list, struct slice text, struct key_list_error *ret_error);
 void key_list_release(struct key_list *list);
 
 /* May this key be used for that model of Gemini's? "" stands for requests that name none. */

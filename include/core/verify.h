@@ -13,21 +13,26 @@
 enum verify_status { VERIFY_GOOD, VERIFY_BAD, VERIFY_ERROR, VERIFY_STATUSES };
 
 struct verify_result {
-	size_t index;     /* place in the list, from 0 */
+	size_t index;     /* place among the keys, each counted once, from 0 */
 	struct slice key; /* the secret; only its masked form is written */
 	struct verdict verdict;
 	struct apierror error; /* of verdict_error */
+	const char *reason;    /* Google's word for it; "": none */
+	const char *project;   /* that the key belongs to; "": not known */
+	unsigned repeats;      /* how many times more it was listed */
 };
 
 struct verify_counts {
 	size_t of[VERIFY_STATUSES];
+	size_t repeats;
 };
 
 enum verify_status verify_status_of(const struct verdict *v);
-/* Appends one SSE event, {"key","status","error","class","index"}, and counts the result. */
+/* Appends one SSE event, {"key","status","error","class","reason","project","duplicates","index"},
+ * and counts the result. */
 void verify_event(
     const struct verify_result *result, struct verify_counts *counts, struct buf *out);
-/* Appends the last event, {"summary":{"total","good","bad","error"}}. */
+/* Appends the last event, {"summary":{"total","good","bad","error","duplicates"}}. */
 void verify_summary(const struct verify_counts *counts, struct buf *out);
 
 /* The keys in the body of a POST, as text for keypool_add_list: {"keys":[...]}, {"keys":"a,b"}, an

@@ -109,6 +109,7 @@ sim_open(const char *const *options)
 		add_secret(slice_str(keyring_secret(sim->gw->roster->ring, i)));
 	for (size_t i = 0; i < tokens_count(sim->gw->roster->tokens); i++)
 		add_secret(slice_str(tokens_secret(sim->gw->roster->tokens, i)));
+	add_secret(slice_str(sim->gw->roster->admin));
 	sim->server_secrets = sim->secrets.len;
 	return true;
 }

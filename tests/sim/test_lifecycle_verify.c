@@ -63,7 +63,8 @@ test_events(void)
 	is_int(sim_state(c), SIM_ENDED, "ended");
 	is_int(sim_count(c, "data: "), 5, "four events and the sum");
 	ok(slice_ends(sim_body(c),
-	       SLICE("data: {\"summary\":{\"total\":4,\"good\":2,\"bad\":1,\"error\":1}}\n\n")),
+	       SLICE("data: {\"summary\":{\"total\":4,\"good\":2,\"bad\":1,\"error\":1,"
+		     "\"duplicates\":0}}\n\n")),
 	    "the sum");
 	ok(!sim_has(c, "own-key-number"), "no key is shown");
 	is_str(sim_log(c, "route"), "verify", "logged: the route");
@@ -218,6 +219,88 @@ test_who(void)
 	SIM_CLOSE();
 }
 
+#define ADMIN   "token-of-the-operator"
+#define OPERATE "HTTP_AUTHORIZATION=Bearer " ADMIN
+
+static void
+test_pool(void)
+{
+	struct sim_client *c;
+
+	SIM_OPEN("GEMINI_API_KEYS=" KEY_1 " project=home proxy=http://10.0.0.1:9," KEY_2 "," KEY_1
+		 "," KEY_1,
+	    "ACCESS_TOKENS=" TOKEN, "ADMIN_TOKEN=" ADMIN, "OWN_KEYS=yes");
+	c = SIM_ASK(.method = "GET", .uri = "/verify", .params = { OPERATE });
+	is_int(sim_calls(), 2, "each key of the pool once");
+	is_str(sim_key(sim_call(0)), KEY_1, "the first");
+	is_str(sim_proxy(sim_call(0)), "http://10.0.0.1:9", "through its proxy");
+	is_str(sim_proxy(sim_call(1)), "", "the other without");
+	sim_answer(sim_call(1), 403, SIM_JSON,
+	    GOOGLE_ERROR(403, "PERMISSION_DENIED", "Consumer 'api_key:" KEY_2 "' suspended",
+		"{\"@type\":\"type.googleapis.com/google.rpc.ErrorInfo\",\"reason\":"
+		"\"CONSUMER_SUSPENDED\",\"metadata\":{\"consumer\":\"projects/4711\"}}"));
+	ok(sim_has(c, "\"reason\":\"CONSUMER_SUSPENDED\",\"project\":\"4711\",\"duplicates\":0"),
+	    "Google's reason, and the project that it names");
+	sim_answer(sim_call(0), 200, SIM_JSON, GOOD_ANSWER);
+	ok(sim_has(c,
+	       "\"key\":\"poo......r-1\",\"status\":\"GOOD\",\"error\":null,\"class\":\"ok\","
+	       "\"reason\":null,\"project\":\"home\",\"duplicates\":2,\"index\":0}"),
+	    "what is known of a key");
+	ok(sim_has(c, "\"total\":2,\"good\":1,\"bad\":1,\"error\":0,\"duplicates\":2"), "the sum");
+	is_str(sim_log(c, "keys"), "pool", "logged: whose");
+	c = SIM_ASK(.uri = "/verify", .params = { OPERATE }, .body = SLICE("own-key-number-1"));
+	is_str(sim_key(sim_last_call()), "own-key-number-1", "keys in the request come first");
+	sim_answer(sim_last_call(), 200, SIM_JSON, GOOD_ANSWER);
+	ok(sim_has(c, "\"total\":1,"), "and alone");
+	c = SIM_ASK(.method = "GET", .uri = "/verify", .params = { BEARER });
+	is_int(sim_status(c), 401, "a token is not enough for the pool");
+	c = SIM_ASK(.uri = "/verify", .params = { BEARER }, .body = SLICE("one " ADMIN));
+	is_int(sim_status(c), 401, "the operator's token is no key");
+	c = SIM_ASK(.params = { OPERATE }, .body = CHAT_UNARY);
+	is_int(sim_status(c), 403, "nor a token for requests");
+	c = SIM_ASK(.uri = GENERATE, .params = { "HTTP_X_GOOG_API_KEY=x," ADMIN },
+	    .body = CONTENTS);
+	is_int(sim_status(c), 401, "nor one of several keys");
+	is_int(sim_calls(), 3, "nothing of that went upstream");
+	SIM_CLOSE();
+	SIM_OPEN("ADMIN_TOKEN=" ADMIN);
+	c = SIM_ASK(.method = "GET", .uri = "/verify", .params = { OPERATE });
+	is_int(sim_status(c), 401, "without a pool there is nothing to check");
+	SIM_CLOSE();
+}
+
+static void
+test_generate(void)
+{
+	struct sim_client *c;
+
+	SIM_OPEN(TWO_KEYS, "ADMIN_TOKEN=" ADMIN);
+	c = SIM_ASK(.method = "GET", .uri = "/verify?generate=1", .params = { OPERATE });
+	is_str(sim_method(sim_call(0)), "POST", "a generation");
+	ok(slice_ends(slice_str(sim_url(sim_call(0))),
+	       SLICE("/v1beta/models/gemini-flash-latest:generateContent")),
+	    "with a model that every project has");
+	ok(slice_find(sim_sent(sim_call(1)), SLICE("\"maxOutputTokens\":1}")) > 0, "of one token");
+	is_slice(sim_line(sim_call(1), "content-type"), "application/json", "as JSON");
+	sim_answer(sim_call(0), 200, SIM_JSON, ANSWER);
+	sim_answer(sim_call(1), 429, SIM_JSON, QUOTA_DAY);
+	is_int(sim_count(c, "\"status\":\"GOOD\""), 2, "a key without quota is good");
+	ok(sim_has(c, "\"class\":\"quota_day\""), "which is told");
+	is_str(sim_log(c, "model"), "gemini-flash-latest", "logged: the model");
+	c = SIM_ASK(.method = "GET", .uri = "/verify?generate=1&model=gpt-4o",
+	    .params = { OPERATE });
+	ok(slice_find(slice_str(sim_url(sim_call(2))), SLICE("/gemini-2.5-pro:")) > 0,
+	    "another model, or an alias");
+	sim_vanish(c);
+	c = SIM_ASK(.method = "GET", .uri = "/verify?generate=1&model=a%2Fb%3F",
+	    .params = { OPERATE });
+	is_int(sim_status(c), 400, "not a name");
+	c = SIM_ASK(.method = "GET", .uri = "/verify?generate=0", .params = { OPERATE });
+	is_str(sim_method(sim_last_call()), "GET", "not wanted");
+	sim_vanish(c);
+	SIM_CLOSE();
+}
+
 /* Google repeats the key in what it says. */
 static void
 test_echo(void)
@@ -242,6 +325,8 @@ main(void)
 	test_gone();
 	test_lists();
 	test_who();
+	test_pool();
+	test_generate();
 	test_echo();
 	return tap_done();
 }

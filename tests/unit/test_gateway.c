@@ -77,6 +77,7 @@ test_access(void)
 	ok(gw != NULL && gw->roster->own_keys, "both");
 	drop(gw);
 	refused(MAKE("GEMINI_API_KEYS=key-1", "ACCESS_TOKENS= , ,"), "ACCESS_TOKENS");
+	refused(MAKE("GEMINI_API_KEYS=key-1", "ACCESS_TOKENS=a,b", "ADMIN_TOKEN=b"), "ADMIN_TOKEN");
 }
 
 static void

@@ -60,8 +60,6 @@ test_option(void)
 static void
 test_repeated(void)
 {
-	char name[FINGERPRINT_LEN + 1];
-
 	is_int(read_both("k1,k2,k1", "k2 project=red weight=4\nk3\nk1\nk2 project=blue\n"), 3,
 	    "each key once");
 	is_str(list.specs[0].secret, "k1", "in the order");
@@ -70,10 +68,16 @@ test_repeated(void)
 	is_str(list.specs[1].project, "red", "what was left open is filled");
 	is_int(list.specs[1].weight, 4, "the weight as well");
 	is_int(list.specs[0].weight, 1, "or not");
-	is_int(list.repeated_count, 2, "two were repeated");
-	key_fingerprint(SLICE("k1"), name);
-	ok(strcmp(list.repeated[0], name) == 0 || strcmp(list.repeated[1], name) == 0,
-	    "told by their fingerprints");
+	is_int(list.repeats[0], 2, "listed three times");
+	is_int(list.repeats[1], 2, "this one as well");
+	is_int(list.repeats[2], 0, "this one once");
+	key_list_release(&list);
+	is_int(key_list_read_plain(&list, SLICE("k1, \"k2\" k1\nproject=red weight=0"), &at), 0,
+	    "a list of a caller");
+	is_int(list.count, 4, "holds keys only");
+	is_str(list.specs[2].secret, "project=red", "whatever they look like");
+	is_str(list.specs[1].project, "", "about which nothing is said");
+	is_int(list.repeats[0], 1, "one is listed twice");
 }
 
 static void

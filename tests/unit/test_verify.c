@@ -39,6 +39,8 @@ test_events(void)
 	struct verify_counts counts = { { 0 } };
 	struct verify_result result = {
 		.key = SLICE("AIzaSyA0123456789abcdefghijklmnopqrstuv"),
+		.reason = "",
+		.project = "",
 		.verdict = { "ok", VERDICT_PASS, APIERROR_NONE },
 	};
 
@@ -46,9 +48,12 @@ test_events(void)
 	verify_event(&result, &counts, &out);
 	is_slice(buf_slice(&out),
 	    "data: {\"key\":\"AIzaSyA......pqrstuv\",\"status\":\"GOOD\",\"error\":null,"
-	    "\"class\":\"ok\",\"index\":0}\n\n",
+	    "\"class\":\"ok\",\"reason\":null,\"project\":null,\"duplicates\":0,\"index\":0}\n\n",
 	    "a key that works");
 	result.index = 12;
+	result.reason = "API_KEY_INVALID";
+	result.project = "home";
+	result.repeats = 2;
 	result.verdict = (struct verdict){ "key_invalid", VERDICT_OTHER, APIERROR_BAD_KEY };
 	apierror_set(&result.error, APIERROR_BAD_KEY, NULL, "API key \"x\" not valid.");
 	buf_reset(&out);
@@ -56,16 +61,19 @@ test_events(void)
 	is_slice(buf_slice(&out),
 	    "data: {\"key\":\"AIzaSyA......pqrstuv\",\"status\":\"BAD\","
 	    "\"error\":\"API key \\\"x\\\" not "
-	    "valid.\",\"class\":\"key_invalid\",\"index\":12}\n\n",
+	    "valid.\",\"class\":\"key_invalid\",\"reason\":\"API_KEY_INVALID\","
+	    "\"project\":\"home\",\"duplicates\":2,\"index\":12}\n\n",
 	    "a key that is refused");
 	result.verdict =
 	    (struct verdict){ "net_timeout", VERDICT_AGAIN, APIERROR_UPSTREAM_TIMEOUT };
 	apierror_set(&result.error, APIERROR_UPSTREAM_TIMEOUT, NULL, NULL);
+	result.repeats = 0;
 	verify_event(&result, &counts, &out);
 	buf_reset(&out);
 	verify_summary(&counts, &out);
 	is_slice(buf_slice(&out),
-	    "data: {\"summary\":{\"total\":3,\"good\":1,\"bad\":1,\"error\":1}}\n\n",
+	    "data: "
+	    "{\"summary\":{\"total\":3,\"good\":1,\"bad\":1,\"error\":1,\"duplicates\":2}}\n\n",
 	    "the summary");
 }
 
