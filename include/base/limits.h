@@ -95,6 +95,28 @@
 #define TOKEN_NAME_MAX       64
 #define TOKEN_RPM_MAX        1000000 /* requests per minute */
 #define TOKEN_TPD_MAX        1000000000000000ULL
+/* Health of keys, projects, models and the host */
+#define HEALTH_RECORDS_MAX        65536  /* that failed lately: the pool's, callers', models */
+#define HEALTH_QUOTAS_MAX         64     /* different ids of quotas */
+#define HEALTH_PROBE_MS           2000   /* after a cooldown one call is so far ahead of others */
+#define HEALTH_COOL_MIN_MS        1000   /* floor of a quota's cooldown, whatever Google's hint */
+#define HEALTH_MINUTE_MS          20000  /* quota per minute without a hint, doubled */
+#define HEALTH_MINUTE_MAX_MS      90000  /* its ceiling, also of the hint */
+#define HEALTH_BARE_MS            2000   /* 429 without a word about the quota, doubled */
+#define HEALTH_OTHER_MS           60000  /* quota of another span without a hint, doubled */
+#define HEALTH_OTHER_MAX_MS       3600000
+#define HEALTH_MIDNIGHT_SPREAD_MS 5000    /* quotas of a day are tried so long after midnight */
+#define HEALTH_LATE_MS            3600000 /* Google may reset so late */
+#define HEALTH_LATE_CHECK_MS      300000  /* checks until then */
+#define HEALTH_DEAD_MS            3600000 /* between checks of a key that is refused */
+#define HEALTH_CALLERS_DEAD_MS    60000   /* the same for a caller's own */
+#define HEALTH_MODEL_FREE         3       /* faults of a model in a row before it is given a rest */
+#define HEALTH_MODEL_MS           500     /* the rest, doubled */
+#define HEALTH_MODEL_MAX_MS       30000
+#define HEALTH_HOST_MS            5000 /* rest of an address that is throttled, doubled */
+#define HEALTH_HOST_MAX_MS        300000
+#define HEALTH_SUSPECTS           3     /* so many projects with a bare 429 */
+#define HEALTH_SUSPECT_MS         10000 /* within this mean the address */
 
 /* State: what is remembered beyond one request */
 #define SIGNATURE_KEEP_MS  (48 * 3600000ULL) /* thought signatures */
