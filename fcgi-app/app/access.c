@@ -4,12 +4,29 @@
 #include "request.h"
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/log.h"
 
+/* How the keys stand is told for requests that failed for want of one. */
+static bool
+wants_keys(const struct request *r)
+{
+	return r->ring != NULL && r->model_id != 0 && !r->gone &&
+	       (r->err.status == 429 || r->err.status >= 500 ||
+		   r->err.kind == APIERROR_MODEL_NOT_FOUND);
+}
+
 void
-access_line(const struct request *r)
+access_line(struct request *r)
 {
 	uint64_t now = clock_mono_ms();
+	size_t keys = 0, ready = 0;
+	bool wanted = wants_keys(r);
+	struct buf barred;
+
+	buf_init(&barred, KIB);
+	if (wanted)
+		choose_explain(r, &barred, &keys, &ready);
 
 	log_event(LOG_INFO, "request", LOG_S("id", r->id), LOG_S("route", r->route_name),
 	    LOG_S("model", r->model[0] != '\0' ? r->model : NULL),
@@ -19,7 +36,12 @@ access_line(const struct request *r)
 	    LOG_S("keys", r->ring == NULL       ? NULL
 			  : r->own_ring != NULL ? "own"
 						: "pool"),
-	    LOG_N("attempts", r->calls),
+	    LOG_N("attempts", r->calls), LOG_S("failed", r->trail[0] != '\0' ? r->trail : NULL),
+	    LOG_N("keys_known", wanted ? (int64_t)keys : -1),
+	    LOG_N("keys_ready", wanted ? (int64_t)ready : -1),
+	    LOG_S("barred", barred.len > 0 ? barred.data : NULL),
+	    LOG_S("quota", r->quota[0] != '\0' ? r->quota : NULL),
+	    LOG_N("waited_ms", r->waited_ms > 0 ? (int64_t)r->waited_ms : -1),
 	    LOG_N("status", r->gone && !r->head_sent ? 499 : r->status),
 	    LOG_N("upstream_status", r->up_status),
 	    LOG_S("upstream_end", r->up_result != NET_OK ? netresult_word(r->up_result) : NULL),
@@ -32,4 +54,5 @@ access_line(const struct request *r)
 	    LOG_N("cached_tokens", r->usage.cached),
 	    LOG_N("completion_tokens", usage_output(&r->usage)),
 	    LOG_N("reasoning_tokens", r->usage.thoughts));
+	buf_release(&barred);
 }

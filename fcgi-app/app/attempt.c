@@ -10,7 +10,6 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
-#include "core/key_list.h"
 
 #define NO_DEADLINE UINT64_MAX
 
@@ -27,6 +26,7 @@ attempt_report(struct request *r, bool ok)
 void
 attempt_end(struct request *r)
 {
+	choose_leave(r);
 	call_cancel(TAKE(r->call));
 	secret_free(TAKE(r->credential_line));
 	free(TAKE(r->line_table));
@@ -109,11 +109,11 @@ on_timer(void *ctx)
 		request_run(r);
 		return;
 	}
-	if (r->step == &step_wait) {
-		if (now >= r->last_up_ms)
+	if (r->step == &step_wait || r->step == &step_pick) {
+		if (now >= r->wait_due_ms)
 			request_run(r);
 		else
-			timer_start(r->timer, r->last_up_ms - now);
+			attempt_wait(r, r->wait_due_ms);
 		return;
 	}
 	if (now >= upstream_deadline(r)) {
@@ -124,6 +124,21 @@ on_timer(void *ctx)
 		return;
 	}
 	timer_arm(r);
+}
+
+void
+attempt_wait(struct request *r, uint64_t due)
+{
+	uint64_t now = clock_mono_ms(), next = due;
+
+	if (r->timer == NULL)
+		r->timer = timer_new(r->loop, on_timer, r);
+	if (r->last_write_ms == 0)
+		r->last_write_ms = now;
+	if (wants_heartbeat(r) && r->last_write_ms + r->gw->conf->heartbeat < next)
+		next = r->last_write_ms + r->gw->conf->heartbeat;
+	r->wait_due_ms = due;
+	timer_start(r->timer, next > now ? next - now : 1);
 }
 
 void
@@ -198,47 +213,6 @@ static const struct call_events call_events = { up_head, up_data, up_end };
 
 /* ---- steps ---- */
 
-static void
-prepare_bitmaps(struct request *r)
-{
-	size_t size = keypool_tried_size(keyring_count(r->ring));
-
-	r->tried = xcalloc(1, size);
-	r->refused = xcalloc(1, size);
-	/* Keys that the operator keeps for other models. */
-	for (size_t i = 0;
-	     r->own_ring == NULL && r->roster->keys_choose_models && i < keyring_count(r->ring);
-	     i++)
-		if (!key_serves(keyring_spec(r->ring, i), slice_str(r->model))) {
-			keypool_tried_add(r->tried, i);
-			keypool_tried_add(r->refused, i);
-		}
-	if (r->pinned >= 0) {
-		memset(r->tried, 0xff, size);
-		memset(r->refused, 0xff, size);
-		r->tried[r->pinned / 8] &= (uint8_t) ~(1u << (r->pinned % 8));
-		r->refused[r->pinned / 8] &= (uint8_t) ~(1u << (r->pinned % 8));
-	}
-}
-
-static enum step_next
-do_pick(struct request *r)
-{
-	uint64_t chance = request_random(r);
-
-	if (r->tried == NULL)
-		prepare_bitmaps(r);
-	r->key = keyring_pick(r->ring, r->tried, chance);
-	/* A fault of the server is worth the same key again when there is no other. */
-	if (r->key < 0 && r->server_faults > 0)
-		r->key = keyring_pick(r->ring, r->refused, chance);
-	if (r->key < 0 && r->attempts == 0)
-		return request_fail(r, APIERROR_MODEL_NOT_FOUND, "model",
-		    "No key of this gateway is meant for the model %s.", r->model);
-	request_move(r, r->key >= 0 ? &step_call : &step_fail);
-	return STEP_GO;
-}
-
 /* The lines of the target and the one credential. */
 static void
 prepare_lines(struct request *r)
@@ -289,7 +263,7 @@ do_call(struct request *r)
 	prepare_lines(r);
 	request.headers = r->line_table;
 	r->up_status = 0;
-	r->last_up_ms = clock_mono_ms();
+	r->last_up_ms = r->call_started_ms = clock_mono_ms();
 	if (r->last_write_ms == 0)
 		r->last_write_ms = r->last_up_ms;
 	r->call = call_start(loop_upstream(r->loop), &request, &call_events, r);
@@ -328,28 +302,18 @@ scrub_held(struct request *r, const char *secret)
 	scrub_set_free(set);
 }
 
-/* bits: of keys that will not do. */
-static bool
-has_key_beside(const struct request *r, const uint8_t *bits)
-{
-	for (size_t i = 0; i < keyring_count(r->ring); i++)
-		if ((bits[i / 8] & 1u << (i % 8)) == 0)
-			return true;
-	return false;
-}
-
 /* May this failure be cured, and how? Moves to the step that does it. */
 static bool
 try_again(struct request *r, const struct verdict *v)
 {
-	uint64_t pause;
+	const struct conf *conf = r->gw->conf;
+	uint64_t pause, now = clock_mono_ms();
 
-	if (v->action == VERDICT_PASS || r->attempts > r->gw->conf->retry_max || r->content_sent)
+	if (v->action == VERDICT_PASS || r->attempts > conf->retry_max || r->content_sent ||
+	    now - r->started_ms >= conf->retry_time)
 		return false;
 	if (v->action == VERDICT_OTHER) {
-		/* A key that met a fault of the server may serve now. */
-		if (!has_key_beside(r, r->tried) &&
-		    (r->server_faults == 0 || !has_key_beside(r, r->refused)))
+		if (!choose_can(r))
 			return false;
 		request_move(r, &step_pick);
 		return true;
@@ -357,8 +321,7 @@ try_again(struct request *r, const struct verdict *v)
 	if (r->server_faults >= SERVER_FAULT_TRIES)
 		return false;
 	pause = (uint64_t)BACKOFF_BASE_MS << r->server_faults++;
-	r->last_up_ms = clock_mono_ms() + pause / 2 + request_random(r) % pause;
-	timer_start(r->timer, r->last_up_ms - clock_mono_ms());
+	attempt_wait(r, now + pause / 2 + request_random(r) % pause);
 	request_move(r, &step_wait);
 	return true;
 }
@@ -397,7 +360,6 @@ mend(struct request *r, const struct gstatus *status)
 	root->omit_signatures |= signature;
 	root->remake = r != root;
 	free(TAKE(r->tried));
-	free(TAKE(r->refused));
 	request_move(r, r == root ? &step_prepare : &step_finish);
 	return true;
 }
@@ -405,15 +367,12 @@ mend(struct request *r, const struct gstatus *status)
 static enum step_next
 judge_failure(struct request *r, const struct outcome *o, const struct verdict *v)
 {
-	size_t key = (size_t)r->key;
 	bool kept = keep_error(r, o, v);
 	/* Of an answer above the ceiling something is lost already. */
 	bool pass = r->op->pass_head != NULL && r->up_started && !r->head_sent &&
 	            !r->framed_error && v->error != APIERROR_KEY_FAULT && o->net == NET_OK &&
 	            !r->held.failed && kept;
 
-	if (v->action == VERDICT_OTHER)
-		keypool_tried_add(r->refused, key);
 	if (v->action == VERDICT_PASS && o->status != NULL && mend(r, o->status)) {
 		attempt_report(r, true);
 		attempt_end(r);
@@ -424,9 +383,38 @@ judge_failure(struct request *r, const struct outcome *o, const struct verdict *
 		attempt_end(r);
 		return r->step == &step_wait ? STEP_PARK : STEP_GO;
 	}
+	choose_hint(r);
 	r->passing = pass;
 	request_move(r, pass ? &step_stream : &step_fail);
 	return STEP_GO;
+}
+
+/* Tells the balancer and the access line. */
+static void
+learn(struct request *r, const struct outcome *o, const struct verdict *v)
+{
+	struct keyring_outcome outcome = {
+		.model = r->model_id,
+		.started = r->call_started_ms,
+		.verdict = v,
+		.status = o->status,
+		.hint_ms = o->status != NULL ? o->status->retry_ms : 0,
+		.chance = request_random(r),
+	};
+	size_t len = strlen(r->trail);
+	uint64_t seconds;
+
+	if (outcome.hint_ms == 0 && r->up_retry_after != NULL &&
+	    slice_u64(slice_str(r->up_retry_after), &seconds) && seconds < UINT32_MAX / 1000)
+		outcome.hint_ms = (uint32_t)seconds * 1000;
+	keyring_judge(r->ring, (size_t)r->key, &outcome);
+	if (v->error == APIERROR_NONE)
+		return;
+	if (o->status != NULL && o->status->quota_id[0] != '\0')
+		memcpy(r->quota, o->status->quota_id, sizeof(r->quota));
+	if (len + FINGERPRINT_LEN + strlen(v->class) + 3 < sizeof(r->trail))
+		snprintf(r->trail + len, sizeof(r->trail) - len, "%s%s=%s", len > 0 ? " " : "",
+		    r->key_name, v->class);
 }
 
 static enum step_next
@@ -459,6 +447,7 @@ do_judge(struct request *r)
 		o.net = NET_CUT;
 	v = verdict_of(&o);
 	r->class = v.class;
+	learn(r, &o, &v);
 	if (v.error != APIERROR_NONE)
 		return judge_failure(r, &o, &v);
 	if (r->held.failed)
@@ -477,7 +466,6 @@ do_wait(struct request *r)
 }
 
 #define STEP_DEFINE(symbol) const struct step step_##symbol = { #symbol, do_##symbol };
-STEP_DEFINE(pick)
 STEP_DEFINE(call)
 STEP_DEFINE(await)
 STEP_DEFINE(judge)

@@ -86,6 +86,8 @@ bring_own(struct request *r, struct slice list, struct apierror *err)
 		return apierror_set(err, APIERROR_NO_KEY, NULL, "%s", "");
 	if (auth_check_own(r, err) != 0)
 		return -1;
+	keyring_attach(
+	    r->own_ring, r->gw->balancer, HEALTH_CALLERS, (unsigned)r->gw->conf->key_parallel);
 	r->ring = r->own_ring;
 	return 0;
 }

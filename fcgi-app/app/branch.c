@@ -30,6 +30,8 @@ branch_new(struct request *root, size_t lane)
 	memcpy(b->id, root->id, sizeof(b->id));
 	b->started_ms = root->started_ms;
 	b->owner = root->owner;
+	b->model_id = root->model_id;
+	memcpy(b->model, root->model, sizeof(b->model));
 	b->ring = root->ring;
 	b->own_ring = root->own_ring;
 	b->key = -1;
@@ -57,6 +59,10 @@ note(struct request *root, const struct request *b)
 	root->up_status = b->up_status;
 	root->up_result = b->up_result;
 	root->class = b->class;
+	root->waited_ms = root->waited_ms > b->waited_ms ? root->waited_ms : b->waited_ms;
+	memcpy(root->quota, b->quota, sizeof(root->quota));
+	if (b->trail[0] != '\0')
+		memcpy(root->trail, b->trail, sizeof(root->trail));
 }
 
 void

@@ -203,7 +203,6 @@ do_collect(struct request *r)
 		attempt_report(r, true);
 		attempt_end(r);
 		free(TAKE(r->tried));
-		free(TAKE(r->refused));
 		r->attempts = r->server_faults = 0;
 		request_move(r, &step_pick);
 		return STEP_GO;

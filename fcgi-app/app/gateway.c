@@ -46,6 +46,15 @@ load_media_allow(struct gateway *gw, char error[CONF_ERROR_MAX])
 	return -1;
 }
 
+/* What is known of the keys outlives every roster. */
+static void
+attach(struct gateway *gw, struct roster *roster)
+{
+	if (roster->ring != NULL)
+		keyring_attach(
+		    roster->ring, gw->balancer, HEALTH_POOL, (unsigned)gw->conf->key_parallel);
+}
+
 struct gateway *
 gateway_new(const struct conf *conf, char error[CONF_ERROR_MAX])
 {
@@ -54,7 +63,10 @@ gateway_new(const struct conf *conf, char error[CONF_ERROR_MAX])
 	pthread_mutex_init(&gw->lock, NULL);
 	gw->conf = conf;
 	gw->started_ms = clock_mono_ms();
+	gw->balancer = balancer_new();
 	gw->roster = roster_new(conf, NULL, error);
+	if (gw->roster != NULL)
+		attach(gw, gw->roster);
 	if (gw->roster != NULL && check_base_url(gw, error) == 0 &&
 	    load_media_allow(gw, error) == 0)
 		return gw;
@@ -86,6 +98,7 @@ gateway_free(struct gateway *gw)
 	if (gw == NULL)
 		return;
 	roster_drop(gw->roster);
+	balancer_free(gw->balancer);
 	if (gw->state != NULL)
 		state_free(gw->state);
 	free(gw->media_allow);

@@ -1,4 +1,4 @@
-/* The lock around core/keypool. */
+/* The balancer's lock around core/keypool and core/health. */
 #include "config.h"
 
 #include "app/keyring.h"
@@ -6,14 +6,18 @@
 #include <assert.h>
 #include <pthread.h>
 #include <stdlib.h>
+#include <time.h>
 
+#include "balancer_priv.h"
+#include "base/clock.h"
 #include "base/limits.h"
+#include "base/log.h"
 #include "base/xalloc.h"
 
 struct keyring {
-	pthread_mutex_t lock;
-	struct keypool
-	    pool; /* secrets and fingerprints never change, so they are read without the lock */
+	struct balancer *balancer;
+	/* Secrets and fingerprints never change, so they are read without the lock. */
+	struct keypool pool;
 };
 
 static struct keyring *
@@ -21,7 +25,6 @@ ring_new(enum balance balance)
 {
 	struct keyring *ring = xcalloc(1, sizeof(*ring));
 
-	pthread_mutex_init(&ring->lock, NULL);
 	keypool_init(&ring->pool, balance);
 	return ring;
 }
@@ -61,7 +64,6 @@ keyring_free(struct keyring *ring)
 		return;
 	assert(keyring_in_flight(ring) == 0);
 	keypool_release(&ring->pool);
-	pthread_mutex_destroy(&ring->lock);
 	free(ring);
 }
 
@@ -71,23 +73,162 @@ keyring_count(const struct keyring *ring)
 	return ring->pool.count;
 }
 
-ptrdiff_t
-keyring_pick(struct keyring *ring, const uint8_t *tried, uint64_t chance)
+static void
+lock(struct keyring *ring)
 {
+	pthread_mutex_lock(&ring->balancer->lock);
+}
+
+static void
+unlock(struct keyring *ring)
+{
+	pthread_mutex_unlock(&ring->balancer->lock);
+}
+
+void
+keyring_attach(struct keyring *ring, struct balancer *b, enum health_side side, unsigned cap)
+{
+	ring->balancer = b;
+	lock(ring);
+	keypool_attach(&ring->pool, b->health, side, cap);
+	unlock(ring);
+}
+
+static struct key_ask
+pool_ask(const struct keyring_ask *ask)
+{
+	return (struct key_ask){
+		.model = ask->model,
+		.name = ask->name,
+		.tried = ask->tried,
+		.only = ask->only,
+		.look = ask->look,
+		.chance = ask->chance,
+		.now = clock_mono_ms(),
+	};
+}
+
+ptrdiff_t
+keyring_pick(struct keyring *ring, const struct keyring_ask *ask, struct keyring_lack *ret)
+{
+	struct balancer *b = ring->balancer;
+	struct key_ask inner = pool_ask(ask);
 	ptrdiff_t index;
 
-	pthread_mutex_lock(&ring->lock);
-	index = keypool_pick(&ring->pool, tried, chance);
-	pthread_mutex_unlock(&ring->lock);
+	lock(ring);
+	ret->queue = ask->only < 0 && room_is_ahead(b, ring, ask->model, ask->waiter);
+	inner.look |= ret->queue;
+	index = keypool_pick(&ring->pool, &inner, &ret->why, &ret->bar);
+	if (ret->queue && index >= 0) {
+		ret->why = KEY_LACK_BUSY;
+		index = -1;
+	}
+	if (index >= 0 && !ask->look)
+		room_serve(b, ask->waiter);
+	unlock(ring);
 	return index;
 }
 
 void
 keyring_report(struct keyring *ring, size_t index, bool ok)
 {
-	pthread_mutex_lock(&ring->lock);
+	lock(ring);
 	keypool_report(&ring->pool, index, ok);
-	pthread_mutex_unlock(&ring->lock);
+	if (ring->pool.cap > 0)
+		room_call_ring(ring->balancer, ring);
+	unlock(ring);
+}
+
+/* For the operator, once. */
+static void
+log_dead(const struct keyring *ring, size_t index, const struct verdict *v)
+{
+	log_event(LOG_WARN, "a key of the pool is refused",
+	    LOG_S("key", ring->pool.keys[index].fingerprint), LOG_S("class", v->class),
+	    LOG_S("advice", v->advice));
+}
+
+static void
+log_host(const struct verdict *v)
+{
+	log_event(LOG_WARN, "Google does not serve this server as it is", LOG_S("class", v->class),
+	    LOG_S("advice", v->advice));
+}
+
+void
+keyring_judge(struct keyring *ring, size_t index, const struct keyring_outcome *outcome)
+{
+	struct balancer *b = ring->balancer;
+	const struct verdict *v = outcome->verdict;
+	struct health_event event = {
+		.model = outcome->model,
+		.started = outcome->started,
+		.verdict = v,
+		.quota = outcome->status != NULL ? outcome->status->quota_id : NULL,
+		.hint_ms = outcome->hint_ms,
+		.chance = outcome->chance,
+		.now = { clock_mono_ms(), clock_wall_ms() },
+	};
+	struct health_bar bar;
+	bool was_alive, had_region;
+
+	lock(ring);
+	if (outcome->status != NULL)
+		keypool_learn(&ring->pool, index, slice_str(outcome->status->project));
+	event.who = keypool_subject(&ring->pool, index);
+	was_alive = health_ready(b->health, &event.who, event.model, event.now.mono, &bar);
+	had_region = health_region(b->health);
+	if (health_end(b->health, &event)) {
+		keypool_wake(&ring->pool, index, event.now.mono);
+		room_call_all(b, ring->pool.side == HEALTH_POOL ? 0 : outcome->model);
+	}
+	unlock(ring);
+	if (v->key == VERDICT_KEY_DEAD && was_alive && ring->pool.side == HEALTH_POOL)
+		log_dead(ring, index, v);
+	if (v->host == VERDICT_HOST_THROTTLED || (v->host == VERDICT_HOST_REGION && !had_region))
+		log_host(v);
+}
+
+void
+keyring_forget(struct keyring *ring, size_t index)
+{
+	struct subject who;
+
+	lock(ring);
+	who = keypool_subject(&ring->pool, index);
+	health_forget(ring->balancer->health, &who);
+	keypool_wake(&ring->pool, index, clock_mono_ms());
+	unlock(ring);
+}
+
+static void
+add_note(const struct keyring *ring, const struct key_note *note, struct buf *out)
+{
+	uint64_t wait = note->bar.until - clock_mono_ms();
+	time_t until = (time_t)((clock_wall_ms() + wait) / 1000);
+	char text[24];
+	struct tm tm;
+
+	gmtime_r(&until, &tm);
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
+	buf_addf(out, "%s%s=%s@%s", out->len > 0 ? " " : "",
+	    ring->pool.keys[note->index].fingerprint, note->bar.verdict.class, text);
+}
+
+void
+keyring_explain(struct keyring *ring, const struct keyring_ask *ask, struct buf *out,
+    size_t *ret_keys, size_t *ret_ready)
+{
+	struct key_ask inner = pool_ask(ask);
+	struct key_notes notes;
+
+	lock(ring);
+	keypool_explain(&ring->pool, &inner, &notes);
+	unlock(ring);
+	for (size_t i = 0; i < notes.count; i++)
+		add_note(ring, &notes.first[i], out);
+	*ret_keys = notes.keys;
+	*ret_ready = notes.ready;
 }
 
 size_t
@@ -95,10 +236,12 @@ keyring_in_flight(struct keyring *ring)
 {
 	size_t count = 0;
 
-	pthread_mutex_lock(&ring->lock);
+	if (ring->balancer == NULL)
+		return 0;
+	lock(ring);
 	for (size_t i = 0; i < ring->pool.count; i++)
 		count += ring->pool.keys[i].in_flight;
-	pthread_mutex_unlock(&ring->lock);
+	unlock(ring);
 	return count;
 }
 

@@ -63,6 +63,9 @@ note_model(struct request *r)
 	at += strlen("/models/");
 	len = strcspn(at, ":/");
 	request_set_model(r, (struct slice){ at, len });
+	/* Counting has a quota of its own. */
+	if (strcmp(at + len, ":countTokens") == 0)
+		r->model_id = balancer_model(r->gw->balancer, slice_str(at));
 }
 
 static int

@@ -67,6 +67,7 @@ request_set_model(struct request *r, struct slice model)
 
 	memcpy(r->model, model.ptr, len);
 	r->model[len] = '\0';
+	r->model_id = balancer_model(r->gw->balancer, model);
 }
 
 struct loop_local *
@@ -107,6 +108,7 @@ local_make(struct loop *loop)
 	if (getentropy(&local->random, sizeof(local->random)) != 0 || local->random == 0)
 		local->random = clock_wall_ms() ^ (uintptr_t)local;
 	loop_set_local(loop, local, local_free);
+	loop_on_poke(loop, choose_poked);
 }
 
 /* ---- events of the client's side ---- */
@@ -369,6 +371,7 @@ do_fail(struct request *r)
 	attempt_end(r);
 	branches_cancel(r);
 	supply_cancel(r);
+	choose_hint(r);
 	if (r->root != NULL) {
 		r->branch_failed = true;
 	} else if (r->head_sent) {
@@ -410,7 +413,6 @@ request_release(struct request *r)
 {
 	timer_free(r->timer);
 	free(r->tried);
-	free(r->refused);
 	buf_release(&r->target.url);
 	buf_release(&r->target.lines);
 	buf_release(&r->up_head);

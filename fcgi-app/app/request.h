@@ -39,7 +39,7 @@ enum step_next { STEP_GO, STEP_PARK, STEP_OVER };
 	              fail */ \
 	X(supply)  /* get what the translation refers to           -> prepare */ \
 	X(fan)     /* several calls at once, each a branch         -> finish, fail */ \
-	X(pick)    /* choose a key                                 -> call, fail */ \
+	X(pick)    /* choose a key, wait for one                   -> call, fail */ \
 	X(call)    /* start the upstream transfer                  -> await */ \
 	X(await)   /* head and first bytes                         -> judge */ \
 	X(judge)   /* what the outcome means                       -> stream, collect, wait, pick, \
@@ -135,7 +135,8 @@ struct request {
 
 	char id[24];
 	char model[MODEL_NAME_MAX]; /* upstream's name; may be cut */
-	uint64_t started_ms, first_ms, last_write_ms, last_up_ms;
+	uint64_t model_id;          /* for the balancer; 0: none */
+	uint64_t started_ms, first_ms, last_write_ms, last_up_ms, wait_due_ms;
 	struct timer *timer;
 
 	/* Several upstream calls at once: each is a request of its own without a client's side,
@@ -161,9 +162,17 @@ struct request {
 	ptrdiff_t key; /* picked and not yet reported, or -1 */
 	char key_name[FINGERPRINT_LEN + 1];
 	ptrdiff_t pinned;                 /* the only key that will do, or -1 */
-	uint8_t *tried, *refused;         /* bitmaps: used at all, refused for good */
+	uint8_t *tried;                   /* a bitmap: keys used since the last wait */
 	unsigned attempts, server_faults; /* for the running call */
 	unsigned calls;                   /* upstream calls in all */
+	uint64_t call_started_ms;
+	char trail[256]; /* attempts that failed, `KEY=CLASS` each, as far as they fit */
+	char quota[128]; /* id of the quota that stood in the way last */
+
+	struct waiter waiter;
+	struct request *next_waiting; /* on the same loop */
+	uint64_t waits_since;         /* for a key; 0: it does not */
+	uint64_t waited_ms;           /* in all, before that */
 
 	struct target target;
 	char **line_table; /* of the running call: target.lines and the credential */
@@ -195,6 +204,7 @@ struct loop_local {
 	struct buf out;
 	struct json_reader *reader;
 	uint64_t random;
+	struct request *waiting; /* for a key */
 };
 
 struct loop_local *request_local(struct request *r);
@@ -250,6 +260,21 @@ void attempt_end(struct request *r); /* cancels the call and forgets its answer 
 /* Starts the timer of a request that waits without a call of its own. */
 void attempt_beat(struct request *r);
 
+/* Parks the request until then; heartbeats go on. */
+void attempt_wait(struct request *r, uint64_t due);
+
+/* choose.c */
+/* May another attempt be made, at once or after a wait that patience allows? */
+bool choose_can(struct request *r);
+/* The wait for a key is over, if there is one. */
+void choose_leave(struct request *r);
+/* Sets when to come back in a 429 or 503, as the keys stand. */
+void choose_hint(struct request *r);
+/* See loop_on_poke. */
+void choose_poked(struct loop *loop);
+/* See keyring_explain. */
+void choose_explain(struct request *r, struct buf *out, size_t *ret_keys, size_t *ret_ready);
+
 /* deliver.c: upstream bytes and the end of the upstream answer while a stream runs. */
 void deliver_data(struct request *r, struct slice bytes);
 
@@ -276,7 +301,7 @@ void verify_run(struct request *r);
 void local_answer(struct request *r);
 
 /* access.c */
-void access_line(const struct request *r);
+void access_line(struct request *r);
 
 /* The operations. */
 extern const struct operation op_chat, op_completions, op_responses, op_response, op_embeddings,

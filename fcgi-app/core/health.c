@@ -339,7 +339,8 @@ limit_wait(const struct health_event *e, unsigned strikes, bool again)
 	return 0;
 }
 
-static void
+/* True when others waited for the call that went first, which this was. */
+static bool
 limit(struct health *h, struct record *r, const struct health_event *e)
 {
 	struct record before = *r;
@@ -349,7 +350,7 @@ limit(struct health *h, struct record *r, const struct health_event *e)
 	if (!strike(h, r, e)) {
 		/* Of a burst the worst counts, and it counts once. */
 		if (e->verdict->limit <= r->verdict.limit)
-			return;
+			return false;
 		r->verdict = *e->verdict;
 		r->quota = kept_quota(h, e->quota);
 	} else if (before.verdict.limit != e->verdict->limit) {
@@ -358,11 +359,12 @@ limit(struct health *h, struct record *r, const struct health_event *e)
 	if (before.until > e->now.mono && e->verdict->limit < before.verdict.limit) {
 		r->verdict = before.verdict;
 		r->quota = before.quota;
-		return;
+		return false;
 	}
 	until = e->now.mono + limit_wait(e, r->strikes, again);
 	if (before.until <= e->now.mono || until > before.until)
 		r->until = until;
+	return before.probe != 0;
 }
 
 static void
@@ -473,7 +475,7 @@ end_for_key(struct health *h, const struct health_event *e)
 		break;
 	}
 	if (e->verdict->limit != VERDICT_LIMIT_KEEP)
-		limit(h, obtain(s, quota), e);
+		opened |= limit(h, obtain(s, quota), e);
 	return opened;
 }
 

@@ -1,12 +1,8 @@
-/*
- * The keys and the choice among them. A heap keeps the key to pick next on top, by requests in
- * flight, then by last use; the other two ways of choosing leave it alone.
- */
+/* Lists of keys, and their names; the choice among them is made in keychoice.c. */
 #include "config.h"
 
-#include "core/keypool.h"
+#include "keychoice.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -41,82 +37,8 @@ keypool_release(struct keypool *p)
 {
 	drop_keys(p, 0);
 	free(p->keys);
-	free(p->heap);
+	lanes_release(p);
 	keypool_init(p, p->balance);
-}
-
-/* ---- the heap ---- */
-
-static bool
-goes_before(const struct key *a, const struct key *b)
-{
-	if (a->in_flight != b->in_flight)
-		return a->in_flight < b->in_flight;
-	return a->last_used < b->last_used;
-}
-
-static void
-heap_put(struct keypool *p, size_t place, uint32_t index)
-{
-	p->heap[place] = index;
-	p->keys[index].place = (uint32_t)place;
-}
-
-static void
-heap_up(struct keypool *p, uint32_t index)
-{
-	size_t place = p->keys[index].place;
-
-	while (place > 0) {
-		size_t parent = (place - 1) / 2;
-
-		if (!goes_before(&p->keys[index], &p->keys[p->heap[parent]]))
-			break;
-		heap_put(p, place, p->heap[parent]);
-		place = parent;
-	}
-	heap_put(p, place, index);
-}
-
-static void
-heap_down(struct keypool *p, uint32_t index)
-{
-	size_t place = p->keys[index].place, child;
-
-	while ((child = 2 * place + 1) < p->count) {
-		if (child + 1 < p->count &&
-		    goes_before(&p->keys[p->heap[child + 1]], &p->keys[p->heap[child]]))
-			child++;
-		if (!goes_before(&p->keys[p->heap[child]], &p->keys[index]))
-			break;
-		heap_put(p, place, p->heap[child]);
-		place = child;
-	}
-	heap_put(p, place, index);
-}
-
-static bool
-is_tried(const uint8_t *tried, size_t index)
-{
-	return tried != NULL && (tried[index / 8] >> (index % 8) & 1) != 0;
-}
-
-/* The best key at or below place that is not tried and goes before best (-1: none yet). Looks only
- * below tried keys, so it costs as much as there are of these. */
-static ptrdiff_t
-heap_best(const struct keypool *p, size_t place, const uint8_t *tried, ptrdiff_t best)
-{
-	uint32_t index;
-
-	if (place >= p->count)
-		return best;
-	index = p->heap[place];
-	if (best >= 0 && !goes_before(&p->keys[index], &p->keys[best]))
-		return best;
-	if (!is_tried(tried, index))
-		return index;
-	best = heap_best(p, 2 * place + 1, tried, best);
-	return heap_best(p, 2 * place + 2, tried, best);
 }
 
 /* ---- lists of keys ---- */
@@ -235,7 +157,6 @@ adding_begin(struct keypool *p, size_t items, size_t max)
 	if (items > max)
 		items = max;
 	p->keys = xrealloc(p->keys, (p->count + items) * sizeof(*p->keys));
-	p->heap = xrealloc(p->heap, (p->count + items) * sizeof(*p->heap));
 	a.seen = seen_new(p->count + items);
 	for (size_t i = 0; i < p->count; i++)
 		seen_add(&a.seen, p, slice_str(p->keys[i].spec.secret), i);
@@ -272,10 +193,6 @@ adding_end(struct adding *a, bool good)
 		drop_keys(p, a->before);
 		return -1;
 	}
-	for (size_t i = a->before; i < p->count; i++) {
-		heap_put(p, i, (uint32_t)i);
-		heap_up(p, (uint32_t)i);
-	}
 	return (int)(p->count - a->before);
 }
 
@@ -310,7 +227,7 @@ keypool_add(
 	return adding_end(&a, good);
 }
 
-/* ---- picking ---- */
+/* ---- bitmaps ---- */
 
 size_t
 keypool_tried_size(size_t count)
@@ -322,65 +239,6 @@ void
 keypool_tried_add(uint8_t *tried, size_t index)
 {
 	tried[index / 8] |= (uint8_t)(1U << (index % 8));
-}
-
-/* The first key from start on, round and round, that is not tried; -1 when all are. */
-static ptrdiff_t
-next_untried(const struct keypool *p, size_t start, const uint8_t *tried)
-{
-	for (size_t i = 0; i < p->count; i++) {
-		size_t index = (start + i) % p->count;
-
-		if (!is_tried(tried, index))
-			return (ptrdiff_t)index;
-	}
-	return -1;
-}
-
-void
-keypool_take(struct keypool *p, size_t index)
-{
-	struct key *key = &p->keys[index];
-
-	key->in_flight++;
-	key->picks++;
-	key->last_used = ++p->tick;
-	heap_down(p, (uint32_t)index);
-}
-
-ptrdiff_t
-keypool_pick(struct keypool *p, const uint8_t *tried, uint64_t chance)
-{
-	ptrdiff_t index = -1;
-
-	if (p->count == 0)
-		return -1;
-	switch (p->balance) {
-	case BALANCE_LEAST:
-		index = heap_best(p, 0, tried, -1);
-		break;
-	case BALANCE_ROUND_ROBIN:
-		index = next_untried(p, p->next, tried);
-		p->next = ((size_t)index + 1) % p->count;
-		break;
-	case BALANCE_RANDOM:
-		index = next_untried(p, chance % p->count, tried);
-		break;
-	}
-	if (index >= 0)
-		keypool_take(p, (size_t)index);
-	return index;
-}
-
-void
-keypool_report(struct keypool *p, size_t index, bool ok)
-{
-	struct key *key = &p->keys[index];
-
-	assert(key->in_flight > 0);
-	key->in_flight--;
-	key->failures += !ok;
-	heap_up(p, (uint32_t)index);
 }
 
 /* ---- names ---- */

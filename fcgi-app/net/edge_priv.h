@@ -50,7 +50,8 @@ struct edge {
 
 struct loop {
 	uv_loop_t uv;
-	uv_async_t wake;
+	uv_async_t wake, poke;
+	void (*on_poke)(struct loop *loop);
 	uv_poll_t accept;
 	uv_timer_t accept_again;
 	uv_poll_t arrivals; /* on epoll_fd */

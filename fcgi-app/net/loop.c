@@ -197,6 +197,7 @@ loop_close(struct loop *loop)
 	uv_close((uv_handle_t *)&loop->tick, NULL);
 	uv_close((uv_handle_t *)&loop->turn, NULL);
 	uv_close((uv_handle_t *)&loop->wake, NULL);
+	uv_close((uv_handle_t *)&loop->poke, NULL);
 	upstream_close(loop->upstream);
 	if (loop->fetcher != NULL)
 		fetcher_close(loop->fetcher);
@@ -226,6 +227,27 @@ woken(uv_async_t *async)
 	for (struct edge *e = loop->edges; e != NULL; e = e->next)
 		edge_stop(e);
 	accept_update(loop);
+}
+
+static void
+poked(uv_async_t *async)
+{
+	struct loop *loop = async->data;
+
+	if (loop->on_poke != NULL)
+		loop->on_poke(loop);
+}
+
+void
+loop_poke(struct loop *loop)
+{
+	uv_async_send(&loop->poke);
+}
+
+void
+loop_on_poke(struct loop *loop, void (*fn)(struct loop *loop))
+{
+	loop->on_poke = fn;
 }
 
 static void *
@@ -260,6 +282,7 @@ loop_init(struct loop *loop, struct loops *all)
 	loop->peek = xmalloc(PEEK_MAX);
 	loop->upstream = upstream_new(&loop->uv, all->options.upstream);
 	uv_async_init(&loop->uv, &loop->wake, woken);
+	uv_async_init(&loop->uv, &loop->poke, poked);
 	uv_timer_init(&loop->uv, &loop->tick);
 	uv_timer_init(&loop->uv, &loop->accept_again);
 	uv_check_init(&loop->uv, &loop->turn);
@@ -268,7 +291,7 @@ loop_init(struct loop *loop, struct loops *all)
 		rc = uv_poll_init(&loop->uv, &loop->accept, all->options.listen_fd);
 	if (rc != 0)
 		return rc;
-	loop->wake.data = loop->tick.data = loop->accept_again.data = loop;
+	loop->wake.data = loop->poke.data = loop->tick.data = loop->accept_again.data = loop;
 	loop->arrivals.data = loop->accept.data = loop->turn.data = loop;
 	uv_check_start(&loop->turn, turn_ended);
 	uv_poll_start(&loop->arrivals, UV_READABLE, arrivals_ready);

@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 
+#include "app/balancer.h"
 #include "app/conf.h"
 #include "app/roster.h"
 #include "app/state.h"
@@ -14,8 +15,9 @@
 
 struct gateway {
 	const struct conf *conf;
-	pthread_mutex_t lock;  /* of the pointer */
-	struct roster *roster; /* of requests that begin now */
+	pthread_mutex_t lock;      /* of the pointer */
+	struct roster *roster;     /* of requests that begin now */
+	struct balancer *balancer; /* health of all keys, and who waits for one */
 	struct state *state;
 	struct address_list *media_allow; /* private addresses that media may come from */
 	char *base_url;                   /* of the Gemini API, without a slash at the end */

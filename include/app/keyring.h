@@ -1,8 +1,11 @@
-/* A keypool behind a lock: the server's pool, or the keys that one caller brought. */
+/* A keypool behind the balancer's lock: the server's pool, or the keys that one caller brought. */
 #ifndef APP_KEYRING_H
 #define APP_KEYRING_H
 
+#include "app/balancer.h"
+#include "core/gstatus.h"
 #include "core/keypool.h"
+#include "core/verdict.h"
 
 struct keyring;
 
@@ -17,10 +20,48 @@ struct keyring *keyring_of_list(
 void keyring_free(struct keyring *ring);
 size_t keyring_count(const struct keyring *ring);
 
-/* Index of a key that is not in `tried` (keypool_tried_size bytes), or -1. Counts as in flight
- * until keyring_report, which must follow exactly once. */
-ptrdiff_t keyring_pick(struct keyring *ring, const uint8_t *tried, uint64_t chance);
+/* Before the first pick; see keypool_attach. The balancer must outlive the ring. */
+void keyring_attach(struct keyring *ring, struct balancer *b, enum health_side side, unsigned cap);
+
+struct keyring_ask {
+	uint64_t model;       /* of balancer_model */
+	struct slice name;    /* of the model */
+	const uint8_t *tried; /* keys that will not do; NULL: none */
+	ptrdiff_t only;       /* the only key that will do, or -1 */
+	uint64_t chance;
+	struct waiter *waiter; /* of who asks; NULL or not inside: others who wait go before it */
+	bool look;             /* nothing is picked: only the answer counts */
+};
+
+struct keyring_lack {
+	enum key_lack why;
+	bool queue;            /* there may be a key, but others wait for it */
+	struct health_bar bar; /* when it is BARRED */
+};
+
+/* Index of the chosen key, or -1 with *ret. Counts as in flight until keyring_report, which must
+ * follow exactly once. Who waited has left the room. */
+ptrdiff_t keyring_pick(
+    struct keyring *ring, const struct keyring_ask *ask, struct keyring_lack *ret);
 void keyring_report(struct keyring *ring, size_t index, bool ok);
+
+/* What a call has shown of its key, project, model and the host. */
+struct keyring_outcome {
+	uint64_t model;
+	uint64_t started; /* monotonic: when the call began */
+	const struct verdict *verdict;
+	const struct gstatus *status; /* or NULL */
+	uint32_t hint_ms;             /* Google's, from the body or the head; 0: none */
+	uint64_t chance;
+};
+
+void keyring_judge(struct keyring *ring, size_t index, const struct keyring_outcome *outcome);
+/* A key is looked at anew, whatever was known of it. */
+void keyring_forget(struct keyring *ring, size_t index);
+/* Appends how the pool stands for a model: each key that is not ready (a few of them) as
+ * `NAME=CLASS@TIME`, TIME in UTC. */
+void keyring_explain(struct keyring *ring, const struct keyring_ask *ask, struct buf *out,
+    size_t *ret_keys, size_t *ret_ready);
 /* Picks that are not reported yet, over all keys. */
 size_t keyring_in_flight(struct keyring *ring);
 /* Index of the key with that fingerprint, or -1. */

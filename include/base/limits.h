@@ -95,6 +95,13 @@
 #define TOKEN_NAME_MAX       64
 #define TOKEN_RPM_MAX        1000000 /* requests per minute */
 #define TOKEN_TPD_MAX        1000000000000000ULL
+
+/* Choice of a key */
+#define WAIT_MAX_MS      20000 /* a request waits so long for a key; option WAIT_MAX */
+#define WAITING_MAX      1024  /* requests that wait for a key */
+#define LANES_MAX        16 /* models for which the order of the keys is kept, for each pool */
+#define KEY_NOTES_MAX    8  /* keys named in an explanation */
+
 /* Health of keys, projects, models and the host */
 #define HEALTH_RECORDS_MAX        65536  /* that failed lately: the pool's, callers', models */
 #define HEALTH_QUOTAS_MAX         64     /* different ids of quotas */

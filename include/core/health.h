@@ -70,7 +70,7 @@ bool health_ready(const struct health *h, const struct subject *who, uint64_t mo
     struct health_bar *ret);
 /* A call begins: it goes first where a cooldown has just ended. */
 void health_begin(struct health *h, const struct subject *who, uint64_t model, uint64_t now);
-/* True when it opened what others wait for. */
+/* True when others wait for how it ended: they should ask again. */
 bool health_end(struct health *h, const struct health_event *event);
 /* Whatever was known of the key itself is forgotten: it was checked or loaded anew. */
 void health_forget(struct health *h, const struct subject *who);

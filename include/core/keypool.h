@@ -1,5 +1,5 @@
 /*
- * Choice among keys: pure, time and chance are arguments; the caller serialises calls
+ * Keys and the choice among them: pure, time and chance are arguments; the caller serialises calls
  * (app/keyring locks). Secrets live here and nowhere else.
  */
 #ifndef CORE_KEYPOOL_H
@@ -10,6 +10,8 @@
 #include <stdint.h>
 
 #include "base/buf.h"
+#include "base/limits.h"
+#include "core/health.h"
 
 enum balance { BALANCE_LEAST, BALANCE_ROUND_ROBIN, BALANCE_RANDOM };
 
@@ -28,18 +30,27 @@ struct key {
 	struct key_spec spec;                  /* with texts of its own */
 	char fingerprint[FINGERPRINT_LEN + 1]; /* names the key in logs */
 	unsigned in_flight;
-	uint32_t place;     /* in the heap */
+	uint64_t turn;      /* grows with each use, slower for a greater weight */
 	uint64_t last_used; /* a counter, not a time: ties cannot happen */
 	uint64_t picks, failures;
+	uint64_t id, project; /* for the health; the project is the key's id when it is not known */
+	uint64_t number;      /* of the project by Google's number; 0: not heard of */
 };
+
+/* The keys as they stand for one model. */
+struct lane;
 
 struct keypool {
 	struct key *keys;
 	size_t count;
 	enum balance balance;
-	uint64_t tick;
-	size_t next;    /* round robin */
-	uint32_t *heap; /* indices of keys; the one to pick next stands first */
+	uint64_t tick, clock; /* of last_used and turn */
+	size_t next;          /* round robin */
+	struct health *health;
+	enum health_side side;
+	unsigned cap; /* requests in flight with one key; 0: any number */
+	struct lane *lanes[LANES_MAX];
+	size_t lane_count;
 };
 
 void keypool_init(struct keypool *p, enum balance balance);
@@ -57,13 +68,56 @@ int keypool_add(struct keypool *p, const struct key_spec *specs, size_t count, s
 size_t keypool_tried_size(size_t count);
 void keypool_tried_add(uint8_t *tried, size_t index);
 
-/* Index of the chosen key, or -1 when every key is in `tried` (a bitmap of count bits, see
- * keypool_tried_size; NULL: none). chance: a random number, used by BALANCE_RANDOM. The key counts
- * as in flight until keypool_report. */
-ptrdiff_t keypool_pick(struct keypool *p, const uint8_t *tried, uint64_t chance);
-/* Picks a certain key. */
-void keypool_take(struct keypool *p, size_t index);
+/* Before the first pick, once all keys are there. health: the caller's, must outlive the pool.
+ * cap: requests in flight with one key; 0: any number. */
+void keypool_attach(struct keypool *p, struct health *health, enum health_side side, unsigned cap);
+
+struct key_ask {
+	uint64_t model;    /* its id; 0: no model */
+	struct slice name; /* of the model */
+	const uint8_t
+	    *tried;      /* a bitmap of keys that will not do, see keypool_tried_size; NULL: none */
+	ptrdiff_t only;  /* the only key that will do, or -1 */
+	bool look;       /* nothing is picked: only the answer counts */
+	uint64_t chance; /* a random number, used by BALANCE_RANDOM */
+	uint64_t now;    /* monotonic */
+};
+
+/* Why no key was picked. */
+enum key_lack {
+	KEY_LACK_NONE,   /* no key is for this model at all */
+	KEY_LACK_TRIED,  /* some are ready, all of them tried */
+	KEY_LACK_BUSY,   /* some are ready and have as many requests in flight as they may */
+	KEY_LACK_BARRED, /* see the bar: what ends first, quotas before keys that are refused */
+};
+
+/* Index of the chosen key, or -1 with *ret_lack and, when it is BARRED, *ret_bar. The key counts as
+ * in flight until keypool_report. */
+ptrdiff_t keypool_pick(struct keypool *p, const struct key_ask *ask, enum key_lack *ret_lack,
+    struct health_bar *ret_bar);
 void keypool_report(struct keypool *p, size_t index, bool ok);
+struct subject keypool_subject(const struct keypool *p, size_t index);
+/* What health_end asks for: keys of that project, and the key, are looked at anew. */
+void keypool_wake(struct keypool *p, size_t index, uint64_t now);
+/* Google has told the number (or name) of the key's project. */
+void keypool_learn(struct keypool *p, size_t index, struct slice number);
+
+/* A key that may not be used for a model now. */
+struct key_note {
+	size_t index;
+	struct health_bar bar;
+};
+
+struct key_notes {
+	size_t keys;  /* that are for this model */
+	size_t ready; /* of these */
+	struct key_note
+	    first[KEY_NOTES_MAX]; /* of the others; among them the one that is free first */
+	size_t count;
+};
+
+/* How the pool stands for a model, to explain a decision. */
+void keypool_explain(struct keypool *p, const struct key_ask *ask, struct key_notes *ret);
 
 /* The name of a secret in logs: stable across restarts, says nothing about it. */
 void key_fingerprint(struct slice secret, char ret[FINGERPRINT_LEN + 1]);

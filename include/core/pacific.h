@@ -1,7 +1,7 @@
 /*
- * Time in America/Los_Angeles, where Google's daily quotas begin anew at midnight. By the rule that
- * holds since 2007: daylight-saving time from the second Sunday of March, 02:00, to the first Sunday
- * of November, 02:00; no time-zone data is needed.
+ * Time in America/Los_Angeles, where daily quotas begin anew at midnight. By the rule that holds
+ * since 2007: daylight-saving time from the second Sunday of March, 02:00, to the first Sunday of
+ * November, 02:00; no time-zone data is needed.
  */
 #ifndef CORE_PACIFIC_H
 #define CORE_PACIFIC_H

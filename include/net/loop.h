@@ -53,6 +53,11 @@ void loop_set_local(struct loop *loop, void *local, void (*free_fn)(void *local)
 void loop_work(
     struct loop *loop, void (*work)(void *ctx), void (*done)(void *ctx), void *ctx);
 
+/* From any thread: what loop_on_poke was given runs soon on the loop's own thread, once for any
+ * number of pokes. Somebody on the loop must keep it alive until then. */
+void loop_poke(struct loop *loop);
+void loop_on_poke(struct loop *loop, void (*fn)(struct loop *loop));
+
 /* ---- one-shot timers, used on the loop's own thread ---- */
 
 struct timer;

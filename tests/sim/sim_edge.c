@@ -49,6 +49,20 @@ loop_set_local(struct loop *loop, void *local, void (*free_fn)(void *local))
 	sim->local_free = free_fn;
 }
 
+void
+loop_poke(struct loop *loop)
+{
+	(void)loop;
+	sim->poked = true;
+}
+
+void
+loop_on_poke(struct loop *loop, void (*fn)(struct loop *loop))
+{
+	(void)loop;
+	sim->on_poke = fn;
+}
+
 size_t
 loop_all_active(const struct loop *loop)
 {

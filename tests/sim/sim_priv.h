@@ -66,6 +66,8 @@ struct sim {
 	uint64_t now, order;
 	void *local;
 	void (*local_free)(void *local);
+	void (*on_poke)(struct loop *loop);
+	bool poked;
 	struct sim_client *clients, **clients_end;
 	struct sim_call *calls, **calls_end;
 	struct timer *timers;

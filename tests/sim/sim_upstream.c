@@ -200,6 +200,10 @@ sim_settle(void)
 		call_over(k);
 		k->events->end(k->ctx, k->result);
 	}
+	while (sim->poked) {
+		sim->poked = false;
+		sim->on_poke((struct loop *)sim);
+	}
 }
 
 bool

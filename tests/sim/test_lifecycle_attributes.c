@@ -41,7 +41,7 @@ test_models(void)
 	struct sim_client *c;
 
 	SIM_OPEN("GEMINI_API_KEYS=" KEY_1 " models=" PRO "," KEY_2 "," KEY_3 " models=gemini-3*|x",
-	    TOKENS, "BALANCE=round-robin");
+	    TOKENS, "BALANCE=round-robin", "WAIT_MAX=0");
 	for (int i = 0; i < 3; i++) {
 		c = SIM_ASK(UNARY);
 		is_str(sim_key(sim_last_call()), KEY_2, "the only key for this model");
@@ -53,6 +53,7 @@ test_models(void)
 	sim_answer(sim_last_call(), 429, SIM_JSON, EXHAUSTED);
 	is_int(sim_calls(), 5, "and not the third");
 	is_int(sim_status(c), 429, "told");
+	sim_pass(60000);
 	c = SIM_ASK(.params = { BEARER }, .body = SLICE(ASK("gpt-4o")));
 	sim_answer(sim_last_call(), 503, SIM_JSON, OVERLOADED);
 	sim_pass(2000);

@@ -238,7 +238,7 @@ test_stalled_at_the_head(void)
 {
 	struct sim_client *c;
 
-	SIM_OPEN(TWO_KEYS, "HEARTBEAT=10", "FIRST_BYTE_TIMEOUT=60");
+	SIM_OPEN(TWO_KEYS, "HEARTBEAT=10", "FIRST_BYTE_TIMEOUT=60", "RETRY_TIME=600");
 	c = SIM_ASK(STREAM);
 	sim_stall(c);
 	sim_pass(10000);

@@ -49,7 +49,8 @@ test_models_fail(void)
 
 	SIM_OPEN(TWO_KEYS);
 	c = SIM_ASK(MODELS);
-	sim_answer(sim_call(0), 429, SIM_JSON, QUOTA_MINUTE);
+	sim_answer(sim_call(0), 429, SIM_JSON, EXHAUSTED);
+	sim_pass(5000);
 	sim_answer(sim_call(1), 200, SIM_JSON, PAGE("a", "b", NEXT("t")));
 	sim_answer(sim_call(2), 429, SIM_JSON, QUOTA_MINUTE);
 	ok(strcmp(sim_key(sim_call(2)), sim_key(sim_call(3))) != 0, "another key for a page");

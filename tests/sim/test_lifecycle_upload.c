@@ -114,6 +114,7 @@ test_pinned(void)
 	sim_answer(sim_last_call(), 429, SIM_JSON, QUOTA_MINUTE);
 	is_int(sim_calls(), 7, "no other key is tried");
 	is_int(sim_status(c), 429, "the client is told");
+	sim_pass(60000);
 	/* The same one may be tried again. */
 	c = SIM_ASK(.uri = uri, .params = { GOOGLE }, .body = SLICE("hello"));
 	sim_answer(sim_last_call(), 503, SIM_JSON, OVERLOADED);

@@ -1,4 +1,4 @@
-/* Lists of keys, the three ways of choosing, and the names of keys. */
+/* Lists of keys, and the names of keys. */
 #include "config.h"
 
 #include "core/keypool.h"
@@ -9,20 +9,6 @@
 #include "base/xalloc.h"
 #include "tap.h"
 
-static struct keypool
-pool_of(enum balance balance, size_t count)
-{
-	struct keypool p;
-	char name[32];
-
-	keypool_init(&p, balance);
-	for (size_t i = 0; i < count; i++) {
-		snprintf(name, sizeof(name), "key-%zu", i);
-		keypool_add_list(&p, slice_str(name), KEYS_MAX);
-	}
-	return p;
-}
-
 static void
 test_lists(void)
 {
@@ -32,7 +18,6 @@ test_lists(void)
 	keypool_init(&p, BALANCE_LEAST);
 	is_int(keypool_add_list(&p, SLICE(""), 5), 0, "an empty list");
 	is_int(keypool_add_list(&p, SLICE(" , \r\n,\t "), 5), 0, "a list of separators");
-	is_int(keypool_pick(&p, NULL, 0), -1, "no key to pick");
 	is_int(keypool_add_list(&p, SLICE("a1, b2,c3\nd4"), 5), 4, "commas, blanks and line ends");
 	is_str(p.keys[0].spec.secret, "a1", "the first");
 	is_str(p.keys[3].spec.secret, "d4", "the last");
@@ -90,108 +75,6 @@ test_specs(void)
 }
 
 static void
-test_least(void)
-{
-	struct keypool p = pool_of(BALANCE_LEAST, 3);
-	uint8_t tried[1] = { 0 };
-
-	is_int(keypool_pick(&p, NULL, 0), 0, "at first in the order of the list");
-	is_int(keypool_pick(&p, NULL, 0), 1, "second");
-	is_int(keypool_pick(&p, NULL, 0), 2, "third");
-	keypool_report(&p, 1, true);
-	keypool_report(&p, 2, true);
-	is_int(keypool_pick(&p, NULL, 0), 1, "then the idle one that was used longest ago");
-	is_int(keypool_pick(&p, NULL, 0), 2, "then the other idle one");
-	is_int(keypool_pick(&p, NULL, 0), 0, "all have one in flight: least recently used");
-	keypool_report(&p, 0, true);
-	keypool_report(&p, 0, false);
-	is_int(p.keys[0].failures, 1, "failures are counted");
-	is_int(p.keys[0].picks, 2, "picks as well");
-	keypool_tried_add(tried, 0);
-	is_int(keypool_pick(&p, tried, 0), 1, "a key that was tried is not picked");
-	keypool_tried_add(tried, 1);
-	is_int(keypool_pick(&p, tried, 0), 2, "nor are two");
-	keypool_tried_add(tried, 2);
-	is_int(keypool_pick(&p, tried, 0), -1, "none is left");
-	is_int(keypool_pick(&p, NULL, 0), 0, "which did not disturb the rest");
-	keypool_take(&p, 0);
-	is_int(p.keys[0].in_flight, 2, "a key may be taken by hand");
-	keypool_release(&p);
-}
-
-static void
-test_others(void)
-{
-	struct keypool p = pool_of(BALANCE_ROUND_ROBIN, 3);
-	uint8_t tried[1] = { 0 };
-	size_t seen[3] = { 0 };
-	ptrdiff_t index;
-
-	is_int(keypool_pick(&p, NULL, 0), 0, "in turn: first");
-	keypool_report(&p, 0, true);
-	is_int(keypool_pick(&p, NULL, 0), 1, "second, though the first is idle");
-	is_int(keypool_pick(&p, NULL, 0), 2, "third");
-	is_int(keypool_pick(&p, NULL, 0), 0, "and round");
-	keypool_tried_add(tried, 1);
-	is_int(keypool_pick(&p, tried, 0), 2, "over a tried one");
-	is_int(keypool_pick(&p, tried, 0), 0, "and on from there");
-	keypool_tried_add(tried, 0);
-	keypool_tried_add(tried, 2);
-	is_int(keypool_pick(&p, tried, 0), -1, "none is left");
-	keypool_release(&p);
-
-	p = pool_of(BALANCE_RANDOM, 3);
-	for (uint64_t chance = 0; chance < 300; chance++) {
-		index = keypool_pick(&p, NULL, chance * 7919);
-		seen[index]++;
-		keypool_report(&p, (size_t)index, true);
-	}
-	ok(seen[0] > 50 && seen[1] > 50 && seen[2] > 50, "by chance: all are used");
-	tried[0] = 3;
-	is_int(keypool_pick(&p, tried, 0), 2, "but never a tried one");
-	is_int(keypool_pick(&p, tried, UINT64_MAX), 2, "whatever the chance");
-	tried[0] = 7;
-	is_int(keypool_pick(&p, tried, 5), -1, "none is left");
-	keypool_release(&p);
-}
-
-/* The heap against a plain search, over a long random life. */
-static void
-test_heap(void)
-{
-	enum { KEYS = 37, STEPS = 20000 };
-	struct keypool p = pool_of(BALANCE_LEAST, KEYS);
-	uint8_t tried[(KEYS + 7) / 8];
-	uint64_t seed = 42;
-	bool good = true;
-
-	for (size_t step = 0; step < STEPS && good; step++) {
-		ptrdiff_t best = -1, got;
-
-		seed = seed * 6364136223846793005U + 1442695040888963407U;
-		if ((seed >> 33 & 1) != 0 && p.keys[(seed >> 40) % KEYS].in_flight > 0) {
-			keypool_report(&p, (seed >> 40) % KEYS, true);
-			continue;
-		}
-		for (size_t i = 0; i < sizeof(tried); i++)
-			tried[i] = (uint8_t)(seed >> (i * 8) & seed >> 20);
-		for (size_t i = 0; i < KEYS; i++) {
-			const struct key *k = &p.keys[i];
-
-			if ((tried[i / 8] >> (i % 8) & 1) == 0 &&
-			    (best < 0 || k->in_flight < p.keys[best].in_flight ||
-				(k->in_flight == p.keys[best].in_flight &&
-				    k->last_used < p.keys[best].last_used)))
-				best = (ptrdiff_t)i;
-		}
-		got = keypool_pick(&p, tried, 0);
-		good = got == best;
-	}
-	ok(good, "the heap picks what a plain search picks");
-	keypool_release(&p);
-}
-
-static void
 test_names(void)
 {
 	char one[FINGERPRINT_LEN + 1], two[FINGERPRINT_LEN + 1];
@@ -223,9 +106,6 @@ main(void)
 {
 	test_lists();
 	test_specs();
-	test_least();
-	test_others();
-	test_heap();
 	test_names();
 	return tap_done();
 }

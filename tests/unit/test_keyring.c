@@ -12,12 +12,30 @@
 #define ROUNDS  5000
 
 static const char *reason;
+static struct balancer *balancer;
+
+static ptrdiff_t
+pick(struct keyring *ring, const uint8_t *tried, uint64_t chance)
+{
+	struct keyring_ask ask = { .model = 1, .tried = tried, .only = -1, .chance = chance };
+	struct keyring_lack lack;
+
+	return keyring_pick(ring, &ask, &lack);
+}
+
+static struct keyring *
+ring_of(struct slice list, enum balance balance)
+{
+	struct keyring *ring = keyring_of_list(list, balance, 10, &reason);
+
+	keyring_attach(ring, balancer, HEALTH_POOL, 0);
+	return ring;
+}
 
 static void
 test_list(void)
 {
-	struct keyring *ring =
-	    keyring_of_list(SLICE("one, two,,\"three\" one\nfour"), BALANCE_LEAST, 10, &reason);
+	struct keyring *ring = ring_of(SLICE("one, two,,\"three\" one\nfour"), BALANCE_LEAST);
 
 	is_int(keyring_count(ring), 4, "keys, each once");
 	is_str(keyring_secret(ring, 2), "three", "a key");
@@ -26,9 +44,9 @@ test_list(void)
 	is_int(keyring_find(ring, SLICE("000000000000")), -1, "another name is not found");
 	is_int(keyring_find(ring, SLICE("")), -1, "nor is no name");
 	keyring_free(ring);
-	ring = keyring_of_list(SLICE(" , "), BALANCE_LEAST, 10, &reason);
+	ring = ring_of(SLICE(" , "), BALANCE_LEAST);
 	is_int(keyring_count(ring), 0, "no key");
-	is_int(keyring_pick(ring, NULL, 0), -1, "nothing to pick");
+	is_int(pick(ring, NULL, 0), -1, "nothing to pick");
 	keyring_free(ring);
 	keyring_free(NULL);
 }
@@ -52,22 +70,22 @@ test_refused(void)
 static void
 test_in_flight(void)
 {
-	struct keyring *ring = keyring_of_list(SLICE("one,two"), BALANCE_LEAST, 10, &reason);
+	struct keyring *ring = ring_of(SLICE("one,two"), BALANCE_LEAST);
 	uint8_t tried[1] = { 0 };
 	ptrdiff_t first, second, third;
 
-	first = keyring_pick(ring, tried, 0);
-	second = keyring_pick(ring, tried, 0);
+	first = pick(ring, tried, 0);
+	second = pick(ring, tried, 0);
 	ok(first >= 0 && second >= 0 && first != second, "the other key while one is busy");
 	is_int(keyring_in_flight(ring), 2, "two in flight");
 	keyring_report(ring, (size_t)second, true);
-	third = keyring_pick(ring, tried, 0);
+	third = pick(ring, tried, 0);
 	is_int(third, second, "the one that is free again");
 	keyring_report(ring, (size_t)first, false);
 	keyring_report(ring, (size_t)third, true);
 	is_int(keyring_in_flight(ring), 0, "none in flight");
 	tried[0] = 3;
-	is_int(keyring_pick(ring, tried, 0), -1, "all of them tried");
+	is_int(pick(ring, tried, 0), -1, "all of them tried");
 	is_int(keyring_in_flight(ring), 0, "which counts nothing");
 	keyring_free(ring);
 }
@@ -82,7 +100,7 @@ use(void *arg)
 		ptrdiff_t index;
 
 		chance = chance * 6364136223846793005ULL + 1442695040888963407ULL;
-		index = keyring_pick(ring, NULL, chance >> 33);
+		index = pick(ring, NULL, chance >> 33);
 		if (index < 0 || keyring_secret(ring, (size_t)index)[0] != 'k')
 			return ring;
 		keyring_report(ring, (size_t)index, i % 3 != 0);
@@ -93,7 +111,7 @@ use(void *arg)
 static void
 test_threads(enum balance balance, const char *what)
 {
-	struct keyring *ring = keyring_of_list(SLICE("k1,k2,k3,k4,k5"), balance, 10, &reason);
+	struct keyring *ring = ring_of(SLICE("k1,k2,k3,k4,k5"), balance);
 	pthread_t threads[THREADS];
 	void *failed;
 	int wrong = 0;
@@ -112,11 +130,13 @@ test_threads(enum balance balance, const char *what)
 int
 main(void)
 {
+	balancer = balancer_new();
 	test_list();
 	test_refused();
 	test_in_flight();
 	test_threads(BALANCE_LEAST, "least");
 	test_threads(BALANCE_ROUND_ROBIN, "round robin");
 	test_threads(BALANCE_RANDOM, "random");
+	balancer_free(balancer);
 	return tap_done();
 }

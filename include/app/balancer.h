@@ -1,0 +1,46 @@
+/*
+ * What all keyrings share: the health of keys, projects, models and the host, and the room where
+ * requests wait for a key. Every function may be called from any thread.
+ */
+#ifndef APP_BALANCER_H
+#define APP_BALANCER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+
+struct balancer;
+struct keyring;
+struct loop;
+
+struct balancer *balancer_new(void);
+/* Every keyring must be freed and nobody may wait. NULL is accepted. */
+void balancer_free(struct balancer *b);
+/* The id of a model in all that follows; 0 for "". */
+uint64_t balancer_model(const struct balancer *b, struct slice name);
+/* Google does not serve the place of this server, for all that is known. */
+bool balancer_region(struct balancer *b);
+/* Requests that wait for a key. */
+size_t balancer_waiting(struct balancer *b);
+
+/* A place in the room, kept inside whoever waits. Zeroed at first; nothing in it is for others. */
+struct waiter {
+	struct waiter *next;
+	struct loop *loop;
+	struct keyring *ring;
+	uint64_t model, caller;
+	uint64_t turn; /* kept for a request that must wait again */
+	bool inside, called;
+};
+
+/* Waits for a key of that ring for that model: callers take turns, however many requests each of
+ * them has. The loop is poked when it is worth to ask again. False when the room is full. */
+bool balancer_enter(struct balancer *b, struct waiter *w);
+/* Does nothing for who is not inside. */
+void balancer_leave(struct balancer *b, struct waiter *w);
+/* Was it called since the last time? */
+bool balancer_called(struct balancer *b, struct waiter *w);
+
+#endif

@@ -1,0 +1,230 @@
+/* Keys that are known to be cooling are left alone; requests wait for them, in turn, or are told.
+ */
+#include "config.h"
+
+#include "base/limits.h"
+#include "sim.h"
+#include "tap.h"
+#include "texts.h"
+
+#define COUNT(list) (sizeof(list) / sizeof((list)[0]))
+#define SOON        QUOTA("GenerateRequestsPerMinutePerProjectPerModel-FreeTier", "5s")
+#define PAGE_503    "<html>Sorry... automated queries</html>"
+
+static void
+test_waits(void)
+{
+	struct sim_client *c;
+
+	for (int stream = 0; stream < 2; stream++) {
+		SIM_OPEN(TWO_KEYS, "HEARTBEAT=2");
+		c = stream ? SIM_ASK(STREAM) : SIM_ASK(UNARY);
+		sim_answer(sim_call(0), 429, SIM_JSON, SOON);
+		sim_answer(sim_call(1), 429, SIM_JSON, SOON);
+		is_int(sim_state(c), SIM_OPEN_YET, stream ? "a stream waits" : "a request waits");
+		sim_pass(4900);
+		is_int(sim_calls(), 2, "no call to a key that is cooling");
+		is_int(sim_status(c), stream ? 200 : 0, "a stream gets comments meanwhile");
+		ok(!stream || sim_count(c, ": waiting\n\n") == 1, "at the usual pace");
+		sim_pass(1000);
+		is_int(sim_calls(), 3, "then one");
+		sim_answer(sim_call(2), 200, stream ? SIM_SSE : SIM_JSON,
+		    stream ? EVENT("Hello") LAST_EVENT : ANSWER);
+		ok(sim_has(c, "Hello") && !sim_has(c, "error"), "served");
+		ok(sim_log_int(c, "waited_ms") >= 5000 && sim_log_int(c, "waited_ms") < 6000,
+		    "logged: the wait");
+		ok(strstr(sim_log(c, "failed"), "=quota_minute ") != NULL, "logged: what failed");
+		SIM_CLOSE();
+	}
+	/* Gone while it waits. */
+	SIM_OPEN(ONE_KEY);
+	c = SIM_ASK(UNARY);
+	sim_answer(sim_call(0), 429, SIM_JSON, SOON);
+	sim_vanish(c);
+	sim_pass(20000);
+	is_int(sim_calls(), 1, "nobody waits any more");
+	SIM_CLOSE();
+}
+
+static void
+test_told(void)
+{
+	struct sim_client *c;
+	uint64_t seconds = 0;
+
+	SIM_OPEN(TWO_KEYS);
+	c = SIM_ASK(UNARY);
+	sim_answer(sim_call(0), 429, SIM_JSON, QUOTA_DAY);
+	sim_answer(sim_call(1), 403, SIM_JSON, KEY_LEAKED);
+	is_int(sim_status(c), 429, "a limit is worth more than a refused key");
+	c = SIM_ASK(UNARY);
+	is_int(sim_calls(), 2, "the next request: no call");
+	is_int(sim_status(c), 429, "told at once");
+	ok(slice_u64(sim_header(c, "Retry-After"), &seconds) && seconds > 3600 && seconds < 90000,
+	    "when to come back: tomorrow");
+	is_slice(sim_header(c, "x-should-retry"), "false", "not before");
+	ok(sim_has(c, "GenerateRequestsPerDayPerProjectPerModel-FreeTier"), "which quota");
+	is_str(sim_log(c, "class"), "quota_day", "logged: the class");
+	is_str(sim_log(c, "quota"), "GenerateRequestsPerDayPerProjectPerModel-FreeTier",
+	    "logged: the quota");
+	is_int(sim_log_int(c, "keys_known"), 2, "logged: the keys");
+	is_int(sim_log_int(c, "keys_ready"), 0, "logged: none is ready");
+	ok(strstr(sim_log(c, "barred"), "=quota_day@2026-") != NULL &&
+		strstr(sim_log(c, "barred"), "=key_leaked@2026-") != NULL,
+	    "logged: why, and until when");
+	c = SIM_ASK(NATIVE);
+	is_int(sim_status(c), 429, "native");
+	ok(sim_has(c, "\"status\":\"RESOURCE_EXHAUSTED\""), "in Google's shape");
+	c = SIM_ASK(.params = { BEARER },
+	    .body = SLICE("{\"model\":\"gemini-2.5-pro\",\"messages\":[{\"role\":\"user\","
+			  "\"content\":\"Hi\"}]}"));
+	is_int(sim_calls(), 3, "another model has a quota of its own");
+	sim_answer(sim_call(2), 200, SIM_JSON, ANSWER);
+	SIM_CLOSE();
+
+	SIM_OPEN(ONE_KEY);
+	c = SIM_ASK(UNARY);
+	sim_answer(sim_call(0), 400, SIM_JSON, KEY_INVALID);
+	c = SIM_ASK(UNARY);
+	is_int(sim_status(c), 502, "all keys are refused: no call");
+	ok(sim_has(c, "remove the key"), "what to do");
+	is_int(sim_calls(), 1, "for an hour");
+	sim_pass(3600000 + 360000);
+	c = SIM_ASK(UNARY);
+	sim_answer(sim_call(1), 200, SIM_JSON, ANSWER);
+	is_int(sim_status(c), 200, "then it is tried");
+	SIM_CLOSE();
+
+	/* Patience has an end. */
+	SIM_OPEN(ONE_KEY, "KEY_PARALLEL=1", "WAIT_MAX=3");
+	c = SIM_ASK(UNARY);
+	c = SIM_ASK(UNARY);
+	is_int(sim_calls(), 1, "one at a time");
+	sim_pass(3100);
+	is_int(sim_status(c), 429, "the other waits as long as it may");
+	ok(sim_header(c, "Retry-After").ptr != NULL, "when to come back");
+	sim_answer(sim_call(0), 200, SIM_JSON, ANSWER);
+	SIM_CLOSE();
+}
+
+/* Callers take turns, however many requests each of them has. */
+static void
+test_turns(void)
+{
+	static const char *const who[] = { "a-token", "a-token", "a-token", "a-token", "b-token" };
+	static const size_t order[] = { 0, 1, 4, 2, 3 };
+	struct sim_client *c[COUNT(who)];
+
+	SIM_OPEN("GEMINI_API_KEYS=" KEY_1, "ACCESS_TOKENS=a-token,b-token", "KEY_PARALLEL=1");
+	for (size_t i = 0; i < COUNT(who); i++) {
+		char bearer[64];
+
+		snprintf(bearer, sizeof(bearer), "HTTP_AUTHORIZATION=Bearer %s", who[i]);
+		c[i] = SIM_ASK(.params = { bearer }, .body = CHAT_UNARY);
+	}
+	for (size_t i = 0; i < COUNT(order); i++) {
+		is_int(sim_calls(), i + 1, "one after another");
+		is_int(sim_state(c[order[i]]), SIM_OPEN_YET, "in turn");
+		sim_answer(sim_call(i), 200, SIM_JSON, ANSWER);
+		is_int(sim_status(c[order[i]]), 200, "served");
+	}
+	SIM_CLOSE();
+}
+
+/* The address is slowed down: everything waits, no key is harmed. */
+static void
+test_host(void)
+{
+	struct sim_client *c, *d;
+
+	SIM_OPEN(THREE_KEYS);
+	c = SIM_ASK(UNARY);
+	sim_answer(sim_call(0), 429, "Content-Type: text/html\r\n", PAGE_503);
+	sim_pass(1000);
+	d = SIM_ASK(NATIVE);
+	is_int(sim_calls(), 1, "a page that blocks: no call with any key");
+	sim_pass(5000);
+	is_int(sim_calls(), 2, "then one goes first");
+	sim_answer(sim_call(1), 200, SIM_JSON, ANSWER);
+	is_int(sim_calls(), 3, "and the other follows");
+	sim_answer(sim_call(2), 200, SIM_JSON, ANSWER);
+	is_int(sim_status(c), 200, "served");
+	is_int(sim_status(d), 200, "both");
+	SIM_CLOSE();
+}
+
+/* ---- 60 calls at 15 per minute over 2 projects ---- */
+
+enum { CALLS = 60, PER_MINUTE = 15, STEP_MS = 50, LATENCY_MS = 500 };
+
+static struct {
+	const char *key;
+	unsigned used;
+	uint64_t since;
+} projects[] = { { KEY_1, 0, 0 }, { KEY_2, 0, 0 } };
+
+/* Google's answer to a call that arrives at that time. */
+static void
+answer(struct sim_call *k, uint64_t now)
+{
+	size_t p = strcmp(sim_key(k), KEY_1) == 0 ? 0 : 1;
+	char body[1024];
+
+	if (projects[p].used == 0 || now - projects[p].since >= 60000) {
+		projects[p].since = now;
+		projects[p].used = 0;
+	}
+	if (projects[p].used++ < PER_MINUTE) {
+		sim_answer(k, 200, SIM_JSON, ANSWER);
+		return;
+	}
+	snprintf(body, sizeof(body), QUOTA("XPerMinutePerProject", "%llus"),
+	    (unsigned long long)(60000 - (now - projects[p].since) + 999) / 1000);
+	sim_answer(k, 429, SIM_JSON, body);
+}
+
+static void
+test_sixty(void)
+{
+	struct sim_client *c[CALLS];
+	uint64_t started[8 * CALLS], now = 0, done = 0;
+	size_t seen = 0, served;
+
+	SIM_OPEN(TWO_KEYS, "WAIT_MAX=90");
+	for (size_t i = 0; i < CALLS; i++)
+		c[i] = i % 2 != 0 ? SIM_ASK(UNARY) : SIM_ASK(NATIVE);
+	while (now < 120000 && done == 0) {
+		for (; seen < sim_calls() && seen < COUNT(started); seen++)
+			started[seen] = now;
+		for (size_t i = 0; i < seen; i++)
+			if (sim_may_answer(sim_call(i)) && now - started[i] >= LATENCY_MS)
+				answer(sim_call(i), started[i]);
+		served = 0;
+		for (size_t i = 0; i < CALLS; i++)
+			served += sim_state(c[i]) == SIM_ENDED;
+		if (served == CALLS)
+			done = now;
+		sim_pass(STEP_MS);
+		now += STEP_MS;
+	}
+	served = 0;
+	for (size_t i = 0; i < CALLS; i++)
+		served += sim_status(c[i]) == 200;
+	is_int(served, CALLS, "60 calls, 15 per minute, 2 projects: none sees a 429");
+	/* A minute for the second half, a tenth of jitter, three calls one after another. */
+	ok(done >= 60000 && done <= 60000 + 6000 + 4 * LATENCY_MS + 500, "in the predicted time");
+	ok(sim_calls() <= CALLS + 2 * (CALLS - 2 * PER_MINUTE) + 4, "without a storm of refusals");
+	printf("# done after %llu ms with %zu calls\n", (unsigned long long)done, sim_calls());
+	SIM_CLOSE();
+}
+
+int
+main(void)
+{
+	test_waits();
+	test_told();
+	test_turns();
+	test_host();
+	test_sixty();
+	return tap_done();
+}
