@@ -144,16 +144,53 @@ open_socket(const struct conf *conf, bool *ret_made)
 	return -2;
 }
 
-/* Waits for the signals that end the process; a second one stops waiting for requests. */
+/* What a reload takes over; roster_new reads them. */
+static const char *const reloaded[] = { "GEMINI_API_KEYS", "GEMINI_API_KEYS_FILE", "ACCESS_TOKENS",
+	"ACCESS_TOKENS_FILE", "ADMIN_TOKEN", "OPEN_ACCESS", "OWN_KEYS", "BALANCE", "MODEL_ALIASES",
+	"MODEL_FAMILIES_FILE", NULL };
+
+static int
+load_options(struct conf *conf, const struct arguments *arguments, char error[CONF_ERROR_MAX])
+{
+	if (conf_load(conf, arguments->config, error) != 0)
+		return -1;
+	return arguments->listen != NULL ? conf_set(conf, "LISTEN", arguments->listen, error) : 0;
+}
+
 static void
-serve(struct loops *loops, const struct conf *conf, const sigset_t *signals)
+reload(struct gateway *gw, const struct arguments *arguments)
+{
+	char error[CONF_ERROR_MAX] = "";
+	struct conf conf;
+
+	if (load_options(&conf, arguments, error) == 0 && gateway_reload(gw, &conf, error) == 0) {
+		log_event(LOG_INFO, "reloaded", LOG_N("keys", roster_key_count(gw->roster)),
+		    LOG_N("tokens", tokens_count(gw->roster->tokens)),
+		    LOG_S("restart_needed_for", conf_difference(gw->conf, &conf, reloaded)));
+		roster_log(gw->roster);
+	} else {
+		log_event(LOG_ERROR, "not reloaded, nothing is changed", LOG_S("reason", error));
+	}
+	conf_release(&conf);
+}
+
+/* Waits for the signals; one that ends the process stops the loops. */
+static void
+serve(struct loops *loops, struct gateway *gw, const struct arguments *arguments,
+    const sigset_t *signals)
 {
 	int got = 0;
 
-	sigwait(signals, &got);
+	for (;;) {
+		if (sigwait(signals, &got) != 0)
+			continue;
+		if (got != SIGHUP)
+			break;
+		reload(gw, arguments);
+	}
 	log_event(LOG_INFO, "stopping", LOG_S("signal", strsignal(got)),
 	    LOG_N("requests", loops_active(loops)));
-	loops_stop(loops, conf->drain_timeout);
+	loops_stop(loops, gw->conf->drain_timeout);
 }
 
 static void *
@@ -166,8 +203,21 @@ hasten(void *arg)
 	_exit(EXIT_SUCCESS);
 }
 
+/* Signals that main waits for are blocked in every thread. */
+static void
+block_signals(sigset_t *signals)
+{
+	sigemptyset(signals);
+	sigaddset(signals, SIGTERM);
+	sigaddset(signals, SIGINT);
+	sigaddset(signals, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, signals, NULL);
+	/* An ignored signal might not wait for being asked about. */
+	signal(SIGHUP, SIG_DFL);
+}
+
 static int
-run(const struct conf *conf, struct gateway *gw)
+run(const struct conf *conf, struct gateway *gw, const struct arguments *arguments)
 {
 	static sigset_t signals;
 	bool made = false;
@@ -202,11 +252,8 @@ run(const struct conf *conf, struct gateway *gw)
 	if (options.listen_fd < 0)
 		options.count = 1;
 	options.requests_max = raise_descriptor_limit(options.count);
-	sigemptyset(&signals);
-	sigaddset(&signals, SIGTERM);
-	sigaddset(&signals, SIGINT);
 	if (options.listen_fd >= 0)
-		pthread_sigmask(SIG_BLOCK, &signals, NULL);
+		block_signals(&signals);
 	if (gateway_open(gw, error) != 0) {
 		fprintf(stderr, "gemini-balance: %s\n", error);
 		return EXIT_CONFIG;
@@ -222,9 +269,10 @@ run(const struct conf *conf, struct gateway *gw)
 		    LOG_N("loops", options.count), LOG_N("keys", roster_key_count(gw->roster)),
 		    LOG_S("state", state_engine_name(gw->state)), LOG_S("upstream", gw->base_url));
 		roster_log(gw->roster);
-		serve(loops, conf, &signals);
+		serve(loops, gw, arguments, &signals);
 		if (made)
 			socket_unlink(conf->listen);
+		sigdelset(&signals, SIGHUP);
 		pthread_create(&hastener, NULL, hasten, &signals);
 		pthread_detach(hastener);
 	}
@@ -247,8 +295,7 @@ main(int argc, char **argv)
 	if (rc >= 0)
 		return rc;
 	rc = EXIT_CONFIG;
-	if (conf_load(&conf, arguments.config, error) != 0 ||
-	    (arguments.listen != NULL && conf_set(&conf, "LISTEN", arguments.listen, error) != 0) ||
+	if (load_options(&conf, &arguments, error) != 0 ||
 	    (gw = gateway_new(&conf, error)) == NULL) {
 		fprintf(stderr, "gemini-balance: %s\n", error);
 		goto out;
@@ -280,7 +327,7 @@ main(int argc, char **argv)
 	signal(SIGUSR1, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGTERM, SIG_DFL);
-	rc = run(&conf, gw);
+	rc = run(&conf, gw, &arguments);
 	upstream_global_release();
 out:
 	gateway_free(gw);

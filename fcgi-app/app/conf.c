@@ -240,6 +240,43 @@ conf_release(struct conf *conf)
 			secret_free(TAKE(*(char **)(void *)((char *)conf + options[i].offset)));
 }
 
+static bool
+same_value(const struct option *o, const void *a, const void *b)
+{
+	switch (o->kind) {
+	case KIND_STR:
+	case KIND_SECRET:
+		return strcmp(*(char *const *)a, *(char *const *)b) == 0;
+	case KIND_NUM:
+	case KIND_SIZE:
+	case KIND_TIME:
+		return *(const uint64_t *)a == *(const uint64_t *)b;
+	case KIND_BOOL:
+		return *(const bool *)a == *(const bool *)b;
+	case KIND_ENUM:
+		return *(const unsigned *)a == *(const unsigned *)b;
+	}
+	return true;
+}
+
+const char *
+conf_difference(const struct conf *a, const struct conf *b, const char *const *except)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
+		const struct option *o = &options[i];
+		const char *const *name = except;
+
+		if (o->name == NULL ||
+		    same_value(o, (const char *)a + o->offset, (const char *)b + o->offset))
+			continue;
+		while (*name != NULL && strcmp(*name, o->name) != 0)
+			name++;
+		if (*name == NULL)
+			return o->name;
+	}
+	return NULL;
+}
+
 /* Words broken at 78 columns behind an indent. */
 static void
 print_wrapped(FILE *out, const char *indent, const char *text)

@@ -74,6 +74,24 @@ gateway_new(const struct conf *conf, char error[CONF_ERROR_MAX])
 	return NULL;
 }
 
+int
+gateway_reload(struct gateway *gw, const struct conf *conf, char error[CONF_ERROR_MAX])
+{
+	struct roster *roster = roster_new(conf, gw->roster, error), *old;
+
+	if (roster == NULL)
+		return -1;
+	old = gw->roster;
+	attach(gw, roster);
+	if (old->ring != NULL && roster->ring != NULL)
+		keyring_take_over(roster->ring, old->ring);
+	pthread_mutex_lock(&gw->lock);
+	gw->roster = roster;
+	pthread_mutex_unlock(&gw->lock);
+	roster_drop(old);
+	return 0;
+}
+
 struct roster *
 gateway_roster(struct gateway *gw)
 {

@@ -5,7 +5,9 @@
 
 #include <assert.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "balancer_priv.h"
@@ -18,6 +20,12 @@ struct keyring {
 	struct balancer *balancer;
 	/* Secrets and fingerprints never change, so they are read without the lock. */
 	struct keypool pool;
+	atomic_uint refs;
+	struct keyring *heir; /* that took over, a reference; NULL: none */
+	struct legacy {
+		ptrdiff_t index; /* of the same key on the heir, or -1 */
+		unsigned owed;   /* picks that the heir counts and that are not reported yet */
+	} * legacy;              /* for each key, when there is an heir */
 };
 
 static struct keyring *
@@ -25,6 +33,7 @@ ring_new(enum balance balance)
 {
 	struct keyring *ring = xcalloc(1, sizeof(*ring));
 
+	atomic_init(&ring->refs, 1);
 	keypool_init(&ring->pool, balance);
 	return ring;
 }
@@ -60,11 +69,16 @@ keyring_of_list(struct slice list, enum balance balance, size_t max, const char 
 void
 keyring_free(struct keyring *ring)
 {
-	if (ring == NULL)
-		return;
-	assert(keyring_in_flight(ring) == 0);
-	keypool_release(&ring->pool);
-	free(ring);
+	/* The rings that took over in turn, each of which may have been kept by the one before. */
+	while (ring != NULL && atomic_fetch_sub(&ring->refs, 1) == 1) {
+		struct keyring *heir = ring->heir;
+
+		assert(keyring_in_flight(ring) == 0);
+		keypool_release(&ring->pool);
+		free(ring->legacy);
+		free(ring);
+		ring = heir;
+	}
 }
 
 size_t
@@ -93,6 +107,76 @@ keyring_attach(struct keyring *ring, struct balancer *b, enum health_side side, 
 	keypool_attach(&ring->pool, b->health, side, cap);
 	unlock(ring);
 }
+
+/* ---- the change to another ring ---- */
+
+struct place {
+	const char *secret;
+	size_t index;
+};
+
+static int
+compare_places(const void *a, const void *b)
+{
+	return strcmp(((const struct place *)a)->secret, ((const struct place *)b)->secret);
+}
+
+static struct place *
+sorted_places(const struct keyring *ring)
+{
+	struct place *list = xcalloc(ring->pool.count, sizeof(*list));
+
+	for (size_t i = 0; i < ring->pool.count; i++)
+		list[i] = (struct place){ keyring_secret(ring, i), i };
+	qsort(list, ring->pool.count, sizeof(*list), compare_places);
+	return list;
+}
+
+void
+keyring_take_over(struct keyring *ring, struct keyring *old)
+{
+	struct place *from = sorted_places(old), *to = sorted_places(ring);
+	struct legacy *legacy = xcalloc(old->pool.count, sizeof(*legacy));
+	size_t i = 0, k = 0;
+
+	for (size_t at = 0; at < old->pool.count; at++)
+		legacy[at].index = -1;
+	lock(old);
+	while (i < old->pool.count && k < ring->pool.count) {
+		int order = compare_places(&from[i], &to[k]);
+
+		if (order == 0) {
+			keypool_take_over(&ring->pool, to[k].index, &old->pool, from[i].index);
+			legacy[from[i].index] = (struct legacy){ (ptrdiff_t)to[k].index,
+				old->pool.keys[from[i].index].in_flight };
+		}
+		i += order <= 0;
+		k += order >= 0;
+	}
+	atomic_fetch_add(&ring->refs, 1);
+	old->legacy = legacy;
+	old->heir = ring;
+	unlock(old);
+	/* Nobody else knows the new ring yet. */
+	keypool_regroup(&ring->pool);
+	free(from);
+	free(to);
+}
+
+/* The ring that took over from this one and has the same key, or NULL; *index becomes its place
+ * there. With the lock held. */
+static struct keyring *
+heir_of(const struct keyring *ring, size_t *index)
+{
+	ptrdiff_t place = ring->heir != NULL ? ring->legacy[*index].index : -1;
+
+	if (place < 0)
+		return NULL;
+	*index = (size_t)place;
+	return ring->heir;
+}
+
+/* ---- choice ---- */
 
 static struct key_ask
 pool_ask(const struct keyring_ask *ask)
@@ -132,11 +216,32 @@ keyring_pick(struct keyring *ring, const struct keyring_ask *ask, struct keyring
 void
 keyring_report(struct keyring *ring, size_t index, bool ok)
 {
-	lock(ring);
-	keypool_report(&ring->pool, index, ok);
-	if (ring->pool.cap > 0)
-		room_call_ring(ring->balancer, ring);
-	unlock(ring);
+	struct balancer *b = ring->balancer;
+
+	pthread_mutex_lock(&b->lock);
+	while (ring != NULL) {
+		struct legacy *legacy = ring->legacy != NULL ? &ring->legacy[index] : NULL;
+
+		keypool_report(&ring->pool, index, ok);
+		if (ring->pool.cap > 0)
+			room_call_ring(b, ring);
+		if (legacy == NULL || legacy->owed == 0)
+			break;
+		legacy->owed--;
+		ring = heir_of(ring, &index);
+	}
+	pthread_mutex_unlock(&b->lock);
+}
+
+/* What was learned of a key that was used on this ring is of use on those that took over. */
+static void
+learn(struct keyring *ring, size_t index, struct slice project, uint64_t wake)
+{
+	for (; ring != NULL; ring = heir_of(ring, &index)) {
+		keypool_learn(&ring->pool, index, project);
+		if (wake > 0)
+			keypool_wake(&ring->pool, index, wake);
+	}
 }
 
 /* For the operator, once. */
@@ -174,12 +279,12 @@ keyring_judge(struct keyring *ring, size_t index, const struct keyring_outcome *
 
 	lock(ring);
 	if (outcome->status != NULL)
-		keypool_learn(&ring->pool, index, slice_str(outcome->status->project));
+		learn(ring, index, slice_str(outcome->status->project), 0);
 	event.who = keypool_subject(&ring->pool, index);
 	was_alive = health_ready(b->health, &event.who, event.model, event.now.mono, &bar);
 	had_region = health_region(b->health);
 	if (health_end(b->health, &event)) {
-		keypool_wake(&ring->pool, index, event.now.mono);
+		learn(ring, index, SLICE(""), event.now.mono);
 		room_call_all(b, ring->pool.side == HEALTH_POOL ? 0 : outcome->model);
 	}
 	unlock(ring);
@@ -197,7 +302,7 @@ keyring_forget(struct keyring *ring, size_t index)
 	lock(ring);
 	who = keypool_subject(&ring->pool, index);
 	health_forget(ring->balancer->health, &who);
-	keypool_wake(&ring->pool, index, clock_mono_ms());
+	learn(ring, index, SLICE(""), clock_mono_ms());
 	unlock(ring);
 }
 

@@ -444,24 +444,6 @@ keypool_wake(struct keypool *p, size_t index, uint64_t now)
 }
 
 void
-keypool_learn(struct keypool *p, size_t index, struct slice number)
-{
-	struct key *key = &p->keys[index];
-	uint64_t id = number.len > 0 ? health_id(p->health, number) : 0, project = id;
-
-	if (id == 0 || key->number == id)
-		return;
-	key->number = id;
-	/* The operator's name for a project goes before Google's number, for all its keys. */
-	for (size_t i = 0; i < p->count; i++)
-		if (p->keys[i].number == id && p->keys[i].spec.project[0] != '\0')
-			project = p->keys[i].project;
-	for (size_t i = 0; i < p->count; i++)
-		if (p->keys[i].number == id && p->keys[i].spec.project[0] == '\0')
-			p->keys[i].project = project;
-}
-
-void
 keypool_explain(struct keypool *p, const struct key_ask *ask, struct key_notes *ret)
 {
 	struct lane *lane;

@@ -227,6 +227,61 @@ keypool_add(
 	return adding_end(&a, good);
 }
 
+void
+keypool_take_over(struct keypool *p, size_t index, const struct keypool *old, size_t old_index)
+{
+	struct key *key = &p->keys[index];
+	const struct key *from = &old->keys[old_index];
+
+	key->in_flight = from->in_flight;
+	key->picks = from->picks;
+	key->failures = from->failures;
+	key->number = from->number;
+	/* Behind the keys that are new, which were never used. */
+	key->turn = from->turn;
+	key->last_used = p->count + from->last_used;
+	if (p->tick < p->count + old->tick)
+		p->tick = p->count + old->tick;
+	if (p->clock < old->clock)
+		p->clock = old->clock;
+}
+
+/* ---- projects ---- */
+
+/* The operator's name for a project goes before Google's number, for all its keys. */
+static void
+regroup(struct keypool *p, uint64_t id)
+{
+	uint64_t project = id;
+
+	for (size_t i = 0; i < p->count; i++)
+		if (p->keys[i].number == id && p->keys[i].spec.project[0] != '\0')
+			project = p->keys[i].project;
+	for (size_t i = 0; i < p->count; i++)
+		if (p->keys[i].number == id && p->keys[i].spec.project[0] == '\0')
+			p->keys[i].project = project;
+}
+
+void
+keypool_learn(struct keypool *p, size_t index, struct slice number)
+{
+	struct key *key = &p->keys[index];
+	uint64_t id = number.len > 0 ? health_id(p->health, number) : 0;
+
+	if (id == 0 || key->number == id)
+		return;
+	key->number = id;
+	regroup(p, id);
+}
+
+void
+keypool_regroup(struct keypool *p)
+{
+	for (size_t i = 0; i < p->count; i++)
+		if (p->keys[i].number != 0 && p->keys[i].project == p->keys[i].id)
+			regroup(p, p->keys[i].number);
+}
+
 /* ---- bitmaps ---- */
 
 size_t

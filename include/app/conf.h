@@ -33,6 +33,9 @@ int conf_load(struct conf *conf, const char *file, char error[CONF_ERROR_MAX]);
 int conf_set(struct conf *conf, const char *name, const char *value, char error[CONF_ERROR_MAX]);
 void conf_release(struct conf *conf);
 
+/* The name of the first option that differs and is not in `except` (NULL-terminated), or NULL. */
+const char *conf_difference(const struct conf *a, const struct conf *b, const char *const *except);
+
 /* The whole table for people. */
 void conf_print_help(FILE *out);
 /* The same as a file with every option commented out. */

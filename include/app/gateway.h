@@ -31,6 +31,9 @@ struct gateway *gateway_new(const struct conf *conf, char error[CONF_ERROR_MAX])
 int gateway_open(struct gateway *gw, char error[CONF_ERROR_MAX]);
 void gateway_free(struct gateway *gw);
 
+/* Replaces the roster by one made from these options, which are not needed afterwards; requests
+ * that run keep theirs. -1 with one sentence, and nothing is changed. From one thread. */
+int gateway_reload(struct gateway *gw, const struct conf *conf, char error[CONF_ERROR_MAX]);
 /* A reference to the roster of now. From any thread. */
 struct roster *gateway_roster(struct gateway *gw);
 

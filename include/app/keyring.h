@@ -16,8 +16,12 @@ struct keyring *keyring_new(const struct key_spec *specs, size_t count, enum bal
 /* The same from bare keys; list: see keypool_add_list. */
 struct keyring *keyring_of_list(
     struct slice list, enum balance balance, size_t max, const char **ret_error);
-/* Every pick must have been reported. */
+/* Every pick must have been reported. What another ring took over lives on there. */
 void keyring_free(struct keyring *ring);
+/* A new ring goes on where an old one stands: keys that are in both keep their counters, and what
+ * is in flight on the old ring counts on the new one until it is reported to the old one. Both are
+ * attached to the same balancer; before the new one is used, once for each. */
+void keyring_take_over(struct keyring *ring, struct keyring *old);
 size_t keyring_count(const struct keyring *ring);
 
 /* Before the first pick; see keypool_attach. The balancer must outlive the ring. */

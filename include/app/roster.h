@@ -30,8 +30,8 @@ struct roster {
 };
 
 /* NULL with one sentence in error when the options contradict each other or a file is not readable.
- * old: whose counters are taken over; may be NULL. One reference is the caller's. conf is not
- * needed afterwards. */
+ * old: whose tokens' counters are taken over; may be NULL. One reference is the caller's. conf is
+ * not needed afterwards. */
 struct roster *roster_new(
     const struct conf *conf, const struct roster *old, char error[CONF_ERROR_MAX]);
 /* From any thread. */

@@ -64,6 +64,12 @@ int keypool_add_list(struct keypool *p, struct slice list, size_t max);
 int keypool_add(struct keypool *p, const struct key_spec *specs, size_t count, size_t max,
     size_t *ret_repeated);
 
+/* The counters of a key, and what was heard of its project, go over to a pool that was made anew
+ * and attached; at the end keypool_regroup, before the first pick. */
+void keypool_take_over(
+    struct keypool *p, size_t index, const struct keypool *old, size_t old_index);
+void keypool_regroup(struct keypool *p);
+
 /* Bytes of a bitmap for count keys. */
 size_t keypool_tried_size(size_t count);
 void keypool_tried_add(uint8_t *tried, size_t index);

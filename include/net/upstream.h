@@ -57,7 +57,8 @@ struct call_request {
 	bool has_body;
 	bool large; /* many bytes are expected: a larger read buffer */
 	/* NULL: that of the options; "": none. Copied. Connections through different proxies, or
-	 * with different credentials to one proxy, are kept apart by libcurl. */
+	 * with different credentials to one proxy, are kept apart by libcurl (the latter where
+	 * CVE-2026-3784 is fixed). */
 	const char *proxy;
 };
 

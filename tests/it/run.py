@@ -30,6 +30,7 @@ MODULES = (
     "test_streams",
     "test_failover",
     "test_log",
+    "test_reload",
     "test_hostile",
     "test_large",
     "test_quirks",

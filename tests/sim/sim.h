@@ -24,6 +24,9 @@
 /* options: `NAME=value` texts, NULL-terminated; false with a TAP diagnosis when refused. */
 bool sim_open(const char *const *options);
 #define SIM_OPEN(...) sim_open((const char *const[]){ __VA_ARGS__, NULL })
+/* As after SIGHUP. Answers why it was refused, or "". */
+const char *sim_reload(const char *const *options);
+#define SIM_RELOAD(...) sim_reload((const char *const[]){ __VA_ARGS__, NULL })
 /* Ends the stand. Answers what rule was broken first, or "". */
 const char *sim_close(void);
 /* As a check of the test. */

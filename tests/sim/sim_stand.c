@@ -36,7 +36,7 @@ sim_break(const char *fmt, ...)
 /* ---- start ---- */
 
 static bool
-load_conf(const char *const *options, char error[CONF_ERROR_MAX])
+load_conf(struct conf *conf, const char *const *options, char error[CONF_ERROR_MAX])
 {
 	/* The tests' environment is not the gateway's. */
 #define CONF_GROUP(title)
@@ -48,7 +48,7 @@ load_conf(const char *const *options, char error[CONF_ERROR_MAX])
 #define CONF_BOOL(field, name, def, sentence)           unsetenv(#name);
 #define CONF_ENUM(field, name, def, words, sentence)    unsetenv(#name);
 #include "app/conf.def"
-	if (conf_load(&sim->conf, NULL, error) != 0)
+	if (conf_load(conf, NULL, error) != 0)
 		return false;
 	for (; *options != NULL; options++) {
 		struct slice value = slice_str(*options), name;
@@ -57,7 +57,7 @@ load_conf(const char *const *options, char error[CONF_ERROR_MAX])
 
 		slice_split(&value, '=', &name);
 		text = xstrndup(name.ptr, name.len);
-		rc = conf_set(&sim->conf, text, value.ptr, error);
+		rc = conf_set(conf, text, value.ptr, error);
 		free(text);
 		if (rc != 0)
 			return false;
@@ -73,6 +73,23 @@ add_secret(struct slice secret)
 		return;
 	buf_add_slice(&sim->secrets, secret);
 	buf_addc(&sim->secrets, '\0');
+}
+
+/* Those of the server stand in front. */
+static void
+add_server_secrets(void)
+{
+	struct buf others = sim->secrets;
+
+	buf_init(&sim->secrets, MIB);
+	for (size_t i = 0; i < roster_key_count(sim->gw->roster); i++)
+		add_secret(slice_str(keyring_secret(sim->gw->roster->ring, i)));
+	for (size_t i = 0; i < tokens_count(sim->gw->roster->tokens); i++)
+		add_secret(slice_str(tokens_secret(sim->gw->roster->tokens, i)));
+	add_secret(slice_str(sim->gw->roster->admin));
+	sim->server_secrets += sim->secrets.len;
+	buf_add_slice(&sim->secrets, buf_slice(&others));
+	buf_release(&others);
 }
 
 static void
@@ -100,18 +117,27 @@ sim_open(const char *const *options)
 	buf_init(&sim->secrets, MIB);
 	buf_init(&sim->log, 256 * MIB);
 	open_log();
-	if (!load_conf(options, error) || (sim->gw = gateway_new(&sim->conf, error)) == NULL ||
+	if (!load_conf(&sim->conf, options, error) ||
+	    (sim->gw = gateway_new(&sim->conf, error)) == NULL ||
 	    gateway_open(sim->gw, error) != 0) {
 		printf("# %s\n", error);
 		return false;
 	}
-	for (size_t i = 0; i < roster_key_count(sim->gw->roster); i++)
-		add_secret(slice_str(keyring_secret(sim->gw->roster->ring, i)));
-	for (size_t i = 0; i < tokens_count(sim->gw->roster->tokens); i++)
-		add_secret(slice_str(tokens_secret(sim->gw->roster->tokens, i)));
-	add_secret(slice_str(sim->gw->roster->admin));
-	sim->server_secrets = sim->secrets.len;
+	add_server_secrets();
 	return true;
+}
+
+const char *
+sim_reload(const char *const *options)
+{
+	static char error[CONF_ERROR_MAX];
+	struct conf conf;
+
+	error[0] = '\0';
+	if (load_conf(&conf, options, error) && gateway_reload(sim->gw, &conf, error) == 0)
+		add_server_secrets();
+	conf_release(&conf);
+	return error;
 }
 
 /* ---- time ---- */

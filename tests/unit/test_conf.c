@@ -279,6 +279,30 @@ test_lines(void)
 	ok(strstr(error, "/nonexistent/keys") != NULL, error);
 }
 
+static void
+test_difference(void)
+{
+	static const char *const none[] = { NULL }, *const tokens[] = { "ACCESS_TOKENS", NULL };
+	struct conf a, b;
+
+	load(&a, "ACCESS_TOKENS=x\nHEARTBEAT=5\n");
+	load(&b, "HEARTBEAT=5.0\nACCESS_TOKENS=x");
+	ok(conf_difference(&a, &b, none) == NULL, "no difference");
+	conf_set(&b, "ACCESS_TOKENS", "y", error);
+	is_str(conf_difference(&a, &b, none), "ACCESS_TOKENS", "a text");
+	ok(conf_difference(&a, &b, tokens) == NULL, "one that does not count");
+	conf_set(&b, "OPEN_ACCESS", "yes", error);
+	is_str(conf_difference(&a, &b, tokens), "OPEN_ACCESS", "a yes");
+	conf_set(&b, "OPEN_ACCESS", "no", error);
+	conf_set(&b, "BALANCE", "random", error);
+	is_str(conf_difference(&a, &b, tokens), "BALANCE", "a word");
+	conf_set(&b, "BALANCE", "least", error);
+	conf_set(&b, "HEARTBEAT", "6", error);
+	is_str(conf_difference(&a, &b, tokens), "HEARTBEAT", "a number");
+	conf_release(&a);
+	conf_release(&b);
+}
+
 int
 main(void)
 {
@@ -297,6 +321,7 @@ main(void)
 	test_secrets();
 	test_sample();
 	test_lines();
+	test_difference();
 	unlink(path);
 	return tap_done();
 }

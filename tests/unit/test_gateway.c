@@ -105,6 +105,29 @@ test_files(void)
 }
 
 static void
+test_reload(void)
+{
+	struct gateway *gw = MAKE("GEMINI_API_KEYS=key-1", "ACCESS_TOKENS=one");
+	struct roster *before = gateway_roster(gw), *now;
+	struct conf next;
+
+	conf_load(&next, NULL, error);
+	is_int(gateway_reload(gw, &next, error), 0, "reloaded");
+	now = gateway_roster(gw);
+	ok(now != before && now->ring == NULL && now->own_keys, "what begins now");
+	is_int(keyring_count(before->ring), 1, "what began before");
+	roster_drop(now);
+	conf_set(&next, "MODEL_ALIASES", "nonsense", error);
+	is_int(gateway_reload(gw, &next, error), -1, "a mistake");
+	now = gateway_roster(gw);
+	ok(now->own_keys, "changes nothing");
+	roster_drop(now);
+	roster_drop(before);
+	conf_release(&next);
+	drop(gw);
+}
+
+static void
 test_values(void)
 {
 	struct gateway *gw = MAKE("GEMINI_BASE_URL= https://example.com/api// ");
@@ -140,6 +163,7 @@ main(void)
 #include "app/conf.def"
 	test_access();
 	test_files();
+	test_reload();
 	test_values();
 	unlink(path);
 	return tap_done();

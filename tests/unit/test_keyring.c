@@ -127,6 +127,75 @@ test_threads(enum balance balance, const char *what)
 	keyring_free(ring);
 }
 
+static void
+test_take_over(void)
+{
+	struct keyring *a = ring_of(SLICE("k1,k2,k3"), BALANCE_LEAST);
+	struct keyring *b = ring_of(SLICE("k4,k3,k1"), BALANCE_LEAST);
+	struct keyring *c = ring_of(SLICE("k1"), BALANCE_LEAST);
+
+	for (ptrdiff_t i = 0; i < 3; i++)
+		is_int(pick(a, NULL, 0), i, "each key of the old ring is in use");
+	keyring_take_over(b, a);
+	is_int(keyring_in_flight(b), 2, "those that stay are in use on the new one");
+	is_int(pick(b, NULL, 0), 0, "the new key comes first");
+	keyring_report(a, 1, true);
+	is_int(keyring_in_flight(b), 3, "what left is no matter of the new ring");
+	is_int(pick(a, NULL, 0), 1, "a late pick on the old ring");
+	keyring_report(a, 1, true);
+	keyring_report(a, 2, true);
+	is_int(keyring_in_flight(b), 2, "an old call ended");
+	is_int(pick(b, NULL, 0), 1, "so the key is free");
+	is_int(pick(a, NULL, 0), 2, "another one");
+	keyring_report(a, 2, false);
+	keyring_take_over(c, b);
+	keyring_free(b);
+	is_int(keyring_in_flight(c), 1, "the third ring counts what the first began");
+	keyring_report(b, 0, true);
+	keyring_report(b, 1, true);
+	keyring_report(a, 0, true);
+	is_int(keyring_in_flight(c), 0, "until that ends");
+	keyring_free(a);
+	keyring_free(c);
+}
+
+struct change {
+	struct keyring *old, *new;
+};
+
+static void *
+replace(void *arg)
+{
+	struct change *change = arg;
+
+	keyring_take_over(change->new, change->old);
+	return NULL;
+}
+
+/* Requests of the old ring go on while another takes over, and then on both. */
+static void
+test_take_over_threads(void)
+{
+	struct keyring *a = ring_of(SLICE("k1,k2,k3,k4,k5"), BALANCE_LEAST);
+	struct change change = { a, ring_of(SLICE("k5,k6,k1"), BALANCE_LEAST) };
+	pthread_t threads[THREADS], changer;
+	ptrdiff_t held = pick(a, NULL, 0);
+
+	for (int i = 0; i < THREADS; i++)
+		pthread_create(&threads[i], NULL, use, a);
+	pthread_create(&changer, NULL, replace, &change);
+	pthread_join(changer, NULL);
+	use(change.new);
+	for (int i = 0; i < THREADS; i++)
+		pthread_join(threads[i], NULL);
+	is_int(keyring_in_flight(a), 1, "one is in use on the old ring");
+	is_int(keyring_in_flight(change.new), 1, "which the new one knows");
+	keyring_report(a, (size_t)held, true);
+	is_int(keyring_in_flight(change.new), 0, "until it is reported");
+	keyring_free(change.new);
+	keyring_free(a);
+}
+
 int
 main(void)
 {
@@ -137,6 +206,8 @@ main(void)
 	test_threads(BALANCE_LEAST, "least");
 	test_threads(BALANCE_ROUND_ROBIN, "round robin");
 	test_threads(BALANCE_RANDOM, "random");
+	test_take_over();
+	test_take_over_threads();
 	balancer_free(balancer);
 	return tap_done();
 }
