@@ -39,6 +39,8 @@ models_prepare(struct request *r, struct apierror *err)
 	(void)err;
 	r->op_state = state;
 	model_list_init(&state->list);
+	if (r->token != NULL)
+		state->list.only = token_models(r->token);
 	page_url(r);
 	r->form = REPLY_JSON;
 	return 0;

@@ -279,7 +279,7 @@ check_token(struct request *r)
 	bool harmless = r->op != &op_native || strcmp(method, "POST") != 0 ||
 	                strstr(r->route->path, "/files") != NULL;
 
-	if (r->token == NULL || !token_is_limited_to_models(r->token))
+	if (r->token == NULL || token_models(r->token)[0] == '\0')
 		return 0;
 	if (r->model[0] != '\0')
 		return token_check_model(r->token, slice_str(r->model), &r->err);

@@ -271,10 +271,10 @@ token_name(const struct token *token)
 	return token->name;
 }
 
-bool
-token_is_limited_to_models(const struct token *token)
+const char *
+token_models(const struct token *token)
 {
-	return token->models[0] != '\0';
+	return token->models;
 }
 
 /* How a message speaks of the token. */

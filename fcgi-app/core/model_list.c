@@ -4,6 +4,7 @@
 #include "core/model_list.h"
 
 #include "base/limits.h"
+#include "core/entries.h"
 #include "core/json.h"
 #include "core/jwriter.h"
 
@@ -106,8 +107,12 @@ model_list_add(struct model_list *l, struct slice upstream, struct apierror *err
 	if (doc == NULL)
 		return -1;
 	list = json_get_array(doc, "models");
-	for (size_t i = 0; list != NULL && i < json_object_array_length(list); i++)
-		add_model(l, model_id(json_object_array_get_idx(list, i)));
+	for (size_t i = 0; list != NULL && i < json_object_array_length(list); i++) {
+		struct slice id = model_id(json_object_array_get_idx(list, i));
+
+		if (entry_lists_model(l->only, id))
+			add_model(l, id);
+	}
 	buf_reset(&l->next_page);
 	buf_add_slice(&l->next_page, json_get_str(doc, "nextPageToken"));
 	json_object_put(doc);

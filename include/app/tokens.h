@@ -39,8 +39,8 @@ const char *token_name(const struct token *token);
 int token_admit(struct token *token, struct apierror *err);
 /* -1 with err when the token may not use that model (Gemini's name for it). */
 int token_check_model(const struct token *token, struct slice model, struct apierror *err);
-/* True when only some models may be used. */
-bool token_is_limited_to_models(const struct token *token);
+/* Those that may be used, see entry_lists_model; "": all. */
+const char *token_models(const struct token *token);
 /* Adds to what the token has used today. From any thread. */
 void token_spend(struct token *token, uint64_t tokens);
 

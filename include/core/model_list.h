@@ -9,6 +9,7 @@ struct model_list {
 	struct buf data;      /* elements of `data` so far */
 	struct buf next_page; /* nextPageToken, empty when this was the last page */
 	struct buf names;     /* names written so far, each between line ends */
+	const char *only;     /* models to show, see entry_lists_model; NULL: all. The caller's */
 };
 
 void model_list_init(struct model_list *l);

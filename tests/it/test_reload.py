@@ -6,9 +6,10 @@ import socket
 import threading
 
 import harness
+import servers
 from harness import wait_for
 from stack import CHAT, Stack, delta
-from tap import contains, equal, once, true
+from tap import Skip, contains, equal, once, true
 
 
 class Configured(Stack):
@@ -156,6 +157,36 @@ def tokens_come_and_go_with_a_reload(options):
             equal(r.status, 429, "the second")
             true(int(r.header("retry-after")) in (60, 61), "when to come back")
             contains(r.json()["error"]["message"], "1 requests per minute")
+
+
+@once
+def a_gateway_that_lighttpd_started_reloads_too(options):
+    if servers.LighttpdBinPath.missing():
+        raise Skip(servers.LighttpdBinPath.missing())
+    with Stack(options, servers.LighttpdBinPath) as s:
+        with s.chat(key="token-1") as r:
+            equal(r.json()["choices"][0]["finish_reason"], "stop", "taken for a key")
+        with open(s.box.conf, "a", encoding="utf-8") as f:
+            f.write("GEMINI_API_KEYS=%s\nACCESS_TOKENS=token-1\n" % s.key())
+        stream = s.chat(model="gated-2", stream=True, key="token-1")
+        while not delta(stream.event()):
+            pass
+        pids = s.box.gateway_pids()
+        equal(len(pids), 1, "processes")
+        os.kill(pids[0], signal.SIGHUP)
+        wait_for("reloaded", lambda: any(e["event"] == "reloaded" for e in s.box.log_lines()))
+        s.standin.clear()
+        with s.chat(key="token-1") as r:
+            equal(r.status, 200, "status with a token")
+            r.read()
+        true("token-1" not in [r["key"] for r in s.standin.requests()], "no token goes to Google")
+        with s.chat(key="token-2") as r:
+            equal(r.status, 401, "status of another")
+            r.read()
+        s.standin.next()
+        with stream:
+            equal(stream.events()[-1], "[DONE]", "the end of the stream")
+        equal(s.box.gateway_pids(), pids, "the same process")
 
 
 class Proxy:

@@ -123,6 +123,12 @@ test_models(void)
 	    .body = SLICE("{\"model\":\"gpt-4\",\"messages\":[{\"role\":\"user\","
 			  "\"content\":\"x\"}]}"));
 	ok(sim_has(c, "may not use the model gemini-2.5-pro"), "the model is named");
+	c = SIM_ASK(.method = "GET", .uri = "/v1/models", .params = { BEARER });
+	sim_answer(sim_last_call(), 200, SIM_JSON,
+	    "{\"models\":[{\"name\":\"models/gemini-2.5-pro\"},"
+	    "{\"name\":\"models/gemini-2.5-flash\"}]}");
+	ok(sim_has(c, "\"gemini-2.5-flash\"") && !sim_has(c, "gemini-2.5-pro"),
+	    "the list shows those that may be used");
 	SIM_CLOSE();
 }
 

@@ -34,11 +34,11 @@ test_list(void)
 	token = tokens_find(t, SLICE("five"));
 	ok(token != NULL, "found");
 	is_str(token_name(token), "eve", "its name");
-	ok(!token_is_limited_to_models(token), "any model");
+	is_str(token_models(token), "", "any model");
 	is_int(token_check_model(token, SLICE("anything"), &err), 0, "is allowed");
 	token = tokens_find(t, SLICE("six"));
 	is_str(token_name(token), "", "no name");
-	ok(token_is_limited_to_models(token), "certain models");
+	is_str(token_models(token), "gemini-2.5-*,gemma-4", "certain models");
 	is_int(token_check_model(token, SLICE("gemma-4"), &err), 0, "one of them");
 	is_int(token_check_model(token, SLICE("gemini-3-pro"), &err), -1, "another one");
 	is_int(err.status, 403, "is forbidden");
