@@ -301,6 +301,7 @@ main(int argc, char **argv)
 		goto out;
 	}
 	if (arguments.check) {
+		roster_log(gw->roster);
 		puts("gemini-balance: the options are valid");
 		rc = EXIT_SUCCESS;
 		goto out;

@@ -92,6 +92,15 @@ bring_own(struct request *r, struct slice list, struct apierror *err)
 	return 0;
 }
 
+int
+auth_admit(struct request *r, struct apierror *err)
+{
+	if (token_admit(r->token, err) == 0)
+		return 0;
+	r->class = err->kind == APIERROR_QUOTA ? "token_day" : "token_minute";
+	return -1;
+}
+
 static int
 decide(struct request *r, struct slice credential, bool present, struct apierror *err)
 {
@@ -108,7 +117,7 @@ decide(struct request *r, struct slice credential, bool present, struct apierror
 	if (roster->ring != NULL &&
 	    (r->token != NULL || (roster->open_access && !roster->own_keys))) {
 		r->ring = roster->ring;
-		return r->token != NULL ? token_admit(r->token, err) : 0;
+		return r->token != NULL ? auth_admit(r, err) : 0;
 	}
 	if (present && roster->own_keys)
 		return bring_own(r, credential, err);

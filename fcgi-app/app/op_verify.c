@@ -251,7 +251,7 @@ verify_who(
 	if (present)
 		r->token = tokens_find(roster->tokens, credential);
 	if (r->token != NULL)
-		return token_admit(r->token, err);
+		return auth_admit(r, err);
 	if (roster->own_keys || (roster->ring != NULL && roster->open_access))
 		return 0;
 	return apierror_set(err, present ? APIERROR_BAD_KEY : APIERROR_NO_KEY, NULL,

@@ -247,6 +247,9 @@ void supply_drop(struct request *r, enum ref_kind kind, struct slice key);
 int auth_check(struct request *r, struct apierror *err);
 /* Is it the operator's token? */
 bool auth_is_admin(const struct request *r, struct slice credential);
+/* Counts the request against the limits of r->token. -1 with err and a class for the access line.
+ */
+int auth_admit(struct request *r, struct apierror *err);
 /* Nothing that is meant for this gateway goes to Google as a key: -1 with err when a key of
  * own_ring is a token. */
 int auth_check_own(const struct request *r, struct apierror *err);

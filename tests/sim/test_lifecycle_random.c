@@ -1,8 +1,8 @@
 /*
  * Many requests at once, in random order: clients come, stall, leave; calls answer in pieces, fail,
- * are cut; time passes. The simulator's rules hold, and every stream ends in one of two ways.
- * The seeds are fixed, but the gateway's jitter is not: a failure names its seed, and may need a
- * few runs to come again.
+ * are cut; time passes; the pool is replaced. The simulator's rules hold, and every stream ends in
+ * one of two ways. The seeds are fixed, but the gateway's jitter is not: a failure names its seed,
+ * and may need a few runs to come again.
  */
 #include "config.h"
 
@@ -148,6 +148,16 @@ answer(size_t i)
 }
 
 static void
+reload(void)
+{
+	static const char *const pools[][3] = { { ONE_KEY }, { TWO_KEYS }, { THREE_KEYS },
+		{ "GEMINI_API_KEYS=" KEY_3 " weight=3," KEY_1, "ACCESS_TOKENS=x," TOKEN } };
+
+	if (sim_reload(pools[chance(COUNT(pools))])[0] != '\0')
+		ok(false, "a reload was refused");
+}
+
+static void
 act(void)
 {
 	size_t who = client_count > 0 ? chance((unsigned)client_count) : 0;
@@ -171,6 +181,8 @@ act(void)
 		sim_drain(c);
 	} else if (dice < 98) {
 		sim_vanish(c);
+	} else if (dice < 99) {
+		reload();
 	} else {
 		sim_hide(c);
 		clients[who].hidden = true;

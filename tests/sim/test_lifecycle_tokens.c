@@ -39,6 +39,7 @@ test_minute(void)
 	ok(wait >= 50 && wait <= 51, "when the first has left");
 	is_str(sim_log(c, "token"), "alice", "logged: the name");
 	is_str(sim_log(c, "error"), "rate_limit", "logged: the error");
+	is_str(sim_log(c, "class"), "token_minute", "logged: why");
 	c = SIM_ASK(NATIVE_STREAM);
 	is_int(sim_status(c), 429, "the native route");
 	ok(sim_has(c, "\"status\":\"RESOURCE_EXHAUSTED\""), "in Google's shape");
@@ -71,6 +72,7 @@ test_day(void)
 	wait = atoi(sim_header(c, "Retry-After").ptr);
 	ok(wait > 0 && wait <= 86400, "at midnight");
 	is_slice(sim_header(c, "x-should-retry"), "false", "SDKs need not wait");
+	is_str(sim_log(c, "class"), "token_day", "logged: why");
 	sim_pass((uint64_t)wait * 1000 - 1000);
 	is_int(sim_status(SIM_ASK(UNARY)), 429, "not before");
 	sim_pass(1000);
@@ -118,11 +120,15 @@ test_models(void)
 		}
 		is_int(sim_status(c), 403, "  forbidden");
 		is_str(sim_log(c, "token"), "bob", "  logged: who");
+		is_str(sim_log(c, "class"), "token_model", "  logged: why");
 	}
 	c = SIM_ASK(.params = { BEARER },
 	    .body = SLICE("{\"model\":\"gpt-4\",\"messages\":[{\"role\":\"user\","
 			  "\"content\":\"x\"}]}"));
 	ok(sim_has(c, "may not use the model gemini-2.5-pro"), "the model is named");
+	c = SIM_ASK(.method = "GET", .uri = "/v1beta/interactions",
+	    .params = { GOOGLE, "HTTP_X_HTTP_METHOD_OVERRIDE=POST" });
+	is_int(sim_status(c), 403, "a method in a header");
 	c = SIM_ASK(.method = "GET", .uri = "/v1/models", .params = { BEARER });
 	sim_answer(sim_last_call(), 200, SIM_JSON,
 	    "{\"models\":[{\"name\":\"models/gemini-2.5-pro\"},"
