@@ -139,6 +139,36 @@ test_values(void)
 	ok(!entry_lists_model(",", SLICE("x")), "a list of nothing holds nothing");
 }
 
+/* Whatever a caller sends is the same list to both readers of lists, and no form is fatal. */
+static void
+test_random(void)
+{
+	static const char letters[] = "ab,, \n\t\"'=|*weight=2proxy=";
+	uint64_t random = 1;
+	size_t wrong = 0;
+	char text[60];
+
+	for (int i = 0; i < 20000; i++) {
+		struct keypool pool;
+
+		for (size_t k = 0; k < sizeof(text) - 1; k++) {
+			random = random * 6364136223846793005ULL + 1442695040888963407ULL;
+			text[k] = letters[(random >> 33) % (sizeof(letters) - 1)];
+		}
+		text[random >> 40 & 31] = '\0';
+		text[sizeof(text) - 1] = '\0';
+		keypool_init(&pool, BALANCE_LEAST);
+		key_list_release(&list);
+		wrong += key_list_read_plain(&list, slice_str(text), &at) != 0 ||
+		         keypool_add_list(&pool, slice_str(text), 100) != (int)list.count;
+		for (size_t k = 0; k < list.count && k < pool.count; k++)
+			wrong += strcmp(list.specs[k].secret, pool.keys[k].spec.secret) != 0;
+		keypool_release(&pool);
+		read_both(text, text);
+	}
+	is_int(wrong, 0, "lists that are read alike");
+}
+
 int
 main(void)
 {
@@ -147,6 +177,7 @@ main(void)
 	test_repeated();
 	test_mistakes();
 	test_values();
+	test_random();
 	key_list_release(&list);
 	return tap_done();
 }
