@@ -83,6 +83,37 @@ test_in_flight(void)
 	SIM_CLOSE();
 }
 
+/* What a key's failures have shown holds for the keys that stay, also when they fail later. */
+static void
+test_health(void)
+{
+	struct sim_client *c, *late;
+
+	SIM_OPEN(THREE_KEYS);
+	late = SIM_ASK(UNARY);
+	c = SIM_ASK(UNARY);
+	is_str(sim_key(sim_call(1)), KEY_2, "a key");
+	sim_answer(sim_call(1), 429, SIM_JSON, QUOTA_MINUTE);
+	sim_answer(sim_call(2), 200, SIM_JSON, ANSWER);
+	is_int(sim_status(c), 200, "served by another");
+	is_str(SIM_RELOAD("GEMINI_API_KEYS=" KEY_2 "," KEY_1 "," KEY_3, "ACCESS_TOKENS=" TOKEN), "",
+	    "reloaded");
+	sim_answer(sim_call(0), 400, SIM_JSON, KEY_INVALID);
+	sim_answer(sim_last_call(), 200, SIM_JSON, ANSWER);
+	is_int(sim_status(late), 200, "a request of before finds that another one is refused");
+	for (int i = 0; i < 4; i++) {
+		c = SIM_ASK(UNARY);
+		is_str(sim_key(sim_last_call()), KEY_3, "neither is tried");
+		sim_answer(sim_last_call(), 200, SIM_JSON, ANSWER);
+	}
+	sim_pass(120000);
+	c = SIM_ASK(UNARY);
+	is_str(sim_key(sim_last_call()), KEY_2, "until its minute is over");
+	sim_answer(sim_last_call(), 200, SIM_JSON, ANSWER);
+	is_int(sim_status(c), 200, "served");
+	SIM_CLOSE();
+}
+
 static void
 test_refused(void)
 {
@@ -171,6 +202,7 @@ main(void)
 	test_stream();
 	test_retry();
 	test_in_flight();
+	test_health();
 	test_refused();
 	test_tokens();
 	test_models();
