@@ -447,8 +447,8 @@ end_for_model(struct health *h, const struct health_event *e)
 		return false;
 	if (e->verdict->model == VERDICT_MODEL_WORKS)
 		return well(s, find(s, e->model), UINT64_MAX, e->now.mono);
-	back_off(
-	    h, obtain(s, e->model), e, HEALTH_MODEL_FREE, HEALTH_MODEL_MS, HEALTH_MODEL_MAX_MS);
+	back_off(h, obtain(s, e->model), e, HEALTH_MODEL_FREE, HEALTH_MODEL_MS,
+	    e->verdict->model == VERDICT_MODEL_SLOW ? HEALTH_SLOW_MAX_MS : HEALTH_FAULT_MAX_MS);
 	return false;
 }
 

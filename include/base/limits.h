@@ -119,7 +119,8 @@
 #define HEALTH_CALLERS_DEAD_MS    60000   /* the same for a caller's own */
 #define HEALTH_MODEL_FREE         3       /* faults of a model in a row before it is given a rest */
 #define HEALTH_MODEL_MS           500     /* the rest, doubled */
-#define HEALTH_MODEL_MAX_MS       30000
+#define HEALTH_SLOW_MAX_MS        8000    /* when it says that it is overloaded */
+#define HEALTH_FAULT_MAX_MS       2000    /* when one caller's request may be the cause */
 #define HEALTH_HOST_MS            5000 /* rest of an address that is throttled, doubled */
 #define HEALTH_HOST_MAX_MS        300000
 #define HEALTH_SUSPECTS           3     /* so many projects with a bare 429 */

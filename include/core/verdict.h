@@ -33,7 +33,12 @@ enum verdict_limit {
 	VERDICT_LIMIT_CLOSED, /* the project does not get this model */
 };
 
-enum verdict_model { VERDICT_MODEL_KEEP, VERDICT_MODEL_WORKS, VERDICT_MODEL_SLOW };
+enum verdict_model {
+	VERDICT_MODEL_KEEP,
+	VERDICT_MODEL_WORKS,
+	VERDICT_MODEL_FAULT, /* it failed, which the request may have provoked */
+	VERDICT_MODEL_SLOW,  /* it is overloaded */
+};
 
 enum verdict_host {
 	VERDICT_HOST_KEEP,

@@ -259,7 +259,13 @@ test_model(void)
 		now += 60000;
 		ends(a, MODEL, 503, body, 10);
 	}
-	is_int(wait_of(b, MODEL), HEALTH_MODEL_MAX_MS, "the longest");
+	is_int(wait_of(b, MODEL), HEALTH_SLOW_MAX_MS, "the longest");
+	for (size_t i = 0; i < 40; i++) {
+		now += 60000;
+		ends(a, MODEL + 2, 500, "", 10);
+	}
+	is_int(wait_of(b, MODEL + 2), HEALTH_FAULT_MAX_MS,
+	    "less when a request may be the cause: it must not stop the others");
 	health_free(h);
 }
 

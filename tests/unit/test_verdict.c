@@ -159,7 +159,7 @@ effect_of(const struct verdict *v)
 		    hosts[v->host][0] != '\0' ? ", " : "", hosts[v->host]);
 	else if (hosts[v->host][0] != '\0')
 		snprintf(text, sizeof(text), "%s", hosts[v->host]);
-	else if (v->model == VERDICT_MODEL_SLOW)
+	else if (v->model >= VERDICT_MODEL_FAULT)
 		snprintf(text, sizeof(text), "slow");
 	else
 		snprintf(text, sizeof(text), "%s",
@@ -174,7 +174,7 @@ is_fair(const struct verdict *v)
 	bool limited = v->limit != VERDICT_LIMIT_KEEP;
 
 	return (v->key == VERDICT_KEY_DEAD) <= (v->action == VERDICT_OTHER && !limited) &&
-	       (v->model == VERDICT_MODEL_SLOW) <= (v->key == VERDICT_KEY_KEEP && !limited) &&
+	       (v->model >= VERDICT_MODEL_FAULT) <= (v->key == VERDICT_KEY_KEEP && !limited) &&
 	       (v->key == VERDICT_KEY_WORKS) == (v->error == E(NONE)) &&
 	       (v->action == VERDICT_OTHER) <= (limited || v->key == VERDICT_KEY_DEAD);
 }
