@@ -55,17 +55,6 @@ balancer_region(struct balancer *b)
 	return region;
 }
 
-size_t
-balancer_waiting(struct balancer *b)
-{
-	size_t waiting;
-
-	pthread_mutex_lock(&b->lock);
-	waiting = b->waiting;
-	pthread_mutex_unlock(&b->lock);
-	return waiting;
-}
-
 /* ---- the room ---- */
 
 static bool

@@ -294,18 +294,6 @@ keyring_judge(struct keyring *ring, size_t index, const struct keyring_outcome *
 		log_host(v);
 }
 
-void
-keyring_forget(struct keyring *ring, size_t index)
-{
-	struct subject who;
-
-	lock(ring);
-	who = keypool_subject(&ring->pool, index);
-	health_forget(ring->balancer->health, &who);
-	learn(ring, index, SLICE(""), clock_mono_ms());
-	unlock(ring);
-}
-
 static void
 add_note(const struct keyring *ring, const struct key_note *note, struct buf *out)
 {

@@ -56,8 +56,12 @@ status_page(struct request *r)
 static void
 health(struct request *r)
 {
-	reply_whole(
-	    r, 200, NULL, SLICE("Cache-Control: no-store\r\n"), SLICE("{\"status\":\"ok\"}"));
+	/* It stays in service: only a request that is served can show that it is over. */
+	bool region = balancer_region(r->gw->balancer);
+
+	reply_whole(r, 200, NULL, SLICE("Cache-Control: no-store\r\n"),
+	    region ? SLICE("{\"status\":\"degraded\",\"reason\":\"unsupported_region\"}")
+		   : SLICE("{\"status\":\"ok\"}"));
 }
 
 void

@@ -35,6 +35,7 @@ struct check {
 	char *credential;
 	char *lines[3];
 	int status;
+	uint64_t started_ms;
 	struct buf body;
 };
 
@@ -90,6 +91,29 @@ verify_write(struct verify_state *v, struct buf *out)
 	return good;
 }
 
+/* What a check of the pool shows of a key holds for all requests. */
+static void
+teach(struct check *c, const struct outcome *outcome)
+{
+	struct request *r = c->verify->r;
+	struct outcome pool = *outcome;
+	struct verdict verdict;
+	struct keyring_outcome shown = {
+		.started = c->started_ms,
+		.verdict = &verdict,
+		.status = outcome->status,
+		.hint_ms = outcome->status != NULL ? outcome->status->retry_ms : 0,
+		.chance = request_random(r),
+	};
+
+	if (r->own_ring != NULL)
+		return;
+	pool.key_is_callers = false;
+	verdict = verdict_of(&pool);
+	if (verdict.key != VERDICT_KEY_KEEP)
+		keyring_judge(r->ring, c->index, &shown);
+}
+
 static void
 check_done(struct check *c, enum netresult net)
 {
@@ -113,6 +137,7 @@ check_done(struct check *c, enum netresult net)
 		outcome.status = &status;
 	}
 	result.verdict = verdict_of(&outcome);
+	teach(c, &outcome);
 	verdict_error(&outcome, &result.verdict, &result.error);
 	result.reason = status.reason;
 	result.project = spec->project[0] != '\0' ? spec->project : status.project;
@@ -192,6 +217,7 @@ check_start(struct verify_state *v, size_t index)
 	r->calls++;
 	c->timer = timer_new(r->loop, check_late, c);
 	timer_start(c->timer, r->gw->conf->verify_timeout);
+	c->started_ms = clock_mono_ms();
 	c->call = call_start(loop_upstream(r->loop), &request, &check_events, c);
 }
 

@@ -253,15 +253,6 @@ health_region(const struct health *h)
 	return h->region;
 }
 
-void
-health_forget(struct health *h, const struct subject *who)
-{
-	struct record *r = find(&h->sides[who->side], who->key);
-
-	if (r != NULL)
-		drop(&h->sides[who->side], r);
-}
-
 /* ---- learning ---- */
 
 static uint64_t

@@ -22,8 +22,6 @@ void balancer_free(struct balancer *b);
 uint64_t balancer_model(const struct balancer *b, struct slice name);
 /* Google does not serve the place of this server, for all that is known. */
 bool balancer_region(struct balancer *b);
-/* Requests that wait for a key. */
-size_t balancer_waiting(struct balancer *b);
 
 /* A place in the room, kept inside whoever waits. Zeroed at first; nothing in it is for others. */
 struct waiter {

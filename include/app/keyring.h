@@ -60,8 +60,6 @@ struct keyring_outcome {
 };
 
 void keyring_judge(struct keyring *ring, size_t index, const struct keyring_outcome *outcome);
-/* A key is looked at anew, whatever was known of it. */
-void keyring_forget(struct keyring *ring, size_t index);
 /* Appends how the pool stands for a model: each key that is not ready (a few of them) as
  * `NAME=CLASS@TIME`, TIME in UTC. */
 void keyring_explain(struct keyring *ring, const struct keyring_ask *ask, struct buf *out,

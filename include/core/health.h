@@ -72,9 +72,6 @@ bool health_ready(const struct health *h, const struct subject *who, uint64_t mo
 void health_begin(struct health *h, const struct subject *who, uint64_t model, uint64_t now);
 /* True when others wait for how it ended: they should ask again. */
 bool health_end(struct health *h, const struct health_event *event);
-/* Whatever was known of the key itself is forgotten: it was checked or loaded anew. */
-void health_forget(struct health *h, const struct subject *who);
-
 /* Google does not serve the place of this server, for all that is known. */
 bool health_region(const struct health *h);
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import threading
 
 from harness import wait_for
 from stack import CHAT, MODEL, Stack, delta
@@ -128,6 +129,27 @@ def when_no_key_helps_the_reason_is_told(options):
             with s.chat(key=keys) as r:
                 equal(r.status, status, "status after three times " + fault)
                 true(r.json()["error"]["message"], "there is a message")
+
+
+@once
+def requests_wait_for_a_key_that_is_busy(options):
+    env = {"GEMINI_API_KEYS": "pool-key-number-1", "ACCESS_TOKENS": "token-a", "LOOPS": "4"}
+    env.update({"KEY_PARALLEL": "1", "WAIT_MAX": "60"})
+    with Stack(options, env=env) as s:
+        seen = []
+
+        def ask():
+            with s.chat(model="silent-50", key="token-a") as r:
+                seen.append((r.status, r.json()["object"]))
+
+        threads = [threading.Thread(target=ask) for _ in range(12)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        equal(seen, [(200, "chat.completion")] * 12, "answers, over several loops")
+        waited = [line["waited_ms"] for line in s.access_lines()]
+        true(max(waited) > 0, "some have waited")
 
 
 @once

@@ -153,6 +153,42 @@ test_host(void)
 	SIM_CLOSE();
 }
 
+/* What /verify shows of the pool's keys holds for all; the region is a flag for the operator. */
+static void
+test_shown(void)
+{
+	static const char region[] = GOOGLE_ERROR(
+	    400, "FAILED_PRECONDITION", "User location is not supported for the API use.", "");
+	struct sim_client *c;
+
+	SIM_OPEN(TWO_KEYS, "ADMIN_TOKEN=the-token-of-the-operator");
+	c = SIM_ASK(UNARY);
+	sim_answer(sim_call(0), 403, SIM_JSON, KEY_SUSPENDED);
+	sim_answer(sim_call(1), 200, SIM_JSON, ANSWER);
+	sim_pass(1000);
+	c = SIM_ASK(.method = "GET", .uri = "/verify",
+	    .params = { "HTTP_AUTHORIZATION=Bearer the-token-of-the-operator" });
+	sim_answer(sim_call(2), 200, SIM_JSON, "{\"models\":[]}");
+	sim_answer(sim_call(3), 403, SIM_JSON, KEY_LEAKED);
+	ok(sim_has(c, "GOOD") && sim_has(c, "BAD"), "the operator checks the pool");
+	for (size_t i = 0; i < 2; i++) {
+		c = SIM_ASK(UNARY);
+		is_str(sim_key(sim_last_call()), KEY_1, "the key that was repaired is used again");
+		sim_answer(sim_last_call(), 200, SIM_JSON, ANSWER);
+	}
+	is_int(sim_calls(), 6, "the one that is refused now is not");
+	c = SIM_ASK(UNARY);
+	sim_answer(sim_last_call(), 400, SIM_JSON, region);
+	c = SIM_ASK(.method = "GET", .uri = "/readyz");
+	ok(sim_has(c, "unsupported_region"), "the region is a flag");
+	c = SIM_ASK(UNARY);
+	is_str(sim_key(sim_last_call()), KEY_1, "and no key's fault");
+	sim_answer(sim_last_call(), 200, SIM_JSON, ANSWER);
+	c = SIM_ASK(.method = "GET", .uri = "/readyz");
+	is_slice(sim_body(c), "{\"status\":\"ok\"}", "until one is served");
+	SIM_CLOSE();
+}
+
 /* ---- 60 calls at 15 per minute over 2 projects ---- */
 
 enum { CALLS = 60, PER_MINUTE = 15, STEP_MS = 50, LATENCY_MS = 500 };
@@ -225,6 +261,7 @@ main(void)
 	test_told();
 	test_turns();
 	test_host();
+	test_shown();
 	test_sixty();
 	return tap_done();
 }
