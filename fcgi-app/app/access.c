@@ -3,6 +3,8 @@
 
 #include "request.h"
 
+#include <stdio.h>
+
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -22,11 +24,13 @@ access_line(struct request *r)
 	uint64_t now = clock_mono_ms();
 	size_t keys = 0, ready = 0;
 	bool wanted = wants_keys(r);
+	char ready_text[48];
 	struct buf barred;
 
 	buf_init(&barred, KIB);
 	if (wanted)
 		choose_explain(r, &barred, &keys, &ready);
+	snprintf(ready_text, sizeof(ready_text), "%zu/%zu", ready, keys);
 
 	log_event(LOG_INFO, "request", LOG_S("id", r->id), LOG_S("route", r->route_name),
 	    LOG_S("model", r->model[0] != '\0' ? r->model : NULL),
@@ -37,11 +41,9 @@ access_line(struct request *r)
 			  : r->own_ring != NULL ? "own"
 						: "pool"),
 	    LOG_N("attempts", r->calls), LOG_S("failed", r->trail[0] != '\0' ? r->trail : NULL),
-	    LOG_N("keys_known", wanted ? (int64_t)keys : -1),
-	    LOG_N("keys_ready", wanted ? (int64_t)ready : -1),
+	    LOG_S("keys_ready", wanted ? ready_text : NULL),
 	    LOG_S("barred", barred.len > 0 ? barred.data : NULL),
-	    LOG_S("quota", r->quota[0] != '\0' ? r->quota : NULL),
-	    LOG_N("waited_ms", r->waited_ms > 0 ? (int64_t)r->waited_ms : -1),
+	    LOG_S("quota", r->quota[0] != '\0' ? r->quota : NULL), LOG_N("waited_ms", r->waited_ms),
 	    LOG_N("status", r->gone && !r->head_sent ? 499 : r->status),
 	    LOG_N("upstream_status", r->up_status),
 	    LOG_S("upstream_end", r->up_result != NET_OK ? netresult_word(r->up_result) : NULL),

@@ -120,10 +120,8 @@ void
 room_call_ring(struct balancer *b, const struct keyring *ring)
 {
 	for (struct waiter *w = b->first; w != NULL; w = w->next)
-		if (w->ring == ring) {
+		if (w->ring == ring && !room_is_ahead(b, ring, w->model, w))
 			call(w);
-			return;
-		}
 }
 
 void

@@ -20,7 +20,7 @@ bool room_is_ahead(
     const struct balancer *b, const struct keyring *ring, uint64_t model, const struct waiter *w);
 /* w has got its key. */
 void room_serve(struct balancer *b, struct waiter *w);
-/* Calls whoever is first for a key of that ring, for any model. */
+/* Calls whoever is first for a key of that ring, for each model. */
 void room_call_ring(struct balancer *b, const struct keyring *ring);
 /* Calls all who wait for that model, or for any (0). */
 void room_call_all(struct balancer *b, uint64_t model);

@@ -9,7 +9,10 @@
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 #define SOON        QUOTA("GenerateRequestsPerMinutePerProjectPerModel-FreeTier", "5s")
-#define PAGE_503    "<html>Sorry... automated queries</html>"
+#define PRO_UNARY \
+	SLICE("{\"model\":\"gemini-2.5-pro\",\"messages\":[{\"role\":\"user\"," \
+	      "\"content\":\"Hi\"}]}")
+#define PAGE_503 "<html>Sorry... automated queries</html>"
 
 static void
 test_waits(void)
@@ -67,17 +70,14 @@ test_told(void)
 	is_str(sim_log(c, "class"), "quota_day", "logged: the class");
 	is_str(sim_log(c, "quota"), "GenerateRequestsPerDayPerProjectPerModel-FreeTier",
 	    "logged: the quota");
-	is_int(sim_log_int(c, "keys_known"), 2, "logged: the keys");
-	is_int(sim_log_int(c, "keys_ready"), 0, "logged: none is ready");
+	is_str(sim_log(c, "keys_ready"), "0/2", "logged: none of two keys is ready");
 	ok(strstr(sim_log(c, "barred"), "=quota_day@2026-") != NULL &&
 		strstr(sim_log(c, "barred"), "=key_leaked@2026-") != NULL,
 	    "logged: why, and until when");
 	c = SIM_ASK(NATIVE);
 	is_int(sim_status(c), 429, "native");
 	ok(sim_has(c, "\"status\":\"RESOURCE_EXHAUSTED\""), "in Google's shape");
-	c = SIM_ASK(.params = { BEARER },
-	    .body = SLICE("{\"model\":\"gemini-2.5-pro\",\"messages\":[{\"role\":\"user\","
-			  "\"content\":\"Hi\"}]}"));
+	c = SIM_ASK(.params = { BEARER }, .body = PRO_UNARY);
 	is_int(sim_calls(), 3, "another model has a quota of its own");
 	sim_answer(sim_call(2), 200, SIM_JSON, ANSWER);
 	SIM_CLOSE();
@@ -128,6 +128,29 @@ test_turns(void)
 		sim_answer(sim_call(i), 200, SIM_JSON, ANSWER);
 		is_int(sim_status(c[order[i]]), 200, "served");
 	}
+	SIM_CLOSE();
+}
+
+/* Who waits for a model that is cooling does not stand before who waits for another one. */
+static void
+test_two_models(void)
+{
+	struct sim_client *c, *d;
+
+	SIM_OPEN(ONE_KEY, "KEY_PARALLEL=1");
+	c = SIM_ASK(UNARY);
+	sim_answer(sim_call(0), 429, SIM_JSON, SOON);
+	d = SIM_ASK(.params = { BEARER }, .body = PRO_UNARY);
+	is_int(sim_calls(), 2, "a call for another model");
+	c = SIM_ASK(.params = { BEARER }, .body = PRO_UNARY);
+	is_int(sim_calls(), 2, "one at a time");
+	sim_answer(sim_call(1), 200, SIM_JSON, ANSWER);
+	is_int(sim_status(d), 200, "served");
+	is_int(sim_calls(), 3, "the next, at once");
+	sim_answer(sim_call(2), 200, SIM_JSON, ANSWER);
+	is_int(sim_status(c), 200, "served");
+	sim_pass(6000);
+	sim_answer(sim_call(3), 200, SIM_JSON, ANSWER);
 	SIM_CLOSE();
 }
 
@@ -260,6 +283,7 @@ main(void)
 	test_waits();
 	test_told();
 	test_turns();
+	test_two_models();
 	test_host();
 	test_shown();
 	test_sixty();
