@@ -14,15 +14,6 @@
 #define PORT_DEFAULT 6379
 #define DB_MAX       65535
 
-static int
-hex_digit(char c)
-{
-	const char *digits = "0123456789abcdef0123456789ABCDEF";
-	const char *at = c != '\0' ? strchr(digits, c) : NULL;
-
-	return at != NULL ? (int)((at - digits) % 16) : -1;
-}
-
 /* Percent-decoded, as a string of its own; NULL when it is not valid or holds a NUL. */
 static char *
 decoded(struct slice text)
@@ -36,8 +27,8 @@ decoded(struct slice text)
 		ret[len] = text.ptr[i];
 		if (text.ptr[i] != '%')
 			continue;
-		high = i + 2 < text.len ? hex_digit(text.ptr[i + 1]) : -1;
-		low = high >= 0 ? hex_digit(text.ptr[i + 2]) : -1;
+		high = i + 2 < text.len ? ascii_hex(text.ptr[i + 1]) : -1;
+		low = high >= 0 ? ascii_hex(text.ptr[i + 2]) : -1;
 		good = low >= 0 && high + low > 0;
 		ret[len] = (char)(high * 16 + low);
 		i += 2;

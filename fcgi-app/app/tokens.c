@@ -141,35 +141,35 @@ set_attribute(struct token *token, const char *name, struct slice value)
 	    "models= wants a list of models of at most 4096 bytes");
 }
 
-/* NULL, or what is wrong at reader->line. */
-static const char *
-read_entries(struct tokens *t, struct entry_reader *reader)
+static size_t
+count_entries(void *ctx)
 {
-	const char *reason = NULL, *name;
-	size_t from = t->count;
-	struct slice value;
+	const struct tokens *t = ctx;
 
-	while (reason == NULL)
-		switch (entry_next(reader, &name, &value)) {
-		case ENTRY_END:
-			return NULL;
-		case ENTRY_WORD:
-			if (reader->words - 1 == reader->first)
-				from = t->count;
-			if (value.len > 0)
-				reason = add_token(t, value);
-			break;
-		case ENTRY_ATTRIBUTE:
-			for (size_t i = from; reason == NULL && i < t->count; i++)
-				reason = set_attribute(&t->list[i], name, value);
-			break;
-		case ENTRY_STRAY:
-			reason = "a token may be followed by name=, rpm=, tpd= and models=, and by "
-				 "nothing else";
-			break;
-		}
-	return reason;
+	return t->count;
 }
+
+static const char *
+read_word(void *ctx, struct slice word)
+{
+	return add_token(ctx, word);
+}
+
+static const char *
+read_attribute(void *ctx, size_t index, const char *name, struct slice value)
+{
+	struct tokens *t = ctx;
+
+	return set_attribute(&t->list[index], name, value);
+}
+
+static const struct entry_sink sink = {
+	.count = count_entries,
+	.word = read_word,
+	.attribute = read_attribute,
+	.stray = "a token may be followed by name=, rpm=, tpd= and models=, and by "
+		 "nothing else",
+};
 
 static void
 take_gauges(struct tokens *t, const struct tokens *old)
@@ -192,13 +192,13 @@ tokens_new(struct slice option, struct slice file, const char *path, const struc
 	const char *reason;
 
 	entry_reader_init(&reader, option, false, names);
-	reason = read_entries(t, &reader);
+	reason = entries_read(&reader, &sink, t);
 	if (reason != NULL) {
 		snprintf(error, CONF_ERROR_MAX, "ACCESS_TOKENS: %s", reason);
 		goto fail;
 	}
 	entry_reader_init(&reader, file, true, names);
-	reason = read_entries(t, &reader);
+	reason = entries_read(&reader, &sink, t);
 	if (reason != NULL) {
 		snprintf(error, CONF_ERROR_MAX, "ACCESS_TOKENS_FILE: %.200s line %u: %s", path,
 		    reader.line, reason);

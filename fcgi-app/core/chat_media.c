@@ -27,21 +27,6 @@ cut_base64(struct slice *head)
 	return true;
 }
 
-static char
-lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
-static int
-hex_digit(char c)
-{
-	c = lower(c);
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
 /* Every byte may be escaped, NUL too; a broken escape stands for itself. */
 static void
 unescape(struct slice text, struct buf *out)
@@ -52,8 +37,8 @@ unescape(struct slice text, struct buf *out)
 		int high = -1, low = -1;
 
 		if (text.ptr[0] == '%' && text.len > 2) {
-			high = hex_digit(text.ptr[1]);
-			low = hex_digit(text.ptr[2]);
+			high = ascii_hex(text.ptr[1]);
+			low = ascii_hex(text.ptr[2]);
 		}
 		if (high >= 0 && low >= 0) {
 			buf_addc(out, (char)(high * 16 + low));

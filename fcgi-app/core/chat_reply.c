@@ -107,21 +107,14 @@ write_legacy_call(struct jwriter *w, json_object *parts, const struct chat_call_
 static void
 read_citations(struct citations *c, json_object *candidate, json_object *parts)
 {
-	struct buf text;
-
 	citations_read(c, candidate);
 	if (!citations_any(c))
 		return;
-	buf_init(&text, COLLECT_MAX * 2);
 	for (size_t i = 0; parts != NULL && i < json_object_array_length(parts); i++) {
 		struct gen_part part = gen_part_read(json_object_array_get_idx(parts, i));
 
-		buf_reset(&text);
-		if (gen_part_speaks(&part))
-			gen_part_write(&part, &text);
-		citations_part(c, buf_slice(&text));
+		citations_note(c, &part);
 	}
-	buf_release(&text);
 }
 
 /* Where the answer comes from, and what has no place in OpenAI's message. */

@@ -247,19 +247,6 @@ write_audio(struct chat_stream *s, size_t index, const struct gen_part *part)
 	s->choices[index].spoke = true;
 }
 
-/* The text that citations point into. */
-static void
-note_text(struct choice *choice, const struct gen_part *part)
-{
-	struct buf text;
-
-	buf_init(&text, SSE_EVENT_MAX * 2);
-	if (gen_part_speaks(part))
-		gen_part_write(part, &text);
-	citations_part(&extras_of(choice)->citations, buf_slice(&text));
-	buf_release(&text);
-}
-
 /* False for a candidate that is no choice: one call of a fan makes one. */
 static bool
 choice_of(const struct lane *lane, size_t candidate, size_t *ret_index)
@@ -279,7 +266,7 @@ take_part(void *ctx, size_t candidate, const struct gen_part *part, json_object 
 	if (!choice_of(lane, candidate, &index))
 		return;
 	if (s->info.grounded)
-		note_text(&s->choices[index], part);
+		citations_note(&extras_of(&s->choices[index])->citations, part);
 	switch (part->kind) {
 	case PART_CALL:
 		open_choice(s, index);

@@ -73,6 +73,18 @@ citations_part(struct citations *c, struct slice text)
 	buf_release(&quoted);
 }
 
+void
+citations_note(struct citations *c, const struct gen_part *part)
+{
+	struct buf text;
+
+	buf_init(&text, SSE_EVENT_MAX * 2);
+	if (gen_part_speaks(part))
+		gen_part_write(part, &text);
+	citations_part(c, buf_slice(&text));
+	buf_release(&text);
+}
+
 static void
 append_all(json_object **list, json_object *more)
 {

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 
 #include "core/json.h"
+#include "gen_part.h"
 
 struct citations {
 	struct buf text;       /* the answer so far, decoded; at most CITED_TEXT_MAX */
@@ -26,6 +27,8 @@ void citations_release(struct citations *c);
  * string; empty for parts that it does not get as text. Beyond the ceilings nothing more is taken:
  * sources are still told, segments of the text that was not taken are not. */
 void citations_part(struct citations *c, struct slice text);
+/* The same from the part itself. */
+void citations_note(struct citations *c, const struct gen_part *part);
 /* Metadata of a candidate's object. Chunks of later events continue the numbering of earlier ones.
  */
 void citations_read(struct citations *c, json_object *candidate);

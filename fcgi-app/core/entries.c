@@ -172,3 +172,31 @@ entry_is_proxy(struct slice url)
 		host = (struct slice){ host.ptr + at + 1, host.len - (size_t)at - 1 };
 	return host.len > 0 && host.ptr[0] != ':';
 }
+
+const char *
+entries_read(struct entry_reader *r, const struct entry_sink *sink, void *ctx)
+{
+	const char *reason = NULL, *name;
+	size_t from = sink->count(ctx);
+	struct slice value;
+
+	while (reason == NULL)
+		switch (entry_next(r, &name, &value)) {
+		case ENTRY_END:
+			return NULL;
+		case ENTRY_WORD:
+			if (r->words - 1 == r->first)
+				from = sink->count(ctx);
+			if (value.len > 0)
+				reason = sink->word(ctx, value);
+			break;
+		case ENTRY_ATTRIBUTE:
+			for (size_t i = from; reason == NULL && i < sink->count(ctx); i++)
+				reason = sink->attribute(ctx, i, name, value);
+			break;
+		case ENTRY_STRAY:
+			reason = sink->stray;
+			break;
+		}
+	return reason;
+}

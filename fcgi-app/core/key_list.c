@@ -97,34 +97,35 @@ set_attribute(struct key_spec *spec, const char *name, struct slice value)
 	    "models= wants a list of models of at most 4096 bytes");
 }
 
-static const char *
-read_entries(struct key_list *list, struct entry_reader *reader)
+static size_t
+count_entries(void *ctx)
 {
-	const char *reason = NULL, *name;
-	size_t from = list->count;
-	struct slice value;
+	const struct key_list *list = ctx;
 
-	while (reason == NULL)
-		switch (entry_next(reader, &name, &value)) {
-		case ENTRY_END:
-			return NULL;
-		case ENTRY_WORD:
-			if (reader->words - 1 == reader->first)
-				from = list->count;
-			if (value.len > 0)
-				reason = add_key(list, value);
-			break;
-		case ENTRY_ATTRIBUTE:
-			for (size_t i = from; reason == NULL && i < list->count; i++)
-				reason = set_attribute(&list->specs[i], name, value);
-			break;
-		case ENTRY_STRAY:
-			reason = "a key may be followed by project=, weight=, proxy= and models=, "
-				 "and by nothing else";
-			break;
-		}
-	return reason;
+	return list->count;
 }
+
+static const char *
+read_word(void *ctx, struct slice word)
+{
+	return add_key(ctx, word);
+}
+
+static const char *
+read_attribute(void *ctx, size_t index, const char *name, struct slice value)
+{
+	struct key_list *list = ctx;
+
+	return set_attribute(&list->specs[index], name, value);
+}
+
+static const struct entry_sink sink = {
+	.count = count_entries,
+	.word = read_word,
+	.attribute = read_attribute,
+	.stray = "a key may be followed by project=, weight=, proxy= and models=, and by "
+		 "nothing else",
+};
 
 /* ---- repetitions ---- */
 
@@ -216,10 +217,10 @@ key_list_read(
 
 	*list = (struct key_list){ 0 };
 	entry_reader_init(&reader, option, false, names);
-	*ret_error = (struct key_list_error){ 0, read_entries(list, &reader) };
+	*ret_error = (struct key_list_error){ 0, entries_read(&reader, &sink, list) };
 	if (ret_error->reason == NULL) {
 		entry_reader_init(&reader, file, true, names);
-		ret_error->reason = read_entries(list, &reader);
+		ret_error->reason = entries_read(&reader, &sink, list);
 		ret_error->line = reader.line;
 	}
 	return finish(list, ret_error);
@@ -233,7 +234,7 @@ key_list_read_plain(struct key_list *list, struct slice text, struct key_list_er
 
 	*list = (struct key_list){ 0 };
 	entry_reader_init(&reader, text, false, none);
-	*ret_error = (struct key_list_error){ 0, read_entries(list, &reader) };
+	*ret_error = (struct key_list_error){ 0, entries_read(&reader, &sink, list) };
 	return finish(list, ret_error);
 }
 

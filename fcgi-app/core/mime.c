@@ -89,16 +89,10 @@ skip(struct slice s, size_t n)
 	return (struct slice){ s.ptr + n, s.len - n };
 }
 
-static char
-lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
 static bool
 is_token(char c)
 {
-	c = lower(c);
+	c = ascii_lower(c);
 	return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
 	       (c != '\0' && strchr("!#$&^_.+-", c) != NULL);
 }
@@ -136,7 +130,7 @@ mime_clean(struct slice text, char ret[MIME_MAX])
 		slashes += type.ptr[i] == '/';
 		if (type.ptr[i] != '/' && !is_token(type.ptr[i]))
 			return false;
-		ret[i] = lower(type.ptr[i]);
+		ret[i] = ascii_lower(type.ptr[i]);
 	}
 	ret[type.len] = '\0';
 	if (type.len == 0)

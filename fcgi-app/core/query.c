@@ -5,18 +5,6 @@
 
 #include <string.h>
 
-static int
-hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	if (c >= 'a' && c <= 'f')
-		return c - 'a' + 10;
-	if (c >= 'A' && c <= 'F')
-		return c - 'A' + 10;
-	return -1;
-}
-
 int
 percent_byte(struct slice s)
 {
@@ -24,8 +12,8 @@ percent_byte(struct slice s)
 
 	if (s.len < 3 || s.ptr[0] != '%')
 		return -1;
-	high = hex_value(s.ptr[1]);
-	low = hex_value(s.ptr[2]);
+	high = ascii_hex(s.ptr[1]);
+	low = ascii_hex(s.ptr[2]);
 	return high >= 0 && low >= 0 ? high * 16 + low : -1;
 }
 

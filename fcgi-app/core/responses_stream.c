@@ -165,19 +165,6 @@ responses_event_open(struct responses_stream *s, const char *type, struct jwrite
 
 /* ---- parts ---- */
 
-/* The text that citations point into. */
-static void
-note_text(struct responses_stream *s, const struct gen_part *part)
-{
-	struct buf text;
-
-	buf_init(&text, SSE_EVENT_MAX * 2);
-	if (gen_part_speaks(part))
-		gen_part_write(part, &text);
-	citations_part(s->citations, buf_slice(&text));
-	buf_release(&text);
-}
-
 static void
 take_part(void *ctx, size_t candidate, const struct gen_part *part, json_object *logprobs)
 {
@@ -210,7 +197,7 @@ take_part(void *ctx, size_t candidate, const struct gen_part *part, json_object 
 		break;
 	}
 	if (s->citations != NULL)
-		note_text(s, part);
+		citations_note(s->citations, part);
 }
 
 static void

@@ -52,12 +52,6 @@ min3(size_t a, size_t b, size_t c)
 	return least < c ? least : c;
 }
 
-static int
-lower(char c)
-{
-	return c >= 'A' && c <= 'Z' ? c + 'a' - 'A' : c;
-}
-
 /* Levenshtein's distance; b in lower case, at most TAIL_MAX bytes each. */
 static size_t
 distance(struct slice a, struct slice b)
@@ -73,8 +67,8 @@ distance(struct slice a, struct slice b)
 		for (size_t j = 0; j < b.len; j++) {
 			size_t above = row[j + 1];
 
-			row[j + 1] =
-			    min3(above + 1, row[j] + 1, diagonal + (lower(a.ptr[i]) != b.ptr[j]));
+			row[j + 1] = min3(
+			    above + 1, row[j] + 1, diagonal + (ascii_lower(a.ptr[i]) != b.ptr[j]));
 			diagonal = above;
 		}
 	}

@@ -68,4 +68,21 @@ void buf_consume(struct buf *b, size_t n);
 char *buf_take(struct buf *b);
 struct slice buf_slice(const struct buf *b);
 
+/* ASCII alone, whatever the locale. */
+static inline char
+ascii_lower(char c)
+{
+	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+/* The value of a hexadecimal digit, or -1. */
+static inline int
+ascii_hex(char c)
+{
+	c = ascii_lower(c);
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
 #endif

@@ -38,6 +38,18 @@ void entry_reader_init(
 /* The next item. After ENTRY_STRAY reading may go on. */
 enum entry_item entry_next(struct entry_reader *r, const char **ret_name, struct slice *ret_value);
 
+/* What a whole list is read into. Both functions answer NULL or what is wrong (static). */
+struct entry_sink {
+	size_t (*count)(void *ctx); /* of entries so far */
+	const char *(*word)(void *ctx, struct slice word);
+	const char *(*attribute)(void *ctx, size_t index, const char *name, struct slice value);
+	const char *stray; /* what is wrong with something that belongs nowhere */
+};
+
+/* Reads all of it; an attribute goes to each entry that it belongs to. NULL, or what is wrong at
+ * reader->line. */
+const char *entries_read(struct entry_reader *r, const struct entry_sink *sink, void *ctx);
+
 /* True when the name is in a list such as `gemini-2.5-flash,gemini-3*`, whose items are separated
  * by commas or `|` and may end in `*`. NULL and "" hold every name. */
 bool entry_lists_model(const char *list, struct slice name);
