@@ -378,6 +378,12 @@ judge_failure(struct request *r, const struct outcome *o, const struct verdict *
 		attempt_end(r);
 		return STEP_GO;
 	}
+	if (v->error == APIERROR_MODEL_NOT_FOUND && v->action == VERDICT_PASS &&
+	    choose_fall_back(r)) {
+		attempt_report(r, true);
+		attempt_end(r);
+		return STEP_GO;
+	}
 	if (try_again(r, v)) {
 		attempt_report(r, false);
 		attempt_end(r);

@@ -75,13 +75,49 @@ may_wait(const struct request *r, const struct keyring_lack *lack, uint64_t *ret
 	return true;
 }
 
+/* A fan's calls share their model, and a token may be for certain models only. */
+static bool
+can_fall_back(const struct request *r)
+{
+	return r->has_fallback && r->root == NULL && r->fan <= 1 && !r->content_sent &&
+	       (r->token == NULL || token_models(r->token)[0] == '\0');
+}
+
+/* Is the model that is lacking better replaced than waited for? */
+static bool
+wants_fallback(const struct request *r, const struct keyring_lack *lack)
+{
+	enum health_scope scope = lack->bar.scope;
+	bool busy = r->gw->conf->alias_fallback == ALIAS_FALLBACK_BUSY;
+
+	return can_fall_back(r) && lack->why == KEY_LACK_BARRED &&
+	       ((scope == HEALTH_PROJECT && lack->bar.verdict.limit == VERDICT_LIMIT_CLOSED) ||
+		   (busy && (scope == HEALTH_PROJECT || scope == HEALTH_MODEL)));
+}
+
+bool
+choose_fall_back(struct request *r)
+{
+	struct models *now = r->models;
+
+	if (!can_fall_back(r))
+		return false;
+	r->models = models_fall_back(now != NULL ? now : r->roster->models);
+	models_free(now);
+	free(TAKE(r->tried));
+	r->server_faults = 0;
+	r->err = (struct apierror){ 0 };
+	request_move(r, &step_prepare);
+	return true;
+}
+
 bool
 choose_can(struct request *r)
 {
 	struct keyring_lack lack;
 	uint64_t due;
 
-	return pick(r, true, &lack) >= 0 || may_wait(r, &lack, &due);
+	return pick(r, true, &lack) >= 0 || wants_fallback(r, &lack) || may_wait(r, &lack, &due);
 }
 
 static void
@@ -244,6 +280,10 @@ do_pick(struct request *r)
 	if (r->key >= 0) {
 		choose_leave(r);
 		request_move(r, &step_call);
+		return STEP_GO;
+	}
+	if (wants_fallback(r, &lack) && choose_fall_back(r)) {
+		choose_leave(r);
 		return STEP_GO;
 	}
 	if (!may_wait(r, &lack, &due) || !enter(r)) {

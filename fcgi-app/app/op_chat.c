@@ -79,6 +79,7 @@ chat_prepare(struct request *r, struct apierror *err)
 		return -1;
 	state->created = (int64_t)(clock_wall_ms() / 1000);
 	r->fan = c->fan;
+	r->has_fallback = c->model.fallbacks[0] != '\0';
 	r->form = c->stream ? REPLY_SSE : REPLY_JSON;
 	target_generate(r, c->model.name, c->stream, buf_slice(&c->body));
 	if (r->refs.wanted > 0)

@@ -70,6 +70,7 @@ responses_prepare(struct request *r, struct apierror *err)
 	    responses_request_read(q, body, &env, can_store(r), err) != 0)
 		return -1;
 	state->created = (int64_t)(clock_wall_ms() / 1000);
+	r->has_fallback = q->chat.model.fallbacks[0] != '\0';
 	r->form = q->chat.stream ? REPLY_SSE : REPLY_JSON;
 	target_generate(r, q->chat.model.name, q->chat.stream, buf_slice(&q->chat.body));
 	if (r->refs.wanted == 0)

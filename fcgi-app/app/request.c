@@ -430,6 +430,7 @@ request_release(struct request *r)
 {
 	timer_free(r->timer);
 	free(r->tried);
+	models_free(r->models);
 	buf_release(&r->target.url);
 	buf_release(&r->target.lines);
 	buf_release(&r->up_head);

@@ -155,6 +155,9 @@ struct request {
 	unsigned passes;                     /* of prepare */
 	bool omit_thinking, omit_signatures; /* Google refused them: the translation does without */
 	bool remake;                         /* a root whose branches met with that */
+	bool has_fallback;                   /* of an alias, for the model that is asked */
+	struct models
+	    *models; /* with fallbacks in place of what is not to be had; NULL: the roster's */
 
 	struct token *token;  /* that the caller has, or NULL */
 	struct keyring *ring; /* the pool, or own_ring */
@@ -273,6 +276,9 @@ bool choose_can(struct request *r);
 void choose_leave(struct request *r);
 /* Sets when to come back in a 429 or 503, as the keys stand. */
 void choose_hint(struct request *r);
+/* The alias has a fallback for a model that is not to be had: true when the request goes on with
+ * that, in step prepare. */
+bool choose_fall_back(struct request *r);
 /* See loop_on_poke. */
 void choose_poked(struct loop *loop);
 /* See keyring_explain. */

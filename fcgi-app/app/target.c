@@ -59,7 +59,7 @@ struct chat_env
 request_env(struct request *r)
 {
 	return (struct chat_env){
-		.models = r->roster->models,
+		.models = r->models != NULL ? r->models : r->roster->models,
 		.families = r->roster->families,
 		.refs = &r->refs,
 		.changes = &r->changes,

@@ -190,6 +190,28 @@ models_free(struct models *m)
 	free(m);
 }
 
+struct models *
+models_fall_back(const struct models *m)
+{
+	struct models *next = xcalloc(1, sizeof(*next));
+
+	next->count = m->count;
+	next->aliases = xcalloc(m->count, sizeof(*next->aliases));
+	for (size_t i = 0; i < m->count; i++) {
+		struct alias *alias = &next->aliases[i];
+		struct slice rest, target;
+
+		*alias = m->aliases[i];
+		alias->name = xstrdup(alias->name);
+		rest = slice_str(m->aliases[i].fallbacks);
+		if (!slice_split(&rest, '|', &target))
+			continue;
+		copy_name(alias->target, target);
+		copy_name(alias->fallbacks, rest);
+	}
+	return next;
+}
+
 static const struct alias *
 find_alias(const struct models *m, struct slice name)
 {

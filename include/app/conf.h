@@ -8,6 +8,7 @@
 #include <stdio.h>
 
 enum conf_own_keys { OWN_KEYS_AUTO, OWN_KEYS_YES, OWN_KEYS_NO };
+enum conf_alias_fallback { ALIAS_FALLBACK_MISSING, ALIAS_FALLBACK_BUSY };
 enum conf_http { UPSTREAM_HTTP_1, UPSTREAM_HTTP_2 };
 enum conf_media_urls { MEDIA_URLS_FETCH, MEDIA_URLS_PASS, MEDIA_URLS_OFF };
 enum conf_ip { UPSTREAM_IP_ANY, UPSTREAM_IP_4, UPSTREAM_IP_6 };

@@ -30,6 +30,8 @@ struct models; /* an alias table; immutable after models_new */
  * when the text is not of that form. */
 struct models *models_new(const char *spec, const char **ret_error);
 void models_free(struct models *m);
+/* A table of its own in which each alias stands for its first fallback, if it has one. */
+struct models *models_fall_back(const struct models *m);
 
 struct model_choice {
 	char name[MODEL_NAME_MAX];      /* upstream name without `models/` */

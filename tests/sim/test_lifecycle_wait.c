@@ -12,6 +12,11 @@
 #define PRO_UNARY \
 	SLICE("{\"model\":\"gemini-2.5-pro\",\"messages\":[{\"role\":\"user\"," \
 	      "\"content\":\"Hi\"}]}")
+#define GPT_UNARY \
+	SLICE("{\"model\":\"gpt-4\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}")
+#define GPT_STREAM \
+	SLICE("{\"model\":\"gpt-4\",\"stream\":true," \
+	      "\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}")
 #define PAGE_503 "<html>Sorry... automated queries</html>"
 
 static void
@@ -212,6 +217,52 @@ test_shown(void)
 	SIM_CLOSE();
 }
 
+/* An alias goes on to its fallbacks when nobody gets its model; the reply names the one used. */
+static void
+test_fallbacks(void)
+{
+	static const char closed[] = GOOGLE_ERROR(404, "NOT_FOUND",
+	    "This model models/gemini-8 is no longer available to new users.", "");
+	static const char missing[] = GOOGLE_ERROR(
+	    404, "NOT_FOUND", "models/gemini-9 is not found for API version v1beta", "");
+	static const char aliases[] = "MODEL_ALIASES=gpt-4=gemini-8|gemini-9|" MODEL;
+	struct sim_client *c;
+
+	for (int stream = 0; stream < 2; stream++) {
+		SIM_OPEN(TWO_KEYS, aliases);
+		c = SIM_ASK(.params = { BEARER }, .body = stream ? GPT_STREAM : GPT_UNARY);
+		sim_answer(sim_call(0), 404, SIM_JSON, closed);
+		sim_answer(sim_call(1), 404, SIM_JSON, closed);
+		ok(strstr(sim_url(sim_call(2)), "/gemini-9:") != NULL, "closed to all: the next");
+		sim_answer(sim_call(2), 404, SIM_JSON, missing);
+		ok(strstr(sim_url(sim_call(3)), "/" MODEL ":") != NULL, "missing: the last");
+		if (stream)
+			sim_answer(sim_call(3), 200, SIM_SSE, EVENT("Hello") LAST_EVENT);
+		else
+			sim_answer(sim_call(3), 200, SIM_JSON, ANSWER);
+		is_int(sim_status(c), 200, "served");
+		ok(sim_has(c, "\"model\":\"" MODEL "\""), "the reply names the model used");
+		is_str(sim_log(c, "model"), MODEL, "and so does the log");
+		c = SIM_ASK(.params = { BEARER }, .body = GPT_UNARY);
+		ok(strstr(sim_url(sim_call(4)), "/gemini-9:") != NULL,
+		    "what is closed is not tried");
+		sim_answer(sim_call(4), 404, SIM_JSON, missing);
+		sim_answer(sim_call(5), 404, SIM_JSON, missing);
+		is_int(sim_status(c), 404, "none is there: told");
+		SIM_CLOSE();
+	}
+	for (int busy = 0; busy < 2; busy++) {
+		SIM_OPEN(ONE_KEY, aliases, busy ? "ALIAS_FALLBACK=busy" : "ALIAS_FALLBACK=missing");
+		c = SIM_ASK(.params = { BEARER }, .body = GPT_UNARY);
+		sim_answer(sim_call(0), 429, SIM_JSON, QUOTA_DAY);
+		is_int(sim_calls(), busy ? 2 : 1, "at its limit: the next, if that is wanted");
+		if (busy)
+			sim_answer(sim_call(1), 200, SIM_JSON, ANSWER);
+		is_int(sim_status(c), busy ? 200 : 429, "told, or served");
+		SIM_CLOSE();
+	}
+}
+
 /* ---- 60 calls at 15 per minute over 2 projects ---- */
 
 enum { CALLS = 60, PER_MINUTE = 15, STEP_MS = 50, LATENCY_MS = 500 };
@@ -286,6 +337,7 @@ main(void)
 	test_two_models();
 	test_host();
 	test_shown();
+	test_fallbacks();
 	test_sixty();
 	return tap_done();
 }
