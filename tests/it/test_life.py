@@ -7,6 +7,7 @@ import socket
 import threading
 import time
 
+import dialect
 import fcgi_client
 from harness import wait_for
 from stack import Stack, delta
@@ -163,7 +164,8 @@ def a_slow_body_holds_up_nobody(options):
         for sock in slow:
             sock.sendall(fcgi_client.stream(fcgi_client.STDIN, body[10:]))
         for n, sock in enumerate(slow):
-            with fcgi_client.read_reply(sock) as r:
+            reply = fcgi_client.read_reply(sock)
+            with dialect.watch(reply, "POST", "/v1/chat/completions", [], body) as r:
                 equal(r.status, 200, "status of slow request %d" % n)
                 r.read()
 
