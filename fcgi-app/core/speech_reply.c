@@ -13,7 +13,7 @@
 struct speech_stream {
 	struct gen_reader reader;
 	struct sound sound;
-	bool events, started;
+	bool events;
 	struct buf piece; /* the bytes of one event of ours */
 	struct buf *out;  /* during a call; NULL: all is wanted at the end */
 };
@@ -49,7 +49,6 @@ send_piece(struct speech_stream *s)
 
 	if (s->piece.len == 0)
 		return;
-	s->started = true;
 	if (!s->events) {
 		buf_add_slice(s->out, buf_slice(&s->piece));
 	} else {
@@ -207,12 +206,6 @@ const char *
 speech_stream_type(const struct speech_stream *s)
 {
 	return s->events ? "text/event-stream" : s->sound.type;
-}
-
-bool
-speech_stream_started(const struct speech_stream *s)
-{
-	return s->started;
 }
 
 const struct usage *

@@ -12,7 +12,6 @@ struct transcription_stream {
 	struct gen_reader reader;
 	struct transcript transcript;
 	struct transcription_how how;
-	bool started;
 	struct buf *out; /* during a call; NULL: all is wanted at the end */
 };
 
@@ -33,7 +32,6 @@ send_delta(struct transcription_stream *s, size_t from)
 
 	if (text->len <= from)
 		return;
-	s->started = true;
 	buf_adds(s->out, "data: ");
 	jw_object(&w, NULL);
 	jw_str(&w, "type", "transcript.text.delta");
@@ -164,7 +162,6 @@ transcription_stream_finish(struct transcription_stream *s, struct buf *out, str
 	s->out = out;
 	if (gen_reader_finish(&s->reader, err) != 0 || check_all(s, err) != 0)
 		return -1;
-	s->started = true;
 	if (s->how.format == TRANSCRIPT_DIARIZED)
 		send_segments(s);
 	buf_adds(out, "data: ");
@@ -175,12 +172,6 @@ transcription_stream_finish(struct transcription_stream *s, struct buf *out, str
 	jw_object_end(&w);
 	buf_adds(out, "\n\n");
 	return 0;
-}
-
-bool
-transcription_stream_started(const struct transcription_stream *s)
-{
-	return s->started;
 }
 
 const struct usage *

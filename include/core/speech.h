@@ -63,8 +63,6 @@ int speech_stream_feed(
 int speech_stream_finish(struct speech_stream *s, struct buf *out, struct apierror *err);
 /* The media type for the head; final once there is output. */
 const char *speech_stream_type(const struct speech_stream *s);
-/* True once there was output: from then on nothing may be retried. */
-bool speech_stream_started(const struct speech_stream *s);
 const struct usage *speech_stream_usage(struct speech_stream *s);
 
 #endif

@@ -82,8 +82,6 @@ int transcription_stream_feed(
 /* The upstream body has ended. */
 int transcription_stream_finish(
     struct transcription_stream *s, struct buf *out, struct apierror *err);
-/* True once there was output: from then on nothing may be retried. */
-bool transcription_stream_started(const struct transcription_stream *s);
 const struct usage *transcription_stream_usage(struct transcription_stream *s);
 
 #endif
