@@ -187,6 +187,9 @@ pool_ask(const struct keyring_ask *ask)
 		.tried = ask->tried,
 		.only = ask->only,
 		.look = ask->look,
+		.home = ask->home,
+		.seed = ask->seed,
+		.prefix = ask->prefix,
 		.chance = ask->chance,
 		.now = clock_mono_ms(),
 	};
@@ -200,7 +203,7 @@ keyring_pick(struct keyring *ring, const struct keyring_ask *ask, struct keyring
 	ptrdiff_t index;
 
 	lock(ring);
-	ret->queue = ask->only < 0 && room_is_ahead(b, ring, ask->model, ask->waiter);
+	ret->queue = ask->only < 0 && ask->home == 0 && room_is_ahead(b, ring, ask->model, ask->waiter);
 	inner.look |= ret->queue;
 	index = keypool_pick(&ring->pool, &inner, &ret->why, &ret->bar);
 	if (ret->queue && index >= 0) {

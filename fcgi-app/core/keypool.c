@@ -1,7 +1,7 @@
 /* Lists of keys, and their names; the choice among them is made in keychoice.c. */
 #include "config.h"
 
-#include "keychoice.h"
+#include "lanes.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -38,6 +38,7 @@ keypool_release(struct keypool *p)
 	drop_keys(p, 0);
 	free(p->keys);
 	lanes_release(p);
+	prefix_map_free(p->prefixes);
 	keypool_init(p, p->balance);
 }
 

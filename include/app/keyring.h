@@ -35,6 +35,8 @@ struct keyring_ask {
 	uint64_t chance;
 	struct waiter *waiter; /* of who asks; NULL or not inside: others who wait go before it */
 	bool look;             /* nothing is picked: only the answer counts */
+	uint64_t home, seed;   /* see struct key_ask */
+	const struct prefix *prefix; /* the same */
 };
 
 struct keyring_lack {

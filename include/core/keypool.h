@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "base/limits.h"
 #include "core/health.h"
+#include "core/prefix.h"
 
 enum balance { BALANCE_LEAST, BALANCE_ROUND_ROBIN, BALANCE_RANDOM };
 
@@ -51,6 +52,7 @@ struct keypool {
 	unsigned cap; /* requests in flight with one key; 0: any number */
 	struct lane *lanes[LANES_MAX];
 	size_t lane_count;
+	struct prefix_map *prefixes; /* indices of keys; NULL: none yet */
 };
 
 void keypool_init(struct keypool *p, enum balance balance);
@@ -87,6 +89,9 @@ struct key_ask {
 	bool look;       /* nothing is picked: only the answer counts */
 	uint64_t chance; /* a random number, used by BALANCE_RANDOM */
 	uint64_t now;    /* monotonic */
+	uint64_t home;   /* only keys of that project will do; 0: any */
+	uint64_t seed;   /* the project depends on this first, as long as it can; 0: on nothing */
+	const struct prefix *prefix; /* of the request; NULL: none. For BALANCE_LEAST alone */
 };
 
 /* Why no key was picked. */

@@ -32,7 +32,12 @@ pool_of(enum balance balance, size_t count)
 static ptrdiff_t
 pick_for(struct keypool *p, uint64_t model, const uint8_t *tried, uint64_t chance)
 {
-	struct key_ask ask = { model, SLICE("gemini-2.5-pro"), tried, -1, false, chance, now };
+	struct key_ask ask = { .model = model,
+		.name = SLICE("gemini-2.5-pro"),
+		.tried = tried,
+		.only = -1,
+		.chance = chance,
+		.now = now };
 
 	return keypool_pick(p, &ask, &lack, &bar);
 }
@@ -215,7 +220,9 @@ test_cooling(void)
 {
 	struct keypool p = pool_of(BALANCE_LEAST, 3);
 	struct key_notes notes;
-	struct key_ask ask = { 1, SLICE("gemini-2.5-pro"), NULL, -1, false, 0, now };
+	struct key_ask ask = {
+		.model = 1, .name = SLICE("gemini-2.5-pro"), .only = -1, .now = now
+	};
 
 	is_int(pick(&p, NULL, 0), 0, "the first key");
 	ends(&p, 0, 1, 429, minute, 5000);
@@ -312,6 +319,115 @@ test_weight_and_cap(void)
 	keypool_release(&p);
 }
 
+/* Keys a and b of one project, c and d of another, each described so. */
+static struct keypool
+two_projects(void)
+{
+	static const struct key_spec specs[] = {
+		{ "a", "red", 1, "", "" },
+		{ "b", "red", 1, "", "" },
+		{ "c", "blue", 1, "", "" },
+		{ "d", "blue", 1, "", "" },
+	};
+	struct keypool p;
+
+	keypool_init(&p, BALANCE_LEAST);
+	keypool_add(&p, specs, ARRAY_SIZE(specs), KEYS_MAX, NULL);
+	keypool_attach(&p, h, HEALTH_POOL, 0);
+	return p;
+}
+
+static void
+test_home(void)
+{
+	struct keypool p = two_projects();
+	struct key_ask ask = { .model = 1, .only = -1, .now = now, .home = p.keys[2].project };
+	uint8_t tried[1] = { 0 };
+
+	is_int(keypool_pick(&p, &ask, &lack, &bar), 2, "a key of that project");
+	is_int(keypool_pick(&p, &ask, &lack, &bar), 3, "then the other one");
+	is_int(keypool_pick(&p, &ask, &lack, &bar), 2, "and none else");
+	ask.tried = tried;
+	keypool_tried_add(tried, 2);
+	keypool_tried_add(tried, 3);
+	is_int(keypool_pick(&p, &ask, &lack, &bar), -1, "both were tried");
+	is_int(lack, KEY_LACK_TRIED, "which is said");
+	ask.tried = NULL;
+	ends(&p, 2, 1, 429, minute, 20000);
+	ask.now = now;
+	is_int(keypool_pick(&p, &ask, &lack, &bar), -1, "its quota is used up");
+	is_int(lack, KEY_LACK_BARRED, "which is said, though others are ready");
+	ask.home = 12345;
+	is_int(keypool_pick(&p, &ask, &lack, &bar), -1, "a project that is not there");
+	is_int(lack, KEY_LACK_NONE, "has no key");
+	keypool_release(&p);
+}
+
+static void
+test_seed(void)
+{
+	struct keypool p = two_projects();
+	struct key_ask ask = { .model = 7, .only = -1, .now = now };
+	ptrdiff_t first, second;
+	size_t red = 0, moved = 0;
+
+	for (uint64_t seed = 1; seed <= 100; seed++) {
+		ask.seed = seed;
+		ask.now = now;
+		first = keypool_pick(&p, &ask, &lack, &bar);
+		second = keypool_pick(&p, &ask, &lack, &bar);
+		red += first < 2;
+		moved += p.keys[first].project != p.keys[second].project || first == second;
+		keypool_report(&p, (size_t)first, true);
+		keypool_report(&p, (size_t)second, true);
+	}
+	ok(red > 25 && red < 75, "seeds are spread over the projects");
+	is_int(moved, 0, "each keeps to its own, and uses all its keys");
+	ask.seed = 5;
+	first = keypool_pick(&p, &ask, &lack, &bar);
+	ends(&p, first, 7, 429, minute, 20000);
+	ask.now = now;
+	second = keypool_pick(&p, &ask, &lack, &bar);
+	ok(p.keys[first].project != p.keys[second].project, "what one cannot take another does");
+	keypool_report(&p, (size_t)second, true);
+	ask.now = now + 60000;
+	is_int(keypool_pick(&p, &ask, &lack, &bar) / 2, first / 2, "until it is well again");
+	keypool_release(&p);
+}
+
+static void
+test_prefix(void)
+{
+	static const char text[2 * PREFIX_MIN] = "a long prompt";
+	struct keypool p = two_projects();
+	struct prefix prefix = prefix_of((struct slice){ text, sizeof(text) }, 9);
+	struct prefix other = prefix_of((struct slice){ text, sizeof(text) }, 8);
+	struct key_ask ask = { .model = 9, .only = -1, .now = now, .prefix = &prefix };
+	struct key_ask plain = { .model = 9, .only = -1, .now = now };
+
+	is_int(keypool_pick(&p, &ask, &lack, &bar), 0, "first whose turn it is");
+	keypool_report(&p, 0, true);
+	is_int(keypool_pick(&p, &ask, &lack, &bar), 0, "the same again");
+	is_int(keypool_pick(&p, &ask, &lack, &bar), 1, "but not while it is busier");
+	keypool_report(&p, 0, true);
+	keypool_report(&p, 1, true);
+	is_int(keypool_pick(&p, &ask, &lack, &bar), 1, "from then on the other one");
+	keypool_report(&p, 1, true);
+	is_int(keypool_pick(&p, &plain, &lack, &bar), 2, "a short request is not concerned");
+	keypool_report(&p, 2, true);
+	ask.prefix = &other;
+	is_int(keypool_pick(&p, &ask, &lack, &bar), 3, "nor one that begins otherwise");
+	ask.prefix = &prefix;
+	ends(&p, 3, 9, 200, "{}", 0);
+	keypool_pick(&p, &ask, &lack, &bar);
+	ends(&p, 1, 9, 429, minute, 20000);
+	ask.now = now;
+	is_int(keypool_pick(&p, &ask, &lack, &bar), 2, "its quota is used up: another");
+	keypool_report(&p, 2, true);
+	is_int(keypool_pick(&p, &ask, &lack, &bar), 2, "which is the one from then on");
+	keypool_release(&p);
+}
+
 int
 main(void)
 {
@@ -327,6 +443,11 @@ main(void)
 	test_cooling();
 	test_projects();
 	test_weight_and_cap();
+	health_free(h);
+	h = health_new(hash_key, 1000);
+	test_home();
+	test_seed();
+	test_prefix();
 	health_free(h);
 	return tap_done();
 }
