@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/limits.h"
@@ -24,6 +25,7 @@ ask_of(struct request *r)
 		.name = slice_str(r->model),
 		.tried = r->tried,
 		.only = r->pinned,
+		.prefix = &r->prefix,
 		.chance = request_random(r),
 		.waiter = &r->waiter,
 	};
@@ -182,6 +184,35 @@ enter(struct request *r)
 	return false;
 }
 
+/* ---- implicit caches ---- */
+
+/* Only what a model generates from is cached. */
+static bool
+is_generation(const struct request *r)
+{
+	return strstr(r->target.url.data, ":generateContent") != NULL ||
+	       strstr(r->target.url.data, ":streamGenerateContent") != NULL;
+}
+
+static void
+find_prefix(struct request *r)
+{
+	struct buf *scratch = &request_local(r)->out;
+	struct slice head = r->target.body;
+	ssize_t got;
+
+	r->prefix.count = 0;
+	if (!r->gw->conf->cache_affinity || keyring_count(r->ring) < 2 ||
+	    r->target.body_len < PREFIX_MIN || !is_generation(r))
+		return;
+	if (r->target.body_fd >= 0) {
+		buf_reset(scratch);
+		got = pread(r->target.body_fd, buf_room(scratch, PREFIX_MAX), PREFIX_MAX, 0);
+		head = (struct slice){ scratch->data, got > 0 ? (size_t)got : 0 };
+	}
+	r->prefix = prefix_of(head, r->model_id);
+}
+
 /* ---- when there is none ---- */
 
 static unsigned
@@ -274,8 +305,10 @@ do_pick(struct request *r)
 	struct keyring_lack lack;
 	uint64_t due;
 
-	if (r->tried == NULL)
+	if (r->tried == NULL) {
 		r->tried = xcalloc(1, keypool_tried_size(keyring_count(r->ring)) + 1);
+		find_prefix(r);
+	}
 	r->key = pick(r, false, &lack);
 	if (r->key >= 0) {
 		choose_leave(r);

@@ -203,7 +203,8 @@ keyring_pick(struct keyring *ring, const struct keyring_ask *ask, struct keyring
 	ptrdiff_t index;
 
 	lock(ring);
-	ret->queue = ask->only < 0 && ask->home == 0 && room_is_ahead(b, ring, ask->model, ask->waiter);
+	ret->queue =
+	    ask->only < 0 && ask->home == 0 && room_is_ahead(b, ring, ask->model, ask->waiter);
 	inner.look |= ret->queue;
 	index = keypool_pick(&ring->pool, &inner, &ret->why, &ret->bar);
 	if (ret->queue && index >= 0) {

@@ -166,6 +166,7 @@ struct request {
 	char key_name[FINGERPRINT_LEN + 1];
 	ptrdiff_t pinned;                 /* the only key that will do, or -1 */
 	uint8_t *tried;                   /* a bitmap: keys used since the last wait */
+	struct prefix prefix;             /* of the body that is sent, when it matters */
 	unsigned attempts, server_faults; /* for the running call */
 	unsigned calls;                   /* upstream calls in all */
 	uint64_t call_started_ms;

@@ -357,8 +357,9 @@ chat_messages_read(struct fieldmap_run *run, json_object *messages)
 			goto out;
 	if (finish(&t) != 0)
 		goto out;
-	json_put(run->target, "contents", TAKE(t.contents));
+	/* As Google reads them, so that bodies begin alike as long as prompts do. */
 	put_system(&t, run->target);
+	json_put(run->target, "contents", TAKE(t.contents));
 	answer = 0;
 out:
 	json_object_put(t.contents);
