@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 
+#include <endian.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -111,6 +112,55 @@ slice_u64(struct slice s, uint64_t *ret)
 		if (digit > 9 || value > (UINT64_MAX - digit) / 10)
 			return false;
 		value = value * 10 + digit;
+	}
+	*ret = value;
+	return true;
+}
+
+/* Bytes below n (at most 0x80): their highest bit, and maybe those of bytes above the first. */
+#define EACH(byte)     (0x0101010101010101ULL * (byte))
+#define BELOW(word, n) (((word)-EACH(n)) & ~(word)&EACH(0x80))
+
+static bool
+is_plain(unsigned char c)
+{
+	return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+}
+
+/* Eight bytes at a time: most of what is read and written here is text. */
+size_t
+slice_plain(struct slice s)
+{
+	size_t i = 0;
+
+	for (; s.len - i >= 8; i += 8) {
+		uint64_t word, special;
+
+		memcpy(&word, s.ptr + i, sizeof(word));
+		word = le64toh(word);
+		special = BELOW(word, 0x20) | BELOW(word ^ EACH('"'), 1) |
+		          BELOW(word ^ EACH('\\'), 1) | (word & EACH(0x80));
+		if (special != 0)
+			return i + (size_t)__builtin_ctzll(special) / 8;
+	}
+	while (i < s.len && is_plain((unsigned char)s.ptr[i]))
+		i++;
+	return i;
+}
+
+bool
+slice_hex64(struct slice s, uint64_t *ret)
+{
+	uint64_t value = 0;
+
+	if (s.len != 16)
+		return false;
+	for (size_t i = 0; i < s.len; i++) {
+		int digit = ascii_hex(s.ptr[i]);
+
+		if (digit < 0)
+			return false;
+		value = value << 4 | (uint64_t)digit;
 	}
 	*ret = value;
 	return true;
@@ -265,14 +315,14 @@ buf_add_json(struct buf *b, struct slice s)
 
 	if (s.len == 0)
 		return;
-	while (i < s.len) {
-		unsigned char c = (unsigned char)s.ptr[i];
+	for (;;) {
+		unsigned char c;
 		size_t width;
 
-		if (c >= 0x20 && c < 0x80 && c != '"' && c != '\\') {
-			i++;
-			continue;
-		}
+		i += slice_plain((struct slice){ s.ptr + i, s.len - i });
+		if (i == s.len)
+			break;
+		c = (unsigned char)s.ptr[i];
 		if (c >= 0x80) {
 			width = utf8_width((const unsigned char *)s.ptr + i, s.len - i);
 			if (width > 0) {

@@ -61,8 +61,12 @@ take_string(struct scan *s, struct slice *ret)
 	if (!take(s, '"'))
 		return false;
 	for (start = s->at; s->at < s->end; s->at++) {
-		unsigned char c = (unsigned char)*s->at;
+		unsigned char c;
 
+		s->at += slice_plain((struct slice){ s->at, (size_t)(s->end - s->at) });
+		if (s->at == s->end)
+			return false;
+		c = (unsigned char)*s->at;
 		if (c == '"') {
 			*ret = (struct slice){ start, (size_t)(s->at - start) };
 			s->at++;

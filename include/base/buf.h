@@ -33,6 +33,10 @@ bool slice_split(struct slice *s, char sep, struct slice *ret_part);
 ptrdiff_t slice_find(struct slice s, struct slice needle);
 /* A decimal number without sign; false when it is none or does not fit. */
 bool slice_u64(struct slice s, uint64_t *ret);
+/* How many bytes at its beginning are ASCII and stand for themselves inside a JSON string. */
+size_t slice_plain(struct slice s);
+/* Sixteen hexadecimal digits. */
+bool slice_hex64(struct slice s, uint64_t *ret);
 
 struct buf {
 	char *data; /* NUL-terminated once anything was appended */

@@ -198,9 +198,32 @@ test_html(void)
 	buf_release(&b);
 }
 
+static void
+test_plain(void)
+{
+	char text[24];
+	bool right = true;
+
+	for (unsigned c = 0; c < 256; c++)
+		for (size_t at = 0; at < sizeof(text); at++) {
+			bool plain = c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+
+			memset(text, at % 2 == 0 ? '!' : '~', sizeof(text));
+			text[at] = (char)c;
+			right = right && slice_plain((struct slice){ text, sizeof(text) }) ==
+			                     (plain ? sizeof(text) : at);
+			right = right && slice_plain((struct slice){ text, at }) == at;
+		}
+	ok(right, "each byte at each place");
+	is_int(slice_plain(SLICE("")), 0, "none");
+	is_int(slice_plain(SLICE("\"\x01\x01\x01\x01\x01\x01\x01")), 0, "the first of several");
+	is_int(slice_plain(SLICE("abc\x1f\x20\"\\\xff")), 3, "whatever follows");
+}
+
 int
 main(void)
 {
+	test_plain();
 	test_compare();
 	test_cut();
 	test_u64();
