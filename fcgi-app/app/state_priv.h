@@ -14,6 +14,7 @@ struct state_limits {
 	const char *name;
 	uint64_t keep_ms, trust_ms;
 	size_t memory_max, entries_max, value_max, file_max;
+	bool followed;
 };
 
 extern const struct state_limits state_limits[STATE_SPACES];
@@ -44,11 +45,19 @@ struct state_list {
 	struct state_list *prev, *next;
 };
 
+/* Writes that wait or are on their way. */
+struct state_queue {
+	struct state_list dirty; /* those that wait, the oldest first */
+	size_t items, bytes;
+};
+
 /*
  * An entry is in one of three lists. CLEAN ones are as the engine has them, or there is no engine;
  * they go, least recently used first, when memory is short. DIRTY ones wait to be written and
  * FLYING ones are being written: they stay, and nothing that the engine says outranks them. A
- * deletion is an entry until the engine knows of it.
+ * deletion is an entry until the engine knows of it. Followed spaces have a queue of their own,
+ * which goes first: others wait to hear of it, and what they put again when the engine has lost it
+ * all must have room.
  */
 struct state_table {
 	const struct state_limits *limits;
@@ -58,11 +67,11 @@ struct state_table {
 		struct state_entry **buckets;
 		size_t mask, count, bytes;
 		struct state_list clean; /* most recently used first */
+		uint64_t dropped;        /* writes given up */
 	} spaces[STATE_SPACES];
-	struct state_list dirty; /* the oldest first */
+	struct state_queue queues[2]; /* [followed] */
 	struct state_list flying;
-	size_t queued, queued_bytes; /* dirty and flying */
-	uint64_t dropped;            /* writes given up */
+	uint64_t dropped;            /* in all spaces */
 	uint64_t settled, deletions; /* counters, see state_mark */
 };
 
@@ -80,6 +89,9 @@ enum state_answer state_table_get(struct state_table *t, enum state_space space,
 
 /* Are there dirty entries? */
 bool state_table_waiting(const struct state_table *t);
+/* All that waits or is on its way. */
+size_t state_table_queued(const struct state_table *t);
+size_t state_table_queued_bytes(const struct state_table *t);
 /* Makes the oldest dirty entries flying: at most max, and no more than STATE_BATCH_BYTES unless the
  * first is larger. Fills list with new references and returns how many. */
 size_t state_table_batch(struct state_table *t, struct state_item **list, size_t max);
@@ -109,10 +121,28 @@ struct state_lookup {
 	uint64_t expires;
 };
 
+/* How far a followed space has been heard. All zero: nothing yet. */
+struct state_cursor {
+	uint64_t origin; /* which numbers; another one, when they began anew */
+	uint64_t number; /* of the last put that was heard */
+};
+
+/* newest: where the engine's numbers stand now. When they are not those that the cursor knows, it
+ * goes back to their beginning; true if something had been heard. */
+bool state_cursor_meet(struct state_cursor *at, struct state_cursor newest);
+
+/* Some of what is new. */
+struct state_page {
+	struct state_item *items[STATE_PAGE_ITEMS];
+	size_t count;
+	bool more; /* to come, maybe */
+	bool anew; /* the engine has lost what it was told; the items are the first it has now */
+};
+
 /*
- * One thread at a time calls write, tidy and free, one at a time calls read; a read may run beside
- * a write. Times are wall clock. Zero on success; -1 with a reason for the log, without keys,
- * values and credentials.
+ * One thread at a time calls write, tidy and free, one at a time calls read or follow; these may
+ * run beside a write. Times are wall clock. Zero on success; -1 with a reason for the log, without
+ * keys, values and credentials.
  */
 struct state_engine {
 	const char *name;
@@ -121,8 +151,13 @@ struct state_engine {
 	    uint64_t now, char reason[STATE_REASON_MAX]);
 	int (*read)(struct state_engine *e, struct state_lookup *list, size_t count, uint64_t now,
 	    char reason[STATE_REASON_MAX]);
-	/* Removes a few of what has expired or is too much. *ret_more: there was some. May be NULL.
-	 */
+	/* What was put into a followed space after the cursor, in the order of the puts and without
+	 * what has expired, is added to an empty page, and the cursor moves on. Every put has a
+	 * number, in the order in which puts become visible, so nothing appears behind a cursor.
+	 * After a failure the cursor stands where it was; the items are the caller's also then. */
+	int (*follow)(struct state_engine *e, enum state_space space, struct state_cursor *cursor,
+	    struct state_page *page, uint64_t now, char reason[STATE_REASON_MAX]);
+	/* Removes a few of what has expired or is too much. *ret_more: there was some. */
 	int (*tidy)(
 	    struct state_engine *e, uint64_t now, bool *ret_more, char reason[STATE_REASON_MAX]);
 	void (*free)(struct state_engine *e);

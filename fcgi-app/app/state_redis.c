@@ -1,6 +1,7 @@
 /*
  * The state in a Redis or Valkey server that several machines share: a string for each value, under
- * gb:SPACE:KEY, that expires by itself. Two connections: one writes while the other reads.
+ * gb:SPACE:KEY, that expires by itself. Two connections: one writes while the other reads. What
+ * followed spaces need besides is the matter of state_redis_follow.c.
  */
 #include "config.h"
 
@@ -10,32 +11,28 @@
 
 #ifdef HAVE_HIREDIS
 
+#include <assert.h>
 #include <errno.h>
-#include <hiredis/hiredis.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "base/clock.h"
 #include "base/xalloc.h"
+#include "state_redis.h"
 
 #define LOOKUPS_MAX 64 /* in one pipeline: their commands must fit into the server's buffers */
-#define KEY_MAX     (STATE_KEY_MAX + 64)
 
 struct redis_engine {
 	struct state_engine base;
 	struct state_url url;
-	redisContext *writer, *reader; /* NULL: not connected */
+	struct redis_link writer, reader;
 };
 
-/* One command of up to five words. */
-struct command {
-	int count;
-	const char *words[5];
-	size_t lengths[5];
-};
-
-static void
-add_word(struct command *command, struct slice word)
+void
+redis_word(struct redis_words *command, struct slice word)
 {
+	assert(command->count < REDIS_WORDS_MAX);
 	command->words[command->count] = word.ptr;
 	command->lengths[command->count++] = word.len;
 }
@@ -43,11 +40,11 @@ add_word(struct command *command, struct slice word)
 /* ---- connections ---- */
 
 static void
-disconnect(redisContext **c)
+disconnect(struct redis_link *link)
 {
-	if (*c != NULL)
-		redisFree(*c);
-	*c = NULL;
+	if (link->c != NULL)
+		redisFree(link->c);
+	*link = (struct redis_link){ 0 };
 }
 
 /* A server's refusal may repeat the command: only its first word, such as NOAUTH, is told. */
@@ -67,9 +64,8 @@ broken(const redisContext *c, char reason[STATE_REASON_MAX])
 	return -1;
 }
 
-/* The next reply; NULL with a reason when there is none or it is a refusal. */
-static redisReply *
-next_reply(redisContext *c, char reason[STATE_REASON_MAX])
+redisReply *
+redis_reply(redisContext *c, char reason[STATE_REASON_MAX])
 {
 	void *reply = NULL;
 
@@ -85,10 +81,10 @@ next_reply(redisContext *c, char reason[STATE_REASON_MAX])
 	return reply;
 }
 
-static int
-send_command(redisContext *c, const struct command *command, char reason[STATE_REASON_MAX])
+int
+redis_send(redisContext *c, const struct redis_words *command, char reason[STATE_REASON_MAX])
 {
-	struct command copy = *command;
+	struct redis_words copy = *command;
 
 	if (redisAppendCommandArgv(c, copy.count, copy.words, copy.lengths) == REDIS_OK)
 		return 0;
@@ -96,13 +92,13 @@ send_command(redisContext *c, const struct command *command, char reason[STATE_R
 }
 
 static int
-run_command(redisContext *c, const struct command *command, char reason[STATE_REASON_MAX])
+run_command(redisContext *c, const struct redis_words *command, char reason[STATE_REASON_MAX])
 {
 	redisReply *reply;
 
-	if (send_command(c, command, reason) < 0)
+	if (redis_send(c, command, reason) < 0)
 		return -1;
-	reply = next_reply(c, reason);
+	reply = redis_reply(c, reason);
 	if (reply == NULL)
 		return -1;
 	freeReplyObject(reply);
@@ -112,27 +108,27 @@ run_command(redisContext *c, const struct command *command, char reason[STATE_RE
 static int
 introduce(const struct redis_engine *e, redisContext *c, char reason[STATE_REASON_MAX])
 {
-	struct command auth = { 0 }, select = { 0 };
+	struct redis_words auth = { 0 }, select = { 0 };
 	char db[16];
 
 	if (e->url.password != NULL) {
-		add_word(&auth, SLICE("AUTH"));
+		redis_word(&auth, SLICE("AUTH"));
 		if (e->url.user != NULL)
-			add_word(&auth, slice_str(e->url.user));
-		add_word(&auth, slice_str(e->url.password));
+			redis_word(&auth, slice_str(e->url.user));
+		redis_word(&auth, slice_str(e->url.password));
 		if (run_command(c, &auth, reason) < 0)
 			return -1;
 	}
 	if (e->url.db == 0)
 		return 0;
 	snprintf(db, sizeof(db), "%u", (unsigned)e->url.db);
-	add_word(&select, SLICE("SELECT"));
-	add_word(&select, slice_str(db));
+	redis_word(&select, SLICE("SELECT"));
+	redis_word(&select, slice_str(db));
 	return run_command(c, &select, reason);
 }
 
 static int
-connect_to(const struct redis_engine *e, redisContext **ret, char reason[STATE_REASON_MAX])
+connect_to(const struct redis_engine *e, struct redis_link *link, char reason[STATE_REASON_MAX])
 {
 	struct timeval patience = { STATE_ENGINE_MS / 1000, STATE_ENGINE_MS % 1000 * 1000 };
 	redisContext *c = e->url.path != NULL
@@ -152,16 +148,18 @@ connect_to(const struct redis_engine *e, redisContext **ret, char reason[STATE_R
 	}
 	if (e->url.path == NULL)
 		redisEnableKeepAlive(c);
-	*ret = c;
+	*link = (struct redis_link){ .c = c };
+	if (getentropy(&link->salt, sizeof(link->salt)) != 0)
+		link->salt = clock_wall_ms() ^ (uintptr_t)c;
 	return 0;
 }
 
 /* ---- writing ---- */
 
-static struct slice
-make_key(struct buf *b, enum state_space space, struct slice key)
+struct slice
+redis_name(struct buf *b, enum state_space space, struct slice key)
 {
-	buf_init(b, KEY_MAX);
+	buf_init(b, REDIS_NAME_MAX);
 	buf_adds(b, "gb:");
 	buf_adds(b, state_limits[space].name);
 	buf_addc(b, ':');
@@ -170,40 +168,41 @@ make_key(struct buf *b, enum state_space space, struct slice key)
 }
 
 static int
-send_item(
-    redisContext *c, const struct state_item *item, uint64_t now, char reason[STATE_REASON_MAX])
+send_item(struct redis_link *link, const struct state_item *item, uint64_t now,
+    char reason[STATE_REASON_MAX])
 {
-	struct command command = { 0 };
-	char left[24];
+	struct redis_words command = { 0 };
+	char left[24], origin[24];
 	struct buf key;
-	struct slice name = make_key(&key, item->space, item->key);
+	struct slice name = redis_name(&key, item->space, item->key);
 	int rc;
 
+	snprintf(left, sizeof(left), "%llu", (unsigned long long)(item->expires - now));
 	if (item->deleted || item->expires <= now) {
-		add_word(&command, SLICE("DEL"));
-		add_word(&command, name);
+		redis_word(&command, SLICE("DEL"));
+		redis_word(&command, name);
+	} else if (state_limits[item->space].followed) {
+		redis_put_news(&command, item, name, slice_str(left), redis_origin(link, origin));
 	} else {
-		snprintf(left, sizeof(left), "%llu", (unsigned long long)(item->expires - now));
-		add_word(&command, SLICE("SET"));
-		add_word(&command, name);
-		add_word(&command, item->value);
-		add_word(&command, SLICE("PX"));
-		add_word(&command, slice_str(left));
+		redis_word(&command, SLICE("SET"));
+		redis_word(&command, name);
+		redis_word(&command, item->value);
+		redis_word(&command, SLICE("PX"));
+		redis_word(&command, slice_str(left));
 	}
-	rc = send_command(c, &command, reason);
+	rc = redis_send(link->c, &command, reason);
 	buf_release(&key);
 	return rc;
 }
 
 static int
-write_all(redisContext *c, struct state_item *const *list, size_t count, uint64_t now,
-    char reason[STATE_REASON_MAX])
+write_all(struct redis_link *link, const struct redis_job *job, char reason[STATE_REASON_MAX])
 {
-	for (size_t i = 0; i < count; i++)
-		if (send_item(c, list[i], now, reason) < 0)
+	for (size_t i = 0; i < job->count; i++)
+		if (send_item(link, job->items[i], job->now, reason) < 0)
 			return -1;
-	for (size_t i = 0; i < count; i++) {
-		redisReply *reply = next_reply(c, reason);
+	for (size_t i = 0; i < job->count; i++) {
+		redisReply *reply = redis_reply(link->c, reason);
 
 		if (reply == NULL)
 			return -1;
@@ -218,18 +217,18 @@ write_all(redisContext *c, struct state_item *const *list, size_t count, uint64_
 static int
 send_lookup(redisContext *c, const struct state_query *query, char reason[STATE_REASON_MAX])
 {
-	struct command get = { 0 }, ttl = { 0 };
+	struct redis_words get = { 0 }, ttl = { 0 };
 	struct buf key;
-	struct slice name = make_key(&key, query->space, query->key);
+	struct slice name = redis_name(&key, query->space, query->key);
 	int rc;
 
-	add_word(&get, SLICE("GET"));
-	add_word(&get, name);
-	add_word(&ttl, SLICE("PTTL"));
-	add_word(&ttl, name);
-	rc = send_command(c, &get, reason);
+	redis_word(&get, SLICE("GET"));
+	redis_word(&get, name);
+	redis_word(&ttl, SLICE("PTTL"));
+	redis_word(&ttl, name);
+	rc = redis_send(c, &get, reason);
 	if (rc == 0)
-		rc = send_command(c, &ttl, reason);
+		rc = redis_send(c, &ttl, reason);
 	buf_release(&key);
 	return rc;
 }
@@ -238,7 +237,7 @@ static int
 receive_lookup(
     redisContext *c, struct state_lookup *lookup, uint64_t now, char reason[STATE_REASON_MAX])
 {
-	redisReply *reply = next_reply(c, reason);
+	redisReply *reply = redis_reply(c, reason);
 	bool is_value;
 
 	if (reply == NULL)
@@ -248,7 +247,7 @@ receive_lookup(
 	if (is_value)
 		buf_add(&lookup->query->value, reply->str, reply->len);
 	freeReplyObject(reply);
-	reply = next_reply(c, reason);
+	reply = redis_reply(c, reason);
 	if (reply == NULL)
 		return -1;
 	/* Whatever lives forever was not put there by us; it shall not do so here. */
@@ -261,17 +260,16 @@ receive_lookup(
 }
 
 static int
-read_all(redisContext *c, struct state_lookup *list, size_t count, uint64_t now,
-    char reason[STATE_REASON_MAX])
+read_all(struct redis_link *link, const struct redis_job *job, char reason[STATE_REASON_MAX])
 {
-	for (size_t from = 0; from < count; from += LOOKUPS_MAX) {
-		size_t end = count - from < LOOKUPS_MAX ? count : from + LOOKUPS_MAX;
+	for (size_t from = 0; from < job->count; from += LOOKUPS_MAX) {
+		size_t end = job->count - from < LOOKUPS_MAX ? job->count : from + LOOKUPS_MAX;
 
 		for (size_t i = from; i < end; i++)
-			if (send_lookup(c, list[i].query, reason) < 0)
+			if (send_lookup(link->c, job->lookups[i].query, reason) < 0)
 				return -1;
 		for (size_t i = from; i < end; i++)
-			if (receive_lookup(c, &list[i], now, reason) < 0)
+			if (receive_lookup(link->c, &job->lookups[i], job->now, reason) < 0)
 				return -1;
 	}
 	return 0;
@@ -280,30 +278,13 @@ read_all(redisContext *c, struct state_lookup *list, size_t count, uint64_t now,
 /* ---- the engine ---- */
 
 static int
-ping(redisContext *c, char reason[STATE_REASON_MAX])
+ping(struct redis_link *link, const struct redis_job *job, char reason[STATE_REASON_MAX])
 {
-	struct command command = { 0 };
+	struct redis_words command = { 0 };
 
-	add_word(&command, SLICE("PING"));
-	return run_command(c, &command, reason);
-}
-
-/* Either items or lookups, or nothing: a PING. */
-struct job {
-	struct state_item *const *items;
-	struct state_lookup *lookups;
-	size_t count;
-	uint64_t now;
-};
-
-static int
-run_job(redisContext *c, const struct job *job, char reason[STATE_REASON_MAX])
-{
-	if (job->count == 0)
-		return ping(c, reason);
-	if (job->items != NULL)
-		return write_all(c, job->items, job->count, job->now, reason);
-	return read_all(c, job->lookups, job->count, job->now, reason);
+	(void)job;
+	redis_word(&command, SLICE("PING"));
+	return run_command(link->c, &command, reason);
 }
 
 /* The server has closed the connection, or was gone for a moment: it did not refuse, and it is not
@@ -317,18 +298,18 @@ is_closed(const redisContext *c)
 /* A connection that has been idle may be closed: then it is made anew and the job done again, for
  * all of it may be said twice. */
 static int
-run_connected(
-    struct redis_engine *e, redisContext **c, const struct job *job, char reason[STATE_REASON_MAX])
+run_connected(struct redis_engine *e, struct redis_link *link, const struct redis_job *job,
+    char reason[STATE_REASON_MAX])
 {
-	bool again = *c != NULL;
+	bool again = link->c != NULL;
 
 	for (;;) {
-		if (*c == NULL && connect_to(e, c, reason) < 0)
+		if (link->c == NULL && connect_to(e, link, reason) < 0)
 			return -1;
-		if (run_job(*c, job, reason) == 0)
+		if (job->run(link, job, reason) == 0)
 			return 0;
-		again = again && is_closed(*c);
-		disconnect(c);
+		again = again && is_closed(link->c);
+		disconnect(link);
 		if (!again)
 			return -1;
 		again = false;
@@ -340,7 +321,9 @@ redis_write(struct state_engine *base, struct state_item *const *list, size_t co
     char reason[STATE_REASON_MAX])
 {
 	struct redis_engine *e = (struct redis_engine *)base;
-	struct job job = { .items = list, .count = count, .now = now };
+	struct redis_job job = {
+		.run = count > 0 ? write_all : ping, .items = list, .count = count, .now = now
+	};
 
 	return run_connected(e, &e->writer, &job, reason);
 }
@@ -350,9 +333,33 @@ redis_read(struct state_engine *base, struct state_lookup *list, size_t count, u
     char reason[STATE_REASON_MAX])
 {
 	struct redis_engine *e = (struct redis_engine *)base;
-	struct job job = { .lookups = list, .count = count, .now = now };
+	struct redis_job job = {
+		.run = count > 0 ? read_all : ping, .lookups = list, .count = count, .now = now
+	};
 
 	return run_connected(e, &e->reader, &job, reason);
+}
+
+static int
+redis_hear(struct state_engine *base, enum state_space space, struct state_cursor *cursor,
+    struct state_page *page, uint64_t now, char reason[STATE_REASON_MAX])
+{
+	struct redis_engine *e = (struct redis_engine *)base;
+	struct redis_job job = {
+		.run = redis_follow, .space = space, .cursor = cursor, .page = page, .now = now
+	};
+
+	return run_connected(e, &e->reader, &job, reason);
+}
+
+static int
+redis_clean(struct state_engine *base, uint64_t now, bool *ret_more, char reason[STATE_REASON_MAX])
+{
+	struct redis_engine *e = (struct redis_engine *)base;
+	struct redis_job job = { .run = redis_tidy, .more = ret_more, .now = now };
+
+	*ret_more = false;
+	return run_connected(e, &e->writer, &job, reason);
 }
 
 static void
@@ -372,7 +379,8 @@ state_redis_new(struct state_url *url, char error[CONF_ERROR_MAX])
 	struct redis_engine *e = xcalloc(1, sizeof(*e));
 
 	(void)error;
-	e->base = (struct state_engine){ "redis", redis_write, redis_read, NULL, redis_free };
+	e->base = (struct state_engine){ "redis", redis_write, redis_read, redis_hear, redis_clean,
+		redis_free };
 	e->url = *url;
 	*url = (struct state_url){ 0 };
 	return &e->base;

@@ -1,6 +1,7 @@
 /*
  * The state in a SQLite file that several processes share: one table for each space. Its file is
- * the matter of state_sqlite_file.c.
+ * the matter of state_sqlite_file.c. In a followed space every put makes a new row with a number
+ * above all that were ever given; as one transaction writes at a time, that is their order.
  */
 #include "config.h"
 
@@ -22,7 +23,11 @@ static const char *const statement_sql[STATEMENTS] = {
 	[GET] = "SELECT value, expires FROM %s WHERE key = ?1 AND expires > ?2",
 	[PUT] = "INSERT INTO %s (key, expires, size, value) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (key)"
 		" DO UPDATE SET expires = excluded.expires, size = excluded.size, value = excluded.value",
+	[PUT_NEWS] = "INSERT OR REPLACE INTO %s (key, expires, size, value) VALUES (?1, ?2, ?3, ?4)",
 	[DELETE] = "DELETE FROM %s WHERE key = ?1",
+	[NEWEST] = "SELECT origin, (SELECT seq FROM sqlite_sequence WHERE name = '%s') FROM store",
+	[NEWS] = "SELECT number, key, value, expires FROM %s WHERE number > ?1 AND expires > ?2"
+		" ORDER BY number LIMIT ?3",
 	[BYTES] = "SELECT coalesce(sum(size), 0) FROM %s",
 	/* Some of the oldest that expire until ?1: ?2 rows, or fewer of more than ?3 bytes. */
 	[SHED] = "DELETE FROM %1$s WHERE key IN (SELECT key FROM (SELECT key, sum(size) OVER"
@@ -73,10 +78,11 @@ finish(sqlite3_stmt *statement)
 static int
 write_item(struct state_db *db, const struct state_item *item)
 {
+	enum state_statement put = state_limits[item->space].followed ? PUT_NEWS : PUT;
 	sqlite3_stmt *statement;
 	int rc;
 
-	statement = prepared(db, item->space, item->deleted ? DELETE : PUT, &rc);
+	statement = prepared(db, item->space, item->deleted ? DELETE : put, &rc);
 	if (statement == NULL)
 		return rc;
 	bind_blob(statement, 1, item->key);
@@ -107,6 +113,15 @@ sqlite_write(struct state_engine *base, struct state_item *const *list, size_t c
 	return rc == SQLITE_OK ? 0 : state_sqlite_failed(e, &e->writer, rc, reason);
 }
 
+static struct slice
+column(sqlite3_stmt *statement, int i)
+{
+	const void *bytes = sqlite3_column_blob(statement, i);
+
+	return (
+	    struct slice){ bytes != NULL ? bytes : "", (size_t)sqlite3_column_bytes(statement, i) };
+}
+
 static int
 read_row(struct state_db *db, struct state_lookup *lookup, uint64_t now)
 {
@@ -120,10 +135,7 @@ read_row(struct state_db *db, struct state_lookup *lookup, uint64_t now)
 	bind_blob(statement, 1, query->key);
 	sqlite3_bind_int64(statement, 2, (sqlite3_int64)now);
 	if (sqlite3_step(statement) == SQLITE_ROW) {
-		const void *value = sqlite3_column_blob(statement, 0);
-		int size = sqlite3_column_bytes(statement, 0);
-
-		buf_add(&query->value, value != NULL ? value : "", (size_t)size);
+		buf_add_slice(&query->value, column(statement, 0));
 		lookup->expires = (uint64_t)sqlite3_column_int64(statement, 1);
 		lookup->found = true;
 	}
@@ -144,6 +156,70 @@ sqlite_read(struct state_engine *base, struct state_lookup *list, size_t count, 
 	for (size_t i = 0; i < count && rc == SQLITE_OK; i++)
 		rc = read_row(&e->reader, &list[i], now);
 	return rc == SQLITE_OK ? 0 : state_sqlite_failed(e, &e->reader, rc, reason);
+}
+
+/* ---- what is new ---- */
+
+/* Where the numbers stand. */
+static int
+read_newest(struct state_db *db, enum state_space space, struct state_cursor *ret)
+{
+	int rc;
+	sqlite3_stmt *statement = prepared(db, space, NEWEST, &rc);
+
+	if (statement == NULL)
+		return rc;
+	*ret = (struct state_cursor){ 0 };
+	if (sqlite3_step(statement) == SQLITE_ROW) {
+		ret->origin = (uint64_t)sqlite3_column_int64(statement, 0);
+		ret->number = (uint64_t)sqlite3_column_int64(statement, 1);
+	}
+	return finish(statement);
+}
+
+static int
+read_news(struct state_db *db, enum state_space space, uint64_t now, struct state_cursor *at,
+    struct state_page *page)
+{
+	int rc;
+	sqlite3_stmt *statement = prepared(db, space, NEWS, &rc);
+
+	if (statement == NULL)
+		return rc;
+	sqlite3_bind_int64(statement, 1, (sqlite3_int64)at->number);
+	sqlite3_bind_int64(statement, 2, (sqlite3_int64)now);
+	sqlite3_bind_int64(statement, 3, STATE_PAGE_ITEMS);
+	while (page->count < STATE_PAGE_ITEMS && sqlite3_step(statement) == SQLITE_ROW) {
+		at->number = (uint64_t)sqlite3_column_int64(statement, 0);
+		page->items[page->count++] = state_item_new(space, column(statement, 1),
+		    column(statement, 2), (uint64_t)sqlite3_column_int64(statement, 3));
+	}
+	return finish(statement);
+}
+
+static int
+sqlite_follow(struct state_engine *base, enum state_space space, struct state_cursor *cursor,
+    struct state_page *page, uint64_t now, char reason[STATE_REASON_MAX])
+{
+	struct state_sqlite *e = (struct state_sqlite *)base;
+	struct state_cursor newest, at = *cursor;
+	int rc;
+
+	if (state_sqlite_reader(e, reason) < 0)
+		return -1;
+	rc = read_newest(&e->reader, space, &newest);
+	if (rc == SQLITE_OK)
+		page->anew = state_cursor_meet(&at, newest);
+	if (rc == SQLITE_OK && at.number < newest.number)
+		rc = read_news(&e->reader, space, now, &at, page);
+	if (rc != SQLITE_OK)
+		return state_sqlite_failed(e, &e->reader, rc, reason);
+	page->more = page->count == STATE_PAGE_ITEMS;
+	/* What has expired is not looked at again. */
+	if (!page->more && at.number < newest.number)
+		at.number = newest.number;
+	*cursor = at;
+	return 0;
 }
 
 /* ---- keeping it small ---- */
@@ -249,8 +325,8 @@ state_sqlite_new(const char *path, char error[CONF_ERROR_MAX])
 		return NULL;
 	}
 	e = xcalloc(1, sizeof(*e));
-	e->base =
-	    (struct state_engine){ "sqlite", sqlite_write, sqlite_read, sqlite_tidy, sqlite_free };
+	e->base = (struct state_engine){ "sqlite", sqlite_write, sqlite_read, sqlite_follow,
+		sqlite_tidy, sqlite_free };
 	e->path = real_path(path);
 	if (state_sqlite_start(e, error) == 0)
 		return &e->base;

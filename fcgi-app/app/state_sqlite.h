@@ -6,7 +6,7 @@
 
 #include "state_priv.h"
 
-enum state_statement { GET, PUT, DELETE, BYTES, SHED, STATEMENTS };
+enum state_statement { GET, PUT, PUT_NEWS, DELETE, NEWEST, NEWS, BYTES, SHED, STATEMENTS };
 
 /* A connection, opened when it is needed. Its statements are made when they are needed. */
 struct state_db {

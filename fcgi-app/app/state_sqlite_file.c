@@ -21,7 +21,7 @@
 #include "base/xalloc.h"
 #include "state_sqlite.h"
 
-#define SCHEMA_VERSION 1          /* to be raised with every new space */
+#define SCHEMA_VERSION 2          /* to be raised with every new space */
 #define APPLICATION_ID 0x67627374 /* "gbst", in the file's header */
 #define LOCK_PAUSE_MS  20
 
@@ -235,6 +235,21 @@ rename_aside(const struct state_sqlite *e)
 	buf_release(&aside);
 }
 
+/* expires and size stand before the value, so that they are read without it. Numbers of followed
+ * spaces are never given twice, also when the rows are gone. */
+/* clang-format off */
+static const char *const space_sql[2] = { /* [followed] */
+	"CREATE TABLE IF NOT EXISTS %1$s (key BLOB PRIMARY KEY NOT NULL, expires INTEGER NOT NULL,"
+	" size INTEGER NOT NULL, value BLOB NOT NULL) WITHOUT ROWID;"
+	"CREATE INDEX IF NOT EXISTS %1$s_age ON %1$s (expires, size)",
+	"CREATE TABLE IF NOT EXISTS %1$s (number INTEGER PRIMARY KEY AUTOINCREMENT,"
+	" key BLOB UNIQUE NOT NULL, expires INTEGER NOT NULL, size INTEGER NOT NULL,"
+	" value BLOB NOT NULL);"
+	"CREATE INDEX IF NOT EXISTS %1$s_age ON %1$s (expires, size)",
+};
+/* clang-format on */
+
+/* An older version's file keeps what it has and gets what it lacks. */
 static int
 create_tables(struct state_db *db)
 {
@@ -242,17 +257,19 @@ create_tables(struct state_db *db)
 	int rc = state_db_exec(db, "BEGIN IMMEDIATE");
 
 	for (size_t i = 0; i < STATE_SPACES && rc == SQLITE_OK; i++) {
-		const char *name = state_limits[i].name;
-
-		/* expires and size stand before the value, so that they are read without it. */
-		snprintf(sql, sizeof(sql),
-		    "CREATE TABLE IF NOT EXISTS %1$s (key BLOB PRIMARY KEY NOT NULL,"
-		    " expires INTEGER NOT NULL, size INTEGER NOT NULL, value BLOB NOT NULL)"
-		    " WITHOUT ROWID;"
-		    "CREATE INDEX IF NOT EXISTS %1$s_age ON %1$s (expires, size)",
-		    name);
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+		snprintf(
+		    sql, sizeof(sql), space_sql[state_limits[i].followed], state_limits[i].name);
+#pragma GCC diagnostic pop
 		rc = state_db_exec(db, sql);
 	}
+	/* By its origin a file is told from another that took its place. */
+	if (rc == SQLITE_OK)
+		rc =
+		    state_db_exec(db, "CREATE TABLE IF NOT EXISTS store (origin INTEGER NOT NULL);"
+				      "INSERT INTO store SELECT (random() & 0x7fffffffffffffff) | 1"
+				      " WHERE NOT EXISTS (SELECT 1 FROM store)");
 	snprintf(sql, sizeof(sql), "PRAGMA application_id = %d; PRAGMA user_version = %d; COMMIT",
 	    APPLICATION_ID, SCHEMA_VERSION);
 	return rc == SQLITE_OK ? state_db_exec(db, sql) : rc;

@@ -26,10 +26,18 @@ struct state_entry {
 };
 
 const struct state_limits state_limits[STATE_SPACES] = {
-#define STATE_SPACE_ROW(symbol, name, keep, trust, memory, entries, value, file) \
-	[STATE_##symbol] = { name, keep, trust, memory, entries, value, file },
+#define STATE_SPACE_ROW(symbol, name, keep, trust, memory, entries, value, file, followed) \
+	[STATE_##symbol] = { name, keep, trust, memory, entries, value, file, followed },
 	STATE_SPACE_ROWS(STATE_SPACE_ROW)
 #undef STATE_SPACE_ROW
+};
+
+/* [followed] */
+static const struct {
+	size_t items, bytes;
+} queue_max[2] = {
+	{ STATE_QUEUE_ITEMS, STATE_QUEUE_BYTES },
+	{ STATE_NEWS_ITEMS, STATE_NEWS_BYTES },
 };
 
 /* ---- items ---- */
@@ -135,20 +143,28 @@ find(const struct state_table *t, enum state_space space, struct slice key, uint
 	return entry;
 }
 
+static struct state_queue *
+queue_of(struct state_table *t, const struct state_entry *entry)
+{
+	return &t->queues[t->limits[entry->item->space].followed];
+}
+
 static void
 count_queued(struct state_table *t, const struct state_entry *entry, bool add)
 {
+	struct state_queue *queue = queue_of(t, entry);
+
 	if (entry->place == CLEAN)
 		return;
-	t->queued += add ? 1 : (size_t)-1;
-	t->queued_bytes += add ? item_cost(entry->item) : -item_cost(entry->item);
+	queue->items += add ? 1 : (size_t)-1;
+	queue->bytes += add ? item_cost(entry->item) : -item_cost(entry->item);
 }
 
 /* The one mover between lists. first: at the list's head. */
 static void
 move(struct state_table *t, struct state_entry *entry, enum place place, bool first)
 {
-	struct state_list *list = place == DIRTY    ? &t->dirty
+	struct state_list *list = place == DIRTY    ? &queue_of(t, entry)->dirty
 	                          : place == FLYING ? &t->flying
 	                                            : &t->spaces[entry->item->space].clean;
 
@@ -206,7 +222,7 @@ replace(struct state_table *t, struct state_entry *entry, struct state_item *ite
 	count_queued(t, entry, true);
 }
 
-/* The queue is shorter than any space, so what waits to be written never fills one. */
+/* What waits to be written stays, even if it alone is more than a small space has room for. */
 static void
 evict(struct state_table *t, enum state_space space)
 {
@@ -237,10 +253,17 @@ make_clean(struct state_table *t, struct state_entry *entry, uint64_t now)
 static void
 bound_queue(struct state_table *t, uint64_t now)
 {
-	while ((t->queued > STATE_QUEUE_ITEMS || t->queued_bytes > STATE_QUEUE_BYTES) &&
-	       !list_empty(&t->dirty)) {
-		t->dropped++;
-		make_clean(t, entry_of(t->dirty.next), now);
+	for (size_t i = 0; i < ARRAY_SIZE(t->queues); i++) {
+		struct state_queue *queue = &t->queues[i];
+
+		while ((queue->items > queue_max[i].items || queue->bytes > queue_max[i].bytes) &&
+		       !list_empty(&queue->dirty)) {
+			struct state_entry *entry = entry_of(queue->dirty.next);
+
+			t->spaces[entry->item->space].dropped++;
+			t->dropped++;
+			make_clean(t, entry, now);
+		}
 	}
 }
 
@@ -252,7 +275,8 @@ state_table_init(struct state_table *t, const struct state_limits *limits, bool 
 {
 	*t = (struct state_table){ .limits = limits, .engine = engine };
 	memcpy(t->hash_key, hash_key, SIPHASH_KEY_BYTES);
-	list_init(&t->dirty);
+	for (size_t i = 0; i < ARRAY_SIZE(t->queues); i++)
+		list_init(&t->queues[i].dirty);
 	list_init(&t->flying);
 	for (size_t i = 0; i < STATE_SPACES; i++) {
 		size_t size = 1;
@@ -268,10 +292,11 @@ state_table_init(struct state_table *t, const struct state_limits *limits, bool 
 void
 state_table_release(struct state_table *t)
 {
-	struct state_list *lists[STATE_SPACES + 2] = { &t->dirty, &t->flying };
+	struct state_list *lists[STATE_SPACES + 3] = { &t->queues[0].dirty, &t->queues[1].dirty,
+		&t->flying };
 
 	for (size_t i = 0; i < STATE_SPACES; i++)
-		lists[i + 2] = &t->spaces[i].clean;
+		lists[i + 3] = &t->spaces[i].clean;
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
 		while (!list_empty(lists[i]))
 			drop(t, entry_of(lists[i]->next));
@@ -335,17 +360,39 @@ state_table_get(struct state_table *t, enum state_space space, struct slice key,
 bool
 state_table_waiting(const struct state_table *t)
 {
-	return !list_empty(&t->dirty);
+	return !list_empty(&t->queues[true].dirty) || !list_empty(&t->queues[false].dirty);
+}
+
+size_t
+state_table_queued(const struct state_table *t)
+{
+	return t->queues[true].items + t->queues[false].items;
+}
+
+size_t
+state_table_queued_bytes(const struct state_table *t)
+{
+	return t->queues[true].bytes + t->queues[false].bytes;
+}
+
+/* The next to be written, or NULL. */
+static struct state_entry *
+first_waiting(struct state_table *t)
+{
+	struct state_list *news = &t->queues[true].dirty, *others = &t->queues[false].dirty;
+
+	if (!list_empty(news))
+		return entry_of(news->next);
+	return !list_empty(others) ? entry_of(others->next) : NULL;
 }
 
 size_t
 state_table_batch(struct state_table *t, struct state_item **list, size_t max)
 {
+	struct state_entry *entry;
 	size_t count = 0, bytes = 0;
 
-	while (count < max && !list_empty(&t->dirty)) {
-		struct state_entry *entry = entry_of(t->dirty.next);
-
+	while (count < max && (entry = first_waiting(t)) != NULL) {
 		bytes += item_cost(entry->item);
 		if (count > 0 && bytes > STATE_BATCH_BYTES)
 			break;

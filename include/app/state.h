@@ -25,16 +25,21 @@
  *   memory    ceiling of the table, keys and bookkeeping included, and of its entries
  *   value     the largest value
  *   file      ceiling in a SQLite file; the oldest rows go first
+ *   followed  processes may hear of each other's puts; nothing is deleted
  */
 /* clang-format off */
 #define STATE_SPACE_ROWS(X) \
-	/* symbol    name         keep               trust               memory            entries         value          file */ \
-	X(SIGNATURE, "signature", SIGNATURE_KEEP_MS, STATE_TRUST_ALWAYS, SIGNATURE_MEMORY, SIGNATURES_MAX, SIGNATURE_MAX, SIGNATURE_FILE) \
-	X(RESPONSE,  "response",  RESPONSE_KEEP_MS,  STATE_TRUST_MS,     RESPONSE_MEMORY,  RESPONSES_MAX,  RESPONSE_MAX,  RESPONSE_FILE)
+	/* symbol     name         keep               trust               memory            entries           value               file            followed */ \
+	X(SIGNATURE, "signature", SIGNATURE_KEEP_MS, STATE_TRUST_ALWAYS, SIGNATURE_MEMORY, SIGNATURES_MAX,   SIGNATURE_MAX,      SIGNATURE_FILE, false) \
+	X(RESPONSE,  "response",  RESPONSE_KEEP_MS,  STATE_TRUST_MS,     RESPONSE_MEMORY,  RESPONSES_MAX,    RESPONSE_MAX,       RESPONSE_FILE,  false) \
+	X(HEALTH,    "health",    HEALTH_KEEP_MS,    STATE_TRUST_MS,     HEALTH_MEMORY,    HEALTH_ENTRIES,   HEALTH_VALUE_MAX,   HEALTH_FILE,    true) \
+	X(USAGE,     "usage",     USAGE_KEEP_MS,     STATE_TRUST_MS,     USAGE_MEMORY,     USAGE_ENTRIES,    USAGE_VALUE_MAX,    USAGE_FILE,     true) \
+	X(AFFINITY,  "affinity",  AFFINITY_KEEP_MS,  STATE_TRUST_MS,     AFFINITY_MEMORY,  AFFINITY_ENTRIES, AFFINITY_VALUE_MAX, AFFINITY_FILE,  false)
 /* clang-format on */
 
 enum state_space {
-#define STATE_SPACE_ENUM(symbol, name, keep, trust, memory, entries, value, file) STATE_##symbol,
+#define STATE_SPACE_ENUM(symbol, name, keep, trust, memory, entries, value, file, followed) \
+	STATE_##symbol,
 	STATE_SPACE_ROWS(STATE_SPACE_ENUM)
 #undef STATE_SPACE_ENUM
 	    STATE_SPACES
@@ -61,6 +66,8 @@ struct state *state_new(const char *spec, char error[CONF_ERROR_MAX]);
 void state_free(struct state *s);
 /* For the log and the status page: "memory", "sqlite" or "redis". */
 const char *state_engine_name(const struct state *s);
+/* Is there an engine, which other processes may share? */
+bool state_is_shared(const struct state *s);
 
 /* From any thread; never wait for disk or network. What was put is seen at once by this process and
  * within a second by the others. When the engine is away for long, the oldest writes that wait are
@@ -69,6 +76,7 @@ const char *state_engine_name(const struct state *s);
 /* Copies both. False, with nothing stored, when the key is empty or longer than STATE_KEY_MAX or
  * the value is too large for the space. */
 bool state_put(struct state *s, enum state_space space, struct slice key, struct slice value);
+/* Not in a followed space. */
 void state_delete(struct state *s, enum state_space space, struct slice key);
 /* From memory alone. FOUND: *ret_value is a new buffer that the caller releases; else it is not
  * touched. ABSENT is said only without an engine or after a deletion that waits to be written. */
@@ -85,5 +93,25 @@ struct state_query {
 /* Looks up all the keys, in memory and then in the engine, and waits for the answers: for worker
  * threads, several at a time. What is found stays in memory for state_get. */
 void state_ask(struct state *s, struct state_query *list, size_t count);
+
+struct state_follower {
+	/* A value that a process has put there, maybe this one; of one key the newest comes last.
+	 * From the store's thread, or inside state_follow; no lock of the store is held, state_put
+	 * may be called. The same value may be told again. Key and value are borrowed until the
+	 * call ends; they are what others have stored, so they may be anything of their sizes. */
+	void (*changed)(void *ctx, struct slice key, struct slice value);
+	/* The engine has lost what it was told (it began anew, or writes were given up): who knows
+	 * something shall put it again. From the store's thread, as above, after what the engine
+	 * does have was told. At most STATE_NEWS_ITEMS can wait to be written. */
+	void (*lost)(void *ctx);
+	void *ctx;
+};
+
+/* Follows a space from its first value on. What is there already is told before this returns, if
+ * the engine answers (patience: STATE_ENGINE_MS); afterwards within STATE_FOLLOW_MS or so of a
+ * write. Once for each space, before anything is put there; does nothing without an engine. What is
+ * heard is the follower's to keep: the store's memory has only what this process put or asked
+ * for. */
+void state_follow(struct state *s, enum state_space space, const struct state_follower *follower);
 
 #endif

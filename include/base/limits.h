@@ -141,13 +141,32 @@
 #define RESPONSES_MAX      4096
 #define RESPONSE_MAX       (8 * MIB)
 #define RESPONSE_FILE      (1024 * MIB)
+#define HEALTH_KEEP_MS     (36 * 3600000ULL) /* health of keys, projects, models and the host */
+#define HEALTH_MEMORY      (4 * MIB)
+#define HEALTH_ENTRIES     16384
+#define HEALTH_VALUE_MAX   512
+#define HEALTH_FILE        (64 * MIB)
+#define USAGE_KEEP_MS      (48 * 3600000ULL) /* calls and tokens of the day */
+#define USAGE_MEMORY       (1 * MIB)
+#define USAGE_ENTRIES      8192
+#define USAGE_VALUE_MAX    64
+#define USAGE_FILE         (64 * MIB)
+#define AFFINITY_KEEP_MS   (60 * 24 * 3600000ULL) /* owners of stored objects */
+#define AFFINITY_MEMORY    (8 * MIB)
+#define AFFINITY_ENTRIES   32768
+#define AFFINITY_VALUE_MAX 256
+#define AFFINITY_FILE      (64 * MIB)
 #define STATE_KEY_MAX      512
 #define STATE_TRUST_MS     500        /* other processes may have changed a copy older than this */
-#define STATE_QUEUE_BYTES  (32 * MIB) /* writes that wait for the engine; less than any space */
+#define STATE_QUEUE_BYTES  (32 * MIB) /* writes that wait for the engine */
 #define STATE_QUEUE_ITEMS  2048
+#define STATE_NEWS_BYTES   (16 * MIB) /* the same for followed spaces, which have their own queue */
+#define STATE_NEWS_ITEMS   65536      /* all that a process knows, when it is put again */
 #define STATE_FLUSH_MS     100 /* a write waits this long for company */
 #define STATE_BATCH_BYTES  (4 * MIB)
 #define STATE_BATCH_ITEMS  256
+#define STATE_FOLLOW_MS    250 /* between questions for what other processes have put */
+#define STATE_PAGE_ITEMS   256 /* heard with one question */
 #define STATE_ENGINE_MS    1000 /* patience with an engine: locks, connections, replies */
 #define STATE_RETRY_MIN_MS 100  /* between attempts to reach an engine that is away, doubled */
 #define STATE_RETRY_MAX_MS 1000

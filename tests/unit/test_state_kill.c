@@ -1,6 +1,7 @@
 /*
  * Several processes at one SQLite file, killed again and again: what one of them puts, the others
- * know within a second; nothing that is older than a second is lost; the file stays sound.
+ * know within a second, and hear of it when they follow; nothing that is older than a second is
+ * lost; the file stays sound.
  *
  * The program runs itself: `write FILE NAME` puts values and says so, `read FILE` answers which of
  * the keys it is told are there.
@@ -57,6 +58,7 @@ run_writer(const char *spec, const char *name)
 
 		make_value(key, value);
 		put(s, key, value);
+		state_put(s, STATE_USAGE, slice_str(key), SLICE("x"));
 		printf("%d\n", i);
 		fflush(stdout);
 		usleep(PAUSE_US);
@@ -180,6 +182,17 @@ missing(const struct life *life, struct child *reader, uint64_t before)
 	return lost;
 }
 
+/* The same for one who follows. */
+static int
+not_heard(const struct life *life, struct listener *l, uint64_t before)
+{
+	int lost = 0;
+
+	for (int i = 0; i < life->count && life->put_at[i] <= before; i++)
+		lost += strcmp(heard(l, text("%s-%d", life->name, i)), "x") != 0;
+	return lost;
+}
+
 static bool
 is_sound(void)
 {
@@ -197,11 +210,11 @@ is_sound(void)
 }
 
 static void
-test_round(int round, struct child *reader)
+test_round(int round, struct child *reader, struct listener *listener)
 {
 	static struct life lives[WRITERS];
 	uint64_t killed;
-	int lost = 0, late = 0, count = 0;
+	int lost = 0, late = 0, unheard = 0, count = 0;
 
 	for (int i = 0; i < WRITERS; i++) {
 		lives[i].count = 0;
@@ -222,12 +235,15 @@ test_round(int round, struct child *reader)
 	killed = clock_mono_ms();
 	for (int i = 0; i < WRITERS; i++)
 		child_end(&lives[i].child, SIGKILL);
+	for (int i = 0; i < WRITERS; i++)
+		unheard += not_heard(&lives[i], listener, killed - SECOND_MS);
 	for (int i = 0; i < WRITERS; i++) {
 		count += lives[i].count;
 		lost += missing(&lives[i], reader, killed - SECOND_MS);
 	}
 	printf("# %d values\n", count);
 	is_int(late, 0, "known to another process after a second");
+	is_int(unheard, 0, "who follows has heard of all that is older");
 	is_int(lost, 0, "nothing older than a second is lost when all are killed");
 	ok(is_sound(), "the file is sound");
 }
@@ -257,6 +273,7 @@ test_early(void)
 int
 main(int argc, char **argv)
 {
+	struct listener *listener;
 	struct child reader;
 
 	if (argc > 2) {
@@ -267,8 +284,11 @@ main(int argc, char **argv)
 	test_early();
 	file = strdup(text("%s/state", place));
 	reader = child_start("read", "");
+	listener = listener_new(text("sqlite:%s", file), STATE_USAGE, NULL);
 	for (int round = 0; round < ROUNDS; round++)
-		test_round(round, &reader);
+		test_round(round, &reader, listener);
+	is_int(losses(listener), 0, "never is anything to be put again");
+	listener_free(listener);
 	is_int(child_end(&reader, 0), 0, "the reader ends well");
 	ok(access(text("%s.corrupt", file), F_OK) != 0, "nothing was put aside");
 	free(file);

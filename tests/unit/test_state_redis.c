@@ -5,95 +5,10 @@
 
 #include "state_priv.h"
 
-#include <fcntl.h>
-#include <hiredis/hiredis.h>
-#include <sys/wait.h>
-
 #include "base/xalloc.h"
 #include "state_help.h"
 
-static pid_t server = -1;
 static char *spec;
-
-static void
-server_start(void)
-{
-	const char *socket = text("%s/redis.sock", place);
-	/* The newest version has the same program under another name. */
-	static const char *const programs[] = { "redis-server", "valkey-server" };
-
-	server = fork();
-	if (server != 0)
-		return;
-	if (freopen("/dev/null", "w", stdout) == NULL)
-		_exit(126);
-	for (size_t i = 0; i < ARRAY_SIZE(programs); i++)
-		execlp(programs[i], programs[i], "--port", "0", "--unixsocket", socket, "--dir",
-		    place, "--save", "", "--appendonly", "no", "--requirepass", "geheim",
-		    (char *)NULL);
-	_exit(127);
-}
-
-static int
-server_stop(void)
-{
-	int status = 0;
-
-	kill(server, SIGKILL);
-	waitpid(server, &status, 0);
-	server = -1;
-	return status;
-}
-
-static redisContext *
-client(const char *database)
-{
-	redisContext *c = redisConnectUnix(text("%s/redis.sock", place));
-
-	if (c != NULL && c->err == 0) {
-		freeReplyObject(redisCommand(c, "AUTH geheim"));
-		freeReplyObject(redisCommand(c, "SELECT %s", database));
-		return c;
-	}
-	if (c != NULL)
-		redisFree(c);
-	return NULL;
-}
-
-static long long
-command(const char *fmt, const char *argument)
-{
-	redisContext *c = client("3");
-	redisReply *reply = c != NULL ? redisCommand(c, fmt, argument) : NULL;
-	long long ret = reply != NULL && reply->type == REDIS_REPLY_INTEGER ? reply->integer : -1;
-
-	if (reply != NULL)
-		freeReplyObject(reply);
-	if (c != NULL)
-		redisFree(c);
-	return ret;
-}
-
-/* False when there is no such program. */
-static bool
-server_ready(void)
-{
-	uint64_t until = clock_mono_ms() + PATIENCE_MS;
-
-	while (clock_mono_ms() < until) {
-		redisContext *c = client("0");
-		int status;
-
-		if (c != NULL) {
-			redisFree(c);
-			return true;
-		}
-		if (waitpid(server, &status, WNOHANG) == server)
-			return false;
-		usleep(20000);
-	}
-	return false;
-}
 
 static void
 test_shared(void)

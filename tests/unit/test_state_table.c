@@ -8,8 +8,8 @@
 #define BIG 1000
 
 static const struct state_limits small[STATE_SPACES] = {
-	[STATE_SIGNATURE] = { "signature", 1000, STATE_TRUST_ALWAYS, 64 * KIB, 4, KIB, 0 },
-	[STATE_RESPONSE] = { "response", 1000, 10, 8 * KIB, 1000, 4 * KIB, 0 },
+	[STATE_SIGNATURE] = { "signature", 1000, STATE_TRUST_ALWAYS, 64 * KIB, 4, KIB, 0, false },
+	[STATE_RESPONSE] = { "response", 1000, 10, 8 * KIB, 1000, 4 * KIB, 0, false },
 };
 static const uint8_t hash_key[SIPHASH_KEY_BYTES] = "test";
 static struct state_table table;
@@ -17,8 +17,7 @@ static struct state_table table;
 static void
 put(enum state_space space, const char *key, struct slice value, uint64_t now)
 {
-	struct state_item *item =
-	    state_item_new(space, slice_str(key), value, now + small[space].keep_ms);
+	struct state_item *item = state_item_new(space, slice_str(key), value, now + 1000);
 
 	state_table_put(&table, item, now);
 }
@@ -55,7 +54,7 @@ get(enum state_space space, const char *key, uint64_t now)
 static const char *
 batch(size_t max, bool written, uint64_t now)
 {
-	static char text[256];
+	static char text[512];
 	struct state_item *list[16];
 	size_t count = state_table_batch(&table, list, max), at = 0;
 
@@ -119,7 +118,8 @@ test_queue(void)
 	put_text(STATE_SIGNATURE, "d", "5", 0);
 	is_str(batch(9, false, 0), "c=3 d=5 ", "comes again, before the others");
 	is_str(batch(9, true, 0), "c=3 d=5 ", "in the old order");
-	ok(!state_table_waiting(&table) && table.queued == 0 && table.queued_bytes == 0,
+	ok(!state_table_waiting(&table) && state_table_queued(&table) == 0 &&
+		state_table_queued_bytes(&table) == 0,
 	    "all written");
 	is_str(get(STATE_SIGNATURE, "a", 999), "4", "a value that never changes is trusted");
 	is_str(get(STATE_RESPONSE, "b", 9), "2", "another for a while");
@@ -169,11 +169,40 @@ test_dropped(void)
 		put_text(STATE_RESPONSE, key, "x", 0);
 	}
 	is_int(table.dropped, 1, "the queue is full: the oldest write is given up");
-	is_int(table.queued, STATE_QUEUE_ITEMS, "the others wait");
+	is_int(state_table_queued(&table), STATE_QUEUE_ITEMS, "the others wait");
 	is_str(get(STATE_RESPONSE, "first", 0), "?", "of that nothing is known any more");
 	put_text(STATE_RESPONSE, "last", "x", 0);
 	is_int(table.dropped, 2, "and the next one");
 	is_str(get(STATE_RESPONSE, "k0", 0), "x", "which memory still has");
+	state_table_release(&table);
+}
+
+/* Followed spaces have their own queue, which goes first and has room for more. */
+static void
+test_news(void)
+{
+	char key[16];
+
+	state_table_init(&table, state_limits, true, hash_key);
+	put_text(STATE_RESPONSE, "a", "1", 0);
+	put_text(STATE_HEALTH, "b", "2", 0);
+	put_text(STATE_AFFINITY, "c", "3", 0);
+	put_text(STATE_USAGE, "d", "4", 0);
+	is_str(batch(3, false, 0), "b=2 d=4 a=1 ", "they go first");
+	is_str(batch(9, true, 0), "b=2 d=4 a=1 c=3 ", "again after a failure");
+	for (int i = 0; i <= STATE_NEWS_ITEMS; i++) {
+		snprintf(key, sizeof(key), "k%d", i);
+		put_text(STATE_HEALTH, key, "x", 0);
+	}
+	put_text(STATE_RESPONSE, "a", "2", 0);
+	is_int(table.dropped, 1, "one too many");
+	is_int(table.spaces[STATE_HEALTH].dropped, 1, "which is noted for its space");
+	is_int(table.spaces[STATE_USAGE].dropped + table.spaces[STATE_RESPONSE].dropped, 0,
+	    "and for no other");
+	is_int(state_table_queued(&table), STATE_NEWS_ITEMS + 1, "the others wait");
+	while (*batch(16, true, 0) != '\0')
+		;
+	ok(table.spaces[STATE_HEALTH].bytes <= HEALTH_MEMORY, "written, they need not stay");
 	state_table_release(&table);
 }
 
@@ -228,6 +257,7 @@ main(void)
 	test_queue();
 	test_flying();
 	test_dropped();
+	test_news();
 	test_learn();
 	return tap_done();
 }
