@@ -95,7 +95,7 @@ bring_own(struct request *r, struct slice list, struct apierror *err)
 int
 auth_admit(struct request *r, struct apierror *err)
 {
-	if (token_admit(r->token, err) == 0)
+	if (token_admit(r->token, r->gw->spending, err) == 0)
 		return 0;
 	r->class = err->kind == APIERROR_QUOTA ? "token_day" : "token_minute";
 	return -1;

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
+#include "app/state.h"
 #include "net/loop.h"
 
 struct balancer *
@@ -38,10 +39,73 @@ balancer_free(struct balancer *b)
 	free(b);
 }
 
-uint64_t
-balancer_model(const struct balancer *b, struct slice name)
+/* ---- with other processes ---- */
+
+static struct instant
+instant_now(void)
 {
-	return name.len > 0 ? health_id(b->health, name) : 0;
+	return (struct instant){ clock_mono_ms(), clock_wall_ms() };
+}
+
+/* With the lock held; the store never waits for it with one of its own. */
+static void
+on_told(void *ctx, struct slice name, struct slice text)
+{
+	struct balancer *b = ctx;
+
+	state_put(b->state, STATE_HEALTH, name, text);
+}
+
+static void
+on_changed(void *ctx, struct slice name, struct slice text)
+{
+	struct balancer *b = ctx;
+	struct instant now = instant_now();
+
+	pthread_mutex_lock(&b->lock);
+	if (health_take(b->health, name, text, &now))
+		room_call_all(b, 0);
+	pthread_mutex_unlock(&b->lock);
+}
+
+static void
+on_lost(void *ctx)
+{
+	struct balancer *b = ctx;
+	struct instant now = instant_now();
+
+	pthread_mutex_lock(&b->lock);
+	health_tell_all(b->health, &now);
+	pthread_mutex_unlock(&b->lock);
+}
+
+/* Processes of one machine reach Google from one address. */
+static uint64_t
+machine_id(void)
+{
+	char name[256] = "";
+
+	gethostname(name, sizeof(name) - 1);
+	return health_id(slice_str(name));
+}
+
+void
+balancer_share(struct balancer *b, struct state *state)
+{
+	const struct health_watch watch = { machine_id(), on_told, b };
+	const struct state_follower follower = { on_changed, on_lost, b };
+
+	if (!state_is_shared(state))
+		return;
+	b->state = state;
+	health_set_watch(b->health, &watch);
+	state_follow(state, STATE_HEALTH, &follower);
+}
+
+uint64_t
+balancer_model(struct slice name)
+{
+	return name.len > 0 ? health_id(name) : 0;
 }
 
 bool

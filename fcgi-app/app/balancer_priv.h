@@ -13,6 +13,7 @@ struct balancer {
 	struct waiter *first; /* by turn */
 	size_t waiting;
 	uint64_t clock; /* the turn that was served last */
+	struct state *state;
 };
 
 /* Does somebody else wait for the same, before w or before who is not inside (NULL)? */

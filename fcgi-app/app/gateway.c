@@ -64,6 +64,7 @@ gateway_new(const struct conf *conf, char error[CONF_ERROR_MAX])
 	gw->conf = conf;
 	gw->started_ms = clock_mono_ms();
 	gw->balancer = balancer_new();
+	gw->spending = spending_new();
 	gw->roster = roster_new(conf, NULL, error);
 	if (gw->roster != NULL)
 		attach(gw, gw->roster);
@@ -107,7 +108,11 @@ int
 gateway_open(struct gateway *gw, char error[CONF_ERROR_MAX])
 {
 	gw->state = state_new(gw->conf->state, error);
-	return gw->state != NULL ? 0 : -1;
+	if (gw->state == NULL)
+		return -1;
+	balancer_share(gw->balancer, gw->state);
+	spending_share(gw->spending, gw->state);
+	return 0;
 }
 
 void
@@ -115,10 +120,11 @@ gateway_free(struct gateway *gw)
 {
 	if (gw == NULL)
 		return;
+	/* Its thread tells the others what other processes have learned. */
+	state_free(gw->state);
 	roster_drop(gw->roster);
 	balancer_free(gw->balancer);
-	if (gw->state != NULL)
-		state_free(gw->state);
+	spending_free(gw->spending);
 	free(gw->media_allow);
 	free(gw->base_url);
 	pthread_mutex_destroy(&gw->lock);

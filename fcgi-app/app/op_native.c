@@ -65,7 +65,7 @@ note_model(struct request *r)
 	request_set_model(r, (struct slice){ at, len });
 	/* Counting has a quota of its own. */
 	if (strcmp(at + len, ":countTokens") == 0)
-		r->model_id = balancer_model(r->gw->balancer, slice_str(at));
+		r->model_id = balancer_model(slice_str(at));
 }
 
 static int

@@ -67,7 +67,7 @@ request_set_model(struct request *r, struct slice model)
 
 	memcpy(r->model, model.ptr, len);
 	r->model[len] = '\0';
-	r->model_id = balancer_model(r->gw->balancer, model);
+	r->model_id = balancer_model(model);
 }
 
 struct loop_local *
@@ -451,7 +451,8 @@ do_finish(struct request *r)
 	if (r->op != NULL && r->op->release != NULL)
 		r->op->release(r);
 	if (r->token != NULL)
-		token_spend(r->token, (uint64_t)(usage_input(&r->usage) + usage_output(&r->usage)));
+		token_spend(r->token, r->gw->spending,
+		    (uint64_t)(usage_input(&r->usage) + usage_output(&r->usage)));
 	access_line(r);
 	keyring_free(r->own_ring);
 	roster_drop(r->roster);

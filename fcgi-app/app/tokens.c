@@ -12,6 +12,7 @@
 #include "base/siphash.h"
 #include "base/xalloc.h"
 #include "core/entries.h"
+#include "core/ledger.h"
 #include "core/meter.h"
 
 /* Shared by the lists of before and after a reload. */
@@ -98,7 +99,7 @@ add_token(struct tokens *t, struct slice secret)
 	*token = (struct token){ .secret = xstrndup(secret.ptr, secret.len),
 		.name = xstrdup(""),
 		.models = xstrdup(""),
-		.hash = siphash(hash_key, secret) };
+		.hash = siphash(hash_key, secret) | 1 };
 	if (find_same(t, token->hash, token->secret, t->count++) != NULL)
 		return "a token that is there already";
 	return NULL;
@@ -287,34 +288,42 @@ spoken(const struct token *token, char text[TOKEN_NAME_MAX + 32])
 	return text;
 }
 
-int
-token_admit(struct token *token, struct apierror *err)
+/* Without the day's tokens: seconds until the next request will be let through, or 0. */
+static uint32_t
+count_request(struct token *token)
 {
-	uint64_t mono = clock_mono_ms(), wall = clock_wall_ms();
 	struct gauge *gauge = token->gauge;
-	char text[TOKEN_NAME_MAX + 32];
-	uint32_t day, minute = 0;
+	uint32_t wait;
 
 	pthread_mutex_lock(&gauge->lock);
-	day = meter_day(&gauge->meter, token->tpd, wall);
-	if (day == 0)
-		minute = meter_request(&gauge->meter, token->rpm, mono);
+	wait = meter_request(&gauge->meter, token->rpm, clock_mono_ms());
 	pthread_mutex_unlock(&gauge->lock);
-	if (day > 0) {
+	return wait;
+}
+
+int
+token_admit(struct token *token, struct spending *spending, struct apierror *err)
+{
+	char text[TOKEN_NAME_MAX + 32];
+	uint32_t wait;
+
+	if (token->tpd > 0 && spending_today(spending, token->hash) >= token->tpd) {
+		wait = ledger_rest(clock_wall_ms());
 		apierror_set(err, APIERROR_QUOTA, NULL,
 		    "%s has used up its %llu tokens per day (tpd); the next day begins at midnight "
 		    "UTC, in %u s.",
-		    spoken(token, text), (unsigned long long)token->tpd, day);
+		    spoken(token, text), (unsigned long long)token->tpd, wait);
 		err->no_retry = true;
-	} else if (minute > 0) {
-		apierror_set(err, APIERROR_RATE_LIMIT, NULL,
-		    "%s has reached its limit of %llu requests per minute (rpm); try again in %u "
-		    "s.",
-		    spoken(token, text), (unsigned long long)token->rpm, minute);
-	} else {
-		return 0;
+		err->retry_after_s = wait;
+		return -1;
 	}
-	err->retry_after_s = day + minute;
+	wait = count_request(token);
+	if (wait == 0)
+		return 0;
+	apierror_set(err, APIERROR_RATE_LIMIT, NULL,
+	    "%s has reached its limit of %llu requests per minute (rpm); try again in %u s.",
+	    spoken(token, text), (unsigned long long)token->rpm, wait);
+	err->retry_after_s = wait;
 	return -1;
 }
 
@@ -330,13 +339,9 @@ token_check_model(const struct token *token, struct slice model, struct apierror
 }
 
 void
-token_spend(struct token *token, uint64_t tokens)
+token_spend(const struct token *token, struct spending *spending, uint64_t tokens)
 {
-	uint64_t wall = clock_wall_ms();
-
-	if (tokens == 0)
-		return;
-	pthread_mutex_lock(&token->gauge->lock);
-	meter_spend(&token->gauge->meter, tokens, wall);
-	pthread_mutex_unlock(&token->gauge->lock);
+	/* Counted for all: the next list may have a limit. */
+	if (tokens > 0)
+		spending_add(spending, token->hash, tokens, token->tpd > 0);
 }

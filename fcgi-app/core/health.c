@@ -1,199 +1,11 @@
-/*
- * A record for each subject that failed lately; who has none is well. Records stand in a table of
- * fixed size for each side; the one that failed longest ago makes room.
- */
+/* What calls show, and what follows for those to come. Who has no record is well. */
 #include "config.h"
 
 #include "core/health.h"
 
-#include <stdlib.h>
-#include <string.h>
-
 #include "base/limits.h"
-#include "base/xalloc.h"
 #include "core/pacific.h"
-
-#define SUSPECTS_KEPT 16
-
-enum { SIDE_MODELS = HEALTH_CALLERS + 1, SIDES };
-
-struct record {
-	uint64_t id;
-	uint32_t chain, older, newer; /* places + 1 of records; 0: none */
-	unsigned strikes;             /* failures in a row, a burst counting once */
-	uint64_t since; /* the last one was heard of: calls that began before belong to its burst */
-	uint64_t until; /* 0: not barred */
-	uint64_t probe; /* the first call after that began; 0: none yet */
-	struct verdict verdict;
-	const char *quota;
-};
-
-struct side {
-	struct record *records;
-	uint32_t *slots; /* places + 1 */
-	size_t max, used, mask;
-	uint32_t newest, oldest, spare; /* places + 1; spare: a list by chain */
-};
-
-struct suspect {
-	uint64_t project, at;
-};
-
-struct health {
-	uint8_t key[SIPHASH_KEY_BYTES];
-	struct side sides[SIDES];
-	struct record host;
-	struct suspect suspects[SUSPECTS_KEPT];
-	size_t next_suspect;
-	bool region;
-	char *quotas[HEALTH_QUOTAS_MAX]; /* ids that were seen; they are few */
-};
-
-/* ---- records ---- */
-
-static void
-side_init(struct side *s, size_t max)
-{
-	size_t size = 16;
-
-	while (size < max)
-		size *= 2;
-	*s = (struct side){ .max = max, .mask = size - 1 };
-	s->records = xcalloc(max, sizeof(*s->records));
-	s->slots = xcalloc(size, sizeof(*s->slots));
-}
-
-struct health *
-health_new(const uint8_t key[SIPHASH_KEY_BYTES], size_t max)
-{
-	struct health *h = xcalloc(1, sizeof(*h));
-
-	memcpy(h->key, key, sizeof(h->key));
-	for (size_t i = 0; i < SIDES; i++)
-		side_init(&h->sides[i], max);
-	return h;
-}
-
-void
-health_free(struct health *h)
-{
-	if (h == NULL)
-		return;
-	for (size_t i = 0; i < SIDES; i++) {
-		free(h->sides[i].records);
-		free(h->sides[i].slots);
-	}
-	for (size_t i = 0; i < HEALTH_QUOTAS_MAX; i++)
-		free(h->quotas[i]);
-	free(h);
-}
-
-uint64_t
-health_id(const struct health *h, struct slice text)
-{
-	uint64_t id = siphash(h->key, text);
-
-	return id != 0 ? id : 1;
-}
-
-/* The id of a pair, out of two ids. */
-static uint64_t
-pair(const struct health *h, uint64_t a, uint64_t b)
-{
-	uint64_t both[2] = { a, b };
-
-	return health_id(h, (struct slice){ (const char *)both, sizeof(both) });
-}
-
-static struct record *
-find(const struct side *s, uint64_t id)
-{
-	for (uint32_t at = s->slots[id & s->mask]; at != 0; at = s->records[at - 1].chain)
-		if (s->records[at - 1].id == id)
-			return &s->records[at - 1];
-	return NULL;
-}
-
-static void
-list_remove(struct side *s, struct record *r)
-{
-	if (r->newer != 0)
-		s->records[r->newer - 1].older = r->older;
-	else
-		s->newest = r->older;
-	if (r->older != 0)
-		s->records[r->older - 1].newer = r->newer;
-	else
-		s->oldest = r->newer;
-}
-
-static void
-list_add(struct side *s, struct record *r)
-{
-	uint32_t place = (uint32_t)(r - s->records) + 1;
-
-	r->newer = 0;
-	r->older = s->newest;
-	if (s->newest != 0)
-		s->records[s->newest - 1].newer = place;
-	else
-		s->oldest = place;
-	s->newest = place;
-}
-
-static void
-drop(struct side *s, struct record *r)
-{
-	uint32_t place = (uint32_t)(r - s->records) + 1, *at = &s->slots[r->id & s->mask];
-
-	while (*at != place)
-		at = &s->records[*at - 1].chain;
-	*at = r->chain;
-	list_remove(s, r);
-	*r = (struct record){ .chain = s->spare };
-	s->spare = place;
-}
-
-/* The record with that id, made when there is none, as the newest. */
-static struct record *
-obtain(struct side *s, uint64_t id)
-{
-	struct record *r = find(s, id);
-	uint32_t *slot = &s->slots[id & s->mask];
-
-	if (r != NULL) {
-		list_remove(s, r);
-		list_add(s, r);
-		return r;
-	}
-	if (s->spare == 0 && s->used == s->max)
-		drop(s, &s->records[s->oldest - 1]);
-	if (s->spare != 0) {
-		r = &s->records[s->spare - 1];
-		s->spare = r->chain;
-	} else {
-		r = &s->records[s->used++];
-	}
-	*r = (struct record){ .id = id, .chain = *slot, .quota = "" };
-	*slot = (uint32_t)(r - s->records) + 1;
-	list_add(s, r);
-	return r;
-}
-
-/* A copy that lives as long as the health. */
-static const char *
-kept_quota(struct health *h, const char *id)
-{
-	if (id == NULL || id[0] == '\0')
-		return "";
-	for (size_t i = 0; i < HEALTH_QUOTAS_MAX; i++) {
-		if (h->quotas[i] == NULL)
-			h->quotas[i] = xstrndup(id, strlen(id));
-		if (strcmp(h->quotas[i], id) == 0)
-			return h->quotas[i];
-	}
-	return "";
-}
+#include "health_priv.h"
 
 /* ---- looking ---- */
 
@@ -216,7 +28,8 @@ bool
 health_open(const struct health *h, uint64_t model, uint64_t now, struct health_bar *ret)
 {
 	return passes(&h->host, HEALTH_HOST, now, ret) &&
-	       (model == 0 || passes(find(&h->sides[SIDE_MODELS], model), HEALTH_MODEL, now, ret));
+	       (model == 0 ||
+		   passes(record_find(&h->sides[SIDE_MODELS], model), HEALTH_MODEL, now, ret));
 }
 
 bool
@@ -225,8 +38,8 @@ health_ready(const struct health *h, const struct subject *who, uint64_t model, 
 {
 	const struct side *s = &h->sides[who->side];
 
-	return passes(find(s, who->key), HEALTH_KEY, now, ret) &&
-	       passes(find(s, pair(h, who->project, model)), HEALTH_PROJECT, now, ret);
+	return passes(record_find(s, who->key), HEALTH_KEY, now, ret) &&
+	       passes(record_find(s, health_pair(who->project, model)), HEALTH_PROJECT, now, ret);
 }
 
 static void
@@ -242,9 +55,9 @@ health_begin(struct health *h, const struct subject *who, uint64_t model, uint64
 	const struct side *s = &h->sides[who->side];
 
 	go_first(&h->host, now);
-	go_first(find(&h->sides[SIDE_MODELS], model), now);
-	go_first(find(s, who->key), now);
-	go_first(find(s, pair(h, who->project, model)), now);
+	go_first(record_find(&h->sides[SIDE_MODELS], model), now);
+	go_first(record_find(s, who->key), now);
+	go_first(record_find(s, health_pair(who->project, model)), now);
 }
 
 bool
@@ -280,7 +93,7 @@ strike(struct health *h, struct record *r, const struct health_event *e)
 	r->since = e->now.mono;
 	r->probe = 0;
 	r->verdict = *e->verdict;
-	r->quota = kept_quota(h, e->quota);
+	r->quota = health_quota(h, e->quota);
 	return true;
 }
 
@@ -332,7 +145,7 @@ limit_wait(const struct health_event *e, unsigned strikes, bool again)
 
 /* True when others waited for the call that went first, which this was. */
 static bool
-limit(struct health *h, struct record *r, const struct health_event *e)
+limit(struct health *h, const struct side *s, struct record *r, const struct health_event *e)
 {
 	struct record before = *r;
 	bool again = before.verdict.limit == VERDICT_LIMIT_DAY && before.until <= e->now.mono;
@@ -343,7 +156,7 @@ limit(struct health *h, struct record *r, const struct health_event *e)
 		if (e->verdict->limit <= r->verdict.limit)
 			return false;
 		r->verdict = *e->verdict;
-		r->quota = kept_quota(h, e->quota);
+		r->quota = health_quota(h, e->quota);
 	} else if (before.verdict.limit != e->verdict->limit) {
 		r->strikes = 1;
 	}
@@ -355,21 +168,26 @@ limit(struct health *h, struct record *r, const struct health_event *e)
 	until = e->now.mono + limit_wait(e, r->strikes, again);
 	if (before.until <= e->now.mono || until > before.until)
 		r->until = until;
+	health_tell(h, s, r, &e->now);
 	return before.probe != 0;
 }
 
+/* s: NULL for the host. */
 static void
-back_off(struct health *h, struct record *r, const struct health_event *e, unsigned free_strikes,
-    uint64_t first, uint64_t most)
+back_off(struct health *h, const struct side *s, struct record *r, const struct health_event *e,
+    unsigned free_strikes, uint64_t first, uint64_t most)
 {
 	uint64_t wait;
 
-	if (!strike(h, r, e) || r->strikes <= free_strikes)
+	if (!strike(h, r, e))
 		return;
-	wait = doubled(first, r->strikes - free_strikes, most);
-	if (e->hint_ms > wait)
-		wait = e->hint_ms < most ? e->hint_ms : most;
-	r->until = e->now.mono + jittered(wait, e->chance);
+	if (r->strikes > free_strikes) {
+		wait = doubled(first, r->strikes - free_strikes, most);
+		if (e->hint_ms > wait)
+			wait = e->hint_ms < most ? e->hint_ms : most;
+		r->until = e->now.mono + jittered(wait, e->chance);
+	}
+	health_tell(h, s, r, &e->now);
 }
 
 /* Do several projects hear the same? */
@@ -378,14 +196,14 @@ suspected(struct health *h, const struct health_event *e)
 {
 	size_t others = 0;
 
-	for (size_t i = 0; i < SUSPECTS_KEPT; i++) {
+	for (size_t i = 0; i < HEALTH_SUSPECTS_KEPT; i++) {
 		struct suspect *s = &h->suspects[i];
 
 		if (s->project == e->who.project)
 			s->project = 0;
 		others += s->project != 0 && e->now.mono - s->at <= HEALTH_SUSPECT_MS;
 	}
-	h->suspects[h->next_suspect++ % SUSPECTS_KEPT] =
+	h->suspects[h->next_suspect++ % HEALTH_SUSPECTS_KEPT] =
 	    (struct suspect){ e->who.project, e->now.mono };
 	return others + 1 >= HEALTH_SUSPECTS;
 }
@@ -393,16 +211,15 @@ suspected(struct health *h, const struct health_event *e)
 /* A success takes back what was held against the subject when its call began. True when others
  * waited for that. */
 static bool
-well(struct side *s, struct record *r, uint64_t started, uint64_t now)
+well(
+    struct health *h, struct side *s, struct record *r, uint64_t started, const struct instant *now)
 {
 	bool barred = r != NULL && r->until != 0;
 
-	if (r == NULL || (r->until > now && started <= r->since))
+	if (r == NULL || r->strikes == 0 || (r->until > now->mono && started <= r->since))
 		return false;
-	if (s != NULL)
-		drop(s, r);
-	else
-		*r = (struct record){ .quota = "" };
+	health_tell_well(h, s, r->id, started < now->mono ? started : now->mono, now);
+	record_clear(s, r);
 	return barred;
 }
 
@@ -414,13 +231,13 @@ end_for_host(struct health *h, const struct health_event *e)
 		break;
 	case VERDICT_HOST_WORKS:
 		h->region = false;
-		return well(NULL, &h->host, e->started, e->now.mono);
+		return well(h, NULL, &h->host, e->started, &e->now);
 	case VERDICT_HOST_SUSPECT:
 		if (e->hint_ms == 0 && suspected(h, e))
-			back_off(h, &h->host, e, 0, HEALTH_HOST_MS, HEALTH_HOST_MAX_MS);
+			back_off(h, NULL, &h->host, e, 0, HEALTH_HOST_MS, HEALTH_HOST_MAX_MS);
 		break;
 	case VERDICT_HOST_THROTTLED:
-		back_off(h, &h->host, e, 0, HEALTH_HOST_MS, HEALTH_HOST_MAX_MS);
+		back_off(h, NULL, &h->host, e, 0, HEALTH_HOST_MS, HEALTH_HOST_MAX_MS);
 		break;
 	case VERDICT_HOST_REGION:
 		h->region = true;
@@ -437,8 +254,8 @@ end_for_model(struct health *h, const struct health_event *e)
 	if (e->model == 0 || e->verdict->model == VERDICT_MODEL_KEEP)
 		return false;
 	if (e->verdict->model == VERDICT_MODEL_WORKS)
-		return well(s, find(s, e->model), UINT64_MAX, e->now.mono);
-	back_off(h, obtain(s, e->model), e, HEALTH_MODEL_FREE, HEALTH_MODEL_MS,
+		return well(h, s, record_find(s, e->model), UINT64_MAX, &e->now);
+	back_off(h, s, record_obtain(s, e->model), e, HEALTH_MODEL_FREE, HEALTH_MODEL_MS,
 	    e->verdict->model == VERDICT_MODEL_SLOW ? HEALTH_SLOW_MAX_MS : HEALTH_FAULT_MAX_MS);
 	return false;
 }
@@ -447,26 +264,26 @@ static bool
 end_for_key(struct health *h, const struct health_event *e)
 {
 	struct side *s = &h->sides[e->who.side];
-	uint64_t quota = pair(h, e->who.project, e->model);
+	uint64_t quota = health_pair(e->who.project, e->model);
 	bool opened = false;
 
 	switch (e->verdict->key) {
 	case VERDICT_KEY_KEEP:
 		break;
 	case VERDICT_KEY_DEAD:
-		back_off(h, obtain(s, e->who.key), e, 0,
+		back_off(h, s, record_obtain(s, e->who.key), e, 0,
 		    e->who.side == HEALTH_POOL ? HEALTH_DEAD_MS : HEALTH_CALLERS_DEAD_MS,
 		    e->who.side == HEALTH_POOL ? HEALTH_DEAD_MS : HEALTH_CALLERS_DEAD_MS);
 		break;
 	case VERDICT_KEY_WORKS:
-		opened = well(s, find(s, quota), e->started, e->now.mono);
+		opened = well(h, s, record_find(s, quota), e->started, &e->now);
 		/* fall through */
 	case VERDICT_KEY_ACCEPTED:
-		opened |= well(s, find(s, e->who.key), e->started, e->now.mono);
+		opened |= well(h, s, record_find(s, e->who.key), e->started, &e->now);
 		break;
 	}
 	if (e->verdict->limit != VERDICT_LIMIT_KEEP)
-		opened |= limit(h, obtain(s, quota), e);
+		opened |= limit(h, s, record_obtain(s, quota), e);
 	return opened;
 }
 

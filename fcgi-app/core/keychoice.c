@@ -12,6 +12,50 @@
 
 #define TURN (1U << 20) /* what a use costs a key of weight 1 */
 
+/* ---- health ---- */
+
+void
+keypool_attach(struct keypool *p, struct health *health, enum health_side side, unsigned cap)
+{
+	p->health = health;
+	p->side = side;
+	p->cap = cap;
+	for (size_t i = 0; i < p->count; i++) {
+		struct key *key = &p->keys[i];
+		struct slice project = slice_str(key->spec.project);
+
+		key->id = health_id(slice_str(key->spec.secret));
+		if (slice_starts(project, SLICE("projects/")))
+			project = (struct slice){ project.ptr + 9, project.len - 9 };
+		key->project = project.len > 0 ? health_id(project) : key->id;
+		key->number = health_project(health, side, key->id);
+	}
+	p->news = health_news(health, side);
+	keypool_regroup(p);
+}
+
+/* What other processes have told may be good news of any key. */
+static void
+catch_up(struct keypool *p, uint64_t now)
+{
+	uint64_t news = health_news(p->health, p->side);
+
+	if (p->news == news)
+		return;
+	p->news = news;
+	for (size_t i = 0; i < p->count; i++)
+		if (p->keys[i].number == 0)
+			p->keys[i].number = health_project(p->health, p->side, p->keys[i].id);
+	keypool_regroup(p);
+	lanes_wake(p, -1, now);
+}
+
+struct subject
+keypool_subject(const struct keypool *p, size_t index)
+{
+	return (struct subject){ p->side, p->keys[index].id, p->keys[index].project };
+}
+
 /* ---- picking ---- */
 
 static bool
@@ -222,6 +266,7 @@ keypool_pick(struct keypool *p, const struct key_ask *ask, enum key_lack *ret_la
 	*ret_lack = KEY_LACK_NONE;
 	if (p->count == 0)
 		return -1;
+	catch_up(p, ask->now);
 	lane = lane_for(p, ask);
 	lane_wake_due(p, lane, ask->now);
 	while ((index = candidate(p, lane, ask)) >= 0) {
@@ -253,30 +298,7 @@ keypool_report(struct keypool *p, size_t index, bool ok)
 	lanes_resort(p, (uint32_t)index, false);
 }
 
-/* ---- health ---- */
-
-void
-keypool_attach(struct keypool *p, struct health *health, enum health_side side, unsigned cap)
-{
-	p->health = health;
-	p->side = side;
-	p->cap = cap;
-	for (size_t i = 0; i < p->count; i++) {
-		struct key *key = &p->keys[i];
-		struct slice project = slice_str(key->spec.project);
-
-		key->id = health_id(health, slice_str(key->spec.secret));
-		if (slice_starts(project, SLICE("projects/")))
-			project = (struct slice){ project.ptr + 9, project.len - 9 };
-		key->project = project.len > 0 ? health_id(health, project) : key->id;
-	}
-}
-
-struct subject
-keypool_subject(const struct keypool *p, size_t index)
-{
-	return (struct subject){ p->side, p->keys[index].id, p->keys[index].project };
-}
+/* ---- looking ---- */
 
 void
 keypool_wake(struct keypool *p, size_t index, uint64_t now)
@@ -292,6 +314,7 @@ keypool_explain(struct keypool *p, const struct key_ask *ask, struct key_notes *
 	*ret = (struct key_notes){ 0 };
 	if (p->count == 0)
 		return;
+	catch_up(p, ask->now);
 	lane = lane_for(p, ask);
 	ret->ready = lane->heaps[LANE_READY].count;
 	ret->keys = ret->ready + lane->heaps[LANE_ASLEEP].count;

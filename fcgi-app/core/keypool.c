@@ -267,11 +267,12 @@ void
 keypool_learn(struct keypool *p, size_t index, struct slice number)
 {
 	struct key *key = &p->keys[index];
-	uint64_t id = number.len > 0 ? health_id(p->health, number) : 0;
+	uint64_t id = number.len > 0 ? health_id(number) : 0;
 
 	if (id == 0 || key->number == id)
 		return;
 	key->number = id;
+	health_learn(p->health, p->side, key->id, id);
 	regroup(p, id);
 }
 

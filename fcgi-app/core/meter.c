@@ -1,11 +1,9 @@
-/* Counters of an access token: a minute that slides, a day that begins at midnight UTC. */
+/* Requests of an access token within a minute that slides. */
 #include "config.h"
 
 #include "core/meter.h"
 
 #include <string.h>
-
-#define DAY_MS 86400000ULL
 
 /* Forgets the seconds that have left the minute. */
 static void
@@ -47,32 +45,4 @@ meter_request(struct meter *m, uint64_t rpm, uint64_t mono_ms)
 			break;
 	}
 	return wait;
-}
-
-static void
-turn_day(struct meter *m, uint64_t wall_ms)
-{
-	uint64_t day = wall_ms / DAY_MS;
-
-	/* A clock that is set back does not give the day anew. */
-	if (day > m->day) {
-		m->day = day;
-		m->spent = 0;
-	}
-}
-
-uint32_t
-meter_day(struct meter *m, uint64_t tpd, uint64_t wall_ms)
-{
-	turn_day(m, wall_ms);
-	if (tpd == 0 || m->spent < tpd)
-		return 0;
-	return (uint32_t)((DAY_MS - wall_ms % DAY_MS + 999) / 1000);
-}
-
-void
-meter_spend(struct meter *m, uint64_t tokens, uint64_t wall_ms)
-{
-	turn_day(m, wall_ms);
-	m->spent = m->spent + tokens < m->spent ? UINT64_MAX : m->spent + tokens;
 }

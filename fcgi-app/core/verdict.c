@@ -268,21 +268,36 @@ static enum class class_of(const struct outcome *o) {
 	return rule->class;
 }
 
-struct verdict
-verdict_of(const struct outcome *o)
+static struct verdict
+verdict_from(const struct class_row *row, bool key_is_callers)
 {
-	const struct class_row *row = &classes[class_of(o)];
-
 	return (struct verdict){
 		.class = row->word,
 		.action = row->action,
-		.error = o->key_is_callers ? row->callers : row->error,
+		.error = key_is_callers ? row->callers : row->error,
 		.key = row->key,
 		.limit = row->limit,
 		.model = row->model,
 		.host = row->host,
 		.advice = row->advice,
 	};
+}
+
+struct verdict
+verdict_of(const struct outcome *o)
+{
+	return verdict_from(&classes[class_of(o)], o->key_is_callers);
+}
+
+bool
+verdict_named(struct slice class, bool key_is_callers, struct verdict *ret)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(classes); i++)
+		if (slice_eq(slice_str(classes[i].word), class)) {
+			*ret = verdict_from(&classes[i], key_is_callers);
+			return true;
+		}
+	return false;
 }
 
 void

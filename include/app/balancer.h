@@ -14,12 +14,17 @@
 struct balancer;
 struct keyring;
 struct loop;
+struct state;
 
 struct balancer *balancer_new(void);
-/* Every keyring must be freed and nobody may wait. NULL is accepted. */
+/* Every keyring must be freed and nobody may wait; the store it shares is freed already. NULL is
+ * accepted. */
 void balancer_free(struct balancer *b);
+/* What this process learns goes to the other ones by way of the store from now on, and what they
+ * learn comes here. Before any loop runs; the store is to be freed first, after all loops. */
+void balancer_share(struct balancer *b, struct state *state);
 /* The id of a model in all that follows; 0 for "". */
-uint64_t balancer_model(const struct balancer *b, struct slice name);
+uint64_t balancer_model(struct slice name);
 /* Google does not serve the place of this server, for all that is known. */
 bool balancer_region(struct balancer *b);
 

@@ -18,6 +18,7 @@ struct gateway {
 	pthread_mutex_t lock;      /* of the pointer */
 	struct roster *roster;     /* of requests that begin now */
 	struct balancer *balancer; /* health of all keys, and who waits for one */
+	struct spending *spending; /* of access tokens */
 	struct state *state;
 	struct address_list *media_allow; /* private addresses that media may come from */
 	char *base_url;                   /* of the Gemini API, without a slash at the end */

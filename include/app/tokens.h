@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "app/conf.h"
+#include "app/spending.h"
 #include "base/buf.h"
 #include "core/apierror.h"
 
@@ -36,12 +37,12 @@ bool tokens_equal(const char *secret, struct slice credential);
 const char *token_name(const struct token *token);
 /* Counts a request against the limits. -1 with err, which names the limit and says when it is over,
  * when one is reached; the request is not counted then. From any thread. */
-int token_admit(struct token *token, struct apierror *err);
+int token_admit(struct token *token, struct spending *spending, struct apierror *err);
 /* -1 with err when the token may not use that model (Gemini's name for it). */
 int token_check_model(const struct token *token, struct slice model, struct apierror *err);
 /* Those that may be used, see entry_lists_model; "": all. */
 const char *token_models(const struct token *token);
 /* Adds to what the token has used today. From any thread. */
-void token_spend(struct token *token, uint64_t tokens);
+void token_spend(const struct token *token, struct spending *spending, uint64_t tokens);
 
 #endif

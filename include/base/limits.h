@@ -95,6 +95,7 @@
 #define TOKEN_NAME_MAX       64
 #define TOKEN_RPM_MAX        1000000 /* requests per minute */
 #define TOKEN_TPD_MAX        1000000000000000ULL
+#define LEDGER_ROWS_MAX      32768 /* counts of a day: one for each token and process */
 
 /* Choice of a key */
 #define WAIT_MAX_MS      20000 /* a request waits so long for a key; option WAIT_MAX */
@@ -129,6 +130,7 @@
 #define HEALTH_HOST_MAX_MS        300000
 #define HEALTH_SUSPECTS           3     /* so many projects with a bare 429 */
 #define HEALTH_SUSPECT_MS         10000 /* within this mean the address */
+#define HEALTH_TOLD_MAX_MS        93600000 /* what another process says is barred */
 
 /* State: what is remembered beyond one request */
 #define SIGNATURE_KEEP_MS  (48 * 3600000ULL) /* thought signatures */

@@ -56,12 +56,12 @@ struct health_event {
 	struct instant now;
 };
 
-/* key: secret, so that nobody can choose ids that collide. max: subjects remembered on each side.
- */
+/* key: secret, so that nobody can choose ids that share a place in the tables. max: subjects
+ * remembered on each side. */
 struct health *health_new(const uint8_t key[SIPHASH_KEY_BYTES], size_t max);
 void health_free(struct health *h);
-/* The id of a secret, a project or a model; never 0. */
-uint64_t health_id(const struct health *h, struct slice text);
+/* The id of a secret, a project or a model, the same in every process; never 0. */
+uint64_t health_id(struct slice text);
 
 /* May calls for this model be made at all? Else false, with what stands in the way. */
 bool health_open(const struct health *h, uint64_t model, uint64_t now, struct health_bar *ret);
@@ -74,5 +74,33 @@ void health_begin(struct health *h, const struct subject *who, uint64_t model, u
 bool health_end(struct health *h, const struct health_event *event);
 /* Google does not serve the place of this server, for all that is known. */
 bool health_region(const struct health *h);
+
+/* Google has told to which project a key belongs. */
+void health_learn(struct health *h, enum health_side side, uint64_t key, uint64_t project);
+/* That project's id, or 0. */
+uint64_t health_project(const struct health *h, enum health_side side, uint64_t key);
+
+/*
+ * Several processes that share what they learn: each tells the others every change by its name, a
+ * short word, and in a text of one line, of which the newest counts. Texts have wall clock times.
+ */
+#define HEALTH_NAME_MAX 24
+#define HEALTH_TEXT_MAX 256
+
+struct health_watch {
+	uint64_t place; /* id of the machine: an address that is slowed down is its own matter */
+	void (*told)(void *ctx, struct slice name, struct slice text);
+	void *ctx;
+};
+
+/* told is called for every change from now on; it must not call back. */
+void health_set_watch(struct health *h, const struct health_watch *watch);
+/* Tells everything that is known, as after a change. */
+void health_tell_all(const struct health *h, const struct instant *now);
+/* What another told, or this one. True when something is better than was known: others may wait
+ * for that. What is not understood is ignored. */
+bool health_take(struct health *h, struct slice name, struct slice text, const struct instant *now);
+/* Grows whenever health_take made something better on that side, or brought a project. */
+uint64_t health_news(const struct health *h, enum health_side side);
 
 #endif

@@ -53,6 +53,7 @@ struct keypool {
 	struct lane *lanes[LANES_MAX];
 	size_t lane_count;
 	struct prefix_map *prefixes; /* indices of keys; NULL: none yet */
+	uint64_t news;               /* of the health, as far as they are known here */
 };
 
 void keypool_init(struct keypool *p, enum balance balance);

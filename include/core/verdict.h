@@ -70,6 +70,8 @@ struct outcome {
 /* An error framed in a 200 answer is judged by the code or the status word in it. An error answer
  * is judged by its status even when its body was cut. */
 struct verdict verdict_of(const struct outcome *o);
+/* The verdict with that class; false when there is none. */
+bool verdict_named(struct slice class, bool key_is_callers, struct verdict *ret);
 /* The error a client sees for it, with Google's message, status and retry hint where there are any.
  * May hold the key that was used: Google's messages repeat it. */
 void verdict_error(const struct outcome *o, const struct verdict *v, struct apierror *ret);

@@ -39,6 +39,7 @@ MODULES = (
     "test_dialect",
     "test_responses",
     "test_state",
+    "test_share",
     "test_images",
     "test_audio",
     "test_media",

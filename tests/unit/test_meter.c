@@ -1,12 +1,10 @@
-/* meter.c: a minute that slides and a day in UTC. */
+/* meter.c: a minute that slides. */
 #include "config.h"
 
 #include "core/meter.h"
 
 #include "base/xalloc.h"
 #include "tap.h"
-
-#define DAY 86400000ULL
 
 static void
 test_minute(void)
@@ -65,33 +63,11 @@ test_lowered(void)
 	is_int(meter_request(&m, 2, 74000), 0, "then there is room");
 }
 
-static void
-test_day(void)
-{
-	struct meter m = { 0 };
-	uint64_t noon = 20000 * DAY + DAY / 2;
-
-	is_int(meter_day(&m, 100, noon), 0, "nothing is used");
-	meter_spend(&m, 99, noon);
-	is_int(meter_day(&m, 100, noon), 0, "one is left");
-	meter_spend(&m, 50, noon + 1);
-	is_int(meter_day(&m, 100, noon + 1), 43200, "seconds until midnight, rounded up");
-	is_int(meter_day(&m, 0, noon + 1), 0, "no limit");
-	is_int(meter_day(&m, 1000, noon + 1), 0, "a higher one");
-	ok(meter_day(&m, 100, noon - DAY) > 0, "a clock that is set back gives nothing anew");
-	is_int(meter_day(&m, 100, 20001 * DAY - 1), 1, "the last millisecond");
-	is_int(meter_day(&m, 100, 20001 * DAY), 0, "the next day");
-	meter_spend(&m, UINT64_MAX, 20001 * DAY);
-	meter_spend(&m, UINT64_MAX, 20001 * DAY);
-	is_int(m.spent == UINT64_MAX, 1, "no overflow");
-}
-
 int
 main(void)
 {
 	test_minute();
 	test_promise();
 	test_lowered();
-	test_day();
 	return tap_done();
 }

@@ -14,6 +14,7 @@
 
 static char error[CONF_ERROR_MAX];
 static struct apierror err;
+static struct spending *spending;
 
 static struct tokens *
 make(const char *option, const char *file, const struct tokens *old)
@@ -89,29 +90,29 @@ test_limits(void)
 	struct token *a = tokens_find(t, SLICE("a")), *b = tokens_find(t, SLICE("b"));
 
 	for (int i = 0; i < 3; i++)
-		is_int(token_admit(a, &err), 0, "within the minute's limit");
-	is_int(token_admit(a, &err), -1, "above it");
+		is_int(token_admit(a, spending, &err), 0, "within the minute's limit");
+	is_int(token_admit(a, spending, &err), -1, "above it");
 	is_int(err.status, 429, "too many requests");
 	ok(err.retry_after_s >= 60 && err.retry_after_s <= 61, "when to come back");
 	ok(strstr(err.message, "\"al\"") != NULL && strstr(err.message, "3 requests per minute"),
 	    err.message);
-	is_int(token_admit(b, &err), 0, "another token has its own");
-	token_spend(b, 60);
-	is_int(token_admit(b, &err), 0, "some are left");
-	token_spend(b, 60);
-	is_int(token_admit(b, &err), -1, "none is left");
+	is_int(token_admit(b, spending, &err), 0, "another token has its own");
+	token_spend(b, spending, 60);
+	is_int(token_admit(b, spending, &err), 0, "some are left");
+	token_spend(b, spending, 60);
+	is_int(token_admit(b, spending, &err), -1, "none is left");
 	is_int(err.kind, APIERROR_QUOTA, "the quota is used up");
 	ok(err.no_retry && err.retry_after_s > 0 && err.retry_after_s <= 86400, "until midnight");
 	ok(strstr(err.message, "100 tokens per day") != NULL, err.message);
 
 	next = make("b tpd=1000,a name=al rpm=3,c", "", t);
 	tokens_free(t);
-	is_int(token_admit(tokens_find(next, SLICE("a")), &err), -1, "counters go over");
-	is_int(token_admit(tokens_find(next, SLICE("b")), &err), 0, "to new limits");
+	is_int(token_admit(tokens_find(next, SLICE("a")), spending, &err), -1, "counters go over");
+	is_int(token_admit(tokens_find(next, SLICE("b")), spending, &err), 0, "to new limits");
 	t = make("b tpd=120", "", next);
-	is_int(token_admit(tokens_find(t, SLICE("b")), &err), -1, "and to the next list");
+	is_int(token_admit(tokens_find(t, SLICE("b")), spending, &err), -1, "and to the next list");
 	tokens_free(next);
-	is_int(token_admit(tokens_find(t, SLICE("b")), &err), -1, "which outlives them");
+	is_int(token_admit(tokens_find(t, SLICE("b")), spending, &err), -1, "which outlives them");
 	tokens_free(t);
 }
 
@@ -123,8 +124,8 @@ use(void *arg)
 	uintptr_t let = 0;
 
 	for (int i = 0; i < ROUNDS; i++) {
-		let += token_admit(token, &mine) == 0;
-		token_spend(token, 1);
+		let += token_admit(token, spending, &mine) == 0;
+		token_spend(token, spending, 1);
 	}
 	return (void *)let;
 }
@@ -150,9 +151,11 @@ test_threads(void)
 int
 main(void)
 {
+	spending = spending_new();
 	test_list();
 	test_mistakes();
 	test_limits();
 	test_threads();
+	spending_free(spending);
 	return tap_done();
 }
