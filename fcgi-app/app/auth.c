@@ -5,8 +5,10 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/limits.h"
 #include "base/siphash.h"
+#include "base/xalloc.h"
 #include "core/query.h"
 
 #define CREDENTIAL_MAX ((size_t)CALLER_KEYS_MAX * 64)
@@ -77,19 +79,29 @@ bring_own(struct request *r, struct slice list, struct apierror *err)
 {
 	const char *reason = NULL;
 
-	r->own_ring =
-	    keyring_of_list(list, (enum balance)r->gw->conf->balance, CALLER_KEYS_MAX, &reason);
-	if (r->own_ring == NULL)
+	r->own_place =
+	    own_rings_get(r->gw->own_rings, list, r->roster->balance, clock_mono_ms(), &reason);
+	if (r->own_place == NULL && reason != NULL)
 		return apierror_set(
 		    err, APIERROR_BAD_KEY, NULL, "The credential cannot be used: %s.", reason);
-	if (keyring_count(r->own_ring) == 0)
+	if (r->own_place == NULL)
 		return apierror_set(err, APIERROR_NO_KEY, NULL, "%s", "");
+	r->own_ring = own_ring_keys(r->own_place);
+	/* Each time: the tokens may be others by now. */
 	if (auth_check_own(r, err) != 0)
 		return -1;
-	keyring_attach(
-	    r->own_ring, r->gw->balancer, HEALTH_CALLERS, (unsigned)r->gw->conf->key_parallel);
 	r->ring = r->own_ring;
 	return 0;
+}
+
+void
+auth_release(struct request *r)
+{
+	if (r->own_place != NULL)
+		own_rings_put(r->gw->own_rings, TAKE(r->own_place), clock_mono_ms());
+	else
+		keyring_free(r->own_ring);
+	r->own_ring = NULL;
 }
 
 int

@@ -65,6 +65,7 @@ gateway_new(const struct conf *conf, char error[CONF_ERROR_MAX])
 	gw->started_ms = clock_mono_ms();
 	gw->balancer = balancer_new();
 	gw->spending = spending_new();
+	gw->own_rings = own_rings_new(gw->balancer, (unsigned)conf->key_parallel);
 	gw->roster = roster_new(conf, NULL, error);
 	if (gw->roster != NULL)
 		attach(gw, gw->roster);
@@ -123,6 +124,7 @@ gateway_free(struct gateway *gw)
 	/* Its thread tells the others what other processes have learned. */
 	state_free(gw->state);
 	roster_drop(gw->roster);
+	own_rings_free(gw->own_rings);
 	balancer_free(gw->balancer);
 	spending_free(gw->spending);
 	free(gw->media_allow);

@@ -454,7 +454,7 @@ do_finish(struct request *r)
 		token_spend(r->token, r->gw->spending,
 		    (uint64_t)(usage_input(&r->usage) + usage_output(&r->usage)));
 	access_line(r);
-	keyring_free(r->own_ring);
+	auth_release(r);
 	roster_drop(r->roster);
 	refs_release(&r->refs);
 	changes_release(&r->changes);

@@ -159,10 +159,11 @@ struct request {
 	struct models
 	    *models; /* with fallbacks in place of what is not to be had; NULL: the roster's */
 
-	struct token *token;  /* that the caller has, or NULL */
-	struct keyring *ring; /* the pool, or own_ring */
-	struct keyring *own_ring;
-	ptrdiff_t key; /* picked and not yet reported, or -1 */
+	struct token *token;        /* that the caller has, or NULL */
+	struct keyring *ring;       /* the pool, or own_ring */
+	struct keyring *own_ring;   /* of the caller's keys, or NULL */
+	struct own_ring *own_place; /* of own_ring; NULL: it is of this request only */
+	ptrdiff_t key;              /* picked and not yet reported, or -1 */
 	char key_name[FINGERPRINT_LEN + 1];
 	ptrdiff_t pinned;                 /* the only key that will do, or -1 */
 	uint8_t *tried;                   /* a bitmap: keys used since the last wait */
@@ -257,6 +258,8 @@ int auth_admit(struct request *r, struct apierror *err);
 /* Nothing that is meant for this gateway goes to Google as a key: -1 with err when a key of
  * own_ring is a token. */
 int auth_check_own(const struct request *r, struct apierror *err);
+/* Gives own_ring back. */
+void auth_release(struct request *r);
 /* The credential as it was presented: the first of x-goog-api-key, Bearer, api-key, x-api-key and
  * ?key=; decoded into out. False when there is none. */
 bool auth_credential(const struct request *r, struct buf *out);

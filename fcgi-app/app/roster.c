@@ -123,6 +123,7 @@ static int
 check_access(struct roster *roster, const struct conf *conf, char error[CONF_ERROR_MAX])
 {
 	roster->open_access = conf->open_access;
+	roster->balance = (enum balance)conf->balance;
 	if (roster->ring != NULL && tokens_count(roster->tokens) == 0 && !conf->open_access)
 		return refuse(error,
 		    "GEMINI_API_KEYS is set, but nobody could tell who may use the keys: set "

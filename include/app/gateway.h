@@ -7,6 +7,7 @@
 
 #include "app/balancer.h"
 #include "app/conf.h"
+#include "app/own_rings.h"
 #include "app/roster.h"
 #include "app/state.h"
 #include "net/address.h"
@@ -19,6 +20,7 @@ struct gateway {
 	struct roster *roster;     /* of requests that begin now */
 	struct balancer *balancer; /* health of all keys, and who waits for one */
 	struct spending *spending; /* of access tokens */
+	struct own_rings *own_rings; /* the keys that callers bring */
 	struct state *state;
 	struct address_list *media_allow; /* private addresses that media may come from */
 	char *base_url;                   /* of the Gemini API, without a slash at the end */

@@ -18,6 +18,7 @@
 struct roster {
 	atomic_uint refs;
 	struct keyring *ring;    /* the pool; NULL when there is none */
+	enum balance balance;    /* also among the keys of a caller */
 	unsigned *key_repeats;   /* for each key, how many times more it was listed */
 	bool keys_choose_models; /* some keys serve certain models only */
 	struct tokens *tokens;

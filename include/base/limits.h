@@ -79,6 +79,9 @@
 #define KEYS_MAX          10000              /* keys in the pool */
 #define CALLER_KEYS_MAX   1000               /* keys in one request */
 #define KEY_BYTES_MAX     512
+#define OWN_RINGS_MAX     512    /* lists of callers' keys that are kept while nobody uses them */
+#define OWN_KEYS_KEPT_MAX 16384  /* keys in them */
+#define OWN_RING_IDLE_MS  600000 /* so long */
 #define KEY_WEIGHT_MAX   100                /* how many times as much as another key it takes */
 #define PAGES_MAX         20        /* pages of the model list */
 #define MODEL_LIST_MAX    (4 * MIB) /* the whole list as a client gets it */

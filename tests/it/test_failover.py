@@ -153,6 +153,57 @@ def requests_wait_for_a_key_that_is_busy(options):
 
 
 @once
+def the_keys_of_a_caller_take_turns(options):
+    with Stack(options, env={"LOOPS": "4"}) as s:
+        first, second = s.key(), s.key()
+        for count in range(1, 7):
+            with s.chat(key="%s,%s" % (first, second)) as r:
+                equal(r.status, 200, "status")
+                r.read()
+            # The answer is complete a moment before the key is free again.
+            wait_for("the access line", lambda: len(s.access_lines()) >= count)
+        used = [r["key"] for r in s.standin.requests() if r["key"] in (first, second)]
+        equal(used, [first, second] * 3, "keys used")
+
+
+@once
+def requests_wait_for_the_one_key_of_their_caller(options):
+    with Stack(options, env={"LOOPS": "4", "KEY_PARALLEL": "1", "WAIT_MAX": "60"}) as s:
+        key, other, seen = s.key(), s.key(), []
+
+        def ask():
+            with s.chat(model="gated-2", key=key, stream=True) as r:
+                seen.append((r.status, r.events()[-1]))
+
+        threads = [threading.Thread(target=ask) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        wait_for("the first call", lambda: len(s.standin.requests(key)) == 1)
+        with s.chat(key=other) as r:
+            equal(r.status, 200, "another caller's status meanwhile")
+            r.read()
+        for count in range(1, 4):
+            wait_for("the next call", lambda: len(s.standin.requests(key)) == count)
+            equal(len(s.standin.requests(key)), count, "calls so far")
+            wait_for("its last event", lambda: s.standin.next()["released"])
+            wait_for("its end", lambda: len(seen) >= count)
+        for thread in threads:
+            thread.join()
+        equal(seen, [(200, "[DONE]")] * 3, "answers, over several loops")
+
+
+@once
+def what_is_known_of_a_callers_key_holds_in_every_list(options):
+    with Stack(options) as s:
+        bad, good, third = s.key("quota_day"), s.key(), s.key()
+        for other in (good, good, third):
+            with s.chat(key="%s,%s" % (bad, other)) as r:
+                equal(r.status, 200, "status")
+                r.read()
+        equal(len(s.standin.requests(bad)), 1, "calls with the key whose quota is used up")
+
+
+@once
 def keys_come_with_and_without_blanks(options):
     with Stack(options) as s:
         for gap in (",", ", ", " , ", "\t,  "):
