@@ -77,17 +77,19 @@ may_wait(const struct request *r, const struct keyring_lack *lack, uint64_t *ret
 	return true;
 }
 
-/* A fan's calls share their model, and a token may be for certain models only. */
+/* As long as the client has seen nothing of the answer. A token may be for certain models only. */
 static bool
-can_fall_back(const struct request *r)
+can_fall_back(struct request *r)
 {
-	return r->has_fallback && r->root == NULL && r->fan <= 1 && !r->content_sent &&
-	       (r->token == NULL || token_models(r->token)[0] == '\0');
+	const struct request *root = request_root(r);
+
+	return root->has_fallback && root->first_ms == 0 && !r->content_sent &&
+	       (root->token == NULL || token_models(root->token)[0] == '\0');
 }
 
 /* Is the model that is lacking better replaced than waited for? */
 static bool
-wants_fallback(const struct request *r, const struct keyring_lack *lack)
+wants_fallback(struct request *r, const struct keyring_lack *lack)
 {
 	enum health_scope scope = lack->bar.scope;
 	bool busy = r->gw->conf->alias_fallback == ALIAS_FALLBACK_BUSY;
@@ -100,16 +102,21 @@ wants_fallback(const struct request *r, const struct keyring_lack *lack)
 bool
 choose_fall_back(struct request *r)
 {
-	struct models *now = r->models;
+	struct request *root = request_root(r);
+	struct models *now = root->models;
 
 	if (!can_fall_back(r))
 		return false;
-	r->models = models_fall_back(now != NULL ? now : r->roster->models);
-	models_free(now);
+	/* Another branch may have come here before. */
+	if (!root->remake) {
+		root->models = models_fall_back(now != NULL ? now : root->roster->models);
+		models_free(now);
+	}
 	free(TAKE(r->tried));
 	r->server_faults = 0;
 	r->err = (struct apierror){ 0 };
-	request_move(r, &step_prepare);
+	root->remake = r != root;
+	request_move(r, r == root ? &step_prepare : &step_finish);
 	return true;
 }
 

@@ -79,6 +79,7 @@ completions_prepare(struct request *r, struct apierror *err)
 	if (c->stream)
 		state->stream = completions_stream_new(&info);
 	r->fan = c->calls;
+	r->has_fallback = c->model.fallbacks[0] != '\0';
 	r->form = c->stream ? REPLY_SSE : REPLY_JSON;
 	target_generate(r, c->model.name, c->stream, buf_slice(&state->bodies[0]));
 	return 0;

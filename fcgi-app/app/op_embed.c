@@ -26,23 +26,44 @@ next_batch(struct request *r)
 	r->target.body_len = state->body.len;
 }
 
+static void
+state_clear(struct embed_state *state)
+{
+	embed_request_release(&state->request);
+	embed_reply_release(&state->reply);
+	buf_release(&state->body);
+}
+
+/* Fresh for a translation, maybe not the first: the vectors of another model are of no use. */
+static struct embed_state *
+new_state(struct request *r)
+{
+	struct embed_state *state = r->op_state;
+
+	if (state == NULL)
+		r->op_state = state = xcalloc(1, sizeof(*state));
+	else
+		state_clear(state);
+	embed_request_init(&state->request);
+	embed_reply_init(&state->reply);
+	buf_init(&state->body, r->gw->conf->max_body * 2);
+	state->next = 0;
+	return state;
+}
+
 static int
 embed_prepare(struct request *r, struct apierror *err)
 {
-	struct embed_state *state = xcalloc(1, sizeof(*state));
-	struct embed_request *e = &state->request;
+	struct embed_request *e = &new_state(r)->request;
+	struct chat_env env = request_env(r);
 	struct slice body;
 	char path[MODEL_NAME_MAX + 64];
 
-	r->op_state = state;
-	embed_request_init(e);
-	embed_reply_init(&state->reply);
-	buf_init(&state->body, r->gw->conf->max_body * 2);
-	if (!body_slice(edge_body(r->edge), &body))
-		return apierror_set(err, APIERROR_INTERNAL, NULL, "%s", "");
-	if (embed_request_read(e, body, r->roster->models, &r->changes, err) != 0)
+	if (request_body(r, &body, err) != 0 ||
+	    embed_request_read(e, body, env.models, env.changes, err) != 0)
 		return -1;
 	request_set_model(r, slice_str(e->model.name));
+	r->has_fallback = e->model.fallbacks[0] != '\0';
 	snprintf(path, sizeof(path), "/v1beta/models/%s:batchEmbedContents", e->model.name);
 	target_url(r, "POST", path, SLICE(""));
 	target_json(r, SLICE(""));
@@ -77,9 +98,7 @@ embed_release(struct request *r)
 
 	if (state == NULL)
 		return;
-	embed_request_release(&state->request);
-	embed_reply_release(&state->reply);
-	buf_release(&state->body);
+	state_clear(state);
 	free(state);
 }
 

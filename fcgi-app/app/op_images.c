@@ -21,10 +21,12 @@ new_state(struct request *r)
 
 	if (state == NULL) {
 		r->op_state = state = xcalloc(1, sizeof(*state));
-		images_reply_init(&state->reply);
+	} else {
+		images_request_release(&state->request);
+		images_reply_release(&state->reply);
 	}
-	images_request_release(&state->request);
 	images_request_init(&state->request);
+	images_reply_init(&state->reply);
 	return state;
 }
 
@@ -37,6 +39,7 @@ set_target(struct request *r, const struct images_request *i)
 	/* Images come whole, so the upstream call does not stream when the client does. */
 	r->form = i->stream ? REPLY_SSE : REPLY_JSON;
 	r->fan = i->n;
+	r->has_fallback = i->model.fallbacks[0] != '\0';
 	target_generate(r, i->model.name, false, buf_slice(&i->body));
 	return 0;
 }

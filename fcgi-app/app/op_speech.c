@@ -16,17 +16,22 @@ struct speech_state {
 static int
 speech_prepare(struct request *r, struct apierror *err)
 {
-	struct speech_state *state = xcalloc(1, sizeof(*state));
-	struct speech_request *s = &state->request;
+	struct speech_state *state = r->op_state;
 	struct chat_env env = request_env(r);
+	struct speech_request *s;
 	struct slice body;
 
-	r->op_state = state;
+	if (state == NULL)
+		r->op_state = state = xcalloc(1, sizeof(*state));
+	s = &state->request;
+	speech_stream_free(TAKE(state->stream));
+	speech_request_release(s);
 	speech_request_init(s);
 	if (request_body(r, &body, err) != 0 || speech_request_read(s, body, &env, err) != 0)
 		return -1;
 	if (s->stream)
 		state->stream = speech_stream_new(s->format, s->events, request_local(r)->reader);
+	r->has_fallback = s->model.fallbacks[0] != '\0';
 	r->form = s->events ? REPLY_SSE : s->stream ? REPLY_BYTES : REPLY_JSON;
 	target_generate(r, s->model.name, s->stream, buf_slice(&s->body));
 	return 0;

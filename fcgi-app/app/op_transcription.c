@@ -35,14 +35,19 @@ read_form(struct request *r, struct transcription_request *t, enum transcription
 static int
 prepare(struct request *r, enum transcription_task task, struct apierror *err)
 {
-	struct transcription_state *state = xcalloc(1, sizeof(*state));
-	struct transcription_request *t = &state->request;
+	struct transcription_state *state = r->op_state;
+	struct transcription_request *t;
 
-	r->op_state = state;
+	if (state == NULL)
+		r->op_state = state = xcalloc(1, sizeof(*state));
+	t = &state->request;
+	transcription_stream_free(TAKE(state->stream));
+	transcription_request_release(t);
 	transcription_request_init(t);
 	if (read_form(r, t, task, err) != 0)
 		return -1;
 	r->reply_type = transcription_type(t->how.format);
+	r->has_fallback = t->model.fallbacks[0] != '\0';
 	r->form = t->stream ? REPLY_SSE : REPLY_JSON;
 	if (t->stream)
 		state->stream = transcription_stream_new(&t->how, request_local(r)->reader);

@@ -154,8 +154,8 @@ struct request {
 	struct supply *supply;
 	unsigned passes;                     /* of prepare */
 	bool omit_thinking, omit_signatures; /* Google refused them: the translation does without */
-	bool remake;                         /* a root whose branches met with that */
-	bool has_fallback;                   /* of an alias, for the model that is asked */
+	bool remake; /* a root whose branches met with that, or with a model that is not there */
+	bool has_fallback; /* of an alias, for the model that is asked */
 	struct models
 	    *models; /* with fallbacks in place of what is not to be had; NULL: the roster's */
 
@@ -281,7 +281,7 @@ void choose_leave(struct request *r);
 /* Sets when to come back in a 429 or 503, as the keys stand. */
 void choose_hint(struct request *r);
 /* The alias has a fallback for a model that is not to be had: true when the request goes on with
- * that, in step prepare. */
+ * that, in step prepare. Branches share the model: all of them begin anew. */
 bool choose_fall_back(struct request *r);
 /* See loop_on_poke. */
 void choose_poked(struct loop *loop);

@@ -45,6 +45,7 @@ MODULES = (
     "test_media",
     "test_changes",
     "test_fan",
+    "test_fallbacks",
 )
 NO_SERVER = "direct"
 
