@@ -37,6 +37,7 @@ attempt_end(struct request *r)
 	scrub_stream_release(&r->scrub);
 	scrub_stream_init(&r->scrub, r->roster->scrub);
 	r->up_started = r->up_ended = r->framed_error = false;
+	r->blank = (struct blank){ 0 };
 }
 
 /* ---- time ---- */
@@ -281,9 +282,10 @@ do_await(struct request *r)
 
 	/* The client's head waits for content: until then another attempt is possible. */
 	if (!judge && r->up_started && r->up_status < 400 && r->target.events)
-		judge = gstatus_sniff(buf_slice(&r->held)) == GSNIFF_CONTENT;
+		judge = gstatus_sniff(buf_slice(&r->held)) == GSNIFF_CONTENT &&
+		        !attempt_wants_content(r);
 	else if (!judge && r->up_started && r->up_status < 400 && r->form == REPLY_BYTES)
-		judge = r->held.len > 0;
+		judge = r->held.len > 0 && !attempt_wants_content(r);
 	if (!judge)
 		return STEP_PARK;
 	request_move(r, &step_judge);
@@ -364,6 +366,15 @@ mend(struct request *r, const struct gstatus *status)
 	return true;
 }
 
+/* Another attempt follows this one. */
+static enum step_next
+leave(struct request *r)
+{
+	attempt_report(r, false);
+	attempt_end(r);
+	return r->step == &step_wait ? STEP_PARK : STEP_GO;
+}
+
 static enum step_next
 judge_failure(struct request *r, const struct outcome *o, const struct verdict *v)
 {
@@ -384,11 +395,8 @@ judge_failure(struct request *r, const struct outcome *o, const struct verdict *
 		attempt_end(r);
 		return STEP_GO;
 	}
-	if (try_again(r, v)) {
-		attempt_report(r, false);
-		attempt_end(r);
-		return r->step == &step_wait ? STEP_PARK : STEP_GO;
-	}
+	if (try_again(r, v))
+		return leave(r);
 	choose_hint(r);
 	r->passing = pass;
 	request_move(r, pass ? &step_stream : &step_fail);
@@ -451,10 +459,13 @@ do_judge(struct request *r)
 	if (o.net == NET_OK && r->up_ended && r->target.events && !failed_status &&
 	    r->held.len == 0)
 		o.net = NET_CUT;
+	o.empty = attempt_is_empty(r, &o);
 	v = verdict_of(&o);
 	r->class = v.class;
 	learn(r, &o, &v);
-	if (v.error != APIERROR_NONE)
+	if (o.empty && try_again(r, &v))
+		return leave(r);
+	if (!o.empty && v.error != APIERROR_NONE)
 		return judge_failure(r, &o, &v);
 	if (r->held.failed)
 		return request_fail(r, APIERROR_UPSTREAM, NULL,

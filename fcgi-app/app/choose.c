@@ -194,13 +194,6 @@ enter(struct request *r)
 /* ---- implicit caches ---- */
 
 /* Only what a model generates from is cached. */
-static bool
-is_generation(const struct request *r)
-{
-	return strstr(r->target.url.data, ":generateContent") != NULL ||
-	       strstr(r->target.url.data, ":streamGenerateContent") != NULL;
-}
-
 static void
 find_prefix(struct request *r)
 {
@@ -210,7 +203,7 @@ find_prefix(struct request *r)
 
 	r->prefix.count = 0;
 	if (!r->gw->conf->cache_affinity || keyring_count(r->ring) < 2 ||
-	    r->target.body_len < PREFIX_MIN || !is_generation(r))
+	    r->target.body_len < PREFIX_MIN || !target_generates(r))
 		return;
 	if (r->target.body_fd >= 0) {
 		buf_reset(scratch);

@@ -169,6 +169,7 @@ const struct operation op_chat = {
 	.prepare = chat_prepare,
 	.gather = chat_gather,
 	.mends = true,
+	.speaks = true,
 	.feed = chat_feed,
 	.end = chat_end,
 	.collect = chat_collect,

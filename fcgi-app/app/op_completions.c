@@ -160,6 +160,7 @@ completions_release(struct request *r)
 
 const struct operation op_completions = {
 	.mends = true,
+	.speaks = true,
 	.prepare = completions_prepare,
 	.branch = completions_branch,
 	.gather = completions_gather,

@@ -261,4 +261,5 @@ const struct operation op_native = {
 	.feed = native_feed,
 	.end = native_end,
 	.release = native_release,
+	.speaks = true,
 };

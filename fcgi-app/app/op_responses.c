@@ -159,6 +159,7 @@ responses_release(struct request *r)
 const struct operation op_responses = {
 	.prepare = responses_prepare,
 	.mends = true,
+	.speaks = true,
 	.feed = responses_feed,
 	.end = responses_end,
 	.collect = responses_collect,

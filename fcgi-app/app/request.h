@@ -13,6 +13,7 @@
 #include "base/limits.h"
 #include "base/netresult.h"
 #include "core/apierror.h"
+#include "core/blank.h"
 #include "core/changes.h"
 #include "core/chat.h"
 #include "core/gstatus.h"
@@ -103,7 +104,8 @@ struct operation {
 	/* The upstream has the whole request and content flows: free what an attempt needed. */
 	void (*shed)(struct request *r);
 	void (*release)(struct request *r);
-	bool mends; /* what Google refuses may be left out by another prepare: see attempt.c */
+	bool mends;  /* what Google refuses may be left out by another prepare: see attempt.c */
+	bool speaks; /* its answers are those of generateContent: an empty one is a fault */
 };
 
 /* The upstream call of this request, the same for each attempt but for the credential. */
@@ -191,7 +193,8 @@ struct request {
 	bool framed_error; /* an error object inside an answer with status 200 */
 	bool passing;      /* Google's own answer goes to the client as it is */
 	enum netresult up_result;
-	struct buf held; /* bytes that came before the judgement; the body when collecting */
+	struct buf held;    /* bytes that came before the judgement; the body when collecting */
+	struct blank blank; /* what held was found to be, with RETRY_EMPTY */
 	struct scrub_stream scrub; /* over everything that a stream brings */
 
 	bool head_sent, content_sent, gone, at_event_end;
@@ -273,6 +276,12 @@ void attempt_beat(struct request *r);
 /* Parks the request until then; heartbeats go on. */
 void attempt_wait(struct request *r, uint64_t due);
 
+/* attempt_empty.c */
+/* RETRY_EMPTY: nothing in the answer so far is worth to be passed on. */
+bool attempt_wants_content(struct request *r);
+/* RETRY_EMPTY: the answer is whole, good and entirely empty. */
+bool attempt_is_empty(struct request *r, const struct outcome *o);
+
 /* choose.c */
 /* May another attempt be made, at once or after a wait that patience allows? */
 bool choose_can(struct request *r);
@@ -328,6 +337,8 @@ void target_json(struct request *r, struct slice body);
 /* generateContent, or streamGenerateContent as an event stream, with that body, which must live as
  * long as the request. */
 void target_generate(struct request *r, const char *model, bool stream, struct slice body);
+/* Is the call one of these two, whoever made it? */
+bool target_generates(const struct request *r);
 /* What every translation of this request depends on. */
 struct chat_env request_env(struct request *r);
 /* The caller's body; -1 with err when it cannot be read back. */

@@ -55,6 +55,16 @@ target_generate(struct request *r, const char *model, bool stream, struct slice 
 	r->target.events = stream;
 }
 
+bool
+target_generates(const struct request *r)
+{
+	struct slice url = buf_slice(&r->target.url), path;
+
+	slice_split(&url, '?', &path);
+	return slice_ends(path, SLICE(":generateContent")) ||
+	       slice_ends(path, SLICE(":streamGenerateContent"));
+}
+
 struct chat_env
 request_env(struct request *r)
 {

@@ -42,7 +42,8 @@ enum class {
 	TIMEOUT, CANCELLED, INTERNAL, UNIMPLEMENTED, OVERLOADED, DEADLINE, SERVER_ERROR,
 	/* transfers that ended before there was an answer to judge */
 	NO_ANSWER, NO_NAME, NO_CONNECTION, NO_TLS, TOO_LATE, CUT_OFF, LOCAL,
-	OK
+	/* answers */
+	EMPTY, OK
 };
 
 static const struct class_row {
@@ -101,6 +102,7 @@ static const struct class_row {
 	[TOO_LATE]             = { "net_timeout",          AGAIN, E(UPSTREAM_TIMEOUT), E(UPSTREAM_TIMEOUT), K(KEEP),     L(KEEP),   M(FAULT), H(KEEP),      NULL },
 	[CUT_OFF]              = { "net_cut",              AGAIN, E(CUT),              E(CUT),              K(KEEP),     L(KEEP),   M(FAULT), H(KEEP),      NULL },
 	[LOCAL]                = { "local",                PASS,  E(INTERNAL),         E(INTERNAL),         K(KEEP),     L(KEEP),   M(KEEP),  H(KEEP),      NULL },
+	[EMPTY]                = { "empty",                AGAIN, E(UPSTREAM),         E(UPSTREAM),         K(ACCEPTED), L(KEEP),   M(KEEP),  H(WORKS),     NULL },
 	[OK]                   = { "ok",                   PASS,  E(NONE),             E(NONE),             K(WORKS),    L(KEEP),   M(WORKS), H(WORKS),     NULL },
 };
 
@@ -260,7 +262,8 @@ static enum class class_of(const struct outcome *o) {
 	const struct gstatus *status = outcome_status(o); const struct rule *rule = rules;
 	int code = outcome_code(o);
 
-	if (code == 0) return o->net != NET_OK || o->http_status == 0 ? net_classes[o->net] : OK;
+	if (code == 0 && (o->net != NET_OK || o->http_status == 0)) return net_classes[o->net];
+	if (code == 0) return o->empty ? EMPTY : OK;
 	/* A page where the API would have answered JSON: the address is throttled, not the key. */
 	if (status->is_html && (code == 403 || code == 429)) return HTML_BLOCK;
 	/* The last rule matches everything. */

@@ -65,6 +65,7 @@ struct outcome {
 	/* NULL when http_status is below 400 and no error was framed */
 	const struct gstatus *status;
 	bool key_is_callers; /* then a bad key is the caller's fault: 401, not 502 */
+	bool empty;          /* a good answer, see core/blank.h; then VERDICT_AGAIN with an error */
 };
 
 /* An error framed in a 200 answer is judged by the code or the status word in it. An error answer

@@ -46,6 +46,7 @@ MODULES = (
     "test_changes",
     "test_fan",
     "test_fallbacks",
+    "test_empty",
 )
 NO_SERVER = "direct"
 

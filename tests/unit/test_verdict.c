@@ -184,7 +184,7 @@ test_cases(void)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
 		struct gstatus g;
-		struct outcome o = { NET_OK, cases[i].http, &g, false };
+		struct outcome o = { NET_OK, cases[i].http, &g, false, false };
 		struct apierror err;
 		struct verdict v;
 		char what[48];
@@ -213,7 +213,7 @@ static void
 test_transfers(void)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(transfers); i++) {
-		struct outcome o = { transfers[i].net, transfers[i].http, NULL, false };
+		struct outcome o = { transfers[i].net, transfers[i].http, NULL, false, false };
 		struct apierror err;
 		struct verdict v = verdict_of(&o);
 
@@ -227,11 +227,26 @@ test_transfers(void)
 	}
 }
 
+/* An empty answer is a fault of the server which nothing is held against. */
+static void
+test_empty(void)
+{
+	struct outcome o = { .net = NET_OK, .http_status = 200, .empty = true };
+	struct verdict v = verdict_of(&o);
+
+	is_str(v.class, "empty", "an answer without content");
+	is_str(effect_of(&v), "accepted", "... the key is good, and so is the model");
+	ok(is_fair(&v), "... who is guilty");
+	is_int(v.action, AGAIN, "... its action");
+	o.net = NET_CUT;
+	is_str(verdict_of(&o).class, "net_cut", "what was cut is not empty");
+}
+
 static void
 test_words(void)
 {
 	struct gstatus g;
-	struct outcome o = { NET_OK, 400, &g, false };
+	struct outcome o = { NET_OK, 400, &g, false, false };
 	struct apierror err;
 	struct verdict v;
 
@@ -267,6 +282,7 @@ main(void)
 {
 	test_cases();
 	test_transfers();
+	test_empty();
 	test_words();
 	return tap_done();
 }
