@@ -24,7 +24,7 @@
 #define H(symbol) VERDICT_HOST_##symbol
 
 /* clang-format off */
-enum class {
+enum class_name {
 	/* the key itself */
 	KEY_EXPIRED, KEY_INVALID, KEY_LEAKED, KEY_TYPE, KEY_MISSING, KEY_REFUSED, CREDENTIALS,
 	/* its project and its restrictions */
@@ -113,7 +113,7 @@ static const struct rule {
 	const char *reason; /* ErrorInfo.reason; NULL: any */
 	enum quota quota;   /* ZERO: a limit of 0; DAY, MINUTE: the violation that lasts longest */
 	const char *text;   /* how the message begins; behind `*` a part of it; NULL: any */
-	enum class class;
+	enum class_name class;
 } rules[] = {
 	/* The key itself: Google answers 400, 401 or 403, with or without a reason. */
 	{ 400, 403, NULL, ANY, "API key expired",                KEY_EXPIRED },
@@ -178,7 +178,7 @@ static const struct rule {
 	{   0,   0, NULL, ANY, NULL,                             SERVER_ERROR },
 };
 
-static const enum class net_classes[] = {
+static const enum class_name net_classes[] = {
 	[NET_OK] = NO_ANSWER, [NET_RESOLVE] = NO_NAME, [NET_CONNECT] = NO_CONNECTION,
 	[NET_TLS] = NO_TLS, [NET_TIMEOUT] = TOO_LATE, [NET_CUT] = CUT_OFF, [NET_LOCAL] = LOCAL,
 };
@@ -258,16 +258,23 @@ rule_matches(const struct rule *rule, int code, const struct gstatus *status)
 	       quota_matches(status, rule->quota) && text_matches(status->message, rule->text);
 }
 
-static enum class class_of(const struct outcome *o) {
-	const struct gstatus *status = outcome_status(o); const struct rule *rule = rules;
+static enum class_name
+class_of(const struct outcome *o)
+{
+	const struct gstatus *status = outcome_status(o);
+	const struct rule *rule = rules;
 	int code = outcome_code(o);
 
-	if (code == 0 && (o->net != NET_OK || o->http_status == 0)) return net_classes[o->net];
-	if (code == 0) return o->empty ? EMPTY : OK;
+	if (code == 0 && (o->net != NET_OK || o->http_status == 0))
+		return net_classes[o->net];
+	if (code == 0)
+		return o->empty ? EMPTY : OK;
 	/* A page where the API would have answered JSON: the address is throttled, not the key. */
-	if (status->is_html && (code == 403 || code == 429)) return HTML_BLOCK;
+	if (status->is_html && (code == 403 || code == 429))
+		return HTML_BLOCK;
 	/* The last rule matches everything. */
-	while (!rule_matches(rule, code, status)) rule++;
+	while (!rule_matches(rule, code, status))
+		rule++;
 	return rule->class;
 }
 
