@@ -174,17 +174,19 @@ choose_poked(struct loop *loop)
 static bool
 enter(struct request *r)
 {
-	if (r->waits_since == 0)
+	if (r->waits_since == 0) {
 		list_add(r);
+		/* Not later: who is in the room is looked at from other loops. */
+		r->waiter.loop = r->loop;
+		r->waiter.ring = r->ring;
+		r->waiter.model = r->model_id;
+		r->waiter.caller = r->owner;
+	}
 	/* What was tried before the wait may do after it. */
 	if (r->tried != NULL)
 		memset(r->tried, 0, keypool_tried_size(keyring_count(r->ring)));
 	if (r->pinned >= 0)
 		return true;
-	r->waiter.loop = r->loop;
-	r->waiter.ring = r->ring;
-	r->waiter.model = r->model_id;
-	r->waiter.caller = r->owner;
 	if (balancer_enter(r->gw->balancer, &r->waiter))
 		return true;
 	choose_leave(r);
