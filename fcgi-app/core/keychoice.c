@@ -316,6 +316,9 @@ keypool_explain(struct keypool *p, const struct key_ask *ask, struct key_notes *
 		return;
 	catch_up(p, ask->now);
 	lane = lane_for(p, ask);
+	lane_wake_due(p, lane, ask->now);
+	for (uint32_t i = 0; i < p->count; i++)
+		is_ready(p, lane, ask, i);
 	ret->ready = lane->heaps[LANE_READY].count;
 	ret->keys = ret->ready + lane->heaps[LANE_ASLEEP].count;
 	/* The heap's first places: the very first is free first, the others are among the next. */
