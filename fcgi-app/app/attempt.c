@@ -315,7 +315,11 @@ try_again(struct request *r, const struct verdict *v)
 	    now - r->started_ms >= conf->retry_time)
 		return false;
 	if (v->action == VERDICT_OTHER) {
-		if (!choose_can(r))
+		/* What to tell when the others are at their limits is for step pick. */
+		bool limited =
+		    v->key == VERDICT_KEY_DEAD && r->err.status != 429 && choose_is_limited(r);
+
+		if (!limited && !choose_can(r))
 			return false;
 		request_move(r, &step_pick);
 		return true;

@@ -129,6 +129,15 @@ choose_can(struct request *r)
 	return pick(r, true, &lack) >= 0 || wants_fallback(r, &lack) || may_wait(r, &lack, &due);
 }
 
+bool
+choose_is_limited(struct request *r)
+{
+	struct keyring_lack lack;
+
+	return pick(r, true, &lack) < 0 && lack.why == KEY_LACK_BARRED &&
+	       lack.bar.scope != HEALTH_KEY;
+}
+
 static void
 list_add(struct request *r)
 {

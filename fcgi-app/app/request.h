@@ -285,6 +285,8 @@ bool attempt_is_empty(struct request *r, const struct outcome *o);
 /* choose.c */
 /* May another attempt be made, at once or after a wait that patience allows? */
 bool choose_can(struct request *r);
+/* Is it a limit that keeps every key but refused ones from being tried? */
+bool choose_is_limited(struct request *r);
 /* The wait for a key is over, if there is one. */
 void choose_leave(struct request *r);
 /* Sets when to come back in a 429 or 503, as the keys stand. */

@@ -87,6 +87,20 @@ test_told(void)
 	sim_answer(sim_call(2), 200, SIM_JSON, ANSWER);
 	SIM_CLOSE();
 
+	/* The limit is known already when the other key turns out to be refused. */
+	SIM_OPEN(TWO_KEYS);
+	c = SIM_ASK(UNARY);
+	sim_answer(sim_call(0), 429, SIM_JSON, QUOTA_DAY);
+	sim_answer(sim_call(1), 200, SIM_JSON, ANSWER);
+	c = SIM_ASK(UNARY);
+	sim_answer(sim_call(2), 403, SIM_JSON, KEY_LEAKED);
+	is_int(sim_status(c), 429, "a limit is worth more, in this order too");
+	ok(sim_has(c, "GenerateRequestsPerDayPerProjectPerModel-FreeTier"), "which quota");
+	is_str(sim_log(c, "keys_ready"), "0/2", "logged: none of two keys is ready");
+	is_int(sim_log_int(c, "attempts"), 1, "logged: one attempt");
+	is_int(sim_calls(), 3, "no call to a key that is cooling");
+	SIM_CLOSE();
+
 	SIM_OPEN(ONE_KEY);
 	c = SIM_ASK(UNARY);
 	sim_answer(sim_call(0), 400, SIM_JSON, KEY_INVALID);
