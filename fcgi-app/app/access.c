@@ -45,7 +45,7 @@ access_line(struct request *r)
 	    LOG_S("barred", barred.len > 0 ? barred.data : NULL),
 	    LOG_S("quota", r->quota[0] != '\0' ? r->quota : NULL), LOG_N("waited_ms", r->waited_ms),
 	    LOG_N("status", r->gone && !r->head_sent ? 499 : r->status),
-	    LOG_N("upstream_status", r->up_status),
+	    LOG_N("retry_after", r->retry_after), LOG_N("upstream_status", r->up_status),
 	    LOG_S("upstream_end", r->up_result != NET_OK ? netresult_word(r->up_result) : NULL),
 	    LOG_S("class", r->class),
 	    LOG_S("error", r->err.kind != APIERROR_NONE ? apierror_word(r->err.kind) : NULL),

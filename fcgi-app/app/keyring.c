@@ -299,17 +299,16 @@ keyring_judge(struct keyring *ring, size_t index, const struct keyring_outcome *
 }
 
 static void
-add_note(const struct keyring *ring, const struct key_note *note, struct buf *out)
+add_note(struct buf *out, const char *who, const struct health_bar *bar)
 {
-	uint64_t wait = note->bar.until - clock_mono_ms();
-	time_t until = (time_t)((clock_wall_ms() + wait) / 1000);
+	uint64_t wait = bar->until - clock_mono_ms();
+	time_t until = (time_t)((clock_wall_ms() + wait + 999) / 1000);
 	char text[24];
 	struct tm tm;
 
 	gmtime_r(&until, &tm);
 	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ", &tm);
-	buf_addf(out, "%s%s=%s@%s", out->len > 0 ? " " : "",
-	    ring->pool.keys[note->index].fingerprint, note->bar.verdict.class, text);
+	buf_addf(out, "%s%s=%s@%s", out->len > 0 ? " " : "", who, bar->verdict.class, text);
 }
 
 void
@@ -318,12 +317,18 @@ keyring_explain(struct keyring *ring, const struct keyring_ask *ask, struct buf 
 {
 	struct key_ask inner = pool_ask(ask);
 	struct key_notes notes;
+	struct health_bar bar;
+	bool open;
 
 	lock(ring);
+	open = health_open(ring->balancer->health, inner.model, inner.now, &bar);
 	keypool_explain(&ring->pool, &inner, &notes);
 	unlock(ring);
+	if (!open)
+		add_note(out, bar.scope == HEALTH_HOST ? "host" : "model", &bar);
 	for (size_t i = 0; i < notes.count; i++)
-		add_note(ring, &notes.first[i], out);
+		add_note(
+		    out, ring->pool.keys[notes.first[i].index].fingerprint, &notes.first[i].bar);
 	*ret_keys = notes.keys;
 	*ret_ready = notes.ready;
 }

@@ -174,14 +174,29 @@ native_head(struct request *r, const struct header_lines *lines)
 		scrub_bytes(r->roster->scrub, r->up_head.data, r->up_head.len);
 }
 
+/* Google's own word is among its lines already. */
+static void
+tell_retry_after(struct request *r)
+{
+	uint64_t seconds;
+
+	if (r->up_retry_after == NULL) {
+		r->retry_after = r->err.retry_after_s;
+		if (r->retry_after > 0)
+			buf_addf(&r->up_head, "Retry-After: %u\r\n", r->retry_after);
+	} else if (slice_u64(slice_str(r->up_retry_after), &seconds) && seconds < UINT32_MAX) {
+		r->retry_after = (unsigned)seconds;
+	}
+}
+
 static void
 native_pass_head(struct request *r, struct buf *out)
 {
 	bool streams =
 	    r->up_type != NULL && slice_startsi(slice_str(r->up_type), SLICE("text/event-stream"));
 
-	if (r->passing && r->up_retry_after == NULL && r->err.retry_after_s > 0)
-		buf_addf(&r->up_head, "Retry-After: %u\r\n", r->err.retry_after_s);
+	if (r->passing)
+		tell_retry_after(r);
 	if (streams || slice_find(slice_str(r->route->path), SLICE(":stream")) >= 0)
 		buf_adds(&r->up_head,
 		    "Cache-Control: no-cache, no-transform\r\nX-Accel-Buffering: no\r\n");

@@ -346,10 +346,11 @@ do_takeover(struct request *r)
 /* ---- steps at the end ---- */
 
 static void
-retry_after_line(const struct request *r, struct buf *extra)
+retry_after_line(struct request *r, struct buf *extra)
 {
-	if (r->err.retry_after_s > 0)
-		buf_addf(extra, "Retry-After: %u\r\n", r->err.retry_after_s);
+	r->retry_after = r->err.retry_after_s;
+	if (r->retry_after > 0)
+		buf_addf(extra, "Retry-After: %u\r\n", r->retry_after);
 	if (r->err.no_retry)
 		buf_adds(extra, "x-should-retry: false\r\n");
 	if (r->route != NULL && r->route->allow != NULL && r->err.kind == APIERROR_METHOD)

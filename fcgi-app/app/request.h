@@ -201,6 +201,7 @@ struct request {
 	const char *reply_type; /* Content-Type of a whole answer; NULL: application/json */
 	bool delivering;        /* the answer is judged good and its bytes go out */
 	int status;             /* what the client saw */
+	unsigned retry_after;   /* the same, seconds; 0: none */
 	uint64_t bytes_out, bytes_in;
 	struct usage usage;
 	const char *class; /* of the last verdict */

@@ -62,8 +62,9 @@ struct keyring_outcome {
 };
 
 void keyring_judge(struct keyring *ring, size_t index, const struct keyring_outcome *outcome);
-/* Appends how the pool stands for a model: each key that is not ready (a few of them) as
- * `NAME=CLASS@TIME`, TIME in UTC. */
+/* Appends how the pool stands for a model: `NAME=CLASS@TIME` for the host (`host`) and the model
+ * (`model`) when they rest, and for each key that is not ready (a few of them). TIME: until when,
+ * in UTC, rounded up to a second. */
 void keyring_explain(struct keyring *ring, const struct keyring_ask *ask, struct buf *out,
     size_t *ret_keys, size_t *ret_ready);
 /* Picks that are not reported yet, over all keys. */
