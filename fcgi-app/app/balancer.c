@@ -14,6 +14,21 @@
 #include "app/state.h"
 #include "net/loop.h"
 
+/* It is held for less than a sleep costs: who finds it taken looks again a few times first, where
+ * the C library can. */
+static void
+lock_init(pthread_mutex_t *lock)
+{
+	pthread_mutexattr_t attr;
+
+	pthread_mutexattr_init(&attr);
+#ifdef PTHREAD_ADAPTIVE_MUTEX_INITIALIZER_NP
+	pthread_mutexattr_settype(&attr, PTHREAD_MUTEX_ADAPTIVE_NP);
+#endif
+	pthread_mutex_init(lock, &attr);
+	pthread_mutexattr_destroy(&attr);
+}
+
 struct balancer *
 balancer_new(void)
 {
@@ -23,7 +38,7 @@ balancer_new(void)
 	if (getentropy(key, sizeof(key)) != 0)
 		for (size_t i = 0; i < sizeof(key); i++)
 			key[i] = (uint8_t)(clock_wall_ms() >> i % 8 * 8 ^ (uintptr_t)b >> i);
-	pthread_mutex_init(&b->lock, NULL);
+	lock_init(&b->lock);
 	b->health = health_new(key, HEALTH_RECORDS_MAX);
 	return b;
 }
