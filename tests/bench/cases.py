@@ -6,6 +6,7 @@ import json
 CPU_EVENT = 1.6
 MEMORY_STREAM = 1.4
 CPU_SHORT = 3.5
+MANY_KEYS = 1.05     # gateway with many keys over gateway with one
 QUICK_SLACK = 1.25  # --quick is for noisy machines
 
 EVENT_BYTES = 400    # JSON of one streamed event
@@ -26,6 +27,7 @@ class Case:
     limits: dict = dataclasses.field(default_factory=dict)
     warm: bool = True
     tls: bool = False
+    keys: int = 0         # in the pool, against a gateway with one; 0: against nginx
     rounds: int = 3
     quick_rounds: int = 0  # 0: not part of --quick
 
@@ -52,6 +54,9 @@ CASES = [
          load={"concurrency": 2, "requests": 16}),
     Case("i", "case a with TLS to the upstream", "chat", True, 100, 100,
          load={"streams": 1000, "ramp": 2000}, tls=True),
+    Case("k", "case f with 1,000 keys in the pool against one key", "chat", False, keys=1000,
+         load={"concurrency": 12, "requests": 4000}, rounds=41, quick_rounds=15,
+         limits={"cpu_request": MANY_KEYS}),
 ]
 
 
@@ -75,6 +80,13 @@ def per_request(result, case):
     return result["cpu_us"] / case.load["requests"]
 
 
+def time_per_request(result, case):
+    """The inverse of requests per second."""
+    if case.stream or case.text_bytes:
+        return None
+    return result["elapsed_us"] / case.load["requests"]
+
+
 def per_megabyte(result, case):
     return result["cpu_us"] / (result["bytes"] / 1e6) if case.text_bytes else None
 
@@ -94,6 +106,7 @@ METRICS = [
     Metric("failed", "failed", lambda result, case: result["failed"], digits=0),
     Metric("cpu_event", "CPU us/event", per_event, ratio=True),
     Metric("cpu_request", "CPU us/request", per_request, ratio=True),
+    Metric("time_request", "time us/request", time_per_request, ratio=True),
     Metric("cpu_megabyte", "CPU us/MB", per_megabyte, ratio=True),
     Metric("memory", "KB/stream", per_stream_kb, ratio=True),
     Metric("first_p50", "first byte p50 ms", lambda result, case: result["first_p50_us"] / 1e3),
