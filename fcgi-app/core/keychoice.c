@@ -28,6 +28,7 @@ keypool_attach(struct keypool *p, struct health *health, enum health_side side, 
 		if (slice_starts(project, SLICE("projects/")))
 			project = (struct slice){ project.ptr + 9, project.len - 9 };
 		key->project = project.len > 0 ? health_id(project) : key->id;
+		key->place = key->project;
 		key->number = health_project(health, side, key->id);
 	}
 	p->news = health_news(health, side);
@@ -127,24 +128,43 @@ mix(uint64_t x)
 	return x ^ x >> 31;
 }
 
-/* Each seed has an order of the projects of its own, so what one project cannot take goes from each
- * to another one, and comes back. */
+/* The key that comes first in the order of the seed, of all for this model or of those that will do
+ * now; -1: there is none. */
 static ptrdiff_t
-seeded(const struct keypool *p, const struct lane *lane, const struct key_ask *ask)
+first_by_seed(const struct keypool *p, const struct lane *lane, const struct key_ask *ask, bool now)
 {
-	ptrdiff_t best = -1;
+	ptrdiff_t first = -1;
 	uint64_t most = 0;
 
 	for (size_t i = 0; i < p->count; i++) {
-		uint64_t score = mix(ask->seed ^ mix(p->keys[i].project));
+		uint64_t score = mix(ask->seed ^ mix(p->keys[i].place));
 
-		if (!will_do(p, lane, ask, i) || (best >= 0 && score < most))
+		if ((first >= 0 && score <= most) || lane->keys[i].where == LANE_FOREIGN ||
+		    (now && !will_do(p, lane, ask, i)))
 			continue;
-		if (best < 0 || score > most || lane_goes_before(&p->keys[i], &p->keys[best]))
-			best = (ptrdiff_t)i;
+		first = (ptrdiff_t)i;
 		most = score;
 	}
-	return best;
+	return first;
+}
+
+/* Each seed has an order of the keys of its own, in which a project stands where the first of its
+ * keys does: so what one project cannot take goes from each seed to another one, and comes back. */
+static ptrdiff_t
+seeded(const struct keypool *p, const struct lane *lane, const struct key_ask *ask)
+{
+	for (unsigned now = 0; now < 2; now++) {
+		ptrdiff_t lead = first_by_seed(p, lane, ask, now > 0), best = -1;
+
+		for (size_t i = 0; lead >= 0 && i < p->count; i++)
+			if (p->keys[i].project == p->keys[lead].project &&
+			    will_do(p, lane, ask, i) &&
+			    (best < 0 || lane_goes_before(&p->keys[i], &p->keys[best])))
+				best = (ptrdiff_t)i;
+		if (best >= 0)
+			return best;
+	}
+	return -1;
 }
 
 static ptrdiff_t

@@ -36,6 +36,7 @@ struct key {
 	uint64_t picks, failures;
 	uint64_t id, project; /* for the health; the project is the key's id when it is not known */
 	uint64_t number;      /* of the project by Google's number; 0: not heard of */
+	uint64_t place;       /* in the orders of seeds: the project as it was before that */
 };
 
 /* The keys as they stand for one model. */
