@@ -69,6 +69,11 @@
 #define CANDIDATES_MAX    8                  /* choices of one stream; Google's own limit */
 #define CHAT_BODY_MAX     (BODY_MAX / 3 * 4) /* a translated request: media may be coded again */
 #define USAGE_OBJECT_MAX  (16 * KIB)         /* one usageMetadata object */
+#define MEMBER_KEY_MAX    32                 /* keys that a scan of members knows */
+#define MEMBER_VALUE_MAX  KIB                /* their values, as they are written */
+#define OBJECTS_MAX       4096               /* mentions of stored objects in one request */
+#define OBJECT_NAME_MAX   256                /* the name of one */
+#define OBJECT_MADE_MAX   (64 * KIB)         /* of an answer, in which the name of a new one is */
 #define FORM_PARTS_MAX    1000               /* parts of one multipart form */
 #define FORM_HEAD_MAX     (8 * KIB)          /* the header lines of one part */
 #define FORM_TEXT_MAX     (1 * MIB)          /* the fields of a form that are no files */
@@ -109,6 +114,14 @@
 #define PREFIX_MAX       (128 * KIB) /* as much of it is looked at */
 #define PREFIX_LEVELS    5
 #define PREFIX_NOTES     4096 /* beginnings remembered for each pool */
+
+/* Owners of stored objects */
+#define LOCATE_PROJECTS_MAX 1024  /* projects that are asked for the objects of one request */
+#define LOCATE_CALLS_MAX    2048  /* calls of one request for that */
+#define LOCATE_PARALLEL     8     /* of them at once */
+#define LOCATE_MS           10000 /* all of them; what is not known then stays unknown */
+#define LOCATE_PIECE        (256 * KIB) /* of a body in a file, read at once */
+#define LOCATE_ABSENT_MS    60000 /* an object that nobody has is not asked for again so long */
 
 /* Health of keys, projects, models and the host */
 #define HEALTH_RECORDS_MAX        65536  /* that failed lately: the pool's, callers', models */
