@@ -9,6 +9,7 @@
 
 #include "base/xalloc.h"
 #include "behave.h"
+#include "batches.h"
 #include "bench.h"
 #include "caches.h"
 #include "checks.h"
@@ -32,6 +33,7 @@ struct call {
 	struct schema_method method;
 	bool known;        /* the API has this method */
 	char *key;         /* what identifies the caller, "" when nothing does */
+	char *project;     /* of the key: what is stored belongs to it */
 	json_object *body; /* parsed, or NULL */
 	struct model model;
 	struct ask ask; /* what failures and models want to know */
@@ -164,31 +166,37 @@ answer(struct call *call)
 		behave_embed(c, &call->model, call->body, call->route.kind == ROUTE_BATCH_EMBED);
 		break;
 	case ROUTE_UPLOAD:
-		files_upload(si, c, call->route.version, call->key);
+		files_upload(si, c, call->route.version, call->project);
 		break;
 	case ROUTE_FILES:
-		files_list(si, c, call->key);
+		files_list(si, c, call->project);
 		break;
 	case ROUTE_FILE:
-		files_get(si, c, call->route.name, call->key);
+		files_get(si, c, call->route.name, call->project);
 		break;
 	case ROUTE_FILE_DELETE:
-		files_delete(si, c, call->route.name, call->key);
+		files_delete(si, c, call->route.name, call->project);
 		break;
 	case ROUTE_CACHES:
-		caches_list(si, c, call->key);
+		caches_list(si, c, call->project);
 		break;
 	case ROUTE_CACHE_CREATE:
-		caches_create(si, c, call->body, call->key);
+		caches_create(si, c, call->body, call->project);
 		break;
 	case ROUTE_CACHE:
-		caches_get(si, c, call->route.name, call->key);
+		caches_get(si, c, call->route.name, call->project);
 		break;
 	case ROUTE_CACHE_PATCH:
-		caches_patch(si, c, call->route.name, call->body, call->key);
+		caches_patch(si, c, call->route.name, call->body, call->project);
 		break;
 	case ROUTE_CACHE_DELETE:
-		caches_delete(si, c, call->route.name, call->key);
+		caches_delete(si, c, call->route.name, call->project);
+		break;
+	case ROUTE_BATCH_CREATE:
+	case ROUTE_BATCHES:
+	case ROUTE_BATCH:
+	case ROUTE_BATCH_DELETE:
+		batches_answer(si, c, &call->route, call->body, call->project);
 		break;
 	case ROUTE_OTHER:
 	case ROUTE_UNKNOWN:
@@ -210,6 +218,7 @@ check_model(struct call *call)
 	switch (call->route.kind) {
 	case ROUTE_GENERATE:
 	case ROUTE_STREAM:
+	case ROUTE_BATCH_CREATE:
 		return (found && model_generates(&call->model)) ||
 		       model_not_found(call, "generateContent");
 	case ROUTE_COUNT:
@@ -235,6 +244,9 @@ check_model(struct call *call)
 	case ROUTE_CACHE:
 	case ROUTE_CACHE_PATCH:
 	case ROUTE_CACHE_DELETE:
+	case ROUTE_BATCHES:
+	case ROUTE_BATCH:
+	case ROUTE_BATCH_DELETE:
 	case ROUTE_MEDIA:
 	case ROUTE_OTHER:
 		return true;
@@ -249,7 +261,7 @@ check_meaning(struct call *call)
 	struct subject subject = { .si = call->si,
 		.model = &call->model,
 		.name = call->route.name,
-		.key = call->key,
+		.project = call->project,
 		.body = call->body };
 	enum route_kind kind = call->route.kind;
 	struct refusal r;
@@ -451,6 +463,7 @@ api_ready(void *ctx, struct conn *c, struct request *req)
 		return;
 	}
 	credential = credentials_read(req, &call.key);
+	call.project = credentials_project(call.key);
 	if (call.route.bench) {
 		bench_run(&call, credential);
 	} else {
@@ -462,6 +475,7 @@ api_ready(void *ctx, struct conn *c, struct request *req)
 	}
 	json_object_put(call.body);
 	free(call.key);
+	free(call.project);
 }
 
 static void

@@ -18,7 +18,7 @@
 struct cache {
 	struct cache *next;
 	char id[24];
-	char *key;
+	char *project;
 	char *model; /* "models/x" */
 	char *display_name;
 	int64_t tokens;
@@ -39,7 +39,7 @@ caches_new(void)
 static void
 cache_free(struct cache *cache)
 {
-	free(cache->key);
+	free(cache->project);
 	free(cache->model);
 	free(cache->display_name);
 	free(cache);
@@ -56,12 +56,12 @@ caches_free(struct caches *c)
 }
 
 static struct cache **
-cache_link(struct caches *c, struct slice id, const char *key)
+cache_link(struct caches *c, struct slice id, const char *project)
 {
 	struct cache **link = &c->first;
 
 	while (*link != NULL && (!slice_eq(slice_str((*link)->id), id) ||
-				    (key != NULL && strcmp((*link)->key, key) != 0)))
+				    (project != NULL && strcmp((*link)->project, project) != 0)))
 		link = &(*link)->next;
 	return link;
 }
@@ -91,7 +91,7 @@ caches_tokens(const struct caches *c, struct slice name)
 bool
 caches_check(const struct subject *s, struct slice name, int64_t *ret_tokens, struct refusal *r)
 {
-	struct cache *cache = *cache_link(s->si->caches, id_of(name), s->key);
+	struct cache *cache = *cache_link(s->si->caches, id_of(name), s->project);
 	struct slice model = slice_str(cache != NULL ? cache->model : NULL);
 
 	if (cache == NULL || cache->expires <= time(NULL))
@@ -172,7 +172,7 @@ invalid(struct conn *c, const char *message)
 }
 
 void
-caches_create(struct standin *si, struct conn *c, json_object *body, const char *key)
+caches_create(struct standin *si, struct conn *c, json_object *body, const char *project)
 {
 	struct slice model = gjson_str(body, "model"), name = gjson_str(body, "displayName");
 	time_t expires = time(NULL) + TTL_DEFAULT;
@@ -198,7 +198,7 @@ caches_create(struct standin *si, struct conn *c, json_object *body, const char 
 	}
 	cache = xcalloc(1, sizeof(*cache));
 	snprintf(cache->id, sizeof(cache->id), "stcache%010u", ++si->caches->serial);
-	cache->key = xstrdup(key);
+	cache->project = xstrdup(project);
 	cache->model = xstrndup(model.ptr, model.len);
 	cache->display_name = name.len > 0 ? xstrndup(name.ptr, name.len) : NULL;
 	tokens_of_request(body, &tokens);
@@ -211,12 +211,12 @@ caches_create(struct standin *si, struct conn *c, json_object *body, const char 
 }
 
 void
-caches_list(struct standin *si, struct conn *c, const char *key)
+caches_list(struct standin *si, struct conn *c, const char *project)
 {
 	json_object *doc = json_object_new_object(), *list = json_object_new_array();
 
 	for (struct cache *cache = si->caches->first; cache != NULL; cache = cache->next) {
-		if (strcmp(cache->key, key) == 0)
+		if (strcmp(cache->project, project) == 0)
 			json_object_array_add(list, cache_document(cache));
 	}
 	if (json_object_array_length(list) > 0)
@@ -234,9 +234,9 @@ not_found(struct conn *c)
 }
 
 void
-caches_get(struct standin *si, struct conn *c, struct slice id, const char *key)
+caches_get(struct standin *si, struct conn *c, struct slice id, const char *project)
 {
-	struct cache *cache = *cache_link(si->caches, id, key);
+	struct cache *cache = *cache_link(si->caches, id, project);
 
 	if (cache != NULL)
 		reply_cache(c, cache);
@@ -246,9 +246,9 @@ caches_get(struct standin *si, struct conn *c, struct slice id, const char *key)
 
 void
 caches_patch(
-    struct standin *si, struct conn *c, struct slice id, json_object *body, const char *key)
+    struct standin *si, struct conn *c, struct slice id, json_object *body, const char *project)
 {
-	struct cache *cache = *cache_link(si->caches, id, key);
+	struct cache *cache = *cache_link(si->caches, id, project);
 	time_t expires = 0;
 
 	if (cache == NULL) {
@@ -275,9 +275,9 @@ caches_patch(
 }
 
 void
-caches_delete(struct standin *si, struct conn *c, struct slice id, const char *key)
+caches_delete(struct standin *si, struct conn *c, struct slice id, const char *project)
 {
-	struct cache **link = cache_link(si->caches, id, key), *cache = *link;
+	struct cache **link = cache_link(si->caches, id, project), *cache = *link;
 
 	if (cache == NULL) {
 		not_found(c);

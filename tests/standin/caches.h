@@ -1,4 +1,4 @@
-/* cachedContents, in memory; each belongs to the key that made it. */
+/* cachedContents, in memory; each belongs to the project that made it. */
 #ifndef STANDIN_CACHES_H
 #define STANDIN_CACHES_H
 
@@ -16,11 +16,11 @@ bool caches_check(
 /* The tokens of a cache, 0 when there is none. */
 int64_t caches_tokens(const struct caches *c, struct slice name);
 
-void caches_create(struct standin *si, struct conn *c, json_object *body, const char *key);
-void caches_list(struct standin *si, struct conn *c, const char *key);
-void caches_get(struct standin *si, struct conn *c, struct slice id, const char *key);
+void caches_create(struct standin *si, struct conn *c, json_object *body, const char *project);
+void caches_list(struct standin *si, struct conn *c, const char *project);
+void caches_get(struct standin *si, struct conn *c, struct slice id, const char *project);
 void caches_patch(
-    struct standin *si, struct conn *c, struct slice id, json_object *body, const char *key);
-void caches_delete(struct standin *si, struct conn *c, struct slice id, const char *key);
+    struct standin *si, struct conn *c, struct slice id, json_object *body, const char *project);
+void caches_delete(struct standin *si, struct conn *c, struct slice id, const char *project);
 
 #endif

@@ -84,7 +84,7 @@ check_media(const struct subject *s, json_object *part, struct refusal *r)
 	if ((inl != NULL || mime.len > 0) && !mime_known(mime))
 		return refuse(r, 400, "Unsupported MIME type: %.*s", (int)mime.len, mime.ptr);
 	if (file != NULL)
-		return files_check_uri(s->si->files, gjson_str(file, "fileUri"), s->key, r);
+		return files_check_uri(s->si->files, gjson_str(file, "fileUri"), s->project, r);
 	return true;
 }
 

@@ -21,7 +21,7 @@ struct subject {
 	struct standin *si;
 	const struct model *model;
 	struct slice name; /* of the model, without "models/" */
-	const char *key;
+	const char *project;
 	json_object *body;
 };
 

@@ -55,6 +55,14 @@ credentials_read(const struct request *req, char **ret_key)
 	return f.count > 1 ? CREDENTIAL_SEVERAL : f.kind;
 }
 
+char *
+credentials_project(const char *key)
+{
+	const char *mark = strstr(key, "__");
+
+	return mark != NULL ? xstrndup(mark + 2, strcspn(mark + 2, "-")) : xstrdup(key);
+}
+
 bool
 credentials_listed(const char *list, const char *key)
 {

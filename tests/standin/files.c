@@ -23,7 +23,7 @@ struct file {
 	struct file *next;
 	char id[16]; /* the name without "files/" */
 	char upload_id[48];
-	char *key;
+	char *project;
 	char *display_name; /* NULL when none was given */
 	char *mime;
 	uint64_t declared; /* NO_LENGTH when it was not */
@@ -48,7 +48,7 @@ files_new(void)
 static void
 file_free(struct file *f)
 {
-	free(f->key);
+	free(f->project);
 	free(f->display_name);
 	free(f->mime);
 	free(f);
@@ -119,13 +119,13 @@ file_find(const struct files *f, struct slice id)
 	return NULL;
 }
 
-/* NULL after a refusal: a file of another key cannot be told from one that is not there. */
+/* NULL after a refusal: a file of another project cannot be told from one that is not there. */
 static struct file *
-file_of_key(const struct files *f, struct slice id, const char *key, struct refusal *r)
+file_of(const struct files *f, struct slice id, const char *project, struct refusal *r)
 {
 	struct file *file = file_find(f, id);
 
-	if (file != NULL && strcmp(file->key, key) == 0)
+	if (file != NULL && strcmp(file->project, project) == 0)
 		return file;
 	refuse(r, 403, "You do not have permission to access the File %.*s or it may not exist.",
 	    (int)(id.len < 64 ? id.len : 64), id.ptr);
@@ -133,7 +133,7 @@ file_of_key(const struct files *f, struct slice id, const char *key, struct refu
 }
 
 bool
-files_check_uri(const struct files *f, struct slice uri, const char *key, struct refusal *r)
+files_check_uri(const struct files *f, struct slice uri, const char *project, struct refusal *r)
 {
 	ptrdiff_t at = slice_find(uri, SLICE("/files/"));
 	struct slice id;
@@ -143,7 +143,7 @@ files_check_uri(const struct files *f, struct slice uri, const char *key, struct
 	if (at >= 0 && (slice_starts(uri, SLICE(FILES_HOST)) ||
 			   slice_starts(uri, SLICE("http://127.0.0.1")))) {
 		id = (struct slice){ uri.ptr + at + 7, uri.len - (size_t)at - 7 };
-		return file_of_key(f, id, key, r) != NULL;
+		return file_of(f, id, project, r) != NULL;
 	}
 	if (slice_starts(uri, SLICE("https://")) && slice_find(uri, SLICE("unfetchable")) >= 0)
 		return refuse(r, 400, "Cannot fetch content from the provided URL.");
@@ -154,13 +154,13 @@ files_check_uri(const struct files *f, struct slice uri, const char *key, struct
 }
 
 void
-files_get(struct standin *si, struct conn *c, struct slice name, const char *key)
+files_get(struct standin *si, struct conn *c, struct slice name, const char *project)
 {
 	struct refusal r;
 	struct file *file;
 
 	refusal_init(&r);
-	file = file_of_key(si->files, name, key, &r);
+	file = file_of(si->files, name, project, &r);
 	if (file == NULL) {
 		gerror_reply(c, r.code, r.message.data, NULL);
 	} else {
@@ -173,13 +173,13 @@ files_get(struct standin *si, struct conn *c, struct slice name, const char *key
 }
 
 void
-files_delete(struct standin *si, struct conn *c, struct slice name, const char *key)
+files_delete(struct standin *si, struct conn *c, struct slice name, const char *project)
 {
 	struct refusal r;
 	struct file *file;
 
 	refusal_init(&r);
-	file = file_of_key(si->files, name, key, &r);
+	file = file_of(si->files, name, project, &r);
 	if (file == NULL) {
 		gerror_reply(c, r.code, r.message.data, NULL);
 	} else {
@@ -207,7 +207,7 @@ query_number(struct slice query, const char *name, uint64_t fallback, bool *ret_
 }
 
 void
-files_list(struct standin *si, struct conn *c, const char *key)
+files_list(struct standin *si, struct conn *c, const char *project)
 {
 	bool good = true;
 	uint64_t size = query_number(c->req->query, "pageSize", 10, &good);
@@ -219,7 +219,7 @@ files_list(struct standin *si, struct conn *c, const char *key)
 	if (size > 100)
 		good = false;
 	for (struct file *f = si->files->first; f != NULL; f = f->next) {
-		if (!f->final || strcmp(f->key, key) != 0)
+		if (!f->final || strcmp(f->project, project) != 0)
 			continue;
 		if (index >= start && index < start + size)
 			json_object_array_add(list, file_document(f));
@@ -278,7 +278,7 @@ display_name(struct conn *c)
 
 /* A file without bytes, on the list. mime and name: taken, may be NULL. */
 static struct file *
-file_new(struct files *files, const char *key, char *mime, char *name)
+file_new(struct files *files, const char *project, char *mime, char *name)
 {
 	struct file *f = xcalloc(1, sizeof(*f));
 
@@ -287,7 +287,7 @@ file_new(struct files *files, const char *key, char *mime, char *name)
 	snprintf(f->upload_id, sizeof(f->upload_id), "AStAnDiN%08x%016llx", files->serial,
 	    (unsigned long long)uv_hrtime());
 	f->declared = NO_LENGTH;
-	f->key = xstrdup(key);
+	f->project = xstrdup(project);
 	f->mime = mime != NULL ? mime : xstrdup("application/octet-stream");
 	f->display_name = name;
 	f->created = f->updated = time(NULL);
@@ -298,7 +298,7 @@ file_new(struct files *files, const char *key, char *mime, char *name)
 }
 
 static void
-upload_start(struct standin *si, struct conn *c, struct slice version, const char *key)
+upload_start(struct standin *si, struct conn *c, struct slice version, const char *project)
 {
 	struct slice length = request_header(c->req, "x-goog-upload-header-content-length");
 	char *mime = header_copy(c->req, "x-goog-upload-header-content-type");
@@ -312,7 +312,7 @@ upload_start(struct standin *si, struct conn *c, struct slice version, const cha
 		upload_refuse(c, 400, "Invalid X-Goog-Upload-Header-Content-Length.");
 		return;
 	}
-	f = file_new(si->files, key, mime, display_name(c));
+	f = file_new(si->files, project, mime, display_name(c));
 	f->declared = declared;
 	buf_init(&headers, HEAD_MAX);
 	buf_addf(&headers,
@@ -456,7 +456,7 @@ upload_continue(struct standin *si, struct conn *c, const char *id)
 
 /* All in one request. */
 static void
-upload_multipart(struct standin *si, struct conn *c, const char *key)
+upload_multipart(struct standin *si, struct conn *c, const char *project)
 {
 	struct multipart m;
 	json_object *meta;
@@ -470,7 +470,7 @@ upload_multipart(struct standin *si, struct conn *c, const char *key)
 	}
 	meta = gjson_parse(m.json, &at);
 	name = gjson_str(gjson_get(meta, "file"), "displayName");
-	f = file_new(si->files, key, m.mime.len > 0 ? xstrndup(m.mime.ptr, m.mime.len) : NULL,
+	f = file_new(si->files, project, m.mime.len > 0 ? xstrndup(m.mime.ptr, m.mime.len) : NULL,
 	    name.len > 0 ? xstrndup(name.ptr, name.len) : NULL);
 	sha256_add(&f->hash, m.data.ptr, m.data.len);
 	f->received = m.data.len;
@@ -479,19 +479,19 @@ upload_multipart(struct standin *si, struct conn *c, const char *key)
 }
 
 void
-files_upload(struct standin *si, struct conn *c, struct slice version, const char *key)
+files_upload(struct standin *si, struct conn *c, struct slice version, const char *project)
 {
 	char *id = query_get(c->req->query, "upload_id");
 
 	if (id != NULL)
 		upload_continue(si, c, id);
 	else if (slice_eqi(request_header(c->req, "x-goog-upload-protocol"), SLICE("multipart")))
-		upload_multipart(si, c, key);
+		upload_multipart(si, c, project);
 	else if (!slice_eqi(request_header(c->req, "x-goog-upload-protocol"), SLICE("resumable")))
 		upload_refuse(c, 400, "X-Goog-Upload-Protocol must be resumable or multipart.");
 	else if (!has_command(request_header(c->req, "x-goog-upload-command"), SLICE("start")))
 		upload_refuse(c, 400, "X-Goog-Upload-Command must be start.");
 	else
-		upload_start(si, c, version, key);
+		upload_start(si, c, version, project);
 	free(id);
 }

@@ -12,6 +12,7 @@
 #include "api.h"
 #include "base/xalloc.h"
 #include "bench.h"
+#include "batches.h"
 #include "caches.h"
 #include "control.h"
 #include "failures.h"
@@ -146,6 +147,7 @@ standin_init(struct standin *si, const struct options *options)
 	si->records = records_new();
 	si->files = files_new();
 	si->caches = caches_new();
+	si->batches = batches_new();
 }
 
 static void
@@ -156,6 +158,7 @@ standin_release(struct standin *si)
 	records_free(si->records);
 	files_free(si->files);
 	caches_free(si->caches);
+	batches_free(si->batches);
 	schema_free(si->schema);
 	uv_loop_close(&si->loop);
 }

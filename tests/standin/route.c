@@ -28,6 +28,10 @@ static const struct {
 	{ "GET", "/cachedContents/", "", ROUTE_CACHE },
 	{ "PATCH", "/cachedContents/", "", ROUTE_CACHE_PATCH },
 	{ "DELETE", "/cachedContents/", "", ROUTE_CACHE_DELETE },
+	{ "POST", "/models/", ":batchGenerateContent", ROUTE_BATCH_CREATE },
+	{ "GET", "/batches", NULL, ROUTE_BATCHES },
+	{ "GET", "/batches/", "", ROUTE_BATCH },
+	{ "DELETE", "/batches/", "", ROUTE_BATCH_DELETE },
 };
 
 static const char *const versions[] = { "v1beta", "v1", "v1alpha" };

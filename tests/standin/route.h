@@ -24,6 +24,10 @@ enum route_kind {
 	ROUTE_CACHE,
 	ROUTE_CACHE_PATCH,
 	ROUTE_CACHE_DELETE,
+	ROUTE_BATCH_CREATE,
+	ROUTE_BATCHES,
+	ROUTE_BATCH,
+	ROUTE_BATCH_DELETE,
 	ROUTE_MEDIA, /* what a client may fetch; tail: the path after /_media/ */
 	ROUTE_OTHER, /* perhaps in the schema, but nothing here answers it */
 };

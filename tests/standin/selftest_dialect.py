@@ -353,6 +353,26 @@ def test_caches(s):
     eq(generate(s, ask(cachedContent=cache["name"])).status, 403, "it is gone")
 
 
+def test_projects(s):
+    one, same, other = "k1__p-1", "k2__p-2", "k3__q-3"
+    made = {"model": "models/" + G25, "contents": [USER]}
+    path = "/v1beta/" + call(s, "POST", "/v1beta/cachedContents", made, key=one).json["name"]
+    eq([call(s, "GET", path, key=k).status for k in (one, same, other)], [200, 200, 403],
+       "keys of one project share what is stored")
+    create = f"/v1beta/models/{G25}:batchGenerateContent"
+    batch = {"batch": {"inputConfig": {"requests": {"requests": [{"request": ask()}]}}}}
+    r = call(s, "POST", create, batch, key=one)
+    ok(r.status == 200 and r.json["metadata"]["state"] == "BATCH_STATE_PENDING", "a batch", r.text)
+    path = "/v1beta/" + r.json["name"]
+    eq([call(s, "GET", path, key=k).status for k in (one, same, other)], [200, 200, 404], "get")
+    eq(len(call(s, "GET", "/v1beta/batches", key=same).json["operations"]), 1, "list")
+    eq(call(s, "DELETE", path, key=same).json, {}, "delete")
+    eq(call(s, "GET", path, key=one).status, 404, "it is gone")
+    for config, status in (({"fileName": "files/x"}, 403), ({}, 400)):
+        r = call(s, "POST", create, {"batch": {"inputConfig": config}}, key=one)
+        eq(r.status, status, f"a batch of {config}")
+
+
 def test_scripted_parts(s):
     parts = [{"text": "hm", "thought": True}, {"text": "Look: "},
              {"functionCall": {"name": "f", "args": {"city": "x"}, "id": "i1"}}]
@@ -374,4 +394,4 @@ def test_scripted_parts(s):
 
 
 TESTS = (test_signatures, test_traces, test_grounding, test_logprobs, test_schemas, test_on_demand,
-         test_answers_by_key, test_scripted_parts, test_caches)
+         test_answers_by_key, test_scripted_parts, test_caches, test_projects)

@@ -38,6 +38,7 @@ struct standin {
 	struct records *records;
 	struct files *files;
 	struct caches *caches;
+	struct batches *batches;
 	struct play *gated; /* streams that wait for POST /_control/next */
 };
 
