@@ -49,6 +49,7 @@ access_line(struct request *r)
 	    LOG_S("upstream_end", r->up_result != NET_OK ? netresult_word(r->up_result) : NULL),
 	    LOG_S("class", r->class),
 	    LOG_S("error", r->err.kind != APIERROR_NONE ? apierror_word(r->err.kind) : NULL),
+	    LOG_S("home", r->home_word), LOG_N("objects", r->object_count),
 	    LOG_S("client", r->gone ? "gone" : NULL),
 	    LOG_N("first_byte_ms", r->first_ms != 0 ? (int64_t)(r->first_ms - r->started_ms) : -1),
 	    LOG_N("total_ms", now - r->started_ms), LOG_N("bytes_in", r->bytes_in),

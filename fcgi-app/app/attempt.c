@@ -401,6 +401,8 @@ judge_failure(struct request *r, const struct outcome *o, const struct verdict *
 	}
 	if (try_again(r, v))
 		return leave(r);
+	if (r->home_key >= 0 && v->key == VERDICT_KEY_DEAD)
+		locate_explain(r, v);
 	choose_hint(r);
 	r->passing = pass;
 	request_move(r, pass ? &step_stream : &step_fail);

@@ -36,6 +36,8 @@ branch_new(struct request *root, size_t lane)
 	b->own_ring = root->own_ring;
 	b->key = -1;
 	b->pinned = root->pinned;
+	b->home_key = root->home_key;
+	b->home_object = root->home_object;
 	b->target = root->target;
 	buf_init(&b->target.url, URL_MAX);
 	buf_init(&b->target.lines, HEADERS_BYTES_MAX);

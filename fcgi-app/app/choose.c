@@ -17,6 +17,13 @@
 
 #define UNKNOWN_WAIT_MS 100 /* between looks at a key that is busy, by who needs just that one */
 
+/* Who needs certain keys does not stand in line with those who take any. */
+static bool
+is_bound(const struct request *r)
+{
+	return r->pinned >= 0 || r->home_key >= 0;
+}
+
 static struct keyring_ask
 ask_of(struct request *r)
 {
@@ -25,6 +32,8 @@ ask_of(struct request *r)
 		.name = slice_str(r->model),
 		.tried = r->tried,
 		.only = r->pinned,
+		.home = r->home_key >= 0 ? keyring_project(r->ring, (size_t)r->home_key) : 0,
+		.seed = r->seed,
 		.prefix = &r->prefix,
 		.chance = request_random(r),
 		.waiter = &r->waiter,
@@ -194,7 +203,7 @@ enter(struct request *r)
 	/* What was tried before the wait may do after it. */
 	if (r->tried != NULL)
 		memset(r->tried, 0, keypool_tried_size(keyring_count(r->ring)));
-	if (r->pinned >= 0)
+	if (is_bound(r))
 		return true;
 	if (balancer_enter(r->gw->balancer, &r->waiter))
 		return true;
@@ -254,9 +263,14 @@ choose_hint(struct request *r)
 static void
 explain_limit(struct request *r, const struct health_bar *bar)
 {
-	const char *whose = r->own_ring != NULL ? "your keys" : "the gateway's keys";
+	char whose[OBJECT_NAME_MAX + 64];
 	unsigned seconds = seconds_until(bar->until);
 
+	snprintf(
+	    whose, sizeof(whose), "%s", r->own_ring != NULL ? "your keys" : "the gateway's keys");
+	if (r->home_key >= 0)
+		snprintf(
+		    whose, sizeof(whose), "the keys of the project that has '%s'", r->home_object);
 	switch (bar->scope) {
 	case HEALTH_HOST:
 		apierror_set(&r->err, APIERROR_RATE_LIMIT, NULL,
@@ -292,6 +306,10 @@ give_up(struct request *r, const struct keyring_lack *lack)
 {
 	bool limit = lack->why == KEY_LACK_BARRED && lack->bar.scope != HEALTH_KEY;
 
+	if (lack->why == KEY_LACK_NONE && r->home_key >= 0)
+		return request_fail(r, APIERROR_MODEL_NOT_FOUND, "model",
+		    "No key of the project that has '%s' is meant for the model %s.",
+		    r->home_object, r->model);
 	if (lack->why == KEY_LACK_NONE)
 		return request_fail(r, APIERROR_MODEL_NOT_FOUND, "model",
 		    "No key of this gateway is meant for the model %s.", r->model);
@@ -335,7 +353,7 @@ do_pick(struct request *r)
 		return give_up(r, &lack);
 	}
 	/* Who is not the first is called when its turn comes. */
-	if (lack.why == KEY_LACK_BUSY && r->pinned >= 0)
+	if (lack.why == KEY_LACK_BUSY && is_bound(r))
 		due = clock_mono_ms() + UNKNOWN_WAIT_MS;
 	else if (lack.queue)
 		due = clock_mono_ms() + patience(r, clock_mono_ms());

@@ -108,6 +108,57 @@ keyring_attach(struct keyring *ring, struct balancer *b, enum health_side side, 
 	unlock(ring);
 }
 
+/* ---- projects ---- */
+
+uint64_t
+keyring_project(struct keyring *ring, size_t index)
+{
+	uint64_t project;
+
+	lock(ring);
+	project = ring->pool.keys[index].project;
+	unlock(ring);
+	return project;
+}
+
+bool
+keyring_has_projects(struct keyring *ring)
+{
+	bool several = false;
+
+	lock(ring);
+	for (size_t i = 1; i < ring->pool.count && !several; i++)
+		several = ring->pool.keys[i].project != ring->pool.keys[0].project;
+	unlock(ring);
+	return several;
+}
+
+static int
+compare_ids(const void *a, const void *b)
+{
+	uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
+
+	return (left > right) - (left < right);
+}
+
+uint64_t *
+keyring_projects(struct keyring *ring, size_t *ret_count)
+{
+	size_t count = ring->pool.count, kept = 0;
+	uint64_t *list = xcalloc(count + 1, sizeof(*list));
+
+	lock(ring);
+	for (size_t i = 0; i < count; i++)
+		list[i] = ring->pool.keys[i].project;
+	unlock(ring);
+	qsort(list, count, sizeof(*list), compare_ids);
+	for (size_t i = 0; i < count; i++)
+		if (kept == 0 || list[i] != list[kept - 1])
+			list[kept++] = list[i];
+	*ret_count = kept;
+	return list;
+}
+
 /* ---- the change to another ring ---- */
 
 struct place {

@@ -170,6 +170,7 @@ const struct operation op_chat = {
 	.gather = chat_gather,
 	.mends = true,
 	.speaks = true,
+	.names_objects = true,
 	.feed = chat_feed,
 	.end = chat_end,
 	.collect = chat_collect,

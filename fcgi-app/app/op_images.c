@@ -148,6 +148,7 @@ const struct operation op_images = {
 };
 
 const struct operation op_image_edits = {
+	.names_objects = true,
 	.prepare = edits_prepare,
 	.tolerate = images_tolerate,
 	.gather = images_gather,

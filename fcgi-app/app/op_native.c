@@ -12,6 +12,7 @@
 #include "base/limits.h"
 #include "base/xalloc.h"
 #include "core/headers.h"
+#include "core/objects.h"
 #include "core/query.h"
 #include "request.h"
 
@@ -22,7 +23,8 @@
 struct native_state {
 	struct usage_scan scan;
 	bool sse;
-	char tail[4]; /* last bytes sent, to know whether an event is complete */
+	struct object_made *made; /* the answer may name a new object; NULL: it does not */
+	char tail[4];             /* last bytes sent, to know whether an event is complete */
 };
 
 static const char *const our_params[] = { "key", "access_token", UPLOAD_KEY_PARAM, NULL };
@@ -89,6 +91,23 @@ method_name(const struct request *r)
 	return edge_param(r->edge, "REQUEST_METHOD");
 }
 
+/* What a POST (or PUT) to a collection makes: its owner is remembered. */
+static void
+expect_object(struct request *r)
+{
+	struct native_state *state = r->op_state;
+	struct objects none;
+	struct object_path path;
+
+	objects_init(&none);
+	path = objects_of_path(slice_str(r->route->path), &none);
+	objects_release(&none);
+	if (path.use != OBJECT_USE_MANY || method_name(r)[0] != 'P')
+		return;
+	state->made = xcalloc(1, sizeof(*state->made));
+	object_made_init(state->made, &path);
+}
+
 static int
 native_prepare(struct request *r, struct apierror *err)
 {
@@ -100,6 +119,7 @@ native_prepare(struct request *r, struct apierror *err)
 	r->op_state = state;
 	usage_scan_init(&state->scan);
 	note_model(r);
+	expect_object(r);
 	if (find_pinned(r, err) != 0)
 		return -1;
 	buf_init(&query, r->route->query.len);
@@ -222,6 +242,18 @@ tail_ends_event(const struct native_state *state)
 	       memcmp(t, "\r\n\r\n", 4) == 0;
 }
 
+static void
+note_object(struct request *r, struct slice bytes)
+{
+	struct native_state *state = r->op_state;
+
+	if (state->made == NULL || r->passing || !object_made_feed(state->made, bytes))
+		return;
+	if (state->made->name[0] != '\0')
+		locate_made(r, state->made->name);
+	free(TAKE(state->made));
+}
+
 /* Straight to the client, or behind the head that still waits in `out`. */
 static int
 native_feed(struct request *r, struct slice bytes, struct buf *out, struct apierror *err)
@@ -232,6 +264,7 @@ native_feed(struct request *r, struct slice bytes, struct buf *out, struct apier
 	if (bytes.len == 0 || r->gone)
 		return 0;
 	usage_scan_feed(&state->scan, bytes);
+	note_object(r, bytes);
 	if (state->sse) {
 		note_tail(state, bytes);
 		r->at_event_end = tail_ends_event(state);
@@ -266,6 +299,7 @@ native_release(struct request *r)
 	usage_scan_finish(&state->scan);
 	r->usage = state->scan.usage;
 	usage_scan_release(&state->scan);
+	free(state->made);
 	free(state);
 }
 

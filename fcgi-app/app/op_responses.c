@@ -160,6 +160,7 @@ const struct operation op_responses = {
 	.prepare = responses_prepare,
 	.mends = true,
 	.speaks = true,
+	.names_objects = true,
 	.feed = responses_feed,
 	.end = responses_end,
 	.collect = responses_collect,

@@ -145,7 +145,7 @@ gateway_request(void *ctx, struct loop *loop, struct edge *edge)
 	r->roster = gateway_roster(r->gw);
 	r->loop = loop;
 	r->edge = edge;
-	r->key = r->pinned = -1;
+	r->key = r->pinned = r->home_key = -1;
 	r->target.body_fd = -1;
 	r->started_ms = clock_mono_ms();
 	r->route = xcalloc(1, sizeof(*r->route));
@@ -332,7 +332,7 @@ do_prepare(struct request *r)
 	else if (r->op == &op_verify)
 		request_move(r, &step_takeover);
 	else
-		request_move(r, r->fan > 1 ? &step_fan : &step_pick);
+		request_move(r, &step_locate);
 	return STEP_GO;
 }
 
@@ -389,6 +389,7 @@ do_fail(struct request *r)
 	attempt_end(r);
 	branches_cancel(r);
 	supply_cancel(r);
+	locate_cancel(r);
 	choose_hint(r);
 	if (r->root != NULL) {
 		r->branch_failed = true;
@@ -420,6 +421,7 @@ do_abort(struct request *r)
 	attempt_end(r);
 	branches_cancel(r);
 	supply_cancel(r);
+	locate_cancel(r);
 	if (r->root == NULL)
 		edge_drop(TAKE(r->edge));
 	request_move(r, &step_finish);
@@ -460,6 +462,7 @@ do_finish(struct request *r)
 	refs_release(&r->refs);
 	changes_release(&r->changes);
 	free(r->branches);
+	free(r->home_object);
 	free(r->route);
 	request_release(r);
 	return STEP_OVER;

@@ -36,9 +36,10 @@ enum step_next { STEP_GO, STEP_PARK, STEP_OVER };
 	X(route)   /* path to operation                            -> local, auth, fail */ \
 	X(local)   /* pages and preflight                          -> finish */ \
 	X(auth)    /* whose keys                                   -> prepare, fail */ \
-	X(prepare) /* translate the caller's request               -> supply, pick, fan, takeover, \
+	X(prepare) /* translate the caller's request               -> supply, locate, takeover, \
 	              fail */ \
 	X(supply)  /* get what the translation refers to           -> prepare */ \
+	X(locate)  /* whose are the stored objects that it names   -> pick, fan, fail */ \
 	X(fan)     /* several calls at once, each a branch         -> finish, fail */ \
 	X(pick)    /* choose a key, wait for one                   -> call, fail */ \
 	X(call)    /* start the upstream transfer                  -> await */ \
@@ -106,6 +107,7 @@ struct operation {
 	void (*release)(struct request *r);
 	bool mends;  /* what Google refuses may be left out by another prepare: see attempt.c */
 	bool speaks; /* its answers are those of generateContent: an empty one is a fault */
+	bool names_objects; /* its calls may name stored objects of the Gemini API */
 };
 
 /* The upstream call of this request, the same for each attempt but for the credential. */
@@ -154,6 +156,7 @@ struct request {
 	struct refs refs;
 	struct changes changes;
 	struct supply *supply;
+	struct locate *locate;
 	unsigned passes;                     /* of prepare */
 	bool omit_thinking, omit_signatures; /* Google refused them: the translation does without */
 	bool remake; /* a root whose branches met with that, or with a model that is not there */
@@ -167,9 +170,15 @@ struct request {
 	struct own_ring *own_place; /* of own_ring; NULL: it is of this request only */
 	ptrdiff_t key;              /* picked and not yet reported, or -1 */
 	char key_name[FINGERPRINT_LEN + 1];
-	ptrdiff_t pinned;                 /* the only key that will do, or -1 */
-	uint8_t *tried;                   /* a bitmap: keys used since the last wait */
-	struct prefix prefix;             /* of the body that is sent, when it matters */
+	ptrdiff_t pinned;      /* the only key that will do, or -1 */
+	bool located;          /* what follows is decided, except on paths without objects */
+	ptrdiff_t home_key;    /* only keys of its project will do; -1: any */
+	char *home_object;     /* that is why; branches borrow it */
+	uint64_t seed;         /* see struct key_ask */
+	const char *home_word; /* how the decision came about, for the access line */
+	size_t object_count;   /* stored objects that are named */
+	uint8_t *tried;        /* a bitmap: keys used since the last wait */
+	struct prefix prefix;  /* of the body that is sent, when it matters */
 	unsigned attempts, server_faults; /* for the running call */
 	unsigned calls;                   /* upstream calls in all */
 	uint64_t call_started_ms;
@@ -251,6 +260,13 @@ void supply_cancel(struct request *r);
  * is too large. */
 bool supply_keep(struct request *r, enum ref_kind kind, struct slice key, struct slice value);
 void supply_drop(struct request *r, enum ref_kind kind, struct slice key);
+
+/* locate.c */
+void locate_cancel(struct request *r);
+/* Fills r->err: no other key could help, because of the object that the request names. */
+void locate_explain(struct request *r, const struct verdict *v);
+/* The key of the call that was answered has made an object. */
+void locate_made(struct request *r, const char *name);
 
 /* auth.c: fills r->ring and r->token, which must be within its limits. -1 with err. */
 int auth_check(struct request *r, struct apierror *err);

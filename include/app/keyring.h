@@ -27,6 +27,13 @@ size_t keyring_count(const struct keyring *ring);
 /* Before the first pick; see keypool_attach. The balancer must outlive the ring. */
 void keyring_attach(struct keyring *ring, struct balancer *b, enum health_side side, unsigned cap);
 
+/* Projects by the ids of struct key.project, which change when Google tells that two are one. */
+uint64_t keyring_project(struct keyring *ring, size_t index);
+/* Are there several? */
+bool keyring_has_projects(struct keyring *ring);
+/* All of them, each once; the caller frees the list. */
+uint64_t *keyring_projects(struct keyring *ring, size_t *ret_count);
+
 struct keyring_ask {
 	uint64_t model;       /* of balancer_model */
 	struct slice name;    /* of the model */

@@ -30,6 +30,7 @@ MODULES = (
     "test_streams",
     "test_failover",
     "test_chaos",
+    "test_objects",
     "test_log",
     "test_explain",
     "test_reload",

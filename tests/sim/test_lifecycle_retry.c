@@ -299,6 +299,8 @@ test_bodies(void)
 		SIM_OPEN(THREE_KEYS);
 		c = SIM_ASK(.uri = GENERATE, .params = { GOOGLE, "CONTENT_TYPE=application/json" },
 		    .body = { large, sizeof(large) }, .spooled = spooled);
+		/* A thread reads the file first. */
+		sim_pass(2);
 		sim_answer(sim_call(0), 429, SIM_JSON, QUOTA_MINUTE);
 		sim_answer(sim_call(1), 503, SIM_JSON, OVERLOADED);
 		sim_pass(2000);

@@ -1,0 +1,420 @@
+/*
+ * Where a request has to go because of the stored objects that it names: to the project that they
+ * belong to. Who owns what is remembered from the answers that made the objects, else Google is
+ * asked. What one caller makes goes to one project as long as that is well, so that a request may
+ * name several things.
+ */
+#include "config.h"
+
+#include "request.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "app/state.h"
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/xalloc.h"
+#include "core/objects.h"
+#include "search.h"
+
+#define NOBODY "-" /* begins the value of an object that nobody has; the time follows */
+
+struct locate {
+	struct request *request; /* NULL: it is gone, only the lookup is under way */
+	struct state *state;
+	struct object_path path;
+	struct objects objects;
+	struct objects_scan scan;
+	int body;              /* a copy of the spool file's descriptor, or -1 */
+	struct sought *owners; /* of each */
+	struct state_query *queries;
+	struct buf *keys; /* of the queries */
+	size_t *of;       /* which object they are for */
+	size_t count;     /* of queries */
+	struct search *search;
+	struct sought *unknown; /* what is searched for */
+	size_t *unknown_of;
+	size_t unknown_count;
+	bool working; /* a thread of the pool has it */
+};
+
+/* ---- what is remembered ---- */
+
+/* Objects of callers' own keys are theirs alone. */
+static void
+state_key(const struct request *r, const char *name, struct buf *ret)
+{
+	buf_init(ret, STATE_KEY_MAX + 1);
+	if (r->own_ring != NULL)
+		buf_addf(ret, "%016llx:", (unsigned long long)r->owner);
+	else
+		buf_adds(ret, "pool:");
+	buf_adds(ret, name);
+}
+
+static void
+remember(struct request *r, const char *name, const char *value)
+{
+	struct buf key;
+
+	state_key(r, name, &key);
+	state_put(r->gw->state, STATE_AFFINITY, buf_slice(&key), slice_str(value));
+	buf_release(&key);
+}
+
+void
+locate_made(struct request *r, const char *name)
+{
+	if (keyring_has_projects(r->ring))
+		remember(r, name, r->key_name);
+}
+
+/* What the store says of an object; a key that is not there any more says nothing. */
+static void
+settle(struct request *r, struct sought *owner, enum state_answer answer, const struct buf *value)
+{
+	struct slice text = answer == STATE_FOUND ? buf_slice(value) : SLICE("");
+	uint64_t since, now = clock_wall_ms();
+
+	if (slice_starts(text, SLICE(NOBODY)))
+		owner->nobody = slice_u64((struct slice){ text.ptr + 1, text.len - 1 }, &since) &&
+		                now >= since && now - since < LOCATE_ABSENT_MS;
+	else if (text.len > 0)
+		owner->key = keyring_find(r->ring, text);
+}
+
+/* What memory knows is settled at once; the rest becomes queries. */
+static void
+look_up(struct request *r, struct locate *l)
+{
+	size_t count = l->objects.count;
+
+	l->owners = xcalloc(count, sizeof(*l->owners));
+	l->keys = xcalloc(count, sizeof(*l->keys));
+	l->queries = xcalloc(count, sizeof(*l->queries));
+	l->of = xcalloc(count, sizeof(*l->of));
+	for (size_t i = 0; i < count; i++) {
+		struct buf *key = &l->keys[l->count], value;
+		enum state_answer answer;
+
+		l->owners[i] = (struct sought){ .name = l->objects.names[i], .key = -1 };
+		state_key(r, l->objects.names[i], key);
+		answer = state_get(l->state, STATE_AFFINITY, buf_slice(key), &value);
+		if (answer != STATE_UNKNOWN) {
+			settle(r, &l->owners[i], answer, &value);
+			if (answer == STATE_FOUND)
+				buf_release(&value);
+			buf_release(key);
+			continue;
+		}
+		l->queries[l->count] =
+		    (struct state_query){ .space = STATE_AFFINITY, .key = buf_slice(key) };
+		l->of[l->count++] = i;
+	}
+}
+
+static void
+locate_free(struct locate *l)
+{
+	for (size_t i = 0; i < l->count; i++) {
+		buf_release(&l->keys[i]);
+		buf_release(&l->queries[i].value);
+	}
+	free(l->keys);
+	free(l->queries);
+	free(l->of);
+	free(l->owners);
+	free(l->unknown);
+	free(l->unknown_of);
+	objects_release(&l->objects);
+	if (l->body >= 0)
+		close(l->body);
+	free(l);
+}
+
+void
+locate_cancel(struct request *r)
+{
+	struct locate *l = TAKE(r->locate);
+
+	if (l == NULL)
+		return;
+	search_cancel(TAKE(l->search));
+	l->request = NULL;
+	if (!l->working)
+		locate_free(l);
+}
+
+/* ---- the decision ---- */
+
+static void
+go_on(struct request *r)
+{
+	request_move(r, r->fan > 1 ? &step_fan : &step_pick);
+}
+
+static void
+fail_apart(struct request *r, const char *one, const char *other)
+{
+	apierror_set(&r->err, APIERROR_BAD_VALUE, NULL,
+	    "'%s' and '%s' belong to different Google projects, and no key may use both. Make them "
+	    "again through this gateway, one after the other: it keeps what a caller makes in one "
+	    "project as long as that can be.",
+	    one, other);
+	r->class = "apart";
+	request_move(r, &step_fail);
+}
+
+static void
+decide(struct request *r)
+{
+	struct locate *l = r->locate;
+	const struct sought *home = NULL, *other = NULL;
+	uint64_t project = 0;
+
+	for (size_t i = 0; i < l->objects.count && other == NULL; i++) {
+		const struct sought *owner = &l->owners[i];
+
+		if (owner->key < 0)
+			continue;
+		if (home == NULL) {
+			home = owner;
+			project = keyring_project(r->ring, (size_t)owner->key);
+		} else if (keyring_project(r->ring, (size_t)owner->key) != project) {
+			other = owner;
+		}
+	}
+	go_on(r);
+	if (other != NULL) {
+		fail_apart(r, home->name, other->name);
+	} else if (home != NULL) {
+		r->home_key = home->key;
+		r->home_object = xstrdup(home->name);
+		r->home_word = l->unknown_count > 0 ? "asked" : "state";
+	} else {
+		r->home_word = "none";
+	}
+	locate_free(TAKE(r->locate));
+}
+
+void
+locate_explain(struct request *r, const struct verdict *v)
+{
+	apierror_set(&r->err, v->error, NULL,
+	    "'%s' belongs to the project of a key that the Gemini API refuses (%s)%s%s.",
+	    r->home_object, v->class, v->advice != NULL ? ": " : "",
+	    v->advice != NULL ? v->advice : "");
+}
+
+/* ---- asking Google ---- */
+
+static void
+learn(struct request *r)
+{
+	struct locate *l = r->locate;
+	char text[32];
+
+	snprintf(text, sizeof(text), NOBODY "%llu", (unsigned long long)clock_wall_ms());
+	for (size_t i = 0; i < l->unknown_count; i++) {
+		struct sought *sought = &l->unknown[i];
+
+		l->owners[l->unknown_of[i]] = *sought;
+		if (sought->key >= 0)
+			remember(
+			    r, sought->name, keyring_fingerprint(r->ring, (size_t)sought->key));
+		else if (sought->nobody)
+			remember(r, sought->name, text);
+	}
+}
+
+static void
+searched(void *ctx)
+{
+	struct locate *l = ctx;
+	struct request *r = l->request;
+
+	l->search = NULL;
+	learn(r);
+	decide(r);
+	request_run(r);
+}
+
+/* The project of what is known, else the one where this caller's things should be. */
+static uint64_t
+likely_project(struct request *r, const struct locate *l)
+{
+	struct keyring_ask ask = { .only = -1, .look = true, .seed = r->owner };
+	struct keyring_lack lack;
+	ptrdiff_t key = -1;
+
+	for (size_t i = 0; i < l->objects.count && key < 0; i++)
+		key = l->owners[i].key;
+	if (key < 0)
+		key = keyring_pick(r->ring, &ask, &lack);
+	return key >= 0 ? keyring_project(r->ring, (size_t)key) : 0;
+}
+
+static enum step_next
+find_unknown(struct request *r)
+{
+	struct locate *l = r->locate;
+	struct search_order order = { .request = r, .done = searched, .ctx = l };
+
+	l->unknown = xcalloc(l->objects.count, sizeof(*l->unknown));
+	l->unknown_of = xcalloc(l->objects.count, sizeof(*l->unknown_of));
+	for (size_t i = 0; i < l->objects.count; i++)
+		if (l->owners[i].key < 0 && !l->owners[i].nobody) {
+			l->unknown_of[l->unknown_count] = i;
+			l->unknown[l->unknown_count++] = l->owners[i];
+		}
+	order.list = l->unknown;
+	order.count = l->unknown_count;
+	if (l->unknown_count > 0) {
+		order.likely = likely_project(r, l);
+		l->search = search_start(&order);
+	}
+	if (l->search != NULL)
+		return STEP_PARK;
+	decide(r);
+	return STEP_GO;
+}
+
+/* ---- the store ---- */
+
+static void
+ask(void *ctx)
+{
+	struct locate *l = ctx;
+
+	state_ask(l->state, l->queries, l->count);
+}
+
+static void
+asked(void *ctx)
+{
+	struct locate *l = ctx;
+	struct request *r = l->request;
+
+	l->working = false;
+	if (r == NULL) {
+		locate_free(l);
+		return;
+	}
+	for (size_t i = 0; i < l->count; i++)
+		settle(r, &l->owners[l->of[i]], l->queries[i].answer, &l->queries[i].value);
+	if (find_unknown(r) == STEP_GO)
+		request_run(r);
+}
+
+/* All names are found. */
+static enum step_next
+find_owners(struct request *r)
+{
+	struct locate *l = r->locate;
+
+	objects_settle(&l->objects);
+	r->object_count = l->objects.count;
+	if (l->objects.count == 0) {
+		if (l->path.use == OBJECT_USE_MANY) {
+			r->seed = r->owner;
+			r->home_word = "caller";
+		}
+		locate_free(TAKE(r->locate));
+		go_on(r);
+		return STEP_GO;
+	}
+	look_up(r, l);
+	if (l->count == 0)
+		return find_unknown(r);
+	l->working = true;
+	loop_work(r->loop, ask, asked, l);
+	return STEP_PARK;
+}
+
+/* ---- the names ---- */
+
+static void
+read_body(void *ctx)
+{
+	struct locate *l = ctx;
+	char *piece = xmalloc(LOCATE_PIECE);
+	off_t at = 0;
+	ssize_t got;
+
+	while ((got = pread(l->body, piece, LOCATE_PIECE, at)) > 0) {
+		objects_scan_feed(&l->scan, (struct slice){ piece, (size_t)got });
+		at += got;
+	}
+	free(piece);
+}
+
+static void
+body_read(void *ctx)
+{
+	struct locate *l = ctx;
+	struct request *r = l->request;
+
+	l->working = false;
+	if (r == NULL)
+		locate_free(l);
+	else if (find_owners(r) == STEP_GO)
+		request_run(r);
+}
+
+/* A native body may name objects unless it is the bytes of a file. */
+static bool
+has_names(const struct request *r, const struct object_path *path)
+{
+	return r->target.body_len > 0 && !path->upload &&
+	       (r->op == &op_native || r->op->names_objects);
+}
+
+/* ---- the step ---- */
+
+static bool
+is_needed(const struct request *r)
+{
+	return !r->located && r->pinned < 0 && (r->op == &op_native || r->op->names_objects) &&
+	       keyring_count(r->ring) > 1 && keyring_has_projects(r->ring);
+}
+
+static enum step_next
+do_locate(struct request *r)
+{
+	struct locate *l;
+
+	if (!is_needed(r)) {
+		go_on(r);
+		return STEP_GO;
+	}
+	r->located = true;
+	r->locate = l = xcalloc(1, sizeof(*l));
+	l->request = r;
+	l->state = r->gw->state;
+	l->body = -1;
+	if (r->op == &op_native)
+		l->path = objects_of_path(slice_str(r->route->path), &l->objects);
+	objects_scan_init(&l->scan, &l->objects, l->path.body, slice_str(r->gw->base_url));
+	if (!has_names(r, &l->path))
+		return find_owners(r);
+	if (r->target.body_fd < 0) {
+		objects_scan_feed(&l->scan, r->target.body);
+		return find_owners(r);
+	}
+	/* It outlives the request. */
+	l->body = dup(r->target.body_fd);
+	if (l->body < 0)
+		return request_fail(r, APIERROR_INTERNAL, NULL, "%s", "");
+	if (r->target.body_len <= LOCATE_PIECE) {
+		read_body(l);
+		return find_owners(r);
+	}
+	l->working = true;
+	loop_work(r->loop, read_body, body_read, l);
+	return STEP_PARK;
+}
+
+const struct step step_locate = { "locate", do_locate };
