@@ -11,8 +11,6 @@
 #include "base/limits.h"
 #include "base/xalloc.h"
 
-#define NO_DEADLINE UINT64_MAX
-
 /* ---- bookkeeping ---- */
 
 void
@@ -40,120 +38,6 @@ attempt_end(struct request *r)
 	r->blank = (struct blank){ 0 };
 }
 
-/* ---- time ---- */
-
-static bool
-wants_heartbeat(const struct request *r)
-{
-	return r->gw->conf->heartbeat > 0 && r->form == REPLY_SSE && !r->passing && r->root == NULL;
-}
-
-static struct edge *
-request_edge(const struct request *r)
-{
-	return r->root != NULL ? r->root->edge : r->edge;
-}
-
-static uint64_t
-upstream_deadline(const struct request *r)
-{
-	const struct conf *conf = r->gw->conf;
-
-	/* A client that does not read stops the upstream: that silence is not the upstream's. */
-	if (r->call == NULL || (r->head_sent && edge_pending(request_edge(r)) > 0))
-		return NO_DEADLINE;
-	return r->last_up_ms + (r->up_started ? conf->idle_timeout : conf->first_byte_timeout);
-}
-
-static void
-timer_arm(struct request *r)
-{
-	uint64_t now = clock_mono_ms(), due = upstream_deadline(r);
-	uint64_t beat = r->last_write_ms + r->gw->conf->heartbeat;
-
-	if (due == NO_DEADLINE)
-		due = now + r->gw->conf->idle_timeout;
-	if (wants_heartbeat(r) && beat < due)
-		due = beat;
-	timer_start(r->timer, due > now ? due - now : 1);
-}
-
-/* A comment, when the stream stands between two events and the client reads. False: client gone. */
-static bool
-heartbeat(struct request *r)
-{
-	struct buf *out = &request_local(r)->out;
-
-	if (r->head_sent && (!r->at_event_end || edge_pending(r->edge) > 0)) {
-		r->last_write_ms = clock_mono_ms();
-		return true;
-	}
-	buf_reset(out);
-	if (!r->head_sent) {
-		reply_stream_head(r, out);
-		buf_adds(out, ": ok\n\n");
-	} else {
-		buf_adds(out, ": waiting\n\n");
-	}
-	return reply_write(r, buf_slice(out));
-}
-
-static void
-on_timer(void *ctx)
-{
-	struct request *r = ctx;
-	uint64_t now = clock_mono_ms();
-
-	if (wants_heartbeat(r) && now >= r->last_write_ms + r->gw->conf->heartbeat &&
-	    !heartbeat(r)) {
-		request_move(r, &step_abort);
-		request_run(r);
-		return;
-	}
-	if (r->step == &step_wait || r->step == &step_pick) {
-		if (now >= r->wait_due_ms)
-			request_run(r);
-		else
-			attempt_wait(r, r->wait_due_ms);
-		return;
-	}
-	if (now >= upstream_deadline(r)) {
-		call_cancel(TAKE(r->call));
-		r->up_ended = true;
-		r->up_result = NET_TIMEOUT;
-		request_run(r);
-		return;
-	}
-	timer_arm(r);
-}
-
-void
-attempt_wait(struct request *r, uint64_t due)
-{
-	uint64_t now = clock_mono_ms(), next = due;
-
-	if (r->timer == NULL)
-		r->timer = timer_new(r->loop, on_timer, r);
-	if (r->last_write_ms == 0)
-		r->last_write_ms = now;
-	if (wants_heartbeat(r) && r->last_write_ms + r->gw->conf->heartbeat < next)
-		next = r->last_write_ms + r->gw->conf->heartbeat;
-	r->wait_due_ms = due;
-	timer_start(r->timer, next > now ? next - now : 1);
-}
-
-void
-attempt_beat(struct request *r)
-{
-	if (!wants_heartbeat(r))
-		return;
-	if (r->last_write_ms == 0)
-		r->last_write_ms = clock_mono_ms();
-	if (r->timer == NULL)
-		r->timer = timer_new(r->loop, on_timer, r);
-	timer_arm(r);
-}
-
 /* ---- events of the call ---- */
 
 static char *
@@ -173,7 +57,7 @@ up_head(void *ctx, int status, const struct header_lines *lines)
 	r->up_status = status;
 	r->last_up_ms = clock_mono_ms();
 	/* Another time limit holds from here. */
-	timer_arm(r);
+	attempt_watch(r);
 	r->up_type = line_value(lines, "content-type");
 	r->up_retry_after = line_value(lines, "retry-after");
 	buf_init(&r->held, status < 400 ? COLLECT_MAX : ERROR_BODY_MAX);
@@ -268,9 +152,7 @@ do_call(struct request *r)
 	if (r->last_write_ms == 0)
 		r->last_write_ms = r->last_up_ms;
 	r->call = call_start(loop_upstream(r->loop), &request, &call_events, r);
-	if (r->timer == NULL)
-		r->timer = timer_new(r->loop, on_timer, r);
-	timer_arm(r);
+	attempt_watch(r);
 	request_move(r, &step_await);
 	return STEP_PARK;
 }

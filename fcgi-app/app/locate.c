@@ -318,7 +318,8 @@ find_owners(struct request *r)
 	objects_settle(&l->objects);
 	r->object_count = l->objects.count;
 	if (l->objects.count == 0) {
-		if (l->path.use == OBJECT_USE_MANY) {
+		/* Conversations that Google keeps are spread as others are. */
+		if (l->path.use == OBJECT_USE_MANY && !l->path.alone) {
 			r->seed = r->owner;
 			r->home_word = "caller";
 		}

@@ -287,9 +287,12 @@ bool auth_credential(const struct request *r, struct buf *out);
 /* attempt.c */
 void attempt_report(struct request *r, bool ok);
 void attempt_end(struct request *r); /* cancels the call and forgets its answer */
+
+/* attempt_time.c */
+/* A call runs: silence of the upstream ends it, silence of ours is broken by heartbeats. */
+void attempt_watch(struct request *r);
 /* Starts the timer of a request that waits without a call of its own. */
 void attempt_beat(struct request *r);
-
 /* Parks the request until then; heartbeats go on. */
 void attempt_wait(struct request *r, uint64_t due);
 

@@ -314,6 +314,7 @@ objects_of_path(struct slice path, struct objects *o)
 	if (p.collection == INTERACTIONS) {
 		ret.body |= OBJECT_BODY_INTERACTIONS;
 		ret.id_prefix = "interactions/";
+		ret.alone = true;
 	}
 	if (p.collection == BATCHES || p.collection == STORES || p.collection == TUNED)
 		ret.body |= OBJECT_BODY_BATCH;

@@ -46,6 +46,7 @@ struct object_path {
 	enum object_use use;
 	unsigned body;         /* OBJECT_BODY_*: what a body on this path may name besides */
 	bool upload;           /* the body is the bytes of a file */
+	bool alone;            /* no request needs two of what is made here */
 	const char *id_prefix; /* of an answer's `id`, where other answers have `name`; or NULL */
 };
 

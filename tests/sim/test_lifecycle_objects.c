@@ -257,8 +257,8 @@ test_cooling(void)
 static void
 test_interactions(void)
 {
+	const char *home, *used[3];
 	struct sim_client *c;
-	const char *home;
 
 	SIM_OPEN(THREE_KEYS);
 	c = SIM_ASK(.uri = "/v1beta/interactions", .params = { GOOGLE },
@@ -278,6 +278,15 @@ test_interactions(void)
 	is_str(sim_key(sim_last_call()), home, "its end");
 	sim_answer(sim_last_call(), 200, SIM_JSON, "{}");
 	is_int(sim_calls(), 5, "nobody was asked");
+	for (size_t i = 0; i < 3; i++) {
+		SIM_ASK(.uri = "/v1beta/interactions", .params = { GOOGLE },
+		    .body = SLICE("{\"model\":\"" MODEL "\",\"input\":\"Hi\"}"));
+		used[i] = sim_key(sim_last_call());
+		sim_answer(sim_last_call(), 200, SIM_JSON, "{\"id\":\"x3\"}");
+	}
+	ok(strcmp(used[0], used[1]) != 0 && strcmp(used[1], used[2]) != 0 &&
+		strcmp(used[0], used[2]) != 0,
+	    "new ones take turns");
 	SIM_CLOSE();
 }
 
