@@ -163,6 +163,9 @@ reload(struct gateway *gw, const struct arguments *arguments)
 	char error[CONF_ERROR_MAX] = "";
 	struct conf conf;
 
+	if (log_reopen(gw->conf->log_file) != 0)
+		log_event(LOG_WARN, "the log file cannot be opened again, the old one goes on",
+		    LOG_S("reason", strerror(errno)));
 	if (load_options(&conf, arguments, error) == 0 && gateway_reload(gw, &conf, error) == 0) {
 		log_event(LOG_INFO, "reloaded", LOG_N("keys", roster_key_count(gw->roster)),
 		    LOG_N("tokens", tokens_count(gw->roster->tokens)),

@@ -291,12 +291,26 @@ judge_failure(struct request *r, const struct outcome *o, const struct verdict *
 	return STEP_GO;
 }
 
+/* The model whose quota was violated, by Google's own name; 0: not told. */
+static uint64_t
+quota_model(const struct request *r, const struct gstatus *status)
+{
+	/* What is counted apart has a quota of its own. */
+	if (status == NULL || r->model_id != balancer_model(slice_str(r->model)))
+		return 0;
+	for (size_t i = 0; i < status->quota_count; i++)
+		if (strcmp(status->quotas[i].id, status->quota_id) == 0)
+			return balancer_model(slice_str(status->quotas[i].model));
+	return 0;
+}
+
 /* Tells the balancer and the access line. */
 static void
 learn(struct request *r, const struct outcome *o, const struct verdict *v)
 {
 	struct keyring_outcome outcome = {
 		.model = r->model_id,
+		.quota_model = quota_model(r, o->status),
 		.started = r->call_started_ms,
 		.verdict = v,
 		.status = o->status,

@@ -15,13 +15,19 @@
 static atomic_int log_fd = STDERR_FILENO;
 static atomic_int log_level = LOG_INFO;
 
+static int
+open_file(const char *path)
+{
+	return open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+}
+
 int
 log_open(const char *path, enum log_level level)
 {
 	int fd = STDERR_FILENO;
 
 	if (path != NULL && path[0] != '\0') {
-		fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+		fd = open_file(path);
 		if (fd < 0)
 			return -1;
 	}
@@ -29,6 +35,22 @@ log_open(const char *path, enum log_level level)
 	atomic_store(&log_fd, fd);
 	atomic_store(&log_level, (int)level);
 	return 0;
+}
+
+/* Another thread may be about to write: the number of the file stays. */
+int
+log_reopen(const char *path)
+{
+	int fd = atomic_load(&log_fd), made, rc;
+
+	if (fd == STDERR_FILENO)
+		return 0;
+	made = open_file(path);
+	if (made < 0)
+		return -1;
+	rc = dup3(made, fd, O_CLOEXEC);
+	close(made);
+	return rc < 0 ? -1 : 0;
 }
 
 void

@@ -282,8 +282,13 @@ end_for_key(struct health *h, const struct health_event *e)
 		opened |= well(h, s, record_find(s, e->who.key), e->started, &e->now);
 		break;
 	}
-	if (e->verdict->limit != VERDICT_LIMIT_KEEP)
-		opened |= limit(h, s, record_obtain(s, quota), e);
+	if (e->verdict->limit == VERDICT_LIMIT_KEEP)
+		return opened;
+	opened |= limit(h, s, record_obtain(s, quota), e);
+	/* A name that moves with the releases shares the quota of what it stands for. */
+	if (e->quota_model != 0 && e->quota_model != e->model)
+		opened |=
+		    limit(h, s, record_obtain(s, health_pair(e->who.project, e->quota_model)), e);
 	return opened;
 }
 

@@ -61,7 +61,8 @@ void keyring_report(struct keyring *ring, size_t index, bool ok);
 /* What a call has shown of its key, project, model and the host. */
 struct keyring_outcome {
 	uint64_t model;
-	uint64_t started; /* monotonic: when the call began */
+	uint64_t quota_model; /* see struct health_event */
+	uint64_t started;     /* monotonic: when the call began */
 	const struct verdict *verdict;
 	const struct gstatus *status; /* or NULL */
 	uint32_t hint_ms;             /* Google's, from the body or the head; 0: none */

@@ -26,6 +26,9 @@ struct log_field {
 
 /* path: NULL or "" for standard error. Returns -1 with errno when the file cannot be opened. */
 int log_open(const char *path, enum log_level level);
+/* The file anew, under the path it was opened with: for who has moved it away. From any thread.
+ * Returns -1 with errno, and goes on with the old one, when it cannot be opened. */
+int log_reopen(const char *path);
 void log_close(void);
 bool log_wanted(enum log_level level);
 void log_write(

@@ -47,8 +47,9 @@ struct health_bar {
 /* How a call ended. */
 struct health_event {
 	struct subject who;
-	uint64_t model;   /* 0: none */
-	uint64_t started; /* monotonic */
+	uint64_t model;       /* 0: none */
+	uint64_t quota_model; /* whose quota it is, when Google names another; 0: none */
+	uint64_t started;     /* monotonic */
 	const struct verdict *verdict;
 	const char *quota; /* id of the violated quota; "" or NULL: none */
 	uint32_t hint_ms;  /* Google's; 0: none */

@@ -19,6 +19,7 @@ static uint64_t now; /* monotonic; the wall clock goes along */
 static uint64_t chance;
 static uint32_t hint;
 static const char *quota;
+static uint64_t quota_model;
 
 static void
 begin(size_t max)
@@ -26,6 +27,7 @@ begin(size_t max)
 	h = health_new(hash_key, max);
 	now = 1000;
 	chance = hint = 0;
+	quota_model = 0;
 	quota = "";
 }
 
@@ -54,7 +56,7 @@ static bool
 ends(struct subject who, uint64_t model, int http, const char *body, uint64_t ago)
 {
 	struct verdict v = verdict_for(http, body);
-	struct health_event e = { who, model, now - ago, &v, quota, hint, chance,
+	struct health_event e = { who, model, quota_model, now - ago, &v, quota, hint, chance,
 		{ now, WALL + now } };
 
 	return health_end(h, &e);
@@ -114,6 +116,11 @@ test_scopes(void)
 	now++;
 	ok(ends(c, 0, 200, "{}", 0), "until a check shows that it is accepted");
 	is_int(wait_of(c, MODEL), 0, "which ends it");
+	quota_model = MODEL + 2;
+	ends(c, MODEL + 1, 429, QUOTA_BODY("XPerMinute", "15"), 10);
+	is_int(wait_of(c, MODEL + 1), 30000, "a model that is another name");
+	is_int(wait_of(c, MODEL + 2), 30000, "and the one whose quota Google says it is");
+	is_int(wait_of(c, MODEL), 0, "but no other");
 	health_free(h);
 }
 

@@ -187,6 +187,27 @@ test_files(void)
 	log_close();
 }
 
+static void
+test_reopen(void)
+{
+	char moved[64];
+	struct stat st;
+
+	snprintf(moved, sizeof(moved), "%s.1", path);
+	is_int(log_reopen(path), 0, "opened again");
+	rename(path, moved);
+	log_event(LOG_INFO, "before", LOG_N("number", 1));
+	is_int(log_reopen(path), 0, "opened anew");
+	log_event(LOG_INFO, "after", LOG_N("number", 2));
+	json_object_put(take_line());
+	ok(stat(moved, &st) == 0 && st.st_size > 0, "the old one has what came before");
+	log_event(LOG_INFO, "after", LOG_N("number", 3));
+	is_int(log_reopen("/tmp/none/there"), -1, "where it cannot be");
+	log_event(LOG_INFO, "after", LOG_N("number", 4));
+	ok(stat(path, &st) == 0 && st.st_size > 0, "the old one goes on");
+	unlink(moved);
+}
+
 int
 main(void)
 {
@@ -199,6 +220,7 @@ main(void)
 	test_levels();
 	test_long();
 	test_threads();
+	test_reopen();
 	test_files();
 	unlink(path);
 	return tap_done();
