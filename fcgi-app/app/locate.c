@@ -369,8 +369,7 @@ body_read(void *ctx)
 static bool
 has_names(const struct request *r, const struct object_path *path)
 {
-	return r->target.body_len > 0 && !path->upload &&
-	       (r->op == &op_native || r->op->names_objects);
+	return r->target.body_len > 0 && !path->upload;
 }
 
 /* ---- the step ---- */
@@ -378,8 +377,11 @@ has_names(const struct request *r, const struct object_path *path)
 static bool
 is_needed(const struct request *r)
 {
-	return !r->located && r->pinned < 0 && (r->op == &op_native || r->op->names_objects) &&
-	       keyring_count(r->ring) > 1 && keyring_has_projects(r->ring);
+	bool may_name =
+	    r->op == &op_native || (r->op->names_objects && objects_maybe(r->target.body));
+
+	return !r->located && r->pinned < 0 && keyring_count(r->ring) > 1 && may_name &&
+	       keyring_has_projects(r->ring);
 }
 
 static enum step_next

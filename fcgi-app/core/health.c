@@ -38,6 +38,8 @@ health_ready(const struct health *h, const struct subject *who, uint64_t model, 
 {
 	const struct side *s = &h->sides[who->side];
 
+	if (s->newest == 0)
+		return true;
 	return passes(record_find(s, who->key), HEALTH_KEY, now, ret) &&
 	       passes(record_find(s, health_pair(who->project, model)), HEALTH_PROJECT, now, ret);
 }
@@ -56,6 +58,8 @@ health_begin(struct health *h, const struct subject *who, uint64_t model, uint64
 
 	go_first(&h->host, now);
 	go_first(record_find(&h->sides[SIDE_MODELS], model), now);
+	if (s->newest == 0)
+		return;
 	go_first(record_find(s, who->key), now);
 	go_first(record_find(s, health_pair(who->project, model)), now);
 }
@@ -264,9 +268,14 @@ static bool
 end_for_key(struct health *h, const struct health_event *e)
 {
 	struct side *s = &h->sides[e->who.side];
-	uint64_t quota = health_pair(e->who.project, e->model);
 	bool opened = false;
+	uint64_t quota;
 
+	/* Nobody is held anything against, and this call changes nothing. */
+	if (s->newest == 0 && e->verdict->key != VERDICT_KEY_DEAD &&
+	    e->verdict->limit == VERDICT_LIMIT_KEEP)
+		return false;
+	quota = health_pair(e->who.project, e->model);
 	switch (e->verdict->key) {
 	case VERDICT_KEY_KEEP:
 		break;

@@ -86,6 +86,9 @@ slot_of(const struct side *s, uint64_t id)
 struct record *
 record_find(const struct side *s, uint64_t id)
 {
+	/* Most of the time all are well. */
+	if (s->newest == 0)
+		return NULL;
 	for (uint32_t at = *slot_of(s, id); at != 0; at = s->records[at - 1].chain)
 		if (s->records[at - 1].id == id)
 			return &s->records[at - 1];

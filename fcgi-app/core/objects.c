@@ -403,6 +403,20 @@ objects_scan_feed(struct objects_scan *s, struct slice bytes)
 	members_feed(&s->members, bytes);
 }
 
+bool
+objects_maybe(struct slice body)
+{
+	/* Our own writer escapes no letter; what callers hand through has both spellings. */
+	static const char *const words[] = { "fileUri\"", "file_uri\"", "cachedContent\"",
+		"cached_content\"", "fileSearchStoreNames\"", "file_search_store_names\"",
+		"tunedModels/" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (slice_find(body, slice_str(words[i])) >= 0)
+			return true;
+	return false;
+}
+
 /* ---- answers ---- */
 
 /* Of the object itself or of what an answer or event wraps it in. */

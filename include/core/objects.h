@@ -68,6 +68,9 @@ struct objects_scan {
 void objects_scan_init(struct objects_scan *s, struct objects *o, unsigned body, struct slice base);
 void objects_scan_feed(struct objects_scan *s, struct slice bytes);
 
+/* May a body that we have written ourselves name objects? Costs less than a scan. */
+bool objects_maybe(struct slice body);
+
 /* ---- answers ---- */
 
 /* The name of the object that an answer has made: of its beginning, at any split. */

@@ -212,9 +212,26 @@ test_made(void)
 		}
 }
 
+static void
+test_maybe(void)
+{
+	static const char *const yes[] = {
+		"{\"contents\":[{\"parts\":[{\"fileData\":{\"fileUri\":\"x\"}}]}]}",
+		"{\"tools\":[{\"file_search\":{\"file_search_store_names\":[\"x\"]}}]}",
+		"{\"cachedContent\":\"x\"}",
+		"{\"model\":\"tunedModels/x\"}",
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(yes); i++)
+		ok(objects_maybe(slice_str(yes[i])), yes[i]);
+	ok(!objects_maybe(SLICE("{\"contents\":[{\"parts\":[{\"text\":\"Hi\"}]}]}")), "none");
+	ok(!objects_maybe(SLICE("")), "nothing");
+}
+
 int
 main(void)
 {
+	test_maybe();
 	test_paths();
 	test_bodies();
 	test_many();
