@@ -178,11 +178,24 @@ unknown(struct apierror *err, struct slice id)
 	    "Response with id '%.*s' not found.", id.len < 64 ? (int)id.len : 64, id.ptr);
 }
 
+/* 1: what is stored is none. */
 static int
-answer_stored(struct request *r, const struct ref *ref, struct buf *out)
+list_input(struct request *r, struct slice stored, struct buf *out, struct apierror *err)
+{
+	struct responses_page page;
+	int rc = responses_page_read(&page, r->route->query, err);
+
+	if (rc == 0)
+		rc = responses_stored_input(stored, &page, out, err);
+	responses_page_release(&page);
+	return rc;
+}
+
+static int
+answer_stored(struct request *r, const struct ref *ref, struct buf *out, struct apierror *err)
 {
 	const char *method = edge_param(r->edge, "REQUEST_METHOD");
-	struct slice key = slice_str(ref->key);
+	struct slice key = slice_str(ref->key), stored = buf_slice(&ref->value);
 	struct jwriter w = jwriter_on(out);
 
 	if (slice_eq(slice_str(method), SLICE("DELETE"))) {
@@ -194,9 +207,9 @@ answer_stored(struct request *r, const struct ref *ref, struct buf *out)
 		jw_object_end(&w);
 		return 0;
 	}
-	return r->route->op == ROUTE_RESPONSE_INPUT
-	           ? responses_stored_input(buf_slice(&ref->value), out)
-	           : responses_stored_response(buf_slice(&ref->value), out);
+	if (r->route->op == ROUTE_RESPONSE_INPUT)
+		return list_input(r, stored, out, err);
+	return responses_stored_response(stored, out) == 0 ? 0 : 1;
 }
 
 static int
@@ -205,7 +218,7 @@ stored_prepare(struct request *r, struct apierror *err)
 	const struct ref *ref;
 	struct slice id = r->route->item;
 	struct buf out;
-	int answer = -1;
+	int answer;
 
 	if (!can_store(r))
 		return apierror_set(err, APIERROR_UNSUPPORTED, NULL,
@@ -220,12 +233,11 @@ stored_prepare(struct request *r, struct apierror *err)
 	if (ref->state == REF_WANTED)
 		return 0;
 	buf_init(&out, RESPONSE_MAX);
-	if (answer_stored(r, ref, &out) != 0) {
-		unknown(err, id);
-	} else {
+	answer = answer_stored(r, ref, &out, err);
+	if (answer == 0)
 		reply_whole(r, 200, NULL, SLICE(""), buf_slice(&out));
-		answer = 0;
-	}
+	else if (answer > 0)
+		answer = unknown(err, id);
 	buf_release(&out);
 	return answer;
 }

@@ -105,6 +105,20 @@ end_key(struct blank *b)
 	b->content = b->key == UNKNOWN;
 }
 
+/* Does a finishReason say why there is nothing? A call or an answer that the model spoiled is
+ * another the next time. */
+static bool
+is_reason(const struct blank *b)
+{
+	static const char *const none[] = { "", "STOP", "FINISH_REASON_UNSPECIFIED",
+		"MALFORMED_FUNCTION_CALL", "MALFORMED_RESPONSE" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(none); i++)
+		if (is_word(b, none[i]))
+			return false;
+	return true;
+}
+
 static void
 end_string(struct blank *b)
 {
@@ -116,8 +130,7 @@ end_string(struct blank *b)
 	else if (b->key == BLOCK)
 		b->content = b->len > 0;
 	else if (b->key == FINISH)
-		b->content =
-		    b->len > 0 && !is_word(b, "STOP") && !is_word(b, "FINISH_REASON_UNSPECIFIED");
+		b->content = is_reason(b);
 	else
 		b->content = b->key != OTHER && b->key != TEXT;
 }

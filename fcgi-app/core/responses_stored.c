@@ -7,6 +7,7 @@
 
 #include "base/limits.h"
 #include "base/xalloc.h"
+#include "core/query.h"
 
 void
 responses_stored_write(
@@ -106,37 +107,148 @@ write_item(struct jwriter *w, json_object *item, struct slice id)
 	jw_object_end(w);
 }
 
-int
-responses_stored_input(struct slice stored, struct buf *out)
+/* ---- pages ---- */
+
+static int
+read_limit(struct responses_page *page, struct slice text, struct apierror *err)
 {
-	json_object *doc = json_read(stored), *input = json_get_array(doc, "input");
-	struct jwriter w = jwriter_on(out);
-	size_t count = input != NULL ? json_object_array_length(input) : 0;
+	uint64_t limit;
+
+	if (!slice_u64(text, &limit) || limit < 1 || limit > RESPONSE_PAGE_MAX)
+		return apierror_set(err, APIERROR_BAD_VALUE, "limit",
+		    "Invalid value for 'limit': expected an integer from 1 to %d.",
+		    RESPONSE_PAGE_MAX);
+	page->limit = (size_t)limit;
+	return 0;
+}
+
+static int
+read_order(struct responses_page *page, struct slice text, struct apierror *err)
+{
+	page->ascending = slice_eq(text, SLICE("asc"));
+	if (page->ascending || slice_eq(text, SLICE("desc")))
+		return 0;
+	return apierror_set(err, APIERROR_BAD_VALUE, "order",
+	    "Invalid value for 'order': expected 'asc' or 'desc'.");
+}
+
+static int
+unknown_item(struct apierror *err)
+{
+	return apierror_set(err, APIERROR_BAD_VALUE, "after",
+	    "Invalid value for 'after': there is no such item in the input of this response.");
+}
+
+int
+responses_page_read(struct responses_page *page, struct slice query, struct apierror *err)
+{
+	struct slice text;
+
+	*page = (struct responses_page){ .limit = RESPONSE_PAGE };
+	buf_init(&page->after, RESPONSE_MAX);
+	if (query_get(query, "limit", &text) && read_limit(page, text, err) != 0)
+		return -1;
+	if (query_get(query, "order", &text) && read_order(page, text, err) != 0)
+		return -1;
+	if (query_get(query, "after", &text) && !percent_decode(text, true, &page->after))
+		return unknown_item(err);
+	return 0;
+}
+
+void
+responses_page_release(struct responses_page *page)
+{
+	buf_release(&page->after);
+}
+
+/* The items in the order of the page. */
+struct listing {
+	json_object *input;
+	size_t count;
+	bool ascending;
+};
+
+static size_t
+place_of(const struct listing *l, size_t at)
+{
+	return l->ascending ? at : l->count - 1 - at;
+}
+
+static void
+id_at(const struct listing *l, size_t at, struct buf *ret)
+{
+	size_t place = place_of(l, at);
+
+	item_id(json_object_array_get_idx(l->input, place), place, ret);
+}
+
+/* Where the page begins; l->count + 1 when the item before it is not there. */
+static size_t
+find_start(const struct listing *l, struct slice after)
+{
+	size_t at = 0;
 	struct buf id;
 
-	if (input == NULL) {
-		json_object_put(doc);
-		return -1;
-	}
+	if (after.len == 0)
+		return 0;
 	buf_init(&id, RESPONSE_MAX);
+	for (; at < l->count; at++) {
+		id_at(l, at, &id);
+		if (slice_eq(buf_slice(&id), after))
+			break;
+	}
+	buf_release(&id);
+	return at + 1;
+}
+
+static void
+write_page(const struct listing *l, size_t from, size_t to, struct buf *out)
+{
+	struct jwriter w = jwriter_on(out);
+	struct buf id, first;
+
+	buf_init(&id, RESPONSE_MAX);
+	buf_init(&first, RESPONSE_MAX);
 	jw_object(&w, NULL);
 	jw_str(&w, "object", "list");
 	jw_array(&w, "data");
-	for (size_t i = count; i-- > 0;) {
-		item_id(json_object_array_get_idx(input, i), i, &id);
-		write_item(&w, json_object_array_get_idx(input, i), buf_slice(&id));
+	for (size_t at = from; at < to; at++) {
+		id_at(l, at, &id);
+		if (at == from)
+			buf_add_slice(&first, buf_slice(&id));
+		write_item(
+		    &w, json_object_array_get_idx(l->input, place_of(l, at)), buf_slice(&id));
 	}
 	jw_array_end(&w);
-	buf_reset(&id);
-	if (count > 0)
-		item_id(json_object_array_get_idx(input, count - 1), count - 1, &id);
-	jw_slice(&w, "first_id", buf_slice(&id));
-	if (count > 0)
-		item_id(json_object_array_get_idx(input, 0), 0, &id);
+	jw_slice(&w, "first_id", buf_slice(&first));
 	jw_slice(&w, "last_id", buf_slice(&id));
-	jw_bool(&w, "has_more", false);
+	jw_bool(&w, "has_more", to < l->count);
 	jw_object_end(&w);
+	buf_release(&first);
 	buf_release(&id);
+}
+
+int
+responses_stored_input(
+    struct slice stored, const struct responses_page *page, struct buf *out, struct apierror *err)
+{
+	json_object *doc = json_read(stored);
+	struct listing l = { .input = json_get_array(doc, "input"), .ascending = page->ascending };
+	size_t from, left;
+	int answer = 1;
+
+	if (l.input == NULL)
+		goto out;
+	l.count = json_object_array_length(l.input);
+	from = find_start(&l, buf_slice(&page->after));
+	if (from > l.count) {
+		answer = unknown_item(err);
+		goto out;
+	}
+	left = l.count - from;
+	write_page(&l, from, from + (left < page->limit ? left : page->limit), out);
+	answer = 0;
+out:
 	json_object_put(doc);
-	return 0;
+	return answer;
 }

@@ -78,6 +78,8 @@
 #define FORM_HEAD_MAX     (8 * KIB)          /* the header lines of one part */
 #define FORM_TEXT_MAX     (1 * MIB)          /* the fields of a form that are no files */
 #define IMAGES_TEXT_MAX   (64 * KIB)         /* what a model says beside its images */
+#define RESPONSE_PAGE     20                 /* items of a stored response's input on one page */
+#define RESPONSE_PAGE_MAX 100                /* as many as a client may want there */
 #define SPEECH_CHARS_MAX  4096               /* OpenAI's limit on input and instructions */
 #define TRANSCRIPT_MAX    (16 * MIB)         /* the text of one transcript */
 #define TRANSCRIPT_WORDS  200000             /* words with times in one transcript */

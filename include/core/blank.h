@@ -1,7 +1,7 @@
 /*
  * Is an answer of generateContent or streamGenerateContent entirely empty: no text, thought, call
  * or data in any part, and no reason given for it? Google sends such answers with status 200 and
- * finishReason STOP, or without any candidate.
+ * finishReason STOP or MALFORMED_*, or without any candidate.
  */
 #ifndef CORE_BLANK_H
 #define CORE_BLANK_H

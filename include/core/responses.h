@@ -60,10 +60,23 @@ const struct usage *responses_stream_usage(struct responses_stream *s);
 /* What is kept of a response: itself, its input and the whole conversation. */
 void responses_stored_write(
     const struct responses_request *q, struct responses_stream *s, struct buf *out);
-/* The parts of a kept text that GET /responses/{id} and .../input_items answer with, appended to
- * out; of the latter all items on one page, the last one first, as OpenAI does unless asked
- * otherwise. -1 when the text is none. */
+/* The kept response as GET /responses/{id} answers with, appended to out. -1 when the text is none.
+ */
 int responses_stored_response(struct slice stored, struct buf *out);
-int responses_stored_input(struct slice stored, struct buf *out);
+
+/* Which items GET /responses/{id}/input_items wants, by its parameters limit, order and after. */
+struct responses_page {
+	size_t limit;
+	bool ascending;   /* the first item first; OpenAI begins with the last */
+	struct buf after; /* id of the item before the page; empty: none */
+};
+
+/* -1 with err; the page is to be released either way. */
+int responses_page_read(struct responses_page *page, struct slice query, struct apierror *err);
+void responses_page_release(struct responses_page *page);
+/* That page of the kept input as a list, appended to out. 1 when the text is none; -1 with err when
+ * the item before the page is not there. */
+int responses_stored_input(
+    struct slice stored, const struct responses_page *page, struct buf *out, struct apierror *err);
 
 #endif

@@ -265,6 +265,18 @@ export async function openaiResponses(env) {
         for await (const item of c.responses.inputItems.list(first.id)) items.push(item);
         assert.equal(items.length, 1);
         assert.equal(items[0].role, "user");
+        const long = await c.responses.create({
+            model: MODEL,
+            input: [
+                { role: "user", content: "a" },
+                { role: "assistant", content: "b" },
+                { role: "user", content: "c" },
+            ],
+        });
+        const roles = [];
+        const paged = c.responses.inputItems.list(long.id, { limit: 1, order: "asc" });
+        for await (const item of paged) roles.push(item.role);
+        assert.deepEqual(roles, ["user", "assistant", "user"]);
         await c.responses.delete(first.id);
         const gone = await failure(c.responses.retrieve(first.id));
         assert.ok(gone instanceof OpenAI.NotFoundError, gone);

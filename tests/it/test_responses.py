@@ -218,6 +218,7 @@ def _stored(s, stream):
     listed = get(s, PATH + "/%s/input_items" % two["id"], key).value
     contains(json.dumps(listed["data"]), "second words")
     equal(listed["object"], "list", "object")
+    get(s, PATH + "/%s/input_items?limit=0" % two["id"], key, status=400)
     get(s, PATH + "/" + one["id"], s.key(), status=404)
     respond(s, "x", s.key(), previous_response_id=one["id"], status=400)
     out = post(s, PATH + "/" + one["id"], key=key, method="DELETE")

@@ -244,6 +244,80 @@ test_previous(struct chat_env *env)
 	buf_release(&stored);
 }
 
+static struct apierror page_error;
+
+static int
+page_of(struct slice stored, const char *query, struct buf *out)
+{
+	struct responses_page page;
+	int rc = responses_page_read(&page, slice_str(query), &page_error);
+
+	buf_reset(out);
+	if (rc == 0)
+		rc = responses_stored_input(stored, &page, out, &page_error);
+	responses_page_release(&page);
+	return rc;
+}
+
+static void
+test_pages(void)
+{
+	static const char stored[] =
+	    "{\"input\":[{\"id\":\"a\"},{\"id\":\"b/b\"},{},{\"id\":\"d\"}]}";
+	static const struct {
+		const char *query, *ids;
+		bool more;
+	} good[] = {
+		{ "", "d item_2 b/b a", false },
+		{ "order=desc&limit=4", "d item_2 b/b a", false },
+		{ "order=asc", "a b/b item_2 d", false },
+		{ "limit=3", "d item_2 b/b", true },
+		{ "limit=1&after=item_2", "b/b", true },
+		{ "after=b%2Fb", "a", false },
+		{ "after=b%2Fb&order=asc", "item_2 d", false },
+		{ "after=a", "", false },
+		{ "after=&include[]=x", "d item_2 b/b a", false },
+	};
+	static const struct {
+		const char *query, *param;
+	} bad[] = {
+		{ "limit=0", "limit" },
+		{ "limit=101", "limit" },
+		{ "limit=-1", "limit" },
+		{ "limit=", "limit" },
+		{ "order=up", "order" },
+		{ "after=nobody", "after" },
+		{ "after=%zz", "after" },
+	};
+	struct buf out, ids;
+
+	buf_init(&out, 1 * MIB);
+	buf_init(&ids, 1 * KIB);
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		json_object *doc, *data;
+
+		is_int(page_of(slice_str(stored), good[i].query, &out), 0, good[i].query);
+		doc = json_read(buf_slice(&out));
+		data = json_get_array(doc, "data");
+		buf_reset(&ids);
+		for (size_t k = 0; k < json_object_array_length(data); k++) {
+			buf_adds(&ids, k > 0 ? " " : "");
+			buf_add_slice(&ids, json_get_str(json_object_array_get_idx(data, k), "id"));
+		}
+		is_slice(buf_slice(&ids), good[i].ids, "the items");
+		ok(json_object_get_boolean(json_get(doc, "has_more")) == good[i].more,
+		    "whether there are more");
+		json_object_put(doc);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		is_int(page_of(slice_str(stored), bad[i].query, &out), -1, bad[i].query);
+		is_str(page_error.param, bad[i].param, "the parameter at fault");
+		is_int(page_error.status, 400, "the status");
+	}
+	buf_release(&out);
+	buf_release(&ids);
+}
+
 static void
 test_read_back(void)
 {
@@ -263,7 +337,7 @@ test_read_back(void)
 	ok(responses_stored_response(buf_slice(&stored), &out) == 0, "the response");
 	ok(slice_eq(buf_slice(&out), buf_slice(&x.reply)), "is the same");
 	buf_reset(&out);
-	ok(responses_stored_input(buf_slice(&stored), &out) == 0, "its input");
+	is_int(page_of(buf_slice(&stored), "", &out), 0, "its input");
 	is_slice(buf_slice(&out),
 	    "{\"object\":\"list\",\"data\":[{\"id\":\"mine\",\"type\":\"message\","
 	    "\"status\":\"completed\",\"role\":\"user\",\"content\":[{\"type\":\"input_text\","
@@ -275,8 +349,8 @@ test_read_back(void)
 	    "is OpenAI's list, the last one first");
 	buf_reset(&out);
 	ok(responses_stored_response(SLICE("{}"), &out) != 0, "no response in there");
-	ok(responses_stored_input(SLICE("nonsense"), &out) != 0, "no input in there");
-	ok(responses_stored_input(SLICE("{\"input\":[]}"), &out) == 0, "an empty one");
+	is_int(page_of(SLICE("nonsense"), "", &out), 1, "no input in there");
+	is_int(page_of(SLICE("{\"input\":[]}"), "", &out), 0, "an empty one");
 	is_slice(buf_slice(&out),
 	    "{\"object\":\"list\",\"data\":[],\"first_id\":\"\",\"last_id\":\"\",\"has_more\":"
 	    "false}",
@@ -323,6 +397,7 @@ main(void)
 	test_stateless();
 	test_previous(&env);
 	test_read_back();
+	test_pages();
 	test_spoilt(&env);
 	refs_release(&refs);
 	changes_release(&changes);
