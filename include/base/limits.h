@@ -166,7 +166,7 @@
 #define HEALTH_ENTRIES     16384
 #define HEALTH_VALUE_MAX   512
 #define HEALTH_FILE        (64 * MIB)
-#define USAGE_KEEP_MS      (48 * 3600000ULL) /* calls and tokens of the day */
+#define USAGE_KEEP_MS      (48 * 3600000ULL) /* tokens that access tokens spent */
 #define USAGE_MEMORY       (1 * MIB)
 #define USAGE_ENTRIES      8192
 #define USAGE_VALUE_MAX    64
