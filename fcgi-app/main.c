@@ -43,7 +43,7 @@ print_help(void)
 	     "  --listen ADDRESS   listen at unix:PATH or HOST:PORT (the option LISTEN)\n"
 	     "  --check            check the options and exit\n"
 	     "  --sample-config    print a file with every option and its default\n"
-	     "  --version, --help\n"
+	     "  --version, --help, -h\n"
 	     "\n"
 	     "Options are environment variables, or lines of the file; the environment wins.");
 	conf_print_help(stdout);
@@ -64,7 +64,7 @@ parse_arguments(int argc, char **argv, struct arguments *ret)
 	};
 	int c;
 
-	while ((c = getopt_long(argc, argv, "", rows, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, "h", rows, NULL)) != -1) {
 		switch (c) {
 		case 'c':
 			ret->config = optarg;
@@ -119,7 +119,7 @@ is_plain_cgi(void)
 
 /* The listening socket, -1 for plain CGI, -2 with a word on standard error. */
 static int
-open_socket(const struct conf *conf, bool *ret_made)
+open_socket(const struct conf *conf, struct socket_file *ret_file)
 {
 	char error[CONF_ERROR_MAX];
 	int fd;
@@ -127,8 +127,8 @@ open_socket(const struct conf *conf, bool *ret_made)
 	if (conf->listen[0] != '\0') {
 		unsigned mode = (unsigned)strtoul(conf->listen_mode, NULL, 8);
 
-		fd = socket_listen(conf->listen, mode, conf->listen_group, error, sizeof(error));
-		*ret_made = fd >= 0;
+		fd = socket_listen(
+		    conf->listen, mode, conf->listen_group, ret_file, error, sizeof(error));
 		if (fd >= 0)
 			return fd;
 		fprintf(stderr, "gemini-balance: %s\n", error);
@@ -152,9 +152,22 @@ static const char *const reloaded[] = { "GEMINI_API_KEYS", "GEMINI_API_KEYS_FILE
 static int
 load_options(struct conf *conf, const struct arguments *arguments, char error[CONF_ERROR_MAX])
 {
-	if (conf_load(conf, arguments->config, error) != 0)
+	if (conf_load(conf, arguments->config, error) != 0 ||
+	    (arguments->listen != NULL && conf_set(conf, "LISTEN", arguments->listen, error) != 0))
 		return -1;
-	return arguments->listen != NULL ? conf_set(conf, "LISTEN", arguments->listen, error) : 0;
+	return conf_check(conf, error);
+}
+
+/* Other programs' variables may have such names: they are pointed out, not refused. */
+static void
+log_misspelt(void)
+{
+	const char *name, *option;
+	size_t at = 0;
+
+	while ((name = conf_misspelt(NULL, &at, &option)) != NULL)
+		log_event(LOG_WARN, "a variable looks like a misspelt option",
+		    LOG_S("variable", name), LOG_S("option", option));
 }
 
 static void
@@ -223,7 +236,7 @@ static int
 run(const struct conf *conf, struct gateway *gw, const struct arguments *arguments)
 {
 	static sigset_t signals;
-	bool made = false;
+	struct socket_file file = { 0 };
 	struct upstream_options upstream = {
 		.http2 = conf->upstream_http == UPSTREAM_HTTP_2,
 		.proxy = conf->upstream_proxy,
@@ -249,7 +262,7 @@ run(const struct conf *conf, struct gateway *gw, const struct arguments *argumen
 		options.count = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
 	if (options.count > LOOPS_MAX)
 		options.count = LOOPS_MAX;
-	options.listen_fd = open_socket(conf, &made);
+	options.listen_fd = open_socket(conf, &file);
 	if (options.listen_fd == -2)
 		return EXIT_UNAVAILABLE;
 	if (options.listen_fd < 0)
@@ -268,13 +281,13 @@ run(const struct conf *conf, struct gateway *gw, const struct arguments *argumen
 	}
 	if (options.listen_fd >= 0) {
 		log_event(LOG_INFO, "started", LOG_S("version", PACKAGE_VERSION),
-		    LOG_S("listen", made ? conf->listen : "inherited"),
+		    LOG_S("listen", conf->listen[0] != '\0' ? conf->listen : "inherited"),
 		    LOG_N("loops", options.count), LOG_N("keys", roster_key_count(gw->roster)),
 		    LOG_S("state", state_engine_name(gw->state)), LOG_S("upstream", gw->base_url));
+		log_misspelt();
 		roster_log(gw->roster);
 		serve(loops, gw, arguments, &signals);
-		if (made)
-			socket_unlink(conf->listen);
+		socket_unlink(conf->listen, &file);
 		sigdelset(&signals, SIGHUP);
 		pthread_create(&hastener, NULL, hasten, &signals);
 		pthread_detach(hastener);
@@ -304,7 +317,9 @@ main(int argc, char **argv)
 		goto out;
 	}
 	if (arguments.check) {
+		log_misspelt();
 		roster_log(gw->roster);
+		roster_print_keys(gw->roster, stdout);
 		puts("gemini-balance: the options are valid");
 		rc = EXIT_SUCCESS;
 		goto out;

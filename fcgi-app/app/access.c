@@ -25,6 +25,7 @@ access_line(struct request *r)
 	size_t keys = 0, ready = 0;
 	bool wanted = wants_keys(r);
 	char ready_text[48];
+	const struct key_spec *key = r->key_spec;
 	struct buf barred;
 
 	buf_init(&barred, KIB);
@@ -34,7 +35,10 @@ access_line(struct request *r)
 
 	log_event(LOG_INFO, "request", LOG_S("id", r->id), LOG_S("route", r->route_name),
 	    LOG_S("model", r->model[0] != '\0' ? r->model : NULL),
+	    LOG_S("remote", r->client[0] != '\0' ? r->client : NULL),
 	    LOG_S("key", r->key_name[0] != '\0' ? r->key_name : NULL),
+	    LOG_S("key_name", key != NULL && key->name[0] != '\0' ? key->name : NULL),
+	    LOG_N("key_line", key != NULL && r->own_ring == NULL ? key->line : 0),
 	    LOG_S("token",
 		r->token != NULL && token_name(r->token)[0] != '\0' ? token_name(r->token) : NULL),
 	    LOG_S("keys", r->ring == NULL       ? NULL

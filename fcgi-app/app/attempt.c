@@ -145,6 +145,7 @@ do_call(struct request *r)
 	keypool_tried_add(r->tried, (size_t)r->key);
 	snprintf(
 	    r->key_name, sizeof(r->key_name), "%s", keyring_fingerprint(r->ring, (size_t)r->key));
+	r->key_spec = keyring_spec(r->ring, (size_t)r->key);
 	prepare_lines(r);
 	request.headers = r->line_table;
 	r->up_status = 0;

@@ -58,6 +58,7 @@ note(struct request *root, const struct request *b)
 {
 	root->calls += b->calls;
 	memcpy(root->key_name, b->key_name, sizeof(root->key_name));
+	root->key_spec = b->key_spec;
 	root->up_status = b->up_status;
 	root->up_result = b->up_result;
 	root->class = b->class;

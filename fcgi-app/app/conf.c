@@ -4,35 +4,26 @@
 #include "app/conf.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/buf.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
-
-enum kind { KIND_STR, KIND_SECRET, KIND_NUM, KIND_SIZE, KIND_TIME, KIND_BOOL, KIND_ENUM };
-
-struct option {
-	const char *group; /* a heading, when name is NULL */
-	const char *name, *def, *sentence, *words;
-	enum kind kind;
-	size_t offset;
-	double min, max;
-};
+#include "conf_priv.h"
+#include "core/plain_text.h"
 
 /* n: the name as a string, made by the outermost macro: some names are macros of base/limits.h. */
 #define OPTION(k, field, n, d, s) \
 	.name = (n), .kind = (k), .offset = offsetof(struct conf, field), .def = (d), \
 	.sentence = (s)
 
-static const struct option options[] = {
-#define CONF_GROUP(title)                    { .group = (title) },
-#define CONF_STR(field, name, def, sentence) { OPTION(KIND_STR, field, #name, def, sentence) },
-#define CONF_SECRET(field, name, def, sentence) \
-	{ OPTION(KIND_SECRET, field, #name, def, sentence) },
+const struct conf_option conf_options[] = {
+#define CONF_GROUP(title) { .group = (title) },
+#define CONF_STR(field, name, def, f, sentence) \
+	{ OPTION(KIND_STR, field, #name, def, sentence), .form = CONF_FORM_##f },
+#define CONF_SECRET(field, name, def, f, sentence) \
+	{ OPTION(KIND_SECRET, field, #name, def, sentence), .form = CONF_FORM_##f },
 #define CONF_NUM(field, name, def, lo, hi, sentence) \
 	{ OPTION(KIND_NUM, field, #name, def, sentence), .min = (lo), .max = (hi) },
 #define CONF_SIZE(field, name, def, lo, hi, sentence) \
@@ -43,21 +34,22 @@ static const struct option options[] = {
 #define CONF_ENUM(field, name, def, choice, sentence) \
 	{ OPTION(KIND_ENUM, field, #name, def, sentence), .words = (choice) },
 #include "app/conf.def"
+	{ 0 },
 };
 
-static int
-refuse(char error[CONF_ERROR_MAX], const struct option *o, const char *value, const char *why)
+int
+conf_refuse(
+    char error[CONF_ERROR_MAX], const struct conf_option *o, const char *value, const char *why)
 {
-	/* The value is shown except where it may be a secret. */
 	if (o->kind == KIND_SECRET)
-		snprintf(error, CONF_ERROR_MAX, "%s %s", o->name, why);
+		snprintf(error, CONF_ERROR_MAX, "%s: %s", o->name, why);
 	else
 		snprintf(error, CONF_ERROR_MAX, "%s: \"%.80s\" %s", o->name, value, why);
 	return -1;
 }
 
 static const char *
-expected(const struct option *o, char text[128])
+expected(const struct conf_option *o, char text[128])
 {
 	const char *unit = o->kind == KIND_TIME ? " seconds" : o->kind == KIND_SIZE ? " bytes" : "";
 
@@ -67,7 +59,7 @@ expected(const struct option *o, char text[128])
 
 /* Digits with an optional fraction; sizes may end in K, M or G. */
 static bool
-parse_number(const struct option *o, const char *value, double *ret)
+parse_number(const struct conf_option *o, const char *value, double *ret)
 {
 	char *end;
 
@@ -119,7 +111,23 @@ parse_enum(const char *words, const char *value, unsigned *ret)
 }
 
 static int
-apply(struct conf *conf, const struct option *o, const char *value, char error[CONF_ERROR_MAX])
+apply_text(const struct conf_option *o, char **field, const char *value, char error[CONF_ERROR_MAX])
+{
+	char text[CONF_WHY_MAX];
+	const char *fault = conf_form_fault(o->form, value, text);
+
+	/* Origins that nobody may call from are a choice. */
+	if (value[0] == '\0' && o->def[0] != '\0' && o->form != CONF_FORM_ORIGINS)
+		fault = "must not be empty";
+	if (fault != NULL)
+		return conf_refuse(error, o, value, fault);
+	secret_free(*field);
+	*field = xstrdup(value);
+	return 0;
+}
+
+static int
+apply(struct conf *conf, const struct conf_option *o, const char *value, char error[CONF_ERROR_MAX])
 {
 	void *field = (char *)conf + o->offset;
 	char text[128];
@@ -128,43 +136,78 @@ apply(struct conf *conf, const struct option *o, const char *value, char error[C
 	switch (o->kind) {
 	case KIND_STR:
 	case KIND_SECRET:
-		secret_free(*(char **)field);
-		*(char **)field = xstrdup(value);
-		return 0;
+		return apply_text(o, field, value, error);
 	case KIND_NUM:
 	case KIND_SIZE:
 	case KIND_TIME:
 		if (!parse_number(o, value, &number))
-			return refuse(error, o, value, expected(o, text));
+			return conf_refuse(error, o, value, expected(o, text));
 		*(uint64_t *)field = (uint64_t)(o->kind == KIND_TIME ? number * 1000 : number);
 		return 0;
 	case KIND_BOOL:
-		return parse_bool(value, field) ? 0
-		                                : refuse(error, o, value, "is neither yes nor no");
+		return parse_bool(value, field)
+		           ? 0
+		           : conf_refuse(error, o, value, "is neither yes nor no");
 	case KIND_ENUM:
 		if (parse_enum(o->words, value, field))
 			return 0;
 		snprintf(text, sizeof(text), "is none of %s", o->words);
-		return refuse(error, o, value, text);
+		return conf_refuse(error, o, value, text);
 	}
 	return 0;
+}
+
+static const struct conf_option *
+find_option(const char *name)
+{
+	EACH_OPTION(o)
+	if (strcmp(o->name, name) == 0)
+		return o;
+	return NULL;
 }
 
 int
 conf_set(struct conf *conf, const char *name, const char *value, char error[CONF_ERROR_MAX])
 {
-	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
-		if (options[i].name != NULL && strcmp(options[i].name, name) == 0)
-			return apply(conf, &options[i], value, error);
-	snprintf(error, CONF_ERROR_MAX, "%.80s is no option; --help lists them", name);
+	const struct conf_option *o = find_option(name), *near;
+
+	if (o != NULL)
+		return apply(conf, o, value, error);
+	near = conf_closest(name);
+	if (near != NULL)
+		snprintf(error, CONF_ERROR_MAX, "%.80s is not an option; did you mean %s?", name,
+		    near->name);
+	else
+		snprintf(error, CONF_ERROR_MAX, "%.80s is not an option; --help lists the options",
+		    name);
 	return -1;
+}
+
+/* ---- the file ---- */
+
+/* Takes a pair of quotation marks off; false when only one of the two is there. */
+static bool
+unquote(struct slice *value)
+{
+	char first, last;
+
+	if (value->len == 0)
+		return true;
+	first = value->ptr[0];
+	last = value->ptr[value->len - 1];
+	if (first != '"' && first != '\'' && last != '"' && last != '\'')
+		return true;
+	if (value->len < 2 || first != last)
+		return false;
+	*value = (struct slice){ value->ptr + 1, value->len - 2 };
+	return true;
 }
 
 /* `NAME=value` or `NAME = "value"`. */
 static int
-apply_line(struct conf *conf, char *text, char error[CONF_ERROR_MAX])
+apply_line(struct conf *conf, struct slice line, char error[CONF_ERROR_MAX])
 {
-	struct slice rest = slice_trim(slice_str(text)), name, value;
+	struct slice rest = slice_trim(line), name, value;
 	char *name_text, *value_text;
 	int rc;
 
@@ -172,14 +215,17 @@ apply_line(struct conf *conf, char *text, char error[CONF_ERROR_MAX])
 		return 0;
 	if (!slice_split(&rest, '=', &name) || rest.ptr == name.ptr + name.len) {
 		/* It is not shown: a file of keys may have been meant for another option. */
-		snprintf(error, CONF_ERROR_MAX, "this is not of the form NAME=value");
+		snprintf(error, CONF_ERROR_MAX, "this line is not of the form NAME=value");
 		return -1;
 	}
-	value = slice_trim(rest);
-	if (value.len >= 2 && (value.ptr[0] == '"' || value.ptr[0] == '\'') &&
-	    value.ptr[value.len - 1] == value.ptr[0])
-		value = (struct slice){ value.ptr + 1, value.len - 2 };
 	name = slice_trim(name);
+	value = slice_trim(rest);
+	if (!unquote(&value)) {
+		snprintf(error, CONF_ERROR_MAX,
+		    "%.*s: the quotation marks around the value do not match",
+		    name.len < 80 ? (int)name.len : 80, name.ptr);
+		return -1;
+	}
 	name_text = xstrndup(name.ptr, name.len);
 	value_text = xstrndup(value.ptr, value.len);
 	rc = conf_set(conf, name_text, value_text, error);
@@ -191,26 +237,46 @@ apply_line(struct conf *conf, char *text, char error[CONF_ERROR_MAX])
 static int
 load_file(struct conf *conf, const char *path, char error[CONF_ERROR_MAX])
 {
-	char reason[CONF_ERROR_MAX], *line = NULL;
-	FILE *file = fopen(path, "re");
-	size_t size = 0;
-	int rc = 0;
+	char reason[CONF_ERROR_MAX], *text = conf_read_text(path, error);
+	struct slice rest = slice_str(text), line;
+	int rc = text != NULL ? 0 : -1;
 
-	if (file == NULL) {
-		snprintf(error, CONF_ERROR_MAX, "cannot read %.200s: %s", path, strerror(errno));
-		return -1;
-	}
-	for (unsigned number = 1; rc == 0 && getline(&line, &size, file) >= 0; number++) {
-		line[strcspn(line, "\r\n")] = '\0';
+	for (unsigned number = 1; rc == 0 && slice_split(&rest, '\n', &line); number++) {
 		rc = apply_line(conf, line, reason);
 		if (rc != 0)
 			snprintf(
 			    error, CONF_ERROR_MAX, "%.200s line %u: %.250s", path, number, reason);
 	}
-	if (line != NULL)
-		explicit_bzero(line, size);
-	free(line);
-	fclose(file);
+	secret_free(text);
+	return rc;
+}
+
+/* ---- the environment ---- */
+
+/* What a container's or a service's file of variables brings along comes off here too. */
+static int
+apply_variable(
+    struct conf *conf, const struct conf_option *o, const char *value, char error[CONF_ERROR_MAX])
+{
+	struct slice clean;
+	struct buf text;
+	unsigned line;
+	char *copy;
+	int rc = 0;
+
+	buf_init(&text, CONF_FILE_MAX);
+	/* An environment holds neither NUL nor UTF-16. */
+	plain_text_read(slice_str(value), &text, &line);
+	clean = slice_trim(buf_slice(&text));
+	if (!unquote(&clean))
+		rc = conf_refuse(error, o, value, "has quotation marks that do not match");
+	copy = xstrndup(clean.ptr, clean.len);
+	if (rc == 0)
+		rc = apply(conf, o, copy, error);
+	secret_free(copy);
+	if (text.data != NULL)
+		explicit_bzero(text.data, text.cap);
+	buf_release(&text);
 	return rc;
 }
 
@@ -218,15 +284,16 @@ int
 conf_load(struct conf *conf, const char *file, char error[CONF_ERROR_MAX])
 {
 	*conf = (struct conf){ 0 };
-	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
-		if (options[i].name != NULL && apply(conf, &options[i], options[i].def, error) != 0)
-			return -1;
+	EACH_OPTION(o)
+	if (apply(conf, o, o->def, error) != 0)
+		return -1;
 	if (file != NULL && load_file(conf, file, error) != 0)
 		return -1;
-	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
-		const char *value = options[i].name != NULL ? getenv(options[i].name) : NULL;
+	EACH_OPTION(o)
+	{
+		const char *value = getenv(o->name);
 
-		if (value != NULL && apply(conf, &options[i], value, error) != 0)
+		if (value != NULL && apply_variable(conf, o, value, error) != 0)
 			return -1;
 	}
 	return 0;
@@ -235,13 +302,13 @@ conf_load(struct conf *conf, const char *file, char error[CONF_ERROR_MAX])
 void
 conf_release(struct conf *conf)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(options); i++)
-		if (options[i].name != NULL && options[i].kind <= KIND_SECRET)
-			secret_free(TAKE(*(char **)(void *)((char *)conf + options[i].offset)));
+	EACH_OPTION(o)
+	if (o->kind <= KIND_SECRET)
+		secret_free(TAKE(*(char **)(void *)((char *)conf + o->offset)));
 }
 
 static bool
-same_value(const struct option *o, const void *a, const void *b)
+same_value(const struct conf_option *o, const void *a, const void *b)
 {
 	switch (o->kind) {
 	case KIND_STR:
@@ -262,12 +329,11 @@ same_value(const struct option *o, const void *a, const void *b)
 const char *
 conf_difference(const struct conf *a, const struct conf *b, const char *const *except)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
-		const struct option *o = &options[i];
+	EACH_OPTION(o)
+	{
 		const char *const *name = except;
 
-		if (o->name == NULL ||
-		    same_value(o, (const char *)a + o->offset, (const char *)b + o->offset))
+		if (same_value(o, (const char *)a + o->offset, (const char *)b + o->offset))
 			continue;
 		while (*name != NULL && strcmp(*name, o->name) != 0)
 			name++;
@@ -275,98 +341,4 @@ conf_difference(const struct conf *a, const struct conf *b, const char *const *e
 			return o->name;
 	}
 	return NULL;
-}
-
-/* Words broken at 78 columns behind an indent. */
-static void
-print_wrapped(FILE *out, const char *indent, const char *text)
-{
-	size_t column = 0;
-	struct slice rest = slice_str(text), word;
-
-	while (slice_split(&rest, ' ', &word)) {
-		if (column == 0 || column + 1 + word.len > 78) {
-			fprintf(out, "%s%s", column == 0 ? "" : "\n", indent);
-			column = strlen(indent);
-		} else {
-			fputc(' ', out);
-			column++;
-		}
-		fwrite(word.ptr, 1, word.len, out);
-		column += word.len;
-	}
-	fputc('\n', out);
-}
-
-void
-conf_print_help(FILE *out)
-{
-	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
-		const struct option *o = &options[i];
-
-		if (o->name == NULL) {
-			fprintf(out, "\n%s\n", o->group);
-			continue;
-		}
-		fprintf(out, "  %s", o->name);
-		if (o->words != NULL)
-			fprintf(out, " (%s)", o->words);
-		if (o->kind == KIND_BOOL)
-			fputs(" (yes|no)", out);
-		if (o->def[0] != '\0')
-			fprintf(out, " [%s]", o->def);
-		fputc('\n', out);
-		print_wrapped(out, "        ", o->sentence);
-	}
-}
-
-void
-conf_print_sample(FILE *out)
-{
-	fputs("# gemini-balance: every option with its default. The environment wins over this "
-	      "file.\n",
-	    out);
-	for (size_t i = 0; i < ARRAY_SIZE(options); i++) {
-		const struct option *o = &options[i];
-
-		if (o->name == NULL) {
-			fprintf(out, "\n# ---- %s ----\n", o->group);
-			continue;
-		}
-		fputc('\n', out);
-		print_wrapped(out, "# ", o->sentence);
-		if (o->words != NULL)
-			fprintf(out, "# One of %s.\n", o->words);
-		fprintf(out, "#%s=%s\n", o->name, o->def);
-	}
-}
-
-char *
-conf_read_lines(const char *path, char error[CONF_ERROR_MAX])
-{
-	FILE *file = fopen(path, "re");
-	char *line = NULL;
-	struct buf text;
-	size_t size = 0;
-
-	if (file == NULL) {
-		snprintf(error, CONF_ERROR_MAX, "cannot read %.200s: %s", path, strerror(errno));
-		return NULL;
-	}
-	buf_init(&text, (size_t)KEYS_MAX * KEY_BYTES_MAX);
-	while (getline(&line, &size, file) >= 0) {
-		line[strcspn(line, "#\r\n")] = '\0';
-		buf_add_slice(&text, slice_trim(slice_str(line)));
-		buf_addc(&text, '\n');
-	}
-	if (line != NULL)
-		explicit_bzero(line, size);
-	free(line);
-	fclose(file);
-	if (text.failed) {
-		snprintf(error, CONF_ERROR_MAX, "%.200s is too large", path);
-		buf_release(&text);
-		return NULL;
-	}
-	return buf_take(&text);
 }

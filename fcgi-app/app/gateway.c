@@ -8,42 +8,21 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/limits.h"
 #include "base/xalloc.h"
 
-static int
-refuse(char error[CONF_ERROR_MAX], const char *text)
+/* The options have been checked. */
+static void
+read_addresses(struct gateway *gw)
 {
-	snprintf(error, CONF_ERROR_MAX, "%s", text);
-	return -1;
-}
+	struct slice url = slice_str(gw->conf->base_url);
 
-static int
-check_base_url(struct gateway *gw, char error[CONF_ERROR_MAX])
-{
-	struct slice url = slice_trim(slice_str(gw->conf->base_url));
-
-	while (url.len > 0 && url.ptr[url.len - 1] == '/')
+	while (slice_ends(url, SLICE("/")))
 		url.len--;
-	if (!slice_startsi(url, SLICE("https://")) && !slice_startsi(url, SLICE("http://")))
-		return refuse(error, "GEMINI_BASE_URL: must begin with https:// (or http://)");
-	if (memchr(url.ptr, '?', url.len) != NULL || memchr(url.ptr, '@', url.len) != NULL)
-		return refuse(error, "GEMINI_BASE_URL: must hold neither a query nor a credential");
 	gw->base_url = xstrndup(url.ptr, url.len);
-	return 0;
-}
-
-static int
-load_media_allow(struct gateway *gw, char error[CONF_ERROR_MAX])
-{
-	struct slice bad;
-
 	gw->media_allow = xcalloc(1, sizeof(*gw->media_allow));
-	if (address_list_read(gw->media_allow, slice_str(gw->conf->media_allow), &bad))
-		return 0;
-	snprintf(error, CONF_ERROR_MAX, "MEDIA_ALLOW: '%.*s' is no address and no prefix",
-	    (int)bad.len, bad.ptr);
-	return -1;
+	address_list_read(gw->media_allow, slice_str(gw->conf->media_allow), NULL);
+	gw->trusted_proxies = xcalloc(1, sizeof(*gw->trusted_proxies));
+	address_list_read(gw->trusted_proxies, slice_str(gw->conf->trusted_proxies), NULL);
 }
 
 /* What is known of the keys outlives every roster. */
@@ -67,13 +46,13 @@ gateway_new(const struct conf *conf, char error[CONF_ERROR_MAX])
 	gw->spending = spending_new();
 	gw->own_rings = own_rings_new(gw->balancer, (unsigned)conf->key_parallel);
 	gw->roster = roster_new(conf, NULL, error);
-	if (gw->roster != NULL)
-		attach(gw, gw->roster);
-	if (gw->roster != NULL && check_base_url(gw, error) == 0 &&
-	    load_media_allow(gw, error) == 0)
-		return gw;
-	gateway_free(gw);
-	return NULL;
+	if (gw->roster == NULL) {
+		gateway_free(gw);
+		return NULL;
+	}
+	attach(gw, gw->roster);
+	read_addresses(gw);
+	return gw;
 }
 
 int
@@ -108,9 +87,13 @@ gateway_roster(struct gateway *gw)
 int
 gateway_open(struct gateway *gw, char error[CONF_ERROR_MAX])
 {
-	gw->state = state_new(gw->conf->state, error);
-	if (gw->state == NULL)
+	char reason[CONF_ERROR_MAX];
+
+	gw->state = state_new(gw->conf->state, reason);
+	if (gw->state == NULL) {
+		snprintf(error, CONF_ERROR_MAX, "STATE: %.500s", reason);
 		return -1;
+	}
 	balancer_share(gw->balancer, gw->state);
 	spending_share(gw->spending, gw->state);
 	return 0;
@@ -128,6 +111,7 @@ gateway_free(struct gateway *gw)
 	balancer_free(gw->balancer);
 	spending_free(gw->spending);
 	free(gw->media_allow);
+	free(gw->trusted_proxies);
 	free(gw->base_url);
 	pthread_mutex_destroy(&gw->lock);
 	free(gw);

@@ -303,8 +303,11 @@ learn(struct keyring *ring, size_t index, struct slice project, uint64_t wake)
 static void
 log_dead(const struct keyring *ring, size_t index, const struct verdict *v)
 {
-	log_event(LOG_WARN, "a key of the pool is refused",
-	    LOG_S("key", ring->pool.keys[index].fingerprint), LOG_S("class", v->class),
+	const struct key *key = &ring->pool.keys[index];
+
+	log_event(LOG_WARN, "a key of the pool is refused", LOG_S("key", key->fingerprint),
+	    LOG_S("key_name", key->spec.name[0] != '\0' ? key->spec.name : NULL),
+	    LOG_N("key_line", key->spec.line), LOG_S("class", v->class),
 	    LOG_S("advice", v->advice));
 }
 

@@ -140,6 +140,9 @@ check_done(struct check *c, enum netresult net)
 	teach(c, &outcome);
 	verdict_error(&outcome, &result.verdict, &result.error);
 	result.reason = status.reason;
+	if (r->own_ring == NULL)
+		result.spec = spec;
+	result.fingerprint = keyring_fingerprint(r->ring, c->index);
 	result.project = spec->project[0] != '\0' ? spec->project : status.project;
 	buf_init(&out, ERROR_BODY_MAX);
 	verify_event(&result, &v->counts, &out);

@@ -203,6 +203,16 @@ has_bearer(const struct request *r)
 	return value != NULL && slice_startsi(slice_str(value), SLICE("Bearer "));
 }
 
+/* For the access line, which is written when the parameters may be gone. */
+static void
+note_client(struct request *r)
+{
+	struct slice client = address_of_client(slice_str(edge_param(r->edge, "REMOTE_ADDR")),
+	    slice_str(edge_param(r->edge, "HTTP_X_FORWARDED_FOR")), r->gw->trusted_proxies);
+
+	snprintf(r->client, sizeof(r->client), "%.*s", (int)client.len, client.ptr);
+}
+
 static enum step_next
 do_route(struct request *r)
 {
@@ -239,6 +249,7 @@ do_route(struct request *r)
 	};
 	int rc = route_match(&in, r->route, &r->err);
 
+	note_client(r);
 	r->dialect = r->route->dialect;
 	r->route_name = r->route->name != NULL ? r->route->name : "none";
 	r->head_request = slice_eq(in.method, SLICE("HEAD"));

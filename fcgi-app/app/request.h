@@ -5,6 +5,7 @@
 #ifndef APP_REQUEST_H
 #define APP_REQUEST_H
 
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -138,8 +139,9 @@ struct request {
 	bool head_request; /* the client's method is HEAD */
 
 	char id[24];
-	char model[MODEL_NAME_MAX]; /* upstream's name; may be cut */
-	uint64_t model_id;          /* for the balancer; 0: none */
+	char client[INET6_ADDRSTRLEN]; /* its address; "": not known */
+	char model[MODEL_NAME_MAX];    /* upstream's name; may be cut */
+	uint64_t model_id;             /* for the balancer; 0: none */
 	uint64_t started_ms, first_ms, last_write_ms, last_up_ms, wait_due_ms;
 	struct timer *timer;
 
@@ -170,7 +172,8 @@ struct request {
 	struct own_ring *own_place; /* of own_ring; NULL: it is of this request only */
 	ptrdiff_t key;              /* picked and not yet reported, or -1 */
 	char key_name[FINGERPRINT_LEN + 1];
-	ptrdiff_t pinned;      /* the only key that will do, or -1 */
+	const struct key_spec *key_spec; /* of that key, as long as the ring; NULL: none yet */
+	ptrdiff_t pinned;                /* the only key that will do, or -1 */
 	bool located;          /* what follows is decided, except on paths without objects */
 	ptrdiff_t home_key;    /* only keys of its project will do; -1: any */
 	char *home_object;     /* that is why; branches borrow it */

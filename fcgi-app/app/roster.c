@@ -122,6 +122,9 @@ load_models(struct roster *roster, const struct conf *conf, char error[CONF_ERRO
 static int
 check_access(struct roster *roster, const struct conf *conf, char error[CONF_ERROR_MAX])
 {
+	const char *misspelt, *meant;
+	size_t at = 0;
+
 	roster->open_access = conf->open_access;
 	roster->balance = (enum balance)conf->balance;
 	if (roster->ring != NULL && tokens_count(roster->tokens) == 0 && !conf->open_access)
@@ -131,6 +134,18 @@ check_access(struct roster *roster, const struct conf *conf, char error[CONF_ERR
 		    "in");
 	roster->own_keys = conf->own_keys == OWN_KEYS_YES ||
 	                   (conf->own_keys == OWN_KEYS_AUTO && roster->ring == NULL);
+	if (roster->ring == NULL && tokens_count(roster->tokens) > 0)
+		return refuse(error,
+		    "ACCESS_TOKENS: there are no keys that a token could give access to; set "
+		    "GEMINI_API_KEYS (or GEMINI_API_KEYS_FILE), or leave ACCESS_TOKENS out");
+	if (roster->ring == NULL && conf->own_keys == OWN_KEYS_AUTO &&
+	    (misspelt = conf_misspelt("GEMINI_API_KEYS", &at, &meant)) != NULL) {
+		snprintf(error, CONF_ERROR_MAX,
+		    "%s is set in the environment, but the option is %s: rename it, or unset it "
+		    "(or set OWN_KEYS=yes) when callers bring their own keys",
+		    misspelt, meant);
+		return -1;
+	}
 	if (roster->ring == NULL && !roster->own_keys)
 		return refuse(
 		    error, "OWN_KEYS=no and no GEMINI_API_KEYS: no request could be served");
@@ -190,6 +205,25 @@ size_t
 roster_key_count(const struct roster *roster)
 {
 	return roster->ring != NULL ? keyring_count(roster->ring) : 0;
+}
+
+void
+roster_print_keys(const struct roster *roster, FILE *out)
+{
+	for (size_t i = 0; i < roster_key_count(roster); i++) {
+		const struct key_spec *spec = keyring_spec(roster->ring, i);
+
+		fprintf(out, "key %s", keyring_fingerprint(roster->ring, i));
+		if (spec->line > 0)
+			fprintf(out, "  line %u of GEMINI_API_KEYS_FILE", spec->line);
+		else
+			fprintf(out, "  number %u of GEMINI_API_KEYS", spec->place);
+		if (spec->name[0] != '\0')
+			fprintf(out, "  name=%s", spec->name);
+		if (spec->project[0] != '\0')
+			fprintf(out, "  project=%s", spec->project);
+		fputc('\n', out);
+	}
 }
 
 void

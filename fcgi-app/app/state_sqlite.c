@@ -318,10 +318,8 @@ state_sqlite_new(const char *path, char error[CONF_ERROR_MAX])
 {
 	struct state_sqlite *e;
 
-	if (path[0] == '\0' || sqlite3_threadsafe() == 0) {
-		snprintf(error, CONF_ERROR_MAX, "%s",
-		    path[0] == '\0' ? "sqlite: needs the path of a file."
-				    : "This SQLite was built without threads.");
+	if (sqlite3_threadsafe() == 0) {
+		snprintf(error, CONF_ERROR_MAX, "This SQLite was built without threads.");
 		return NULL;
 	}
 	e = xcalloc(1, sizeof(*e));

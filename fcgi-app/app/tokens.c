@@ -151,8 +151,9 @@ count_entries(void *ctx)
 }
 
 static const char *
-read_word(void *ctx, struct slice word)
+read_word(void *ctx, struct slice word, const struct entry_reader *at)
 {
+	(void)at;
 	return add_token(ctx, word);
 }
 
@@ -170,6 +171,8 @@ static const struct entry_sink sink = {
 	.attribute = read_attribute,
 	.stray = "a token may be followed by name=, rpm=, tpd= and models=, and by "
 		 "nothing else",
+	.unknown = "there is an unknown word with = behind a token; only name=, rpm=, tpd= and "
+		   "models= may stand there",
 };
 
 static void

@@ -19,18 +19,19 @@ is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
+/* Around a word: quotation marks, and the brackets of a list in JSON. */
 static bool
-is_quote(char c)
+is_wrapping(char c)
 {
-	return c == '"' || c == '\'' || c == '`';
+	return c == '"' || c == '\'' || c == '`' || c == '[' || c == ']';
 }
 
 static struct slice
-without_quotes(struct slice word)
+unwrapped(struct slice word)
 {
-	while (word.len > 0 && is_quote(word.ptr[0]))
+	while (word.len > 0 && is_wrapping(word.ptr[0]))
 		word = (struct slice){ word.ptr + 1, word.len - 1 };
-	while (word.len > 0 && is_quote(word.ptr[word.len - 1]))
+	while (word.len > 0 && is_wrapping(word.ptr[word.len - 1]))
 		word.len--;
 	return word;
 }
@@ -63,6 +64,20 @@ attribute_at(const struct entry_reader *r)
 			return r->names[i];
 	}
 	return NULL;
+}
+
+/* `word=value`: a name in small letters that an operator may have taken for an attribute. A key or
+ * a token may end in `=`, as Base64 does. */
+static bool
+looks_like_attribute(struct slice text)
+{
+	size_t len = 0, value;
+
+	while (len < text.len && (ascii_is_lower(text.ptr[len]) || text.ptr[len] == '_'))
+		len++;
+	value = len + 1;
+	return len > 0 && value < text.len && text.ptr[len] == '=' && text.ptr[value] != '=' &&
+	       text.ptr[value] != ',' && !is_blank(text.ptr[value]);
 }
 
 /* Up to white space, or to a comma. */
@@ -107,7 +122,9 @@ entry_next(struct entry_reader *r, const char **ret_name, struct slice *ret_valu
 		*ret_name = name;
 		return next_attribute(r, name, ret_value);
 	}
-	*ret_value = without_quotes(take(r, true));
+	if (r->behind && r->names[0] != NULL && looks_like_attribute(r->rest))
+		return ENTRY_UNKNOWN;
+	*ret_value = unwrapped(take(r, true));
 	if (r->lines && r->behind)
 		return ENTRY_STRAY;
 	r->behind = true;
@@ -147,6 +164,25 @@ entry_lists_model(const char *list, struct slice name)
 	return false;
 }
 
+/* HOST, HOST:PORT, [ADDRESS] or [ADDRESS]:PORT. */
+static bool
+is_host(struct slice text)
+{
+	const char *end =
+	    text.len > 0 && text.ptr[0] == '[' ? memchr(text.ptr, ']', text.len) : NULL;
+	size_t host = end != NULL ? (size_t)(end - text.ptr) + 1 : 0;
+	uint64_t port;
+
+	while (host < text.len && text.ptr[host] != ':')
+		host++;
+	if (host == 0 || (end != NULL && host < 4) || (text.ptr[0] == '[' && end == NULL))
+		return false;
+	if (host == text.len)
+		return true;
+	return slice_u64((struct slice){ text.ptr + host + 1, text.len - host - 1 }, &port) &&
+	       port >= 1 && port <= UINT16_MAX;
+}
+
 bool
 entry_is_proxy(struct slice url)
 {
@@ -170,7 +206,7 @@ entry_is_proxy(struct slice url)
 	host = part;
 	while ((at = slice_find(host, SLICE("@"))) >= 0)
 		host = (struct slice){ host.ptr + at + 1, host.len - (size_t)at - 1 };
-	return host.len > 0 && host.ptr[0] != ':';
+	return is_host(host);
 }
 
 const char *
@@ -188,7 +224,7 @@ entries_read(struct entry_reader *r, const struct entry_sink *sink, void *ctx)
 			if (r->words - 1 == r->first)
 				from = sink->count(ctx);
 			if (value.len > 0)
-				reason = sink->word(ctx, value);
+				reason = sink->word(ctx, value, r);
 			break;
 		case ENTRY_ATTRIBUTE:
 			for (size_t i = from; reason == NULL && i < sink->count(ctx); i++)
@@ -196,6 +232,9 @@ entries_read(struct entry_reader *r, const struct entry_sink *sink, void *ctx)
 			break;
 		case ENTRY_STRAY:
 			reason = sink->stray;
+			break;
+		case ENTRY_UNKNOWN:
+			reason = sink->unknown;
 			break;
 		}
 	return reason;

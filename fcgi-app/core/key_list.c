@@ -10,7 +10,7 @@
 #include "base/xalloc.h"
 #include "core/entries.h"
 
-static const char *const names[] = { "project", "weight", "proxy", "models", NULL };
+static const char *const names[] = { "project", "weight", "proxy", "models", "name", NULL };
 
 /* The texts are the list's own: const is for its users. */
 static void
@@ -26,6 +26,7 @@ spec_free(const struct key_spec *spec)
 	text_free(spec->project);
 	text_free(spec->proxy);
 	text_free(spec->models);
+	text_free(spec->name);
 }
 
 void
@@ -39,7 +40,7 @@ key_list_release(struct key_list *list)
 }
 
 static const char *
-add_key(struct key_list *list, struct slice secret)
+add_key(struct key_list *list, struct slice secret, const struct entry_reader *at)
 {
 	/* Repetitions are found later: this many may be some. */
 	if (list->count == 2 * KEYS_MAX)
@@ -56,7 +57,10 @@ add_key(struct key_list *list, struct slice secret)
 	list->specs[list->count++] = (struct key_spec){ .secret = xstrndup(secret.ptr, secret.len),
 		.project = xstrdup(""),
 		.proxy = xstrdup(""),
-		.models = xstrdup("") };
+		.models = xstrdup(""),
+		.name = xstrdup(""),
+		.line = at->lines ? at->line : 0,
+		.place = (unsigned)at->words };
 	return NULL;
 }
 
@@ -93,6 +97,9 @@ set_attribute(struct key_spec *spec, const char *name, struct slice value)
 		return set_text(
 		    &spec->proxy, value, PROXY_URL_MAX, "proxy= wants a URL of at most 1024 bytes");
 	}
+	if (name == names[4])
+		return set_text(
+		    &spec->name, value, KEY_NAME_MAX, "name= wants a name of at most 64 bytes");
 	return set_text(&spec->models, value, MODEL_LIST_BYTES_MAX,
 	    "models= wants a list of models of at most 4096 bytes");
 }
@@ -106,9 +113,9 @@ count_entries(void *ctx)
 }
 
 static const char *
-read_word(void *ctx, struct slice word)
+read_word(void *ctx, struct slice word, const struct entry_reader *at)
 {
-	return add_key(ctx, word);
+	return add_key(ctx, word, at);
 }
 
 static const char *
@@ -123,8 +130,10 @@ static const struct entry_sink sink = {
 	.count = count_entries,
 	.word = read_word,
 	.attribute = read_attribute,
-	.stray = "a key may be followed by project=, weight=, proxy= and models=, and by "
+	.stray = "a key may be followed by project=, weight=, proxy=, models= and name=, and by "
 		 "nothing else",
+	.unknown = "there is an unknown word with = behind a key; only project=, weight=, proxy=, "
+		   "models= and name= may stand there",
 };
 
 /* ---- repetitions ---- */
@@ -159,6 +168,7 @@ merge(struct key_spec *first, struct key_spec *again)
 	fill_text(&first->project, &again->project);
 	fill_text(&first->proxy, &again->proxy);
 	fill_text(&first->models, &again->models);
+	fill_text(&first->name, &again->name);
 	text_free(TAKE(again->secret));
 }
 

@@ -29,6 +29,7 @@ drop_keys(struct keypool *p, size_t from)
 		free((char *)(uintptr_t)spec->project);
 		secret_free((char *)(uintptr_t)spec->proxy);
 		free((char *)(uintptr_t)spec->models);
+		free((char *)(uintptr_t)spec->name);
 	}
 }
 
@@ -137,6 +138,9 @@ add_key(struct keypool *p, struct slice secret, const struct key_spec *spec)
 		.weight = spec->weight,
 		.proxy = copy_of(spec->proxy),
 		.models = copy_of(spec->models),
+		.name = copy_of(spec->name),
+		.line = spec->line,
+		.place = spec->place,
 	};
 	key_fingerprint(secret, key->fingerprint);
 }
@@ -200,7 +204,9 @@ adding_end(struct adding *a, bool good)
 int
 keypool_add_list(struct keypool *p, struct slice list, size_t max)
 {
-	static const struct key_spec plain = { "", "", 1, "", "" };
+	static const struct key_spec plain = {
+		.secret = "", .project = "", .weight = 1, .proxy = "", .models = "", .name = ""
+	};
 	struct slice rest = list, item;
 	struct adding a;
 	size_t items = 0;

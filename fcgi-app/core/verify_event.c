@@ -63,6 +63,11 @@ verify_event(const struct verify_result *result, struct verify_counts *counts, s
 	jw_str(&w, "project", result->project[0] != '\0' ? result->project : NULL);
 	jw_int(&w, "duplicates", result->repeats);
 	jw_int(&w, "index", (int64_t)result->index);
+	jw_str(&w, "fingerprint", result->fingerprint);
+	if (result->spec != NULL && result->spec->name[0] != '\0')
+		jw_str(&w, "name", result->spec->name);
+	if (result->spec != NULL && result->spec->line > 0)
+		jw_int(&w, "line", result->spec->line);
 	jw_object_end(&w);
 	buf_adds(out, "\n\n");
 	buf_release(&masked);

@@ -221,3 +221,55 @@ address_list_read(struct address_list *ret, struct slice text, struct slice *ret
 	}
 	return true;
 }
+
+/* ---- clients ---- */
+
+bool
+address_list_holds(const struct address_list *list, struct slice text)
+{
+	uint8_t bytes[16];
+	unsigned bits;
+
+	return read_address(text, bytes, &bits) && in_blocks(bytes, list->blocks, list->count);
+}
+
+/* Without a port, and without the brackets of IPv6; as it is when it is neither. */
+static struct slice
+address_without_port(struct slice text)
+{
+	const char *colon = text.len > 0 ? memchr(text.ptr, ':', text.len) : NULL, *end;
+
+	if (text.len > 0 && text.ptr[0] == '[') {
+		end = memchr(text.ptr, ']', text.len);
+		if (end != NULL)
+			return (struct slice){ text.ptr + 1, (size_t)(end - text.ptr) - 1 };
+	}
+	/* One colon: IPv4 with a port. */
+	if (colon != NULL &&
+	    memchr(colon + 1, ':', text.len - (size_t)(colon - text.ptr) - 1) == NULL)
+		text.len = (size_t)(colon - text.ptr);
+	return text;
+}
+
+struct slice
+address_of_client(struct slice peer, struct slice forwarded, const struct address_list *trusted)
+{
+	struct slice client = address_without_port(peer), hop;
+	uint8_t bytes[16];
+	unsigned bits;
+
+	if (!read_address(client, bytes, &bits))
+		return SLICE("");
+	while (forwarded.len > 0 && address_list_holds(trusted, client)) {
+		const char *comma = memrchr(forwarded.ptr, ',', forwarded.len);
+		size_t start = comma != NULL ? (size_t)(comma - forwarded.ptr) + 1 : 0;
+
+		hop = (struct slice){ forwarded.ptr + start, forwarded.len - start };
+		hop = address_without_port(slice_trim(hop));
+		if (!read_address(hop, bytes, &bits))
+			break;
+		client = hop;
+		forwarded.len = comma != NULL ? start - 1 : 0;
+	}
+	return client;
+}

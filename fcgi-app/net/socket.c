@@ -69,9 +69,11 @@ set_owner(const char *path, unsigned mode, const char *group)
 }
 
 static int
-listen_unix(const char *path, unsigned mode, const char *group, char *error, size_t error_size)
+listen_unix(const char *path, unsigned mode, const char *group, struct socket_file *ret_file,
+    char *error, size_t error_size)
 {
 	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct stat st;
 	mode_t old_mask;
 	int fd, rc;
 
@@ -89,9 +91,14 @@ listen_unix(const char *path, unsigned mode, const char *group, char *error, siz
 	old_mask = umask(0177);
 	rc = bind(fd, (const struct sockaddr *)&address, sizeof(address));
 	umask(old_mask);
-	if (rc == 0 && set_owner(path, mode, group) && listen(fd, LISTEN_BACKLOG) == 0)
+	if (rc == 0 && set_owner(path, mode, group) && lstat(path, &st) == 0 &&
+	    listen(fd, LISTEN_BACKLOG) == 0) {
+		*ret_file = (struct socket_file){ st.st_dev, st.st_ino };
 		return fd;
+	}
 	fail(error, error_size, "cannot listen at", path);
+	if (rc == 0)
+		unlink(path);
 	close(fd);
 	return -1;
 }
@@ -146,18 +153,25 @@ listen_tcp(const char *address, char *error, size_t error_size)
 }
 
 int
-socket_listen(const char *address, unsigned mode, const char *group, char *error, size_t error_size)
+socket_listen(const char *address, unsigned mode, const char *group, struct socket_file *ret_file,
+    char *error, size_t error_size)
 {
+	*ret_file = (struct socket_file){ 0 };
 	if (slice_starts(slice_str(address), SLICE(UNIX_PREFIX)))
-		return listen_unix(address + strlen(UNIX_PREFIX), mode, group, error, error_size);
+		return listen_unix(
+		    address + strlen(UNIX_PREFIX), mode, group, ret_file, error, error_size);
 	return listen_tcp(address, error, error_size);
 }
 
 void
-socket_unlink(const char *address)
+socket_unlink(const char *address, const struct socket_file *file)
 {
-	if (slice_starts(slice_str(address), SLICE(UNIX_PREFIX)))
-		unlink(address + strlen(UNIX_PREFIX));
+	const char *path = address + strlen(UNIX_PREFIX);
+	struct stat st;
+
+	if (file->inode != 0 && lstat(path, &st) == 0 && st.st_dev == file->device &&
+	    st.st_ino == file->inode)
+		unlink(path);
 }
 
 static bool

@@ -16,15 +16,16 @@
 
 struct gateway {
 	const struct conf *conf;
-	pthread_mutex_t lock;      /* of the pointer */
-	struct roster *roster;     /* of requests that begin now */
-	struct balancer *balancer; /* health of all keys, and who waits for one */
-	struct spending *spending; /* of access tokens */
+	pthread_mutex_t lock;        /* of the pointer */
+	struct roster *roster;       /* of requests that begin now */
+	struct balancer *balancer;   /* health of all keys, and who waits for one */
+	struct spending *spending;   /* of access tokens */
 	struct own_rings *own_rings; /* the keys that callers bring */
 	struct state *state;
-	struct address_list *media_allow; /* private addresses that media may come from */
-	char *base_url;                   /* of the Gemini API, without a slash at the end */
-	uint64_t started_ms;              /* monotonic */
+	struct address_list *media_allow;     /* private addresses that media may come from */
+	struct address_list *trusted_proxies; /* whose word about the client's address counts */
+	char *base_url;                       /* of the Gemini API, without a slash at the end */
+	uint64_t started_ms;                  /* monotonic */
 };
 
 /* NULL with one sentence in error when the options contradict each other or a file is not readable.

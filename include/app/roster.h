@@ -41,6 +41,8 @@ struct roster *roster_share(struct roster *roster);
 void roster_drop(struct roster *roster);
 
 size_t roster_key_count(const struct roster *roster);
+/* One line for each key: its name in the log, and where the operator finds it. */
+void roster_print_keys(const struct roster *roster, FILE *out);
 /* One line in the log about what an operator should know of the lists. */
 void roster_log(const struct roster *roster);
 

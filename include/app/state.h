@@ -54,6 +54,9 @@ enum state_answer {
 
 struct state;
 
+/* Is the spec valid, as far as can be told without opening anything? -1 with one sentence in error;
+ * see state_new. */
+int state_check(const char *spec, char error[CONF_ERROR_MAX]);
 /* spec: "" or "memory"; "sqlite:PATH"; "redis://[[USER]:PASSWORD@]HOST[:PORT][/DB]";
  * "redis+unix://[[USER]:PASSWORD@]/PATH[?db=DB]". User and password are percent-encoded. NULL with
  * one sentence in error, which shows no part of a Redis spec: a spec that is not valid, an engine

@@ -79,6 +79,12 @@ ascii_lower(char c)
 	return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
+static inline bool
+ascii_is_lower(char c)
+{
+	return c >= 'a' && c <= 'z';
+}
+
 /* The value of a hexadecimal digit, or -1. */
 static inline int
 ascii_hex(char c)

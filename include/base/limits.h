@@ -96,7 +96,10 @@
 #define VERIFY_KEY_MS     15000
 #define DRAIN_MS          30000 /* after SIGTERM */
 
+#define CONF_FILE_MAX     (16 * MIB) /* a file of options, keys, tokens or families */
+
 /* What is said about keys and tokens */
+#define KEY_NAME_MAX         64
 #define REPEATED_KEYS_MAX    32  /* named in the log when the pool lists keys again */
 #define PROJECT_NAME_MAX     128 /* bytes */
 #define PROXY_URL_MAX        KIB

@@ -5,7 +5,7 @@
  *   an option  KEY name=value,KEY KEY        entries and values end at commas and white space
  *
  * Several keys on one line of a file, separated by commas, share its attributes. Quotation marks
- * around a key are taken off.
+ * around a key are taken off, and the brackets of a JSON array around a list.
  */
 #ifndef CORE_ENTRIES_H
 #define CORE_ENTRIES_H
@@ -20,6 +20,7 @@ enum entry_item {
 	ENTRY_ATTRIBUTE, /* of the words since reader.first; name is one of names, value may be ""
 	                  */
 	ENTRY_STRAY,     /* an attribute without a word, or something behind a word that is none */
+	ENTRY_UNKNOWN,   /* behind a word, what looks like an attribute and is not one of names */
 };
 
 struct entry_reader {
@@ -41,9 +42,11 @@ enum entry_item entry_next(struct entry_reader *r, const char **ret_name, struct
 /* What a whole list is read into. Both functions answer NULL or what is wrong (static). */
 struct entry_sink {
 	size_t (*count)(void *ctx); /* of entries so far */
-	const char *(*word)(void *ctx, struct slice word);
+	/* at: its line, from 1, and number (words), from 1. */
+	const char *(*word)(void *ctx, struct slice word, const struct entry_reader *at);
 	const char *(*attribute)(void *ctx, size_t index, const char *name, struct slice value);
-	const char *stray; /* what is wrong with something that belongs nowhere */
+	const char *stray;   /* what is wrong with something that belongs nowhere */
+	const char *unknown; /* with an attribute that does not exist */
 };
 
 /* Reads all of it; an attribute goes to each entry that it belongs to. NULL, or what is wrong at

@@ -16,9 +16,9 @@ struct key_list_error {
 };
 
 /*
- * Reads the entries of core/entries.h, `KEY project=NAME weight=N proxy=URL models=a,b*`, of an
- * option and of a file without its comments. Of a key that is listed again, what is said there
- * fills what was left open before. -1 with ret_error, which shows no key, and an empty list.
+ * Reads the entries of core/entries.h, `KEY project=NAME weight=N proxy=URL models=a,b* name=NAME`,
+ * of an option and of a file without its comments. Of a key that is listed again, what is said
+ * there fills what was left open before. -1 with ret_error, which shows no key, and an empty list.
  * Release it in both cases.
  */
 int key_list_read(struct key_list *list, struct slice option, struct slice file,

@@ -25,6 +25,9 @@ struct key_spec {
 	unsigned weight;     /* 1 to KEY_WEIGHT_MAX: how much of the load it takes */
 	const char *proxy;   /* of calls with this key; "": the one of all calls */
 	const char *models;  /* names separated by commas, `*` ends one; "": all */
+	const char *name;    /* the operator's, for logs; "": none */
+	unsigned line;       /* of the file, from 1; 0: it is in the option */
+	unsigned place;      /* in the list, from 1 */
 };
 
 struct key {

@@ -16,10 +16,12 @@ struct verify_result {
 	size_t index;     /* place among the keys, each counted once, from 0 */
 	struct slice key; /* the secret; only its masked form is written */
 	struct verdict verdict;
-	struct apierror error; /* of verdict_error */
-	const char *reason;    /* Google's word for it; "": none */
-	const char *project;   /* that the key belongs to; "": not known */
-	unsigned repeats;      /* how many times more it was listed */
+	struct apierror error;       /* of verdict_error */
+	const char *reason;          /* Google's word for it; "": none */
+	const char *project;         /* that the key belongs to; "": not known */
+	unsigned repeats;            /* how many times more it was listed */
+	const char *fingerprint;     /* its name in the log */
+	const struct key_spec *spec; /* where the operator finds it; NULL: it is a caller's */
 };
 
 struct verify_counts {

@@ -39,6 +39,17 @@ bool address_public(const struct sockaddr *address);
 /* True for a public address and for one in the list (NULL: an empty one). */
 bool address_allowed(const struct sockaddr *address, const struct address_list *list);
 
+/* True for the text of an address that is in the list. */
+bool address_list_holds(const struct address_list *list, struct slice text);
+/*
+ * The address of a client whose connection came from `peer`, written without brackets and port.
+ * forwarded: X-Forwarded-For, to which each proxy appends where its connection came from; it is
+ * believed as far as the proxies, from the last one on, are in `trusted`. What is not an address is
+ * not believed. Empty when the peer itself has none (a unix socket).
+ */
+struct slice address_of_client(
+    struct slice peer, struct slice forwarded, const struct address_list *trusted);
+
 /* The port in the machine's byte order; 0 for other families than IPv4 and IPv6. */
 unsigned address_port(const struct sockaddr *address);
 

@@ -40,8 +40,8 @@ load_conf(struct conf *conf, const char *const *options, char error[CONF_ERROR_M
 {
 	/* The tests' environment is not the gateway's. */
 #define CONF_GROUP(title)
-#define CONF_STR(field, name, def, sentence)            unsetenv(#name);
-#define CONF_SECRET(field, name, def, sentence)         unsetenv(#name);
+#define CONF_STR(field, name, def, form, sentence)      unsetenv(#name);
+#define CONF_SECRET(field, name, def, form, sentence)   unsetenv(#name);
 #define CONF_NUM(field, name, def, min, max, sentence)  unsetenv(#name);
 #define CONF_SIZE(field, name, def, min, max, sentence) unsetenv(#name);
 #define CONF_TIME(field, name, def, min, max, sentence) unsetenv(#name);

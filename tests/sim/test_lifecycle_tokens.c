@@ -162,11 +162,6 @@ test_no_confusion(void)
 	is_int(sim_status(c), 401, "nor in a list");
 	is_int(sim_calls(), 0, "nothing went upstream");
 	SIM_CLOSE();
-	SIM_OPEN(TOKENS);
-	c = SIM_ASK(UNARY);
-	is_int(sim_status(c), 403, "a token without a pool");
-	is_int(sim_calls(), 0, "is not sent to Google");
-	SIM_CLOSE();
 	SIM_OPEN(POOL, TOKENS, "OWN_KEYS=yes");
 	c = SIM_ASK(.params = { "HTTP_AUTHORIZATION=Bearer " KEY_1 }, .body = CHAT_UNARY);
 	is_str(sim_log(c, "keys"), "", "a key is no token");

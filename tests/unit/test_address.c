@@ -165,6 +165,42 @@ test_bad_lists(void)
 	buf_release(&many);
 }
 
+static void
+test_clients(void)
+{
+	static const struct {
+		const char *peer, *forwarded, *client;
+	} rows[] = {
+		{ "203.0.113.9", "", "203.0.113.9" },
+		{ "203.0.113.9", "198.51.100.1", "203.0.113.9" },
+		{ "10.0.0.1", "", "10.0.0.1" },
+		{ "10.0.0.1", "198.51.100.1", "198.51.100.1" },
+		{ "10.0.0.1", "192.0.2.7, 198.51.100.1", "198.51.100.1" },
+		{ "10.0.0.1", "192.0.2.7,198.51.100.1 , 10.0.0.2", "198.51.100.1" },
+		{ "10.0.0.1", "10.0.0.3,10.0.0.2", "10.0.0.3" },
+		{ "10.0.0.1", "198.51.100.1:4711", "198.51.100.1" },
+		{ "10.0.0.1", "[2001:db8::1]:443", "2001:db8::1" },
+		{ "10.0.0.1", "2001:db8::1", "2001:db8::1" },
+		{ "10.0.0.1", "198.51.100.1, \"evil\"", "10.0.0.1" },
+		{ "10.0.0.1", "198.51.100.1, , 10.0.0.2", "10.0.0.2" },
+		{ "fd00::5", "unknown", "fd00::5" },
+		{ "::ffff:10.0.0.1", "198.51.100.1", "198.51.100.1" },
+		{ "unix:", "198.51.100.1", "" },
+		{ "", "", "" },
+	};
+	struct address_list trusted;
+
+	ok(address_list_read(&trusted, SLICE("10.0.0.0/8 fd00::/8"), NULL), "proxies");
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char what[128];
+
+		snprintf(what, sizeof(what), "%s by %s", rows[i].forwarded, rows[i].peer);
+		is_slice(address_of_client(
+			     slice_str(rows[i].peer), slice_str(rows[i].forwarded), &trusted),
+		    rows[i].client, what);
+	}
+}
+
 int
 main(void)
 {
@@ -172,5 +208,6 @@ main(void)
 	test_families();
 	test_list();
 	test_bad_lists();
+	test_clients();
 	return tap_done();
 }

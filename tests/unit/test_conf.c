@@ -12,8 +12,8 @@
 
 static const char *const names[] = {
 #define CONF_GROUP(title)
-#define CONF_STR(field, name, def, sentence)            #name,
-#define CONF_SECRET(field, name, def, sentence)         #name,
+#define CONF_STR(field, name, def, form, sentence)      #name,
+#define CONF_SECRET(field, name, def, form, sentence)   #name,
 #define CONF_NUM(field, name, def, min, max, sentence)  #name,
 #define CONF_SIZE(field, name, def, min, max, sentence) #name,
 #define CONF_TIME(field, name, def, min, max, sentence) #name,
@@ -107,8 +107,8 @@ test_file_errors(void)
 {
 	struct conf conf;
 
-	file_refused("\nRETRY_MAX\n", "line 2: this is not of the form NAME=value");
-	file_refused("RETRY_MAX=1\nRETRIES=1\n", "line 2: RETRIES is no option");
+	file_refused("\nRETRY_MAX\n", "line 2: this line is not of the form NAME=value");
+	file_refused("RETRY_MAX=1\nRETRIES=1\n", "line 2: RETRIES is not an option; --help");
 	file_refused("RETRY_MAX=10\n", "line 1: RETRY_MAX: \"10\" is not a number from 0 to 9");
 	file_refused("RETRY_MAX=10\n", path);
 	file_refused("=1\n", "line 1");
@@ -242,8 +242,8 @@ test_sample(void)
 	}
 	is_int(found, ARRAY_SIZE(names), "each option is there");
 #define CONF_GROUP(title)
-#define CONF_STR(field, name, def, sentence)            is_str(conf.field, plain.field, #name);
-#define CONF_SECRET(field, name, def, sentence)         is_str(conf.field, plain.field, #name);
+#define CONF_STR(field, name, def, form, sentence)      is_str(conf.field, plain.field, #name);
+#define CONF_SECRET(field, name, def, form, sentence)   is_str(conf.field, plain.field, #name);
 #define CONF_NUM(field, name, def, min, max, sentence)  is_int(conf.field, plain.field, #name);
 #define CONF_SIZE(field, name, def, min, max, sentence) is_int(conf.field, plain.field, #name);
 #define CONF_TIME(field, name, def, min, max, sentence) is_int(conf.field, plain.field, #name);
@@ -277,6 +277,145 @@ test_lines(void)
 	secret_free(text);
 	ok(conf_read_lines("/nonexistent/keys", error) == NULL, "no such file");
 	ok(strstr(error, "/nonexistent/keys") != NULL, error);
+}
+
+/* Sets an option and looks at what it points to. */
+static void
+checked(const char *name, const char *value, const char *part)
+{
+	char what[200];
+	struct conf conf;
+	bool good;
+
+	load(&conf, NULL);
+	error[0] = '\0';
+	good = conf_set(&conf, name, value, error) == 0 && conf_check(&conf, error) == 0;
+	snprintf(what, sizeof(what), "%s=%.60s", name, value);
+	ok(good == (part == NULL), what);
+	if (part != NULL)
+		ok(strstr(error, name) == error && strstr(error, part) != NULL, error);
+	conf_release(&conf);
+}
+
+static void
+test_forms(void)
+{
+	static const struct {
+		const char *name, *value, *part;
+	} rows[] = {
+		{ "STATE", "mysql://x", "must be memory" },
+		{ "STATE", "sqlite:", "needs the path" },
+		{ "STATE", "sqlite:/nonexistent/state.db", "/nonexistent" },
+		{ "STATE", "redis://h:0", "URL of the Redis server" },
+		{ "STATE", "memory", NULL },
+		{ "LISTEN", "8080", "neither unix:PATH nor HOST:PORT" },
+		{ "LISTEN", "localhost:http", "neither" },
+		{ "LISTEN", "localhost:70000", "neither" },
+		{ "LISTEN", ":9000", "neither" },
+		{ "LISTEN", "unix:", "needs a path" },
+		{ "LISTEN", "unix:/nonexistent/s", "needs the directory /nonexistent" },
+		{ "LISTEN", "unix:/tmp/s", NULL },
+		{ "LISTEN", "127.0.0.1:9000", NULL },
+		{ "LISTEN", "[::1]:9000", NULL },
+		{ "LISTEN_MODE", "999", "octal" },
+		{ "LISTEN_MODE", "0060", "owner" },
+		{ "LISTEN_MODE", "rw-rw----", "octal" },
+		{ "LISTEN_MODE", "1777", "octal" },
+		{ "LISTEN_MODE", "", "empty" },
+		{ "LISTEN_MODE", "660", NULL },
+		{ "LISTEN_GROUP", "no-such-group-here", "not a group" },
+		{ "SPOOL_DIR", "/nonexistent", "No such file" },
+		{ "SPOOL_DIR", "/etc/passwd", "not a directory" },
+		{ "LOG_FILE", "/tmp", "is a directory" },
+		{ "LOG_FILE", "/nonexistent/log", "/nonexistent" },
+		{ "LOG_FILE", "/dev/null", NULL },
+		{ "UPSTREAM_PROXY", "foo:bar", "URL of a proxy" },
+		{ "UPSTREAM_PROXY", "ftp://x", "URL of a proxy" },
+		{ "UPSTREAM_PROXY", "socks5h://u:p@127.0.0.1:1080", NULL },
+		{ "UPSTREAM_CA", "/nonexistent", "No such file" },
+		{ "UPSTREAM_CA", "/etc/passwd", "certificate" },
+		{ "PUBLIC_URL", "foo", "not a URL" },
+		{ "PUBLIC_URL", "https://user@h/", "not a URL" },
+		{ "PUBLIC_URL", "https://h/a?b", "not a URL" },
+		{ "PUBLIC_URL", "ftp://h/", "not a URL" },
+		{ "PUBLIC_URL", "https://h.example:8443/gemini", NULL },
+		{ "GEMINI_BASE_URL", "", "empty" },
+		{ "GEMINI_BASE_URL", "http://", "not a URL" },
+		{ "MOUNT_PREFIX", "gemini", "not a path" },
+		{ "MOUNT_PREFIX", "/a b", "not a path" },
+		{ "MOUNT_PREFIX", "/../x", "not a path" },
+		{ "MOUNT_PREFIX", "/gemini", NULL },
+		{ "CORS_ORIGINS", "chat.example.com", "not an origin" },
+		{ "CORS_ORIGINS", "https://a, https://b/path", "https://b/path" },
+		{ "CORS_ORIGINS", "https://a.example,chrome-extension://abcdef", NULL },
+		{ "CORS_ORIGINS", "", NULL },
+		{ "MEDIA_ALLOW", "10.0.0.0/8 home", "'home'" },
+		{ "TRUSTED_PROXIES", "10.0.0.300", "10.0.0.300" },
+		{ "GEMINI_API_KEYS_FILE", "/nonexistent", "No such file" },
+		{ "ACCESS_TOKENS_FILE", "/tmp", "directory" },
+		{ "ADMIN_TOKEN", "two words", "one word" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
+		checked(rows[i].name, rows[i].value, rows[i].part);
+}
+
+/* Every option refuses what no option can mean. */
+static void
+test_control(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+		checked(names[i], "\x01", "");
+}
+
+static void
+test_pasted(void)
+{
+	struct conf conf;
+
+	ok(load(&conf,
+	       "\xEF\xBB\xBFRETRY_MAX=3\r\nACCESS_TOKENS=\xE2\x80\x9Ct\xE2\x80\x8Bok\xE2\x80"
+	       "\x9D\r\n"),
+	    "a file of Windows and of a web page");
+	is_int(conf.retry_max, 3, "the byte order mark is taken off");
+	is_str(conf.access_tokens, "tok", "quotation marks and zero-width spaces as well");
+	conf_release(&conf);
+	setenv("HEARTBEAT", "\"5\"\r", 1);
+	ok(load(&conf, NULL), "a variable of a file of Windows");
+	is_int(conf.heartbeat, 5000, "is read");
+	conf_release(&conf);
+	unsetenv("HEARTBEAT");
+	file_refused("STATE=\"memory\n", "line 1: STATE: the quotation marks");
+	ok(conf_load(&conf, "/tmp", error) != 0 && strstr(error, "directory") != NULL,
+	    "a directory as a file");
+	conf_release(&conf);
+	ok(conf_load(&conf, "/dev/zero", error) != 0 && strstr(error, "File too large") != NULL,
+	    "a file without end");
+	conf_release(&conf);
+}
+
+static void
+test_misspelt(void)
+{
+	const char *option = NULL;
+	size_t at = 0;
+
+	file_refused("GEMINI_API_KEY=x\n", "did you mean GEMINI_API_KEYS?");
+	file_refused("ACESS_TOKENS=x\n", "did you mean ACCESS_TOKENS?");
+	file_refused("heartbeat=1\n", "did you mean HEARTBEAT?");
+	file_refused("ALLOWED_TOKENS=x\n", "did you mean ACCESS_TOKENS?");
+	file_refused("COLOUR=x\n", "--help lists");
+	ok(conf_misspelt(NULL, &at, &option) == NULL, "nothing in the environment looks like one");
+	setenv("CORS_ORIGIN", "*", 1);
+	setenv("LISTEN_FDS", "1", 1);
+	at = 0;
+	is_str(conf_misspelt(NULL, &at, &option), "CORS_ORIGIN", "one does");
+	is_str(option, "CORS_ORIGINS", "like that");
+	ok(conf_misspelt(NULL, &at, &option) == NULL, "no other");
+	at = 0;
+	ok(conf_misspelt("GEMINI_API_KEYS", &at, &option) == NULL, "it is not like that");
+	unsetenv("CORS_ORIGIN");
+	unsetenv("LISTEN_FDS");
 }
 
 static void
@@ -321,6 +460,10 @@ main(void)
 	test_secrets();
 	test_sample();
 	test_lines();
+	test_forms();
+	test_control();
+	test_pasted();
+	test_misspelt();
 	test_difference();
 	unlink(path);
 	return tap_done();

@@ -134,7 +134,7 @@ live(uint64_t wall, const char *what)
 	for (size_t i = 0; i < KEYS; i++) {
 		snprintf(names[i], sizeof(names[i]), "key-%zu", i);
 		snprintf(projects[i], sizeof(projects[i]), "p%zu", i / 2);
-		specs[i] = (struct key_spec){ names[i], projects[i], 1, "", "" };
+		specs[i] = (struct key_spec){ names[i], projects[i], 1, "", "", "", 0, 0 };
 	}
 	keypool_init(&p, BALANCE_LEAST);
 	keypool_add(&p, specs, KEYS, KEYS, NULL);

@@ -22,7 +22,8 @@ make(const char *const *options)
 		size_t len = strcspn(*options, "=");
 
 		snprintf(name, sizeof(name), "%.*s", (int)len, *options);
-		conf_set(&conf, name, *options + len + 1, error);
+		if (conf_set(&conf, name, *options + len + 1, error) != 0)
+			return NULL;
 	}
 	error[0] = '\0';
 	return gateway_new(&conf, error);
@@ -61,6 +62,16 @@ test_access(void)
 
 	refused(gw, "ACCESS_TOKENS");
 	refused(MAKE("OWN_KEYS=no"), "no request could be served");
+	refused(MAKE("ACCESS_TOKENS=one"), "no keys that a token could give access to");
+	setenv("GEMINI_API_KEY", "key-1", 1);
+	refused(MAKE("LOOPS=1"), "GEMINI_API_KEY is set in the environment, but the option is");
+	gw = MAKE("OWN_KEYS=yes");
+	ok(gw != NULL, "unless the operator has said that callers bring keys");
+	drop(gw);
+	gw = MAKE("GEMINI_API_KEYS=key-1", "OPEN_ACCESS=yes");
+	ok(gw != NULL, "or there is a pool");
+	drop(gw);
+	unsetenv("GEMINI_API_KEY");
 	gw = MAKE("LOOPS=1");
 	ok(gw != NULL && gw->roster->ring == NULL && gw->roster->own_keys,
 	    "no pool: callers bring keys");
@@ -130,9 +141,9 @@ test_reload(void)
 static void
 test_values(void)
 {
-	struct gateway *gw = MAKE("GEMINI_BASE_URL= https://example.com/api// ");
+	struct gateway *gw = MAKE("GEMINI_BASE_URL=https://example.com/api//");
 
-	is_str(gw->base_url, "https://example.com/api", "the URL without blanks and slashes");
+	is_str(gw->base_url, "https://example.com/api", "the URL without slashes at its end");
 	drop(gw);
 	refused(MAKE("GEMINI_BASE_URL=example.com"), "GEMINI_BASE_URL");
 	refused(MAKE("GEMINI_BASE_URL="), "GEMINI_BASE_URL");
@@ -153,8 +164,8 @@ main(void)
 		return 1;
 	close(fd);
 #define CONF_GROUP(title)
-#define CONF_STR(field, name, def, sentence)            unsetenv(#name);
-#define CONF_SECRET(field, name, def, sentence)         unsetenv(#name);
+#define CONF_STR(field, name, def, form, sentence)      unsetenv(#name);
+#define CONF_SECRET(field, name, def, form, sentence)   unsetenv(#name);
 #define CONF_NUM(field, name, def, min, max, sentence)  unsetenv(#name);
 #define CONF_SIZE(field, name, def, min, max, sentence) unsetenv(#name);
 #define CONF_TIME(field, name, def, min, max, sentence) unsetenv(#name);

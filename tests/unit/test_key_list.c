@@ -7,6 +7,8 @@
 #include "core/entries.h"
 #include "tap.h"
 
+#include <string.h>
+
 static struct key_list list;
 static struct key_list_error at;
 
@@ -41,6 +43,13 @@ test_file(void)
 	is_str(list.specs[3].project, "red", "all of them");
 	is_str(list.specs[1].project, "", "but not those of other lines");
 	is_str(list.specs[4].secret, "k5=", "no attribute");
+	is_int(read_both("k0", "\nk1 name=alice\n\nk2,k3 name=bob\n"), 4, "names");
+	is_str(list.specs[1].name, "alice", "the operator's name");
+	is_int(list.specs[1].line, 2, "and the line of the file");
+	is_str(list.specs[3].name, "bob", "keys of one line share a name");
+	is_int(list.specs[3].line, 4, "and the line");
+	is_int(list.specs[0].line, 0, "a key of the option has no line");
+	is_int(list.specs[0].place, 1, "but a place");
 }
 
 static void
@@ -53,6 +62,11 @@ test_option(void)
 	is_str(list.specs[1].project, "", "of no other");
 	is_str(list.specs[2].models, "a|b*", "models");
 	is_str(list.specs[3].secret, "k4", "a comma ends them");
+	is_int(read_both("[\"k1\", 'k2']", "[\n\"k3\",\n]\n"), 3, "lists in JSON");
+	is_str(list.specs[1].secret, "k2", "without brackets");
+	is_int(read_both("k projekt=x", ""), -1, "an attribute that does not exist");
+	ok(strstr(at.reason, "project=") != NULL, "  told which do");
+	is_int(read_both("k,secret=x a==", ""), 3, "what may be keys");
 	is_int(read_both("", ""), 0, "nothing");
 	is_int(read_both(" , ,\n", "\n , \n"), 0, "nothing but separators");
 }
@@ -88,7 +102,7 @@ test_mistakes(void)
 		unsigned line;
 	} rows[] = {
 		{ "k1\nk2 k3\n", "nothing else", 2 },
-		{ "k1 colour=red\n", "nothing else", 1 },
+		{ "k1 colour=red\n", "unknown word with =", 1 },
 		{ "\n\nproject=red\n", "nothing else", 3 },
 		{ "k1\nproject=red k2\n", "nothing else", 2 },
 		{ "k1 weight=0\n", "weight=", 1 },
@@ -120,8 +134,9 @@ test_values(void)
 	static const char *const good[] = { "socks5h://127.0.0.1:1080", "http://proxy",
 		"HTTPS://user:p%40ss@proxy.example:8443/", "10.0.0.1:3128", "socks5://[::1]:9" };
 	static const char *const bad[] = { "", "ftp://x", "http://", "http://:80", "socks5://a b",
-		"://x", "http://x/path", "http://user@" };
-	struct key_spec spec = { "k", "", 1, "", "gemini-2.5-*,gemma-3|gemini-3-pro" };
+		"://x", "http://x/path", "http://user@", "foo:bar", "http://x:0", "http://x:65536",
+		"http://[::1", "http://x:" };
+	struct key_spec spec = { "k", "", 1, "", "gemini-2.5-*,gemma-3|gemini-3-pro", "", 0, 0 };
 
 	for (size_t i = 0; i < ARRAY_SIZE(good); i++)
 		ok(entry_is_proxy(slice_str(good[i])), good[i]);

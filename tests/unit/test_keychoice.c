@@ -258,9 +258,10 @@ test_cooling(void)
 static void
 test_projects(void)
 {
-	static const struct key_spec specs[] = { { "a1", "red", 1, "", "" },
-		{ "b2", "red", 1, "", "" }, { "c3", "", 1, "", "" }, { "d4", "", 1, "", "" },
-		{ "e5", "", 1, "", "gemini-3-*, gemini-2.0-flash" } };
+	static const struct key_spec specs[] = { { "a1", "red", 1, "", "", "", 0, 0 },
+		{ "b2", "red", 1, "", "", "", 0, 0 }, { "c3", "", 1, "", "", "", 0, 0 },
+		{ "d4", "", 1, "", "", "", 0, 0 },
+		{ "e5", "", 1, "", "gemini-3-*, gemini-2.0-flash", "", 0, 0 } };
 	static const char told[] = "{\"error\":{\"code\":429,\"message\":\"requests per minute, "
 				   "consumer 'project_number:12345'\"}}";
 	struct keypool p;
@@ -290,7 +291,8 @@ test_projects(void)
 static void
 test_weight_and_cap(void)
 {
-	static const struct key_spec specs[] = { { "a1", "", 3, "", "" }, { "b2", "", 1, "", "" } };
+	static const struct key_spec specs[] = { { "a1", "", 3, "", "", "", 0, 0 },
+		{ "b2", "", 1, "", "", "", 0, 0 } };
 	size_t seen[2] = { 0 };
 	struct keypool p;
 	ptrdiff_t index;
@@ -326,10 +328,10 @@ static struct keypool
 two_projects(void)
 {
 	static const struct key_spec specs[] = {
-		{ "a", "red", 1, "", "" },
-		{ "b", "red", 1, "", "" },
-		{ "c", "blue", 1, "", "" },
-		{ "d", "blue", 1, "", "" },
+		{ "a", "red", 1, "", "", "", 0, 0 },
+		{ "b", "red", 1, "", "", "", 0, 0 },
+		{ "c", "blue", 1, "", "", "", 0, 0 },
+		{ "d", "blue", 1, "", "", "", 0, 0 },
 	};
 	struct keypool p;
 

@@ -53,12 +53,13 @@ static void
 test_specs(void)
 {
 	static const struct key_spec specs[] = {
-		{ "a1", "red", 1, "", "" },
-		{ "", "", 1, "", "" },
-		{ "b2", "", 5, "socks5h://127.0.0.1:1", "gemini-2.5-*" },
-		{ "a1", "blue", 1, "", "" },
+		{ "a1", "red", 1, "", "", "", 0, 0 },
+		{ "", "", 1, "", "", "", 0, 0 },
+		{ "b2", "", 5, "socks5h://127.0.0.1:1", "gemini-2.5-*", "", 0, 0 },
+		{ "a1", "blue", 1, "", "", "", 0, 0 },
 	};
-	static const struct key_spec bad[] = { { "c3", "", 1, "", "" }, { "d4", "", 0, "", "" } };
+	static const struct key_spec bad[] = { { "c3", "", 1, "", "", "", 0, 0 },
+		{ "d4", "", 0, "", "", "", 0, 0 } };
 	size_t repeated = 0;
 	struct keypool p;
 

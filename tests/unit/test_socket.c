@@ -17,12 +17,22 @@
 
 static char dir[] = "/tmp/test-socket-XXXXXX";
 static char error[512];
+static struct socket_file file;
 
 static int
 make(const char *address, unsigned mode, const char *group)
 {
 	error[0] = '\0';
-	return socket_listen(address, mode, group, error, sizeof(error));
+	return socket_listen(address, mode, group, &file, error, sizeof(error));
+}
+
+/* As another process does. */
+static int
+make_other(const char *address)
+{
+	struct socket_file theirs;
+
+	return socket_listen(address, 0600, NULL, &theirs, error, sizeof(error));
 }
 
 static bool
@@ -75,9 +85,20 @@ test_unix(void)
 	close(fd);
 	fd = make(address, 0600, "no-such-group-here");
 	is_int(fd, -1, "an unknown group, nobody listening");
-	socket_unlink(address);
+	ok(lstat(path, &st) != 0, "leaves nothing behind");
+	fd = make(address, 0600, "");
+	close(fd);
+	socket_unlink(address, &file);
 	ok(lstat(path, &st) != 0, "removed");
-	socket_unlink("127.0.0.1:9000");
+	fd = make(address, 0600, "");
+	unlink(path);
+	other = make_other(address);
+	socket_unlink(address, &file);
+	ok(reachable(path), "a successor at the same path is left alone");
+	close(fd);
+	close(other);
+	unlink(path);
+	socket_unlink("127.0.0.1:9000", &(struct socket_file){ 0 });
 }
 
 static void

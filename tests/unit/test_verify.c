@@ -5,6 +5,7 @@
 
 #include "base/limits.h"
 #include "base/xalloc.h"
+#include "core/keypool.h"
 #include "tap.h"
 
 static struct buf out;
@@ -36,11 +37,13 @@ static const struct {
 static void
 test_events(void)
 {
+	static const struct key_spec spec = { .name = "spare", .line = 7 };
 	struct verify_counts counts = { { 0 } };
 	struct verify_result result = {
 		.key = SLICE("AIzaSyA0123456789abcdefghijklmnopqrstuv"),
 		.reason = "",
 		.project = "",
+		.fingerprint = "0123456789ab",
 		.verdict = { "ok", VERDICT_PASS, APIERROR_NONE },
 	};
 
@@ -48,9 +51,11 @@ test_events(void)
 	verify_event(&result, &counts, &out);
 	is_slice(buf_slice(&out),
 	    "data: {\"key\":\"AIzaSyA......pqrstuv\",\"status\":\"GOOD\",\"error\":null,"
-	    "\"class\":\"ok\",\"reason\":null,\"project\":null,\"duplicates\":0,\"index\":0}\n\n",
+	    "\"class\":\"ok\",\"reason\":null,\"project\":null,\"duplicates\":0,\"index\":0,"
+	    "\"fingerprint\":\"0123456789ab\"}\n\n",
 	    "a key that works");
 	result.index = 12;
+	result.spec = &spec;
 	result.reason = "API_KEY_INVALID";
 	result.project = "home";
 	result.repeats = 2;
@@ -62,7 +67,8 @@ test_events(void)
 	    "data: {\"key\":\"AIzaSyA......pqrstuv\",\"status\":\"BAD\","
 	    "\"error\":\"API key \\\"x\\\" not "
 	    "valid.\",\"class\":\"key_invalid\",\"reason\":\"API_KEY_INVALID\","
-	    "\"project\":\"home\",\"duplicates\":2,\"index\":12}\n\n",
+	    "\"project\":\"home\",\"duplicates\":2,\"index\":12,"
+	    "\"fingerprint\":\"0123456789ab\",\"name\":\"spare\",\"line\":7}\n\n",
 	    "a key that is refused");
 	result.verdict =
 	    (struct verdict){ "net_timeout", VERDICT_AGAIN, APIERROR_UPSTREAM_TIMEOUT };
