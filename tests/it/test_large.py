@@ -1,5 +1,6 @@
 """Answers and bodies that would not fit, were they kept."""
 
+import contextlib
 import hashlib
 import os
 import tempfile
@@ -45,10 +46,10 @@ def an_answer_of_50_mb_passes_in_constant_memory(s):
 
 @once
 def a_body_of_100_mb_passes_and_one_byte_more_does_not(options):
-    with tempfile.TemporaryDirectory(prefix="gemini-balance-it-") as spool, Stack(
-        options, servers.Lighttpd, env={"SPOOL_DIR": spool}
-    ) as s:
+    with contextlib.ExitStack() as stack:
+        spool = stack.enter_context(tempfile.TemporaryDirectory(prefix="gemini-balance-it-"))
         os.chmod(spool, 0o777)
+        s = stack.enter_context(Stack(options, servers.Lighttpd, env={"SPOOL_DIR": spool}))
         with s.generate() as r:
             r.read()
         before = s.box.memory_kib()

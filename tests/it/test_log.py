@@ -1,11 +1,14 @@
 """The log: one JSON object a line, one access line a request, and never a secret."""
 
 import json
+import os
+import tempfile
 
 import fcgi_client
+import servers
 from harness import wait_for
 from stack import CHAT, MODEL, Stack
-from tap import equal, once, true
+from tap import each, equal, once, true
 
 MEMBERS = (
     "id",
@@ -181,3 +184,47 @@ def a_broken_request_line_keeps_the_log_whole(options):
         with s.request("GET", "/healthz") as r:
             r.read()
         true(all(json.dumps(line) for line in s.box.log_lines()), "the log is JSON")
+
+
+def _line_of(s, headers=(), key=None):
+    """The access line of a chat request."""
+    body = {"model": MODEL, "messages": [{"role": "user", "content": "Hello"}]}
+    with s.request("POST", CHAT, headers, body, bearer=s.key() if key is None else key) as r:
+        r.read()
+        name = r.header("x-request-id")
+    wait_for("its line", lambda: any(line["id"] == name for line in s.access_lines()))
+    return next(line for line in s.access_lines() if line["id"] == name)
+
+
+@each
+def the_line_has_the_address_of_the_client(s):
+    # No proxy in front of the web server is trusted, whatever is claimed.
+    forged = [("X-Forwarded-For", "198.51.100.1")]
+    equal(_line_of(s, forged)["remote"], "127.0.0.1", "the address")
+
+
+@once
+def trusted_proxies_name_the_client(options):
+    for server in (servers.Nginx, servers.Lighttpd):
+        with Stack(options, server, env={"TRUSTED_PROXIES": "127.0.0.0/8, 10.0.0.0/8"}) as s:
+            path = [("X-Forwarded-For", "192.0.2.66, 198.51.100.1, 10.0.0.7")]
+            equal(_line_of(s, path)["remote"], "198.51.100.1", "behind two proxies")
+            equal(_line_of(s)["remote"], "127.0.0.1", "without a proxy")
+
+
+@once
+def a_key_in_the_log_is_found_in_the_file(options):
+    good = "itname001abcdefghijklmnopqrstuvwxyz"
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8") as keys:
+        keys.write("\ufeff# keys\r\n\r\n%s name=spare\r\n" % good)
+        keys.flush()
+        os.chmod(keys.name, 0o644)
+        env = {"GEMINI_API_KEYS_FILE": keys.name, "OPEN_ACCESS": "yes", "ADMIN_TOKEN": "operator-1"}
+        with Stack(options, env=env) as s:
+            s.secrets += [good, "operator-1"]
+            line = _line_of(s, key="")
+            equal((line["key_name"], line["key_line"]), ("spare", 3), "in the access line")
+            with s.request("GET", "/verify", bearer="operator-1") as r:
+                event = json.loads(r.text().split("data: ")[1])
+            equal((event["name"], event["line"]), ("spare", 3), "in /verify")
+            equal(event["fingerprint"], line["key"], "by the same fingerprint")
