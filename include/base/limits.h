@@ -96,7 +96,9 @@
 #define VERIFY_KEY_MS     15000
 #define DRAIN_MS          30000 /* after SIGTERM */
 
-#define CONF_FILE_MAX     (16 * MIB) /* a file of options, keys, tokens or families */
+
+/* A file of options, keys, tokens or families */
+#define CONF_FILE_MAX (16 * MIB)
 
 /* What is said about keys and tokens */
 #define KEY_NAME_MAX         64
