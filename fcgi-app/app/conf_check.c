@@ -258,12 +258,15 @@ conf_check_group(const char *name, char text[CONF_WHY_MAX])
 static const char *
 conf_check_socket(const char *value, char text[CONF_WHY_MAX])
 {
+	const char *path = value + sizeof(UNIX_PREFIX) - 1, *fault;
 	char *parent, why[CONF_WHY_MAX];
-	const char *fault;
+	struct stat st;
 
 	if (strncmp(value, UNIX_PREFIX, sizeof(UNIX_PREFIX) - 1) != 0)
 		return NULL;
-	parent = conf_check_parent(value + sizeof(UNIX_PREFIX) - 1);
+	if (lstat(path, &st) == 0 && !S_ISSOCK(st.st_mode))
+		return "names something that is there already and is not a socket";
+	parent = conf_check_parent(path);
 	fault = conf_check_directory(parent, why);
 	if (fault != NULL) {
 		snprintf(
@@ -274,12 +277,31 @@ conf_check_socket(const char *value, char text[CONF_WHY_MAX])
 	return fault;
 }
 
+/* A file that is not empty begins with this (SQLite's file format, section 1.3). */
+static bool
+conf_check_is_database(const char *path)
+{
+	static const char magic[16] = "SQLite format 3";
+	char head[sizeof(magic)];
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	ssize_t got = fd >= 0 ? read(fd, head, sizeof(head)) : 0;
+
+	if (fd >= 0)
+		close(fd);
+	return got <= 0 || (got == sizeof(head) && memcmp(head, magic, sizeof(head)) == 0);
+}
+
 static const char *
 conf_check_store(const char *value, char text[CONF_WHY_MAX])
 {
+	const char *path = value + sizeof(SQLITE_PREFIX) - 1, *fault;
+
 	if (strncmp(value, SQLITE_PREFIX, sizeof(SQLITE_PREFIX) - 1) != 0)
 		return NULL;
-	return conf_check_output(value + sizeof(SQLITE_PREFIX) - 1, text);
+	fault = conf_check_output(path, text);
+	if (fault == NULL && !conf_check_is_database(path))
+		fault = "names a file that is not an SQLite database";
+	return fault;
 }
 
 /* ---- the table ---- */

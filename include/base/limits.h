@@ -96,7 +96,6 @@
 #define VERIFY_KEY_MS     15000
 #define DRAIN_MS          30000 /* after SIGTERM */
 
-
 /* A file of options, keys, tokens or families */
 #define CONF_FILE_MAX (16 * MIB)
 

@@ -314,6 +314,7 @@ test_forms(void)
 		{ "LISTEN", ":9000", "neither" },
 		{ "LISTEN", "unix:", "needs a path" },
 		{ "LISTEN", "unix:/nonexistent/s", "needs the directory /nonexistent" },
+		{ "LISTEN", "unix:/etc/passwd", "not a socket" },
 		{ "LISTEN", "unix:/tmp/s", NULL },
 		{ "LISTEN", "127.0.0.1:9000", NULL },
 		{ "LISTEN", "[::1]:9000", NULL },
@@ -355,9 +356,15 @@ test_forms(void)
 		{ "ACCESS_TOKENS_FILE", "/tmp", "directory" },
 		{ "ADMIN_TOKEN", "two words", "one word" },
 	};
+	char state[100];
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
 		checked(rows[i].name, rows[i].value, rows[i].part);
+	write_file("not a database");
+	snprintf(state, sizeof(state), "sqlite:%s", path);
+	checked("STATE", state, "not an SQLite database");
+	write_file("");
+	checked("STATE", state, NULL);
 }
 
 /* Every option refuses what no option can mean. */
