@@ -6,7 +6,7 @@ import tempfile
 
 import fcgi_client
 import servers
-from harness import wait_for
+from harness import DROP_USER, wait_for
 from stack import CHAT, MODEL, Stack
 from tap import each, equal, once, true
 
@@ -228,3 +228,31 @@ def a_key_in_the_log_is_found_in_the_file(options):
                 event = json.loads(r.text().split("data: ")[1])
             equal((event["name"], event["line"]), ("spare", 3), "in /verify")
             equal(event["fingerprint"], line["key"], "by the same fingerprint")
+
+
+@once
+def a_log_that_nobody_reads_stops_nothing(options):
+    with Stack(options, gateway=False) as s:
+        reader, writer = os.pipe()
+        try:
+            s.box.address = "unix:" + os.path.join(s.box.run, "quiet.sock")
+            process = s.box.spawn(
+                "gateway",
+                [s.box.program, "--listen", s.box.address],
+                env=dict(s.box.gateway_env(), LOG_FILE=""),
+                user=DROP_USER,
+                before=lambda: os.dup2(writer, 2),
+            )
+            s.box.wait_address(process)
+            # A pipe has room for about 64 KB, a line about 400 bytes.
+            for _ in range(300):
+                with s.request("GET", "/nowhere") as r:
+                    equal(r.status, 404, "status")
+                    r.read()
+            with s.chat() as r:
+                equal(r.status, 200, "status of a chat")
+                r.read()
+            equal(process.stop(), 0, "exit status after SIGTERM")
+        finally:
+            os.close(reader)
+            os.close(writer)

@@ -4,9 +4,11 @@
 #include "base/log.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -208,6 +210,71 @@ test_reopen(void)
 	unlink(moved);
 }
 
+/* Reads until no more is there. */
+static void
+drain(int fd, struct buf *out)
+{
+	char bytes[4096];
+	ssize_t n;
+
+	while ((n = read(fd, bytes, sizeof(bytes))) > 0)
+		buf_add(out, bytes, (size_t)n);
+}
+
+/* The reader of standard error stops, and goes on. */
+static void
+test_stopped_reader(int reader, int writer, const char *what)
+{
+	static char long_text[3000];
+	size_t whole = 0, cut = 0, told = 0;
+	int saved = dup(STDERR_FILENO);
+	struct slice rest, text;
+	struct buf out;
+
+	memset(long_text, 'x', sizeof(long_text) - 1);
+	fcntl(reader, F_SETFL, O_NONBLOCK);
+	dup2(writer, STDERR_FILENO);
+	close(writer);
+	is_int(log_open(NULL, LOG_INFO), 0, what);
+	for (int i = 0; i < 1000; i++)
+		log_event(LOG_INFO, "line", LOG_N("number", i), LOG_S("text", long_text));
+	ok(true, "  no line waits");
+	buf_init(&out, 16 * MIB);
+	drain(reader, &out);
+	log_event(LOG_INFO, "last", LOG_N("number", 1000));
+	drain(reader, &out);
+	rest = buf_slice(&out);
+	while (slice_split(&rest, '\n', &text)) {
+		json_object *line = json_read(text);
+
+		if (line == NULL)
+			cut++;
+		else if (slice_eq(json_get_str(line, "event"), SLICE("log_lines_lost")))
+			told += (size_t)json_int(json_get(line, "count"), 0);
+		else
+			whole++;
+		json_object_put(line);
+	}
+	ok(cut <= 1 && told > 0, "  at most one line is cut, and what is lost is told");
+	is_int(whole + told, 1001, "  all lines are accounted for");
+	log_close();
+	dup2(saved, STDERR_FILENO);
+	close(saved);
+	close(reader);
+	buf_release(&out);
+}
+
+static void
+test_stopped_readers(void)
+{
+	int fds[2];
+
+	if (pipe2(fds, O_CLOEXEC) == 0)
+		test_stopped_reader(fds[0], fds[1], "a pipe");
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) == 0)
+		test_stopped_reader(fds[0], fds[1], "a socket");
+}
+
 int
 main(void)
 {
@@ -222,6 +289,7 @@ main(void)
 	test_threads();
 	test_reopen();
 	test_files();
+	test_stopped_readers();
 	unlink(path);
 	return tap_done();
 }
