@@ -113,6 +113,7 @@ call_easy_new(const struct upstream *u)
 	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(easy, CURLOPT_PATH_AS_IS, 1L);
 	curl_easy_setopt(easy, CURLOPT_NOPROXY, "");
+	curl_uv_trust_bundle(easy);
 	if (o->ca_file != NULL && o->ca_file[0] != '\0')
 		curl_easy_setopt(easy, CURLOPT_CAINFO, o->ca_file);
 	if (o->ip_family != 0)

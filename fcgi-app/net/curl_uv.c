@@ -221,6 +221,17 @@ curl_uv_profile(struct curl_uv *d, CURL *easy)
 	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, d);
 }
 
+/* libcurl parses a bundle once for a multi handle, but only when no directory of certificates stands
+ * beside it; Debian's build names one, and the bundle of a system has all that is in it. */
+void
+curl_uv_trust_bundle(CURL *easy)
+{
+	const curl_version_info_data *info = curl_version_info(CURLVERSION_NOW);
+
+	if (info->cainfo != NULL)
+		curl_easy_setopt(easy, CURLOPT_CAPATH, NULL);
+}
+
 void
 curl_uv_kick(struct curl_uv *d)
 {

@@ -11,6 +11,8 @@ struct curl_uv;
 struct curl_uv *curl_uv_new(uv_loop_t *uv, CURLM *multi, void (*returned)(void *ctx), void *ctx);
 /* Sets the socket functions of an easy handle. */
 void curl_uv_profile(struct curl_uv *d, CURL *easy);
+/* Lets libcurl keep the certificate authorities of a handle's transfers between them. */
+void curl_uv_trust_bundle(CURL *easy);
 /* The open-socket function of that profile, for handles that look at the address first. */
 curl_socket_t curl_uv_open(struct curl_uv *d, const struct curl_sockaddr *address);
 /* Lets libcurl look at its transfers in the next turn. */

@@ -239,6 +239,7 @@ fetch_call_prepare(struct fetch *f)
 	if (easy == NULL)
 		abort();
 	curl_uv_profile(f->fetcher->driver, easy);
+	curl_uv_trust_bundle(easy);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, f);
 	curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_connected);
