@@ -15,6 +15,8 @@
 	4096 /* libcurl's buffer while events are small: it stays for the stream's life */
 #define READ_LARGE  (64 * 1024)
 #define DNS_CACHE_S 300
+/* libcurl's least. */
+#define UPLOAD_BUFFER (16L * 1024)
 
 static void
 call_head_done(struct call *call)
@@ -26,6 +28,10 @@ call_head_done(struct call *call)
 	if (status < 200)
 		return;
 	call->head_done = true;
+	/* libcurl keeps the buffer for a body for as long as the transfer lasts, unless its size is
+	 * set anew. */
+	if (call_body_sent(call))
+		curl_easy_setopt(call->easy, CURLOPT_UPLOAD_BUFFERSIZE, UPLOAD_BUFFER);
 	call->events->head(call->ctx, (int)status, &call->head);
 	buf_release(&call->head.text);
 }
@@ -127,7 +133,7 @@ call_easy_new(const struct upstream *u)
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
 	curl_easy_setopt(easy, CURLOPT_HTTP_CONTENT_DECODING, 0L);
 	curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-	curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, 16L * 1024);
+	curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, UPLOAD_BUFFER);
 	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_data);
 	curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_read);
