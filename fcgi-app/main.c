@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -24,6 +25,9 @@
 
 /* Exit codes of sysexits.h. */
 enum { EXIT_USAGE = 64, EXIT_UNAVAILABLE = 69, EXIT_OS = 71, EXIT_CONFIG = 78 };
+
+/* Freed memory above this is given back, and larger blocks come from the system one by one. */
+#define MEMORY_KEPT (256 * 1024)
 
 struct arguments {
 	const char *config, *listen;
@@ -219,6 +223,17 @@ hasten(void *arg)
 	_exit(EXIT_SUCCESS);
 }
 
+/* Large requests come now and then, and what they took goes back to the system at once: glibc would
+ * raise its thresholds with the first of them, and keep the memory. */
+static void
+return_memory(void)
+{
+#ifdef M_MMAP_THRESHOLD
+	mallopt(M_MMAP_THRESHOLD, MEMORY_KEPT);
+	mallopt(M_TRIM_THRESHOLD, MEMORY_KEPT);
+#endif
+}
+
 /* Signals that main waits for are blocked in every thread. */
 static void
 block_signals(sigset_t *signals)
@@ -310,6 +325,7 @@ main(int argc, char **argv)
 
 	if (rc >= 0)
 		return rc;
+	return_memory();
 	rc = EXIT_CONFIG;
 	if (load_options(&conf, &arguments, error) != 0 ||
 	    (gw = gateway_new(&conf, error)) == NULL) {
