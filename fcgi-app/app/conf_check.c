@@ -389,9 +389,11 @@ static const struct {
 };
 /* clang-format on */
 
-/* Letters to change, leave out, add or swap (optimal string alignment), whatever their case; at
- * most NAME_MAX_LEN of them count. */
-#define NAME_MAX_LEN 40
+#define NAME_MAX_LEN   40 /* letters that count */
+#define NAME_EDITS_MAX 2
+
+/* Letters to change, leave out, add or swap (optimal string alignment), whatever their case.
+ * SIZE_MAX when it is clear that there are more than NAME_EDITS_MAX. */
 
 static size_t
 conf_name_distance(const char *a, const char *b)
@@ -402,7 +404,7 @@ conf_name_distance(const char *a, const char *b)
 	for (size_t j = 0; j <= len_b; j++)
 		last[j] = before[j] = j;
 	for (size_t i = 1; i <= len_a; i++) {
-		size_t *free_row = before;
+		size_t *free_row = before, least = i;
 
 		now[0] = i;
 		for (size_t j = 1; j <= len_b; j++) {
@@ -415,7 +417,10 @@ conf_name_distance(const char *a, const char *b)
 			    y == ascii_lower(a[i - 2]) && before[j - 2] + 1 < best)
 				best = before[j - 2] + 1;
 			now[j] = best;
+			least = best < least ? best : least;
 		}
+		if (least > NAME_EDITS_MAX)
+			return SIZE_MAX;
 		before = last;
 		last = now;
 		now = free_row;
@@ -427,8 +432,13 @@ conf_name_distance(const char *a, const char *b)
 static bool
 conf_name_is_near(const char *name, const char *option, size_t *ret_distance)
 {
+	size_t len = strlen(name), wanted = strlen(option);
+
+	*ret_distance = SIZE_MAX;
+	if (len > wanted + NAME_EDITS_MAX || wanted > len + NAME_EDITS_MAX)
+		return false;
 	*ret_distance = conf_name_distance(name, option);
-	return *ret_distance <= 2 && *ret_distance * 3 <= strlen(option);
+	return *ret_distance <= NAME_EDITS_MAX && *ret_distance * 3 <= wanted;
 }
 
 const struct conf_option *
