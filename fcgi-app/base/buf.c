@@ -99,6 +99,33 @@ slice_find(struct slice s, struct slice needle)
 	return at != NULL ? at - s.ptr : -1;
 }
 
+/* When the text behind a `*` does not fit, the last `*` takes one byte more. */
+bool
+slice_fits(struct slice s, struct slice pattern)
+{
+	size_t at = 0, i = 0, behind_star = 0, resume = 0;
+	bool star = false;
+
+	while (i < s.len) {
+		if (at < pattern.len && pattern.ptr[at] == '*') {
+			star = true;
+			behind_star = ++at;
+			resume = i;
+		} else if (at < pattern.len && pattern.ptr[at] == s.ptr[i]) {
+			at++;
+			i++;
+		} else if (star) {
+			at = behind_star;
+			i = ++resume;
+		} else {
+			return false;
+		}
+	}
+	while (at < pattern.len && pattern.ptr[at] == '*')
+		at++;
+	return at == pattern.len;
+}
+
 bool
 slice_u64(struct slice s, uint64_t *ret)
 {

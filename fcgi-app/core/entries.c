@@ -153,13 +153,8 @@ entry_lists_model(const char *list, struct slice name)
 		rest.len -= item.len;
 		if (rest.len > 0)
 			rest = (struct slice){ rest.ptr + 1, rest.len - 1 };
-		if (item.len > 0 && item.ptr[item.len - 1] == '*') {
-			item.len--;
-			if (slice_starts(name, item))
-				return true;
-		} else if (item.len > 0 && slice_eq(name, item)) {
+		if (item.len > 0 && slice_fits(name, item))
 			return true;
-		}
 	}
 	return false;
 }

@@ -8,33 +8,56 @@
 
 #include "base/xalloc.h"
 
-/* The original table of this kind of gateway, the names of OpenAI's models for images, speech and
- * transcription, then every other name of its chat models. The first match wins: whatever begins
- * like a chat model stands before it. */
-const char models_default_aliases[] = "gpt-3.5-turbo*=gemini-2.5-flash,"
-				      "gpt-4o-mini-tts*=gemini-3.8-flash-tts,"
-				      "gpt-4o-transcribe*=gemini-3.5-transcribe,"
-				      "gpt-4o-mini-transcribe*=gemini-3.5-transcribe,"
-				      "gpt-4*=gemini-2.5-pro,"
-				      "text-embedding-ada-002=gemini-embedding-001,"
-				      "text-embedding-3-*=gemini-embedding-001,"
-				      "gpt-image-1-mini*=gemini-3.1-flash-lite-image,"
-				      "gpt-image-*=gemini-3.1-flash-image,"
-				      "chatgpt-image-*=gemini-3.1-flash-image,"
-				      "dall-e-*=gemini-3.1-flash-image,"
-				      "tts-1-hd*=gemini-3.8-flash-tts,"
-				      "tts-1*=gemini-3.8-flash-lite-tts,"
-				      "whisper-1=gemini-3.5-transcribe,"
-				      "gpt-transcribe*=gemini-3.5-transcribe,"
-				      "gpt-*=gemini-2.5-flash,"
-				      "chatgpt-*=gemini-2.5-flash,"
-				      "o1*=gemini-2.5-flash,"
-				      "o3*=gemini-2.5-flash,"
-				      "o4*=gemini-2.5-flash,"
-				      "o5*=gemini-2.5-flash";
+/* clang-format off */
+/* Google's evergreen names, which are served as long as there is a model of that size; behind each
+ * the next smaller one, for projects without quota for the first. Images, speech, transcription and
+ * embeddings have no such names. The first match wins: what is not a chat model and what is small
+ * stands before what is large. `gpt-3.5-turbo` and `gpt-4` are as in the original of this kind of
+ * gateway. */
+#define PRO   "gemini-pro-latest|gemini-flash-latest,"
+#define FLASH "gemini-flash-latest|gemini-flash-lite-latest,"
+#define LITE  "gemini-flash-lite-latest,"
+
+const char models_default_aliases[] =
+    "gpt-*transcribe*=gemini-3.5-transcribe,"
+    "whisper-1=gemini-3.5-transcribe,"
+    "whisper-*=gemini-3.5-transcribe,"
+    "gpt-*-tts*=gemini-3.8-flash-tts,"
+    "tts-1-hd*=gemini-3.8-flash-tts,"
+    "tts-1*=gemini-3.8-flash-lite-tts,"
+    "gpt-image-*mini*=gemini-3.1-flash-lite-image,"
+    "gpt-image-*=gemini-3.1-flash-image,"
+    "chatgpt-image-*=gemini-3.1-flash-image,"
+    "dall-e-*=gemini-3.1-flash-image,"
+    "text-embedding-ada-002=gemini-embedding-001,"
+    "text-embedding-*=gemini-embedding-001,"
+    "gpt-3.5-turbo*=" FLASH
+    "gpt-*-mini*=" LITE
+    "gpt-*-nano*=" LITE
+    "o*-mini*=" LITE
+    "codex-mini*=" LITE
+    "claude-*haiku*=" LITE
+    "gpt-4*=" PRO
+    "claude-*opus*=" PRO
+    "gpt-*=" FLASH
+    "chatgpt-*=" FLASH
+    "codex-*=" FLASH
+    "claude-*=" FLASH
+    "o1*=" FLASH
+    "o2*=" FLASH
+    "o3*=" FLASH
+    "o4*=" FLASH
+    "o5*=" FLASH
+    "o6*=" FLASH
+    "o7*=" FLASH
+    "o8*=" FLASH
+    "o9*=" FLASH
+    "davinci-*=" FLASH
+    "babbage-*=" LITE;
+/* clang-format on */
 
 struct alias {
-	char *name; /* without the wildcard */
+	char *pattern;
 	bool wildcard;
 	char target[MODEL_NAME_MAX];
 	char fallbacks[MODEL_NAME_MAX];
@@ -138,20 +161,15 @@ models_add(struct models *m, struct slice pair)
 		return "an alias needs the form name=target";
 	slice_split(&pair, '=', &name);
 	name = slice_trim(name);
-	if (slice_ends(name, SLICE("*"))) {
-		alias.wildcard = true;
-		name.len--;
-	} else if (name.len == 0) {
+	if (name.len == 0)
 		return "an alias has no name";
-	}
-	if (slice_find(name, SLICE("*")) >= 0)
-		return "`*` stands only at the end of a name";
 	if (name.len >= MODEL_NAME_MAX)
 		return "a model name is too long";
 	error = alias_set_target(&alias, pair);
 	if (error != NULL)
 		return error;
-	alias.name = xstrndup(name.ptr, name.len);
+	alias.wildcard = slice_find(name, SLICE("*")) >= 0;
+	alias.pattern = xstrndup(name.ptr, name.len);
 	m->aliases = xrealloc(m->aliases, (m->count + 1) * sizeof(*m->aliases));
 	m->aliases[m->count++] = alias;
 	return NULL;
@@ -185,7 +203,7 @@ models_free(struct models *m)
 	if (m == NULL)
 		return;
 	for (size_t i = 0; i < m->count; i++)
-		free(m->aliases[i].name);
+		free(m->aliases[i].pattern);
 	free(m->aliases);
 	free(m);
 }
@@ -202,7 +220,7 @@ models_fall_back(const struct models *m)
 		struct slice rest, target;
 
 		*alias = m->aliases[i];
-		alias->name = xstrdup(alias->name);
+		alias->pattern = xstrdup(alias->pattern);
 		rest = slice_str(m->aliases[i].fallbacks);
 		if (!slice_split(&rest, '|', &target))
 			continue;
@@ -215,13 +233,9 @@ models_fall_back(const struct models *m)
 static const struct alias *
 find_alias(const struct models *m, struct slice name)
 {
-	for (size_t i = 0; i < m->count; i++) {
-		const struct alias *alias = &m->aliases[i];
-		struct slice pattern = slice_str(alias->name);
-
-		if (alias->wildcard ? slice_starts(name, pattern) : slice_eq(name, pattern))
-			return alias;
-	}
+	for (size_t i = 0; i < m->count; i++)
+		if (slice_fits(name, slice_str(m->aliases[i].pattern)))
+			return &m->aliases[i];
 	return NULL;
 }
 
@@ -236,29 +250,43 @@ static const struct suffix {
 };
 /* clang-format on */
 
-static unsigned
-cut_suffixes(struct slice *name)
+/* The size of a context window, `[1m]`, that Claude Code writes behind a name: every model here has
+ * the one that it has. */
+static bool
+cut_window(struct slice *name)
 {
-	unsigned builtins = 0;
-	size_t i = 0;
+	size_t len = name->len;
 
-	while (i < ARRAY_SIZE(suffixes)) {
-		if (!slice_ends(*name, suffixes[i].text)) {
-			i++;
-			continue;
-		}
-		name->len -= suffixes[i].text.len;
-		builtins |= suffixes[i].builtin;
-		i = 0;
-	}
-	return builtins;
+	if (len < 4 || name->ptr[len - 1] != ']' || (name->ptr[len - 2] | 0x20) != 'm')
+		return false;
+	len -= 2;
+	while (len > 0 && name->ptr[len - 1] >= '0' && name->ptr[len - 1] <= '9')
+		len--;
+	if (len == 0 || len == name->len - 2 || name->ptr[len - 1] != '[')
+		return false;
+	name->len = len - 1;
+	return true;
 }
 
-/* Open WebUI separates its prefix with a dot, which stands inside names as well. */
+static bool
+cut_builtin(struct slice *name, unsigned *builtins)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(suffixes); i++) {
+		if (!slice_ends(*name, suffixes[i].text))
+			continue;
+		name->len -= suffixes[i].text.len;
+		*builtins |= suffixes[i].builtin;
+		return true;
+	}
+	return false;
+}
+
+/* Open WebUI and Bedrock separate a prefix with a dot, which stands inside names as well. */
 static void
 cut_dotted_prefix(struct slice *name)
 {
-	static const struct slice families[] = { { ".gemini-", 8 }, { ".gemma-", 7 } };
+	static const struct slice families[] = { { ".gemini-", 8 }, { ".gemma-", 7 },
+		{ ".gpt-", 5 }, { ".chatgpt-", 9 }, { ".claude-", 8 } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
 		ptrdiff_t at = slice_find(*name, families[i]);
@@ -272,17 +300,22 @@ cut_dotted_prefix(struct slice *name)
 static bool
 bare_name(struct slice name, struct model_choice *choice, struct slice *ret)
 {
-	struct slice foreign = SLICE("any");
+	struct slice foreign;
+	bool good = true;
 
-	choice->builtins = cut_suffixes(&name);
+	while (cut_window(&name) || cut_builtin(&name, &choice->builtins))
+		continue;
 	name = without_prefixes(name);
-	if (!slice_starts(name, SLICE("tunedModels/")) && slice_find(name, SLICE("/")) >= 0) {
+	while (good && !slice_starts(name, SLICE("tunedModels/")) &&
+	       slice_find(name, SLICE("/")) >= 0) {
 		slice_split(&name, '/', &foreign);
+		strip_prefix(&foreign, SLICE("@"));
+		good = is_model_name(foreign);
 		name = without_prefixes(name);
 	}
 	cut_dotted_prefix(&name);
 	*ret = name;
-	return is_model_name(foreign);
+	return good;
 }
 
 int
@@ -297,7 +330,7 @@ models_resolve(
 	name = slice_trim(name);
 	if (name.len == 0)
 		return apierror_set(err, APIERROR_MISSING_FIELD, "model",
-		    "Name a model, for example gemini-2.5-flash.");
+		    "Name a model, for example gemini-flash-latest.");
 	good = bare_name(name, &choice, &bare);
 	if (good)
 		alias = find_alias(m, bare);
@@ -323,5 +356,5 @@ models_each_alias(
 {
 	for (size_t i = 0; i < m->count; i++)
 		if (!m->aliases[i].wildcard)
-			fn(ctx, m->aliases[i].name, m->aliases[i].target);
+			fn(ctx, m->aliases[i].pattern, m->aliases[i].target);
 }

@@ -31,6 +31,8 @@ struct slice slice_trim(struct slice s);
 bool slice_split(struct slice *s, char sep, struct slice *ret_part);
 /* Index of the first `needle` or -1. */
 ptrdiff_t slice_find(struct slice s, struct slice needle);
+/* Does all of s fit a pattern in which each `*` stands for any text, also for none? */
+bool slice_fits(struct slice s, struct slice pattern);
 /* A decimal number without sign; false when it is none or does not fit. */
 bool slice_u64(struct slice s, uint64_t *ret);
 /* How many bytes at its beginning are ASCII and stand for themselves inside a JSON string. */

@@ -53,8 +53,8 @@ struct entry_sink {
  * reader->line. */
 const char *entries_read(struct entry_reader *r, const struct entry_sink *sink, void *ctx);
 
-/* True when the name is in a list such as `gemini-2.5-flash,gemini-3*`, whose items are separated
- * by commas or `|` and may end in `*`. NULL and "" hold every name. */
+/* True when the name is in a list such as `gemini-flash-latest,gemini-*-pro*`, whose items are
+ * separated by commas or `|`; each `*` in them stands for any text. NULL and "" hold every name. */
 bool entry_lists_model(const char *list, struct slice name);
 
 /* True for the URL of a proxy: [SCHEME://][USER:PASSWORD@]HOST[:PORT][/], with a scheme that

@@ -25,9 +25,9 @@ enum builtin {
 
 struct models; /* an alias table; immutable after models_new */
 
-/* spec: `name=target` pairs separated by commas or line ends; `*` at the end of a name matches any
- * rest; a target may list fallbacks with `|`. The first match wins. NULL and *ret_error (static)
- * when the text is not of that form. */
+/* spec: `name=target` pairs separated by commas or line ends; each `*` in a name stands for any
+ * text, also for none; a target may list fallbacks with `|`. The first match wins. NULL and
+ * *ret_error (static) when the text is not of that form. */
 struct models *models_new(const char *spec, const char **ret_error);
 void models_free(struct models *m);
 /* A table of its own in which each alias stands for its first fallback, if it has one. */
@@ -39,9 +39,10 @@ struct model_choice {
 	unsigned builtins;              /* enum builtin; by suffixes of the caller's name */
 };
 
-/* The upstream model for the name a client sent: strips `models/`, `google/`, `gemini/`, one
- * unknown `prefix/`, a `prefix.` of a Gemini or Gemma name, and the suffixes `:search`, `:code` and
- * `:url`, any of them in any order, then applies the aliases. `tunedModels/x` is kept.
+/* The upstream model for the name a client sent: strips `models/`, `google/` and whatever other
+ * `prefix/` stands in front, a `prefix.` of a Gemini, Gemma, GPT or Claude name, and the suffixes
+ * `:search`, `:code`, `:url` and `[1m]`, any of them in any order, then applies the aliases.
+ * `tunedModels/x` is kept.
  * -1 with err (param "model") for an empty, too long or malformed name: one that could not stand
  * in the path of a Gemini URL as it is. */
 int models_resolve(

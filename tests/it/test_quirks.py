@@ -89,7 +89,7 @@ def nextchat_mounted(s):
 @called("quirk: Cursor sends the names of OpenAI and of Gemini to the same base URL")
 def cursor(options):
     with Stack(options) as s:
-        for name, used in (("gpt-4o", "gemini-2.5-pro"), ("gemini-2.5-pro", "gemini-2.5-pro")):
+        for name, used in (("gpt-4o", "gemini-pro-latest"), ("gemini-2.5-pro", "gemini-2.5-pro")):
             out = chat(s, model=name, stream=True, stream_options={"include_usage": True})
             equal(out.chunks[0]["model"], used, "model in the reply")
             contains(out.requests()[0]["target"], "/models/%s:" % used)

@@ -94,7 +94,7 @@ test_model(void)
 		const char *uri, *upstream, *shown;
 	} rows[] = {
 		{ "/v1/models/gemini-2.5-pro", "gemini-2.5-pro", "gemini-2.5-pro" },
-		{ "/v1/models/gpt-4o", "gemini-2.5-pro", "gpt-4o" },
+		{ "/v1/models/gpt-4o", "gemini-pro-latest", "gpt-4o" },
 		{ "/v1/models/google%2Fgemini-2.5-pro", "gemini-2.5-pro", "google/gemini-2.5-pro" },
 	};
 	struct sim_client *c;

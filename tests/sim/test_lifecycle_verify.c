@@ -289,7 +289,7 @@ test_generate(void)
 	is_str(sim_log(c, "model"), "gemini-flash-latest", "logged: the model");
 	c = SIM_ASK(.method = "GET", .uri = "/verify?generate=1&model=gpt-4o",
 	    .params = { OPERATE });
-	ok(slice_find(slice_str(sim_url(sim_call(2))), SLICE("/gemini-2.5-pro:")) > 0,
+	ok(slice_find(slice_str(sim_url(sim_call(2))), SLICE("/gemini-pro-latest:")) > 0,
 	    "another model, or an alias");
 	sim_vanish(c);
 	c = SIM_ASK(.method = "GET", .uri = "/verify?generate=1&model=a%2Fb%3F",

@@ -55,6 +55,46 @@ test_cut(void)
 }
 
 static void
+test_fits(void)
+{
+	static const struct {
+		const char *text, *pattern;
+		bool fits;
+	} rows[] = {
+		{ "", "", true },
+		{ "", "*", true },
+		{ "a", "", false },
+		{ "abc", "abc", true },
+		{ "abc", "abd", false },
+		{ "abc", "ab", false },
+		{ "ab", "abc", false },
+		{ "abc", "ab*", true },
+		{ "ab", "ab*", true },
+		{ "abc", "*bc", true },
+		{ "abcbd", "*bc", false },
+		{ "abcbc", "*bc", true },
+		{ "abc", "a*c", true },
+		{ "ac", "a*c", true },
+		{ "acb", "a*c", false },
+		{ "a-mini-2", "a*-mini*", true },
+		{ "a-minimal-nano", "a-*-nano", true },
+		{ "aXbXc", "a*b*c", true },
+		{ "aXcXb", "a*b*c", false },
+		{ "aaab", "*aab", true },
+		{ "abab", "**ab**", true },
+		{ "a*c", "a*c", true },
+	};
+	char what[64];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		snprintf(what, sizeof(what), "'%s' and the pattern '%s'", rows[i].text,
+		    rows[i].pattern);
+		ok(slice_fits(slice_str(rows[i].text), slice_str(rows[i].pattern)) == rows[i].fits,
+		    what);
+	}
+}
+
+static void
 test_u64(void)
 {
 	static const struct {
@@ -226,6 +266,7 @@ main(void)
 	test_plain();
 	test_compare();
 	test_cut();
+	test_fits();
 	test_u64();
 	test_ceiling();
 	test_write();

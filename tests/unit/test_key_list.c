@@ -151,6 +151,8 @@ test_values(void)
 	spec.models = "";
 	ok(key_serves(&spec, SLICE("gemma")), "any model without a list");
 	ok(entry_lists_model("*", SLICE("x")), "an asterisk alone");
+	ok(entry_lists_model("a,gemini-*-pro*", SLICE("gemini-3-pro-x")), "asterisks inside");
+	ok(!entry_lists_model("a,gemini-*-pro", SLICE("gemini-3-pro-x")), "all of it must fit");
 	ok(!entry_lists_model(",", SLICE("x")), "a list of nothing holds nothing");
 }
 
