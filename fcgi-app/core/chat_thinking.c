@@ -15,27 +15,43 @@
 static const struct effort {
 	const char *word;
 	enum family_level level;
-	bool level_is_it; /* the level stands for the whole of it */
 	int32_t budget;   /* INT32_MAX: the model's largest */
 } efforts[] = {
-	{ "none",    LEVEL_MINIMAL, false, 0 },
-	{ "minimal", LEVEL_MINIMAL, true,  1024 },
-	{ "low",     LEVEL_LOW,     true,  1024 },
-	{ "medium",  LEVEL_MEDIUM,  true,  8192 },
-	{ "high",    LEVEL_HIGH,    true,  24576 },
-	{ "xhigh",   LEVEL_HIGH,    false, INT32_MAX },
-	{ "max",     LEVEL_HIGH,    true,  INT32_MAX },
+	{ "none",    LEVEL_MINIMAL, 0 },
+	{ "minimal", LEVEL_MINIMAL, 1024 },
+	{ "low",     LEVEL_LOW,     1024 },
+	{ "medium",  LEVEL_MEDIUM,  8192 },
+	{ "high",    LEVEL_HIGH,    24576 },
+	{ "xhigh",   LEVEL_XHIGH,   INT32_MAX },
+	{ "max",     LEVEL_XHIGH,   INT32_MAX },
 };
 
 static const struct level {
 	const char *word, *google;
-	enum family_level level, instead; /* instead: where the family has not that one */
+	enum family_level level, instead[4]; /* instead: where the family has not that one */
 	int32_t budget;
 } levels[] = {
-	{ "minimal", "MINIMAL", LEVEL_MINIMAL, LEVEL_LOW,     1024 },
-	{ "low",     "LOW",     LEVEL_LOW,     LEVEL_MINIMAL, 1024 },
-	{ "medium",  "MEDIUM",  LEVEL_MEDIUM,  LEVEL_HIGH,    8192 },
-	{ "high",    "HIGH",    LEVEL_HIGH,    LEVEL_MEDIUM,  24576 },
+	{ "minimal", "MINIMAL", LEVEL_MINIMAL,
+	  { LEVEL_LOW, LEVEL_MEDIUM, LEVEL_HIGH, LEVEL_XHIGH }, 1024 },
+	{ "low", "LOW", LEVEL_LOW,
+	  { LEVEL_MINIMAL, LEVEL_MEDIUM, LEVEL_HIGH, LEVEL_XHIGH }, 1024 },
+	{ "medium", "MEDIUM", LEVEL_MEDIUM,
+	  { LEVEL_HIGH, LEVEL_LOW, LEVEL_XHIGH, LEVEL_MINIMAL }, 8192 },
+	{ "high", "HIGH", LEVEL_HIGH,
+	  { LEVEL_MEDIUM, LEVEL_XHIGH, LEVEL_LOW, LEVEL_MINIMAL }, 24576 },
+	{ "xhigh", "XHIGH", LEVEL_XHIGH,
+	  { LEVEL_HIGH, LEVEL_MEDIUM, LEVEL_LOW, LEVEL_MINIMAL }, INT32_MAX },
+};
+
+/* Where a budget that none of the others reaches becomes a level. */
+static const struct {
+	int64_t most;
+	enum family_level level;
+} budgets[] = {
+	{ 0,     LEVEL_MINIMAL },
+	{ 1024,  LEVEL_LOW },
+	{ 8192,  LEVEL_MEDIUM },
+	{ 24576, LEVEL_HIGH },
 };
 /* clang-format on */
 
@@ -49,6 +65,29 @@ level_of(unsigned bit)
 	while (i + 1 < ARRAY_SIZE(levels) && levels[i].level != bit)
 		i++;
 	return &levels[i];
+}
+
+static enum family_level
+level_for_budget(int64_t budget)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(budgets); i++)
+		if (budget <= budgets[i].most)
+			return budgets[i].level;
+	return LEVEL_XHIGH;
+}
+
+/* The level itself, or the nearest of those that are taken. */
+static enum family_level
+level_taken(enum family_level wanted, unsigned taken)
+{
+	const struct level *level = level_of(wanted);
+
+	if ((taken & wanted) != 0)
+		return wanted;
+	for (size_t i = 0; i < ARRAY_SIZE(level->instead); i++)
+		if ((taken & level->instead[i]) != 0)
+			return level->instead[i];
+	return wanted;
 }
 
 /* ---- what the caller says ---- */
@@ -109,6 +148,9 @@ emit_level(struct fieldmap_run *run, const struct fieldmap *row, json_object *va
 	char param[APIERROR_PARAM_MAX];
 	struct chat_thinking *t;
 
+	/* Google's word for a field that is not set. */
+	if (slice_eqi(json_str(value), SLICE("thinking_level_unspecified")))
+		return 0;
 	for (size_t i = 0; i < ARRAY_SIZE(levels); i++) {
 		if (!slice_eqi(json_str(value), slice_str(levels[i].word)))
 			continue;
@@ -119,7 +161,7 @@ emit_level(struct fieldmap_run *run, const struct fieldmap *row, json_object *va
 	}
 	fieldmap_param(run, row, param);
 	return fieldmap_bad_word(
-	    run->err, param, json_str(value), "'minimal', 'low', 'medium', and 'high'");
+	    run->err, param, json_str(value), "'minimal', 'low', 'medium', 'high', and 'xhigh'");
 }
 
 int
@@ -260,25 +302,18 @@ put_level(struct fieldmap_run *run, json_object *config)
 {
 	const struct chat_read *c = run->ctx;
 	const struct chat_thinking *t = &c->thinking;
-	unsigned wanted = t->level, taken, levels_taken = c->family->levels;
+	enum family_level wanted = t->level, taken;
 	bool exact = true;
 
 	if (t->kind == THINK_BUDGET && t->budget < 0)
 		return 0;
 	if (t->kind == THINK_EFFORT) {
 		wanted = t->effort->level;
-		exact = t->effort->level_is_it;
+		exact = t->effort != no_effort;
 	} else if (t->kind == THINK_BUDGET) {
-		wanted = t->budget == 0      ? LEVEL_MINIMAL
-		         : t->budget <= 1024 ? LEVEL_LOW
-		         : t->budget <= 8192 ? LEVEL_MEDIUM
-		                             : LEVEL_HIGH;
+		wanted = level_for_budget(t->budget);
 	}
-	taken = wanted;
-	if ((levels_taken & taken) == 0)
-		taken = level_of(wanted)->instead;
-	if ((levels_taken & taken) == 0)
-		taken = levels_taken & -levels_taken;
+	taken = level_taken(wanted, c->family->levels);
 	json_put(config, "thinkingLevel", json_object_new_string(level_of(taken)->google));
 	if (t->kind == THINK_BUDGET)
 		return changes_note(run->changes, CHANGE_REWRITTEN, t->at, run->err);

@@ -26,9 +26,10 @@
 #define BUDGET(off, least, max) THINKING_BUDGET, 0, off, least, max
 #define LEVELS(levels)          THINKING_LEVEL, levels, false, 0, 0
 
-#define L_MH  (LEVEL_MINIMAL | LEVEL_HIGH)
-#define L_LMH (LEVEL_LOW | LEVEL_MEDIUM | LEVEL_HIGH)
-#define L_ALL (LEVEL_MINIMAL | L_LMH)
+#define L_MH   (LEVEL_MINIMAL | LEVEL_HIGH)
+#define L_LMH  (LEVEL_LOW | LEVEL_MEDIUM | LEVEL_HIGH)
+#define L_MLMH (LEVEL_MINIMAL | L_LMH)
+#define L_LMHX (L_LMH | LEVEL_XHIGH)
 
 /* clang-format off */
 /* The first prefix that fits wins, so longer ones stand first. */
@@ -50,25 +51,32 @@ static const struct family built_in[] = {
 	{ "gemini-2.5-pro",               GEMINI_2,                          BUDGET(false, 128, 32768) },
 	{ "gemini-2.",                    GEMINI_2,                          NONE },
 	{ "gemini-3-pro-image",           GEMINI_3_SIZES | FAMILY_PREFILL,   NONE },
-	{ "gemini-3-flash",               GEMINI_3_PREFILL,                  LEVELS(L_ALL) },
+	{ "gemini-3-flash",               GEMINI_3_PREFILL,                  LEVELS(L_MLMH) },
 	{ "gemini-3-",                    GEMINI_3_PREFILL,                  LEVELS(L_LMH) },
 	{ "gemini-3.1-flash-image",       GEMINI_3_WIDE | FAMILY_PREFILL,    LEVELS(L_MH) },
 	{ "gemini-3.1-flash-lite-image",  GEMINI_3_IMAGE | FAMILY_PREFILL,   LEVELS(L_MH) },
 	{ "gemini-3.1-flash-tts",         GEMINI_3_AUDIO | FAMILY_PREFILL,   NONE },
-	{ "gemini-3.1-flash-lite",        GEMINI_3_PREFILL,                  LEVELS(L_ALL) },
+	{ "gemini-3.1-flash-lite",        GEMINI_3_PREFILL,                  LEVELS(L_MLMH) },
 	{ "gemini-3.1-",                  GEMINI_3_PREFILL,                  LEVELS(L_LMH) },
-	{ "gemini-3.5-flash-lite",        GEMINI_3,                          LEVELS(L_ALL) },
-	{ "gemini-3.5-flash",             GEMINI_3_PREFILL,                  LEVELS(L_ALL) },
+	{ "gemini-3.5-flash-lite",        GEMINI_3,                          LEVELS(L_MLMH) },
+	{ "gemini-3.5-flash",             GEMINI_3_PREFILL,                  LEVELS(L_MLMH) },
 	{ "gemini-3.5-transcribe",        GEMINI_3 | FAMILY_TRANSCRIBE,      NONE },
-	{ "gemini-3.6-flash",             GEMINI_3,                          LEVELS(L_ALL) },
-	{ "gemini-pro-latest",            GEMINI_3_PREFILL,                  LEVELS(L_LMH) },
+	{ "gemini-3.6-flash",             GEMINI_3,                          LEVELS(L_MLMH) },
 	{ "gemini-nano-banana",           GEMINI_3_WIDE,                     NONE },
 	{ "nano-banana-pro",              GEMINI_3_SIZES | FAMILY_PREFILL,   NONE },
 	{ "nano-banana",                  GEMINI_3_WIDE | FAMILY_PREFILL,    NONE },
-	/* Names to come: what every model since 3.6 does, and the newest of each kind. */
+	/* Names to come: what every model since 3.6 does, and the newest of each kind. Another model
+	 * may stand behind a name that ends in -latest from one day to the next: what all do that
+	 * are served now. */
 	{ "gemini-*-tts",                 GEMINI_3_SOUNDS,                   NONE },
 	{ "gemini-*-transcribe",          GEMINI_3 | FAMILY_TRANSCRIBE,      NONE },
 	{ "gemini-*-image",               GEMINI_3_WIDE,                     NONE },
+	{ "gemini-4-hydrogen",            GEMINI_3,                          LEVELS(L_LMHX) },
+	{ "gemini-4-neon",                GEMINI_3,                          LEVELS(L_LMHX) },
+	{ "gemini-4-",                    GEMINI_3,                          LEVELS(L_LMH) },
+	{ "gemini-flash-lite-latest",     GEMINI_3,                          LEVELS(L_MLMH) },
+	{ "gemini-flash-latest",          GEMINI_3,                          LEVELS(L_LMH) },
+	{ "gemini-pro-latest",            GEMINI_3,                          LEVELS(L_LMH) },
 	{ "gemini-",                      GEMINI_3,                          LEVELS(L_LMH) },
 	{ "gemma-4-",                     FAMILY_SAMPLING,                   LEVELS(L_MH) },
 	{ "",                             FAMILY_SAMPLING,                   NONE },
@@ -93,7 +101,7 @@ static const struct word capabilities[] = {
 
 static const struct word levels[] = {
 	{ "minimal", LEVEL_MINIMAL }, { "low", LEVEL_LOW }, { "medium", LEVEL_MEDIUM },
-	{ "high", LEVEL_HIGH },
+	{ "high", LEVEL_HIGH },       { "xhigh", LEVEL_XHIGH },
 	{ 0 }
 };
 /* clang-format on */
@@ -109,9 +117,20 @@ fits(const struct family *row, const char *name)
 {
 	const char *star = strchrnul(row->prefix, '*');
 	size_t head = (size_t)(star - row->prefix);
+	struct slice rest, piece;
+	ptrdiff_t at;
 
-	return strncmp(name, row->prefix, head) == 0 &&
-	       (*star == '\0' || strstr(name + head, star + 1) != NULL);
+	if (strncmp(name, row->prefix, head) != 0)
+		return false;
+	rest = slice_str(name + head);
+	for (struct slice more = slice_str(star); slice_split(&more, '*', &piece);) {
+		at = slice_find(rest, piece);
+		if (at < 0)
+			return false;
+		rest.ptr += (size_t)at + piece.len;
+		rest.len -= (size_t)at + piece.len;
+	}
+	return true;
 }
 
 const struct family *
@@ -165,7 +184,7 @@ read_levels(struct family *row, struct slice list)
 		unsigned bit = bit_of(levels, word);
 
 		if (bit == 0)
-			return "a level is none of minimal, low, medium, high";
+			return "a level is one of minimal, low, medium, high, xhigh";
 		row->levels |= bit;
 	}
 	return row->levels != 0 ? NULL : "level= needs a level";

@@ -31,10 +31,16 @@ enum family_can {
 
 enum family_thinking { THINKING_NONE, THINKING_BUDGET, THINKING_LEVEL };
 
-enum family_level { LEVEL_MINIMAL = 1, LEVEL_LOW = 2, LEVEL_MEDIUM = 4, LEVEL_HIGH = 8 };
+enum family_level {
+	LEVEL_MINIMAL = 1,
+	LEVEL_LOW = 2,
+	LEVEL_MEDIUM = 4,
+	LEVEL_HIGH = 8,
+	LEVEL_XHIGH = 16
+};
 
 struct family {
-	const char *prefix;             /* `*` in it stands for anything */
+	const char *prefix;             /* each `*` in it stands for anything */
 	unsigned can;                   /* enum family_can */
 	enum family_thinking thinking;  /* which knob */
 	unsigned levels;                /* THINKING_LEVEL: those that are taken, at least one */
@@ -50,8 +56,8 @@ struct families; /* an operator's rows; immutable after families_new */
 /*
  * text: one family a line, `#` begins a comment:
  *
- *   PREFIX WORD...       `*` in a prefix stands for anything
- *   my-model-   like=gemini-3.8-flash -mix +prefill level=low,high
+ *   PREFIX WORD...       each `*` in a prefix stands for anything
+ *   my-model-   like=gemini-flash-latest -mix +prefill level=low,high
  *   old-        sampling penalties candidates budget=0,512-24576
  *
  *   sampling penalties candidates prefill mix json_tools call_ids signatures media validated
@@ -60,7 +66,7 @@ struct families; /* an operator's rows; immutable after families_new */
  *   +WORD -WORD          a capability more or less than that of the row that is alike
  *   like=NAME            first: everything is as with the model NAME, by the rows above and the
  *                        built-in ones
- *   level=LEVEL,...      thinks by level: minimal low medium high
+ *   level=LEVEL,...      thinks by level: minimal low medium high xhigh
  *   budget=MIN-MAX       thinks by budget; `0,` in front or MIN 0: it can be turned off
  *   thinking=none        takes no thinkingConfig
  *

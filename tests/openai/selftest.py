@@ -430,6 +430,8 @@ def check_google():
         "tools": [{"functionDeclarations": [{"name": "f", "parametersJsonSchema": {"type": "x"}}]}],
     }
     ok(not list(google.request_faults(good)), "google: a good request")
+    level = {"thinkingConfig": {"thinkingLevel": "XHIGH"}}
+    ok(not list(google.request_faults(dict(good, generationConfig=level))), "google: XHIGH")
     one = {"model": "models/m", "content": {"parts": [part]}, "outputDimensionality": 2}
     ok(not list(google.request_faults({"requests": [one]})), "google: a good batch")
     for what, bad in (

@@ -33,6 +33,7 @@ static const struct {
 	{ "LOW", 16 },
 	{ "MEDIUM", 32 },
 	{ "HIGH", 64 },
+	{ "XHIGH", 128 },
 };
 
 struct slice

@@ -32,6 +32,7 @@ static const struct {
 	{ "LOW", LEVEL_LOW },
 	{ "MEDIUM", LEVEL_MEDIUM },
 	{ "HIGH", LEVEL_HIGH },
+	{ "XHIGH", LEVEL_XHIGH },
 };
 
 static const char *const mime_types[] = { "text/plain", "application/json", "application/xml",

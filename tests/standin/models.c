@@ -10,6 +10,7 @@
 
 #define MINIMAL_UP (LEVEL_MINIMAL | LEVEL_LOW | LEVEL_MEDIUM | LEVEL_HIGH)
 #define LOW_UP     (LEVEL_LOW | LEVEL_MEDIUM | LEVEL_HIGH)
+#define TO_XHIGH   (LOW_UP | LEVEL_XHIGH)
 #define ENDS       (LEVEL_MINIMAL | LEVEL_HIGH)
 
 #define TEXT(n, v, levels, strict) \
@@ -40,6 +41,9 @@ static const struct model models[] = {
 	TEXT("gemini-3.8-flash", 38, LOW_UP, true),
 	TEXT("gemini-4-argon", 40, LOW_UP, true),
 	TEXT("gemini-4-carbon", 40, LOW_UP, true),
+	TEXT("gemini-4-hydrogen", 40, TO_XHIGH, true),
+	TEXT("gemini-4-neon", 40, TO_XHIGH, true),
+	TEXT("gemini-4-neon-preview-11-2026", 40, TO_XHIGH, true),
 	TEXT("gemma-4-26b-a4b-it", 0, ENDS, false),
 	TEXT("gemma-4-31b-it", 0, ENDS, false),
 	TEXT("gemini-flash-latest", 38, LOW_UP, true),

@@ -21,7 +21,7 @@ enum model_kind {
 };
 
 enum think_knob { THINK_NONE, THINK_BUDGET, THINK_LEVEL, THINK_ALWAYS };
-enum { LEVEL_MINIMAL = 1, LEVEL_LOW = 2, LEVEL_MEDIUM = 4, LEVEL_HIGH = 8 };
+enum { LEVEL_MINIMAL = 1, LEVEL_LOW = 2, LEVEL_MEDIUM = 4, LEVEL_HIGH = 8, LEVEL_XHIGH = 16 };
 
 struct model {
 	const char *name;

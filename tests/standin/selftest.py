@@ -248,6 +248,8 @@ REFUSALS = [
     (G25, thinking(thinkingLevel="low"), "Thinking level is not supported for this model."),
     ("gemini-3.8-flash", thinking(thinkingLevel="MINIMAL"), "Thinking level MINIMAL is not "
      "supported for this model. Please retry with other thinking level."),
+    ("gemini-4-carbon", thinking(thinkingLevel="XHIGH"), "Thinking level XHIGH is not supported"),
+    ("gemini-4-neon", thinking(thinkingLevel="MINIMAL"), "Thinking level MINIMAL is not supported"),
     ("gemma-4-31b-it", thinking(thinkingLevel="LOW"), "Thinking level LOW is not supported"),
     ("gemini-2.5-pro", thinking(thinkingBudget=0),
      "Budget 0 is invalid. This model only works in thinking mode."),
@@ -270,6 +272,8 @@ ACCEPTED = [
              toolConfig={"includeServerSideToolInvocations": True})),
     (G3, ask(tools=[FUNCTION], generationConfig={"responseMimeType": "application/json"})),
     (G3, thinking(thinkingLevel="low", includeThoughts=True)),
+    ("gemini-4-neon-preview-11-2026", thinking(thinkingLevel="XHIGH")),
+    ("gemini-4-hydrogen", thinking(thinkingLevel="xhigh")),
     ("gemini-2.5-pro", thinking(thinkingBudget=-1)),
     (G25, config(candidateCount=2)),
     (G25, ask(labels={"a": "b"}, serviceTier="flex")),

@@ -87,8 +87,8 @@ test_fits(void)
 	char what[64];
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		snprintf(what, sizeof(what), "'%s' and the pattern '%s'", rows[i].text,
-		    rows[i].pattern);
+		snprintf(
+		    what, sizeof(what), "'%s' and the pattern '%s'", rows[i].text, rows[i].pattern);
 		ok(slice_fits(slice_str(rows[i].text), slice_str(rows[i].pattern)) == rows[i].fits,
 		    what);
 	}

@@ -30,8 +30,19 @@ static const struct {
 	{ "gemini-3.8-flash", false, false, THINKING_LEVEL, 14 },
 	{ "gemini-3.8-flash-tts", false, false, THINKING_NONE, 0 },
 	{ "gemini-4-argon", false, false, THINKING_LEVEL, 14 },
-	{ "gemini-pro-latest", false, true, THINKING_LEVEL, 14 },
+	{ "gemini-4-carbon-preview-11-2026", false, false, THINKING_LEVEL, 14 },
+	{ "gemini-4-hydrogen", false, false, THINKING_LEVEL, 30 },
+	{ "gemini-4-hydrogen-001", false, false, THINKING_LEVEL, 30 },
+	{ "gemini-4-neon", false, false, THINKING_LEVEL, 30 },
+	{ "gemini-4-neon-preview-11-2026", false, false, THINKING_LEVEL, 30 },
+	{ "gemini-4-neon-image", false, false, THINKING_NONE, 0 },
+	{ "gemini-4-neon-tts-preview", false, false, THINKING_NONE, 0 },
+	{ "gemini-4-xenon", false, false, THINKING_LEVEL, 14 },
+	{ "gemini-omni-1.2-flash", false, false, THINKING_LEVEL, 14 },
+	{ "gemini-9-anything", false, false, THINKING_LEVEL, 14 },
+	{ "gemini-pro-latest", false, false, THINKING_LEVEL, 14 },
 	{ "gemini-flash-latest", false, false, THINKING_LEVEL, 14 },
+	{ "gemini-flash-lite-latest", false, false, THINKING_LEVEL, 15 },
 	{ "gemma-4-31b-it", true, false, THINKING_LEVEL, 9 },
 	{ "gemma-3-27b-it", true, false, THINKING_NONE, 0 },
 	{ "something-else", true, false, THINKING_NONE, 0 },
@@ -46,7 +57,8 @@ static const char rows[] =
     "  mine-\tsampling penalties budget=0,512-1000\r\n"
     "mine2  like=mine-1 +audio thinking=none\n"
     "pro- budget=0-10\n"
-    "fixed- image budget=5-10";
+    "fixed- image budget=5-10\n"
+    "a*b*c level=medium,xhigh";
 
 static const struct { const char *text; size_t line; } bad[] = {
 	{ "x", 1 }, { "\nx sampling\nx colour", 3 }, { "x +mix", 1 }, { "x -mix", 1 },
@@ -79,6 +91,9 @@ test_own_rows(void)
 	ok(f->budget_off && f->budget_min == 1 && f->budget_max == 10, "a budget from 0 on");
 	f = families_of(own, "fixed-1");
 	ok(!f->budget_off && f->budget_min == 5 && f->can == FAMILY_IMAGE_OUT, "no turning off");
+	f = families_of(own, "a-b-and-c-2");
+	is_int(f->levels, LEVEL_MEDIUM | LEVEL_XHIGH, "several asterisks, the highest level");
+	ok(families_of(own, "a-c-b") == family_of("a-c-b"), "in this order");
 	ok(families_of(own, "gemini-3.6-flash") == family_of("gemini-3.6-flash"),
 	    "the others stay");
 	ok(families_of(NULL, "x") == family_of("x"), "no rows at all");
