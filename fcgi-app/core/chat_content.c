@@ -364,7 +364,8 @@ read_beside(const struct content_part *p, enum chat_role role, size_t before)
 		field_name(param, "%s.%s", p->at, ignored[i]);
 		changes_mention(p->c->env->changes, CHANGE_IGNORED, param);
 	}
-	if (signature != NULL && json_object_array_length(p->parts) > before)
+	if (signature != NULL && !p->c->env->omit_signatures &&
+	    json_object_array_length(p->parts) > before)
 		json_put(json_object_array_get_idx(p->parts, before), "thoughtSignature",
 		    json_object_get(signature));
 }

@@ -170,8 +170,7 @@ kept_signature(struct reading *r, json_object *id, const char *at)
 	struct apierror unused;
 	ptrdiff_t line;
 
-	if (id == NULL || c->env->refs == NULL || (c->family->can & FAMILY_SIGNATURES) == 0 ||
-	    c->unasked_calls > 0 || c->env->omit_signatures)
+	if (id == NULL || c->env->refs == NULL || c->unasked_calls > 0 || c->env->omit_signatures)
 		return NULL;
 	ref = refs_get(c->env->refs, REF_SIGNATURE, json_str(id), at, &unused);
 	if (ref == NULL || ref->state != REF_FOUND)
@@ -187,7 +186,16 @@ kept_signature(struct reading *r, json_object *id, const char *at)
 	return text.len > 0 ? json_new_str(text) : NULL;
 }
 
-/* A new reference, or NULL. call: what the caller sent for it, or NULL. */
+/* Does a part of the model's without a signature get Google's own value? Where the family needs
+ * one, and whatever the family says once Google has refused what was sent. */
+static bool
+needs_signature(const struct reading *r)
+{
+	return (r->c->family->can & FAMILY_SIGNATURES) != 0 || r->c->env->omit_signatures;
+}
+
+/* A new reference, or NULL. call: what the caller sent for it, or NULL. One that is known goes with
+ * its call to every model: which family serves a name is never sure. */
 static json_object *
 signature_for(struct reading *r, json_object *call, json_object *id, const char *at)
 {
@@ -213,8 +221,7 @@ signature_for(struct reading *r, json_object *call, json_object *id, const char 
 		else
 			json_object_put(kept);
 	}
-	if (signature == NULL && r->turn->calls.count == 0 &&
-	    (r->c->family->can & FAMILY_SIGNATURES) != 0) {
+	if (signature == NULL && r->turn->calls.count == 0 && needs_signature(r)) {
 		signature = json_object_new_string(unsigned_part);
 		changes_mention(r->c->env->changes, CHANGE_ADDED, at);
 	}
@@ -385,13 +392,13 @@ place_signature(struct reading *r, size_t before)
 static void
 sign_pictures(struct reading *r, size_t before)
 {
-	const unsigned both = FAMILY_IMAGE_OUT | FAMILY_SIGNATURES;
+	bool needed = (r->c->family->can & FAMILY_IMAGE_OUT) != 0 && needs_signature(r);
 	json_object *parts = r->turn->parts;
 
 	for (size_t j = before; j < json_object_array_length(parts); j++) {
 		json_object *part = json_object_array_get_idx(parts, j);
 
-		if ((r->c->family->can & both) == both && json_get(part, "inlineData") != NULL &&
+		if (needed && json_get(part, "inlineData") != NULL &&
 		    json_get(part, "thoughtSignature") == NULL)
 			json_put_str(part, "thoughtSignature", slice_str(unsigned_part));
 	}

@@ -8,8 +8,9 @@
  *                            X.changes.txt: what was changed, when something was; X.refs.json:
  *                            what the world outside holds, {"media": {URL: {"mime", "data"}},
  *                            "signature": {call id: text}}. A name that begins with strict_ sets
- *                            that, one with urls_ leaves https media to Google, one with families_
- *                            adds the rows of X.families.txt.
+ *                            that, one with urls_ leaves https media to Google, one with unsigned_
+ *                            is what follows a refusal of signatures, one with families_ adds
+ *                            the rows of X.families.txt.
  *   chat_reply/X.in.json     Gemini's answer, a list of them when there is a fan; X.out.json: the
  *                            chat.completion
  *   chat_stream/X.sse        Gemini's stream; X.lane1.sse and so on: the others of a fan, whose

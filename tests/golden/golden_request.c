@@ -120,6 +120,7 @@ golden_request(const char *dir, const char *name, struct slice input)
 		.refs = &refs,
 		.changes = &changes,
 		.media_urls = slice_starts(named, SLICE("urls_")),
+		.omit_signatures = slice_starts(named, SLICE("unsigned_")),
 	};
 	struct families *families =
 	    slice_starts(named, SLICE("families_")) ? read_families(dir, name) : NULL;
