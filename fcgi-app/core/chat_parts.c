@@ -10,23 +10,23 @@
 #include "base/xalloc.h"
 
 /* clang-format off */
-/* Those that mean `stop` are not listed: the set is open (Candidate.FinishReason). */
+/* Those that mean `stop` are not listed: the set is open (Candidate.FinishReason). The filters of
+ * images have names of their own; others will. */
 static const struct {
-	const char *native, *word;
+	const char *native, *word; /* `*` stands for anything */
 } finishes[] = {
-	{ "MAX_TOKENS",               "length" },
-	{ "CONTINUATION",             "length" },
-	{ "SAFETY",                   "content_filter" },
-	{ "RECITATION",               "content_filter" },
-	{ "BLOCKLIST",                "content_filter" },
-	{ "PROHIBITED_CONTENT",       "content_filter" },
-	{ "SPII",                     "content_filter" },
-	{ "LANGUAGE",                 "content_filter" },
-	{ "IMAGE_SAFETY",             "content_filter" },
-	{ "IMAGE_PROHIBITED_CONTENT", "content_filter" },
-	{ "IMAGE_RECITATION",         "content_filter" },
-	{ "ESCALATION",               "content_filter" },
-	{ "PUP_LIMITED_DISABLED",     "content_filter" },
+	{ "MAX_TOKENS",           "length" },
+	{ "CONTINUATION",         "length" },
+	{ "*SAFETY",              "content_filter" },
+	{ "*RECITATION",          "content_filter" },
+	{ "*PROHIBITED_CONTENT",  "content_filter" },
+	{ "BLOCKLIST",            "content_filter" },
+	{ "SPII",                 "content_filter" },
+	{ "LANGUAGE",             "content_filter" },
+	{ "MODEL_ARMOR",          "content_filter" },
+	{ "JAILBREAK",            "content_filter" },
+	{ "ESCALATION",           "content_filter" },
+	{ "PUP_LIMITED_DISABLED", "content_filter" },
 };
 
 /* The words of usageMetadata.serviceTier. */
@@ -335,7 +335,7 @@ const char *
 chat_finish_word(const struct chat_finish *finish)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(finishes); i++)
-		if (slice_eq(finish->native, slice_str(finishes[i].native)))
+		if (slice_fits(finish->native, slice_str(finishes[i].native)))
 			return finishes[i].word;
 	if (finish->called)
 		return finish->legacy ? "function_call" : "tool_calls";

@@ -209,6 +209,7 @@ const struct failure failure_table[] = {
 	ANSWER("malformed_response", KIND_FINISH, "MALFORMED_RESPONSE"),
 	ANSWER("escalation", KIND_FINISH, "ESCALATION"),
 	ANSWER("pup_limited", KIND_FINISH, "PUP_LIMITED_DISABLED"),
+	ANSWER("model_armor", KIND_FINISH, "MODEL_ARMOR"),
 	ANSWER("unspecified", KIND_FINISH, "FINISH_REASON_UNSPECIFIED"),
 	ANSWER("unknown_finish", KIND_FINISH, "SOMETHING_NEW"),
 	ANSWER("late_safety", KIND_LATE, "SAFETY"),

@@ -296,6 +296,7 @@ FINISHES = {
     "unexpected_call": "UNEXPECTED_TOOL_CALL", "too_many_calls": "TOO_MANY_TOOL_CALLS",
     "missing_signature": "MISSING_THOUGHT_SIGNATURE", "malformed_response": "MALFORMED_RESPONSE",
     "escalation": "ESCALATION", "pup_limited": "PUP_LIMITED_DISABLED",
+    "model_armor": "MODEL_ARMOR",
     "unspecified": "FINISH_REASON_UNSPECIFIED", "unknown_finish": "SOMETHING_NEW",
     "late_safety": "SAFETY", "late_recitation": "RECITATION", "late_other": "OTHER"}
 BLOCKS = {"blocked_safety": "SAFETY", "blocked_other": "OTHER", "blocked_list": "BLOCKLIST",
