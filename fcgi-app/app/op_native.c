@@ -53,14 +53,14 @@ forward_headers(struct request *r)
 		target_header(r, "Content-Type", SLICE(""));
 }
 
-/* `.../models/X:verb`: X, for the access line. */
+/* `/VERSION/models/X:verb`: X, for the access line. */
 static void
 note_model(struct request *r)
 {
-	const char *at = strstr(r->route->path, "/models/");
+	const char *at = strchr(r->route->path + 1, '/');
 	size_t len;
 
-	if (at == NULL)
+	if (at == NULL || strncmp(at, "/models/", strlen("/models/")) != 0)
 		return;
 	at += strlen("/models/");
 	len = strcspn(at, ":/");

@@ -51,20 +51,11 @@ static const struct endpoint {
 /* Words that are no item: endpoints of OpenAI's that are not here. */
 static const char *const no_items[] = { "compact", "input_tokens" };
 
-static const char *const versions[] = { "v1", "v1beta", "v1alpha" };
-
 /* URLs that people paste as a base, to which their client adds its own path. */
 static const char *const pasted[][2] = {
 	{ "chat", "completions" }, { "completions" }, { "embeddings" }, { "models" }, { "responses" },
 	{ "images", "generations" }, { "images", "edits" }, { "audio", "speech" },
 	{ "audio", "transcriptions" },
-};
-
-/* Google's collections: the first segment behind the version. */
-static const char *const collections[] = {
-	"models", "tunedModels", "dynamic", "files", "cachedContents", "batches", "fileSearchStores",
-	"generatedFiles", "corpora", "auth_tokens", "interactions", "agents", "triggers",
-	"environments", "credentials", "voices", "webhooks", "operations",
 };
 
 /* OpenAI's resources that Google does not have under any version. */
@@ -84,62 +75,6 @@ struct match {
 	struct route *ret;
 	struct apierror *err;
 };
-
-static bool
-in_words(struct slice word, const char *const *words, size_t count)
-{
-	for (size_t i = 0; i < count; i++)
-		if (slice_eq(word, slice_str(words[i])))
-			return true;
-	return false;
-}
-
-static bool
-is_version(const struct route_path *p, size_t at)
-{
-	return at < p->count && in_words(p->segs[at], versions, ARRAY_SIZE(versions));
-}
-
-/* The segment without its verb: `x` of `x:generateContent` and `x%3AgenerateContent`. All of it
- * when what follows the last colon is no verb. */
-static struct slice
-before_verb(struct slice segment)
-{
-	size_t colon = segment.len, after = segment.len;
-
-	for (size_t i = 0; i < segment.len; i++) {
-		struct slice rest = { segment.ptr + i, segment.len - i };
-
-		if (rest.ptr[0] == ':' || percent_byte(rest) == ':') {
-			colon = i;
-			after = i + (rest.ptr[0] == ':' ? 1 : 3);
-		}
-	}
-	if (after == segment.len)
-		return segment;
-	for (size_t i = after; i < segment.len; i++) {
-		int letter = segment.ptr[i] | 0x20;
-
-		if (letter < 'a' || letter > 'z')
-			return segment;
-	}
-	return (struct slice){ segment.ptr, colon };
-}
-
-static bool
-has_verb(const struct route_path *p)
-{
-	struct slice last = p->segs[p->count - 1];
-
-	return before_verb(last).len < last.len;
-}
-
-static bool
-is_collection(const struct route_path *p, size_t at)
-{
-	return at < p->count &&
-	       in_words(before_verb(p->segs[at]), collections, ARRAY_SIZE(collections));
-}
 
 /* How many segments a row of words takes when it ends in front of segment end; 0 when it does not
  * stand there. */
@@ -167,7 +102,8 @@ base_start(const struct route_path *p, size_t at)
 
 	do {
 		before = at;
-		if (at > p->mount && (is_version(p, at - 1) || route_path_is(p, at - 1, "openai")))
+		if (at > p->mount &&
+		    (route_is_version(p, at - 1) || route_path_is(p, at - 1, "openai")))
 			at--;
 		for (size_t i = 0; i < ARRAY_SIZE(pasted); i++)
 			at -= words_end_at(p, pasted[i], 2, at);
@@ -179,7 +115,7 @@ base_start(const struct route_path *p, size_t at)
 static size_t
 first_version(const struct route_path *p, size_t from, size_t to)
 {
-	while (from < to && !is_version(p, from))
+	while (from < to && !route_is_version(p, from))
 		from++;
 	return from;
 }
@@ -210,7 +146,7 @@ caller_dialect(const struct match *m, size_t from, size_t to)
 	for (size_t i = from; i < to; i++) {
 		if (route_path_is(p, i, "openai"))
 			return DIALECT_OPENAI;
-		native_version |= is_version(p, i) && !route_path_is(p, i, "v1");
+		native_version |= route_is_version(p, i) && !route_path_is(p, i, "v1");
 	}
 	if (m->in->has_google_credential || has_param(p->query, "key") ||
 	    has_param(p->query, "pageSize") || has_param(p->query, "pageToken"))
@@ -249,7 +185,7 @@ path_add(char path[ROUTE_PATH_MAX], struct slice segment)
 static size_t
 versions_start(const struct route_path *p, size_t at)
 {
-	while (at > p->mount && is_version(p, at - 1))
+	while (at > p->mount && route_is_version(p, at - 1))
 		at--;
 	return at;
 }
@@ -354,7 +290,7 @@ find_endpoint(const struct route_path *p, size_t *ret_at)
 
 		if (at == p->count ||
 		    (e->words[1] != NULL && e->words[1][0] == '*' &&
-			in_words(p->segs[at + 1], no_items, ARRAY_SIZE(no_items))))
+			route_is_word(p->segs[at + 1], no_items, ARRAY_SIZE(no_items))))
 			continue;
 		base = base_start(p, at);
 		if (e->anywhere || first_version(p, p->mount, base) == base) {
@@ -373,12 +309,12 @@ find_versioned(const struct route_path *p)
 	size_t at;
 
 	for (at = p->count - 1; at > p->mount; at--)
-		if (is_version(p, at - 1) && is_collection(p, at))
+		if (route_is_version(p, at - 1) && route_is_collection(p, at))
 			return at;
 	at = first_version(p, p->mount, p->count);
-	while (is_version(p, at))
+	while (route_is_version(p, at))
 		at++;
-	return at > p->mount && is_version(p, at - 1) ? at : 0;
+	return at > p->mount && route_is_version(p, at - 1) ? at : 0;
 }
 
 /* What stands behind a version and is none of our endpoints. */
@@ -393,7 +329,7 @@ match_versioned(struct match *m, size_t at)
 
 	if (is_upload(p, at) && word.len > 0)
 		return match_google(m, at);
-	if (word.len == 0 || in_words(word, openai_only, ARRAY_SIZE(openai_only)))
+	if (word.len == 0 || route_is_word(word, openai_only, ARRAY_SIZE(openai_only)))
 		return not_found(m, at + openai, word.len == 0 ? dialect : DIALECT_OPENAI);
 	if (openai) {
 		/* Google's own OpenAI layer has no files, but some endpoints that we have not. */
@@ -403,7 +339,7 @@ match_versioned(struct match *m, size_t at)
 		return match_native(m, at);
 	}
 	if (dialect == DIALECT_OPENAI && stable &&
-	    (in_words(word, shared, ARRAY_SIZE(shared)) || !is_collection(p, at)))
+	    (route_is_word(word, shared, ARRAY_SIZE(shared)) || !route_is_collection(p, at)))
 		return not_found(m, at, DIALECT_OPENAI);
 	return match_google(m, at);
 }
@@ -416,7 +352,7 @@ find_verb_call(const struct match *m)
 	bool get = slice_eq(m->in->method, SLICE("GET")) || slice_eq(m->in->method, SLICE("HEAD"));
 	size_t at = p->count - 2;
 
-	if (get || p->count < p->mount + 2 || !has_verb(p))
+	if (get || p->count < p->mount + 2 || !route_has_verb(p))
 		return p->count;
 	if (route_path_is(p, at, "models") || route_path_is(p, at, "tunedModels"))
 		return at;
@@ -435,6 +371,9 @@ match_path(struct match *m)
 		m->ret->prefix = route_path_before(p, p->mount);
 		return matched(m, ROUTE_STATUS_PAGE, "status_page", ALLOW_GET);
 	}
+	at = route_find_inside(p);
+	if (at < p->count)
+		return match_versioned(m, at);
 	at = find_verb_call(m);
 	if (at < p->count)
 		return match_google(m, at);
@@ -453,8 +392,8 @@ match_path(struct match *m)
 	at = find_versioned(p);
 	if (at > 0)
 		return match_versioned(m, at);
-	return not_found(
-	    m, p->mount, has_verb(p) ? DIALECT_GOOGLE : caller_dialect(m, p->mount, p->count));
+	return not_found(m, p->mount,
+	    route_has_verb(p) ? DIALECT_GOOGLE : caller_dialect(m, p->mount, p->count));
 }
 
 /* Counts the segments of the mount prefix when the path begins with it. */

@@ -1,4 +1,4 @@
-/* What route.c, route_path.c and route_hint.c share. */
+/* What the files route*.c share. */
 #ifndef CORE_ROUTE_PRIV_H
 #define CORE_ROUTE_PRIV_H
 
@@ -22,6 +22,20 @@ int route_path_read(struct slice uri, struct route_path *ret, struct apierror *e
 /* The raw path before segment at, without a final slash. */
 struct slice route_path_before(const struct route_path *p, size_t at);
 bool route_path_is(const struct route_path *p, size_t at, const char *word);
+
+/* ---- route_google.c ---- */
+
+bool route_is_word(struct slice word, const char *const *words, size_t count);
+/* `v1` and its like; one of Google's collections, with or without a verb. */
+bool route_is_version(const struct route_path *p, size_t at);
+bool route_is_collection(const struct route_path *p, size_t at);
+/* Does the last segment end in a verb? `x:generateContent` */
+bool route_has_verb(const struct route_path *p);
+/* The collection of the first item of Google's that another segment follows, or count: nothing that
+ * stands inside of an item is an endpoint. Models are no such items. */
+size_t route_find_inside(const struct route_path *p);
+
+/* ---- route_hint.c ---- */
 
 /* Fills err for a path that nothing matched. from: the first segment behind versions and mount
  * prefixes; prefix goes in front of the URL that is proposed. */

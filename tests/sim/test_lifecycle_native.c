@@ -92,6 +92,39 @@ test_methods(void)
 }
 
 /* Any split: each piece passes at once, all of them make the same bytes. */
+/* What an item holds is not read as a route, nor as the name of a model. */
+static void
+test_inside(void)
+{
+	static const struct {
+		const char *method, *uri;
+	} rows[] = {
+		{ "POST", "/v1beta/decisions" },
+		{ "GET", "/v1beta/environments/e/files/p/chat/completions" },
+		{ "PUT",
+		    "/upload/v1beta/environments/e/files/v1/models/" MODEL ":generateContent" },
+		{ "POST", "/v1beta/triggers/t/executions" },
+	};
+	struct sim_client *c;
+	char text[200];
+
+	SIM_OPEN(ONE_KEY);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		c = SIM_ASK(.method = rows[i].method, .uri = rows[i].uri, .params = { BEARER },
+		    .body = SLICE("{ \"model\":\"gemini-decision-1\"}"));
+		snprintf(
+		    text, sizeof(text), "https://generativelanguage.googleapis.com%s", rows[i].uri);
+		is_str(sim_url(sim_call(i)), text, rows[i].uri);
+		is_slice(sim_sent(sim_call(i)), "{ \"model\":\"gemini-decision-1\"}",
+		    "the body, byte for byte");
+		sim_answer(sim_call(i), 200, SIM_JSON, "{\"answer\": 1.0}");
+		is_slice(sim_body(c), "{\"answer\": 1.0}", "and the answer");
+		is_str(sim_log(c, "route"), "native", "logged: the route");
+		is_str(sim_log(c, "model"), "", "logged: no model");
+	}
+	SIM_CLOSE();
+}
+
 static void
 test_splits(void)
 {
@@ -376,6 +409,7 @@ main(void)
 {
 	test_exact();
 	test_methods();
+	test_inside();
 	test_splits();
 	test_errors_pass();
 	test_key_fault();
