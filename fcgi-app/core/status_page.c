@@ -91,7 +91,7 @@ first_call(const struct status_page *page, struct buf *out)
 	    "/v1/chat/completions \\\n"
 	    "  -H &quot;Authorization: Bearer $KEY&quot; \\\n"
 	    "  -H &quot;Content-Type: application/json&quot; \\\n"
-	    "  -d '{&quot;model&quot;:&quot;gemini-2.5-flash&quot;,&quot;messages&quot;:"
+	    "  -d '{&quot;model&quot;:&quot;gemini-flash-latest&quot;,&quot;messages&quot;:"
 	    "[{&quot;role&quot;:&quot;user&quot;,&quot;content&quot;:&quot;Hello&quot;}]}'"
 	    "</code></pre>\n");
 }

@@ -132,7 +132,7 @@ def with_keys_a_token_is_made_up_and_printed(r):
     r.wait_ready()
     contains(r.paste(), "[DONE]")
     true("quickstart-key" not in r.text(), "the keys are not shown")
-    body = b'{"model":"gemini-2.5-flash","messages":[{"role":"user","content":"Hello"}]}'
+    body = b'{"model":"gemini-flash-latest","messages":[{"role":"user","content":"Hello"}]}'
     with http_client.request(
         "127.0.0.1",
         r.port,

@@ -142,7 +142,7 @@ def calls_upstream_get_through_64_descriptors(options):
 @once
 def a_slow_body_holds_up_nobody(options):
     with Stack(options) as s:
-        body = b'{"model":"gemini-2.5-flash","messages":[{"role":"user","content":"Hello"}]}'
+        body = b'{"model":"gemini-flash-latest","messages":[{"role":"user","content":"Hello"}]}'
         params = fcgi_client.pairs(
             fcgi_client.environment(
                 "POST", "/v1/chat/completions", [("Authorization", "Bearer " + s.key())], body
