@@ -49,6 +49,7 @@ MODULES = (
     "test_changes",
     "test_fan",
     "test_fallbacks",
+    "test_models",
     "test_empty",
 )
 NO_SERVER = "direct"
