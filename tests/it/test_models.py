@@ -1,4 +1,4 @@
-"""The built-in aliases: what agents ask of OpenAI's and Anthropic's names passes at the first try."""
+"""The built-in aliases: what agents ask of names of other vendors passes at the first try."""
 
 from calls import chat, finishes, function, post, said
 from stack import Stack
