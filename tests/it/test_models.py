@@ -1,6 +1,6 @@
 """The built-in aliases: what agents ask of names of other vendors passes at the first try."""
 
-from calls import chat, finishes, function, post, said
+from calls import chat, finishes, function, post, said, scripted
 from stack import Stack
 from tap import called, equal, once, true
 
@@ -71,6 +71,23 @@ def every_line(options):
             out = chat(s, model=name, response_format=wanted, tools=TOOLS, stream=True)
             _asked(name, model, out)
             true(said(out.chunks) and finishes(out.chunks)[0] == "stop", "an answer in a stream")
+
+
+@once
+@called("aliases: a project without quota for a model, or without the model, gets the next smaller")
+def next_smaller(options):
+    for name, model, smaller in (
+        ("gpt-4o", PRO, FLASH),
+        ("claude-opus-4-1", PRO, FLASH),
+        ("gpt-5", FLASH, LITE),
+        ("claude-sonnet-4-5", FLASH, LITE),
+    ):
+        for failure in ("quota_zero", "model_missing", "model_gone"):
+            with Stack(options) as s, scripted(s, {"name": failure, "model": model}):
+                out = chat(s, [USER] + _step(1), model=name, tools=TOOLS)
+                equal(out.value["model"], smaller, "%s, %s: the model" % (name, failure))
+                paths = [r["path"] for r in out.requests()]
+                true(len(paths) == 2, "%s, %s: both were asked: %s" % (name, failure, paths))
 
 
 @once
