@@ -15,7 +15,7 @@
 static const struct effort {
 	const char *word;
 	enum family_level level;
-	int32_t budget;   /* INT32_MAX: the model's largest */
+	int32_t budget; /* INT32_MAX: the model's largest */
 } efforts[] = {
 	{ "none",    LEVEL_MINIMAL, 0 },
 	{ "minimal", LEVEL_MINIMAL, 1024 },
@@ -43,7 +43,7 @@ static const struct level {
 	  { LEVEL_HIGH, LEVEL_MEDIUM, LEVEL_LOW, LEVEL_MINIMAL }, INT32_MAX },
 };
 
-/* Where a budget that none of the others reaches becomes a level. */
+/* The level that stands for budgets of at most so many tokens; beyond the last it is XHIGH. */
 static const struct {
 	int64_t most;
 	enum family_level level;

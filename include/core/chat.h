@@ -27,7 +27,7 @@ struct chat_env {
 	struct changes *changes;         /* NULL: nobody wants to know */
 	bool media_urls;                 /* https media go to Google as URLs, not fetched */
 	bool omit_thinking;              /* the model refused our thinkingConfig: send none */
-	bool omit_signatures;            /* Google refused one of the conversation: trust none */
+	bool omit_signatures;            /* Google refused what was sent: its own value for all */
 };
 
 struct chat_request {
