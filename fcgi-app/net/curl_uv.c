@@ -221,8 +221,8 @@ curl_uv_profile(struct curl_uv *d, CURL *easy)
 	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, d);
 }
 
-/* libcurl parses a bundle once for a multi handle, but only when no directory of certificates stands
- * beside it; Debian's build names one, and the bundle of a system has all that is in it. */
+/* libcurl parses a bundle once for a multi handle, but only when no directory of certificates
+ * stands beside it; Debian's build names one, and the bundle of a system has all that is in it. */
 void
 curl_uv_trust_bundle(CURL *easy)
 {
