@@ -212,7 +212,7 @@ room_call_all(struct balancer *b, uint64_t model)
 }
 
 bool
-balancer_enter(struct balancer *b, struct waiter *w)
+balancer_enter(struct balancer *b, struct waiter *w, bool *ret_first)
 {
 	struct waiter **at = &b->first;
 	uint64_t last;
@@ -235,6 +235,7 @@ balancer_enter(struct balancer *b, struct waiter *w)
 		w->called = false;
 		b->waiting++;
 	}
+	*ret_first = room && !room_is_ahead(b, w->ring, w->model, w);
 	pthread_mutex_unlock(&b->lock);
 	return room;
 }

@@ -188,9 +188,9 @@ choose_poked(struct loop *loop)
 	} while (r != NULL);
 }
 
-/* False when the room is full. */
+/* False when the room is full. *ret_first: see balancer_enter. */
 static bool
-enter(struct request *r)
+enter(struct request *r, bool *ret_first)
 {
 	if (r->waits_since == 0) {
 		list_add(r);
@@ -203,9 +203,8 @@ enter(struct request *r)
 	/* What was tried before the wait may do after it. */
 	if (r->tried != NULL)
 		memset(r->tried, 0, keypool_tried_size(keyring_count(r->ring)));
-	if (is_bound(r))
-		return true;
-	if (balancer_enter(r->gw->balancer, &r->waiter))
+	*ret_first = true;
+	if (is_bound(r) || balancer_enter(r->gw->balancer, &r->waiter, ret_first))
 		return true;
 	choose_leave(r);
 	return false;
@@ -333,6 +332,7 @@ do_pick(struct request *r)
 {
 	struct keyring_lack lack;
 	uint64_t due;
+	bool first;
 
 	if (r->tried == NULL) {
 		r->tried = xcalloc(1, keypool_tried_size(keyring_count(r->ring)) + 1);
@@ -348,14 +348,16 @@ do_pick(struct request *r)
 		choose_leave(r);
 		return STEP_GO;
 	}
-	if (!may_wait(r, &lack, &due) || !enter(r)) {
+	if (!may_wait(r, &lack, &due) || !enter(r, &first)) {
 		choose_leave(r);
 		return give_up(r, &lack);
 	}
-	/* Who is not the first is called when its turn comes. */
+	/* A turn that was kept has put it before those who made it queue: what there is, is for it. */
+	if (first && lack.queue)
+		return STEP_GO;
 	if (lack.why == KEY_LACK_BUSY && is_bound(r))
 		due = clock_mono_ms() + UNKNOWN_WAIT_MS;
-	else if (lack.queue)
+	else if (!first)
 		due = clock_mono_ms() + patience(r, clock_mono_ms());
 	attempt_wait(r, due);
 	return STEP_PARK;

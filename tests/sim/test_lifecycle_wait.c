@@ -126,6 +126,30 @@ test_told(void)
 	SIM_CLOSE();
 }
 
+/* Who must wait again comes before those who came later: it is the one who looks at the clock then,
+ * and who was first until then may sleep on. */
+static void
+test_comes_back(void)
+{
+	struct sim_client *a, *b;
+
+	SIM_OPEN(ONE_KEY);
+	a = SIM_ASK(UNARY);
+	sim_answer(sim_call(0), 429, SIM_JSON, SOON);
+	b = SIM_ASK(UNARY);
+	sim_pass(6000);
+	is_int(sim_calls(), 2, "the one that waits longest tries");
+	sim_answer(sim_call(1), 429, SIM_JSON, SOON);
+	sim_pass(6000);
+	is_int(sim_calls(), 3, "and again as soon as the key is ready");
+	sim_answer(sim_call(2), 200, SIM_JSON, ANSWER);
+	ok(sim_has(a, "Hello"), "with success");
+	is_int(sim_calls(), 4, "the other one follows at once");
+	sim_answer(sim_call(3), 200, SIM_JSON, ANSWER);
+	ok(sim_has(b, "Hello"), "with success");
+	SIM_CLOSE();
+}
+
 /* Callers take turns, however many requests each of them has. */
 static void
 test_turns(void)
@@ -347,6 +371,7 @@ main(void)
 {
 	test_waits();
 	test_told();
+	test_comes_back();
 	test_turns();
 	test_two_models();
 	test_host();
