@@ -161,10 +161,13 @@ read_failure(struct health *h, struct slice text, uint64_t strikes, bool callers
 	snprintf(quota, sizeof(quota), "%.*s", (int)text.len, text.ptr);
 	ret->quota = health_quota(h, quota);
 	ret->strikes = (unsigned)strikes;
+	/* Told in the future: the clock of another machine is fast, or ours was set back since. What
+	 * was to last a minute lasts a minute from now on. */
+	if (since > now->wall) {
+		until = until > since ? now->wall + (until - since) : until;
+		since = now->wall;
+	}
 	ret->since = to_mono(since, now);
-	/* The clock of another machine may be wrong. */
-	if (ret->since > now->mono)
-		ret->since = now->mono;
 	ret->until = until != 0 ? to_mono(until, now) : 0;
 	if (ret->until > now->mono + HEALTH_TOLD_MAX_MS)
 		ret->until = now->mono + HEALTH_TOLD_MAX_MS;

@@ -144,6 +144,24 @@ test_told(void)
 	end();
 }
 
+/* What is kept in a file is read again by a clock that was set back. */
+static void
+test_clock_set_back(void)
+{
+	struct instant now;
+
+	begin();
+	linked = false;
+	ends(0, &key, 429, MINUTE, 50);
+	now = now_of(1);
+	now.wall -= 3600000;
+	health_take(peers[1].h, slice_str(peers[0].name), slice_str(peers[0].text), &now);
+	ok(!ready(1, &key), "the key rests");
+	passed = 91000;
+	ok(ready(1, &key), "a minute, not the hour by which the clock was set back");
+	end();
+}
+
 static void
 test_order(void)
 {
@@ -244,6 +262,7 @@ int
 main(void)
 {
 	test_told();
+	test_clock_set_back();
 	test_order();
 	test_all();
 	test_garbage();
