@@ -155,7 +155,8 @@ add_detail(const struct content_part *p, json_object *part, json_object *holder,
 
 	if (detail == NULL || (word != NULL && word->to == NULL))
 		return 0;
-	if (word == NULL || (p->c->family->can & FAMILY_MEDIA) == 0)
+	if (word == NULL || json_get(part, "text") != NULL ||
+	    (p->c->family->can & FAMILY_MEDIA) == 0)
 		return note(p, CHANGE_DROPPED, field);
 	resolution = json_object_new_object();
 	json_put(resolution, "level", json_object_new_string(word->to));
@@ -250,6 +251,8 @@ read_video(const struct content_part *p)
 	media.text = json_get(body, "url");
 	if (add_media(p, &media, "video_url.url", &part) != 0)
 		return -1;
+	if (json_get(part, "text") != NULL)
+		return 0;
 	field_name(at, "%s.video_url", p->at);
 	run.source = body;
 	run.target = part;

@@ -230,36 +230,18 @@ signature_for(struct reading *r, json_object *call, json_object *id, const char 
 
 /* ---- calls ---- */
 
-/* A new object; *ret_raw when the text is none. */
+/* A call's id as a string, which replaces a number; NULL when there is none. */
 static json_object *
-call_args(json_object *arguments, bool *ret_raw)
+call_id(json_object *call, const char *key)
 {
-	struct slice text = slice_trim(json_str(arguments));
-	json_object *args;
+	json_object *id = json_get(call, key);
+	struct slice text = chat_id_text(id);
 
-	if (json_object_is_type(arguments, json_type_object))
-		return json_object_get(arguments);
-	args = json_read(text);
-	if (json_object_is_type(args, json_type_object))
-		return args;
-	json_object_put(args);
-	args = json_object_new_object();
-	*ret_raw = text.len > 0;
-	if (*ret_raw)
-		json_put(args, "_raw", json_object_get(arguments));
-	return args;
-}
-
-/* The argument of a custom tool. */
-static json_object *
-custom_args(json_object *input)
-{
-	json_object *args = json_object_new_object();
-
-	json_put(args, "input",
-	    json_object_is_type(input, json_type_string) ? json_object_get(input)
-							 : json_object_new_string(""));
-	return args;
+	if (text.len == 0)
+		return NULL;
+	if (!json_object_is_type(id, json_type_string))
+		json_put_str(call, key, text);
+	return json_get(call, key);
 }
 
 /* Appends one functionCall part. body: {name, arguments} or {name, input}; call: what holds the id,
@@ -269,11 +251,12 @@ add_call(struct reading *r, json_object *body, json_object *call, size_t index, 
     const char *field)
 {
 	struct chat_turn *turn = r->turn;
-	json_object *name = json_get(body, "name"), *id = json_get(call, "id"), *part, *made;
+	json_object *name = json_get(body, "name"), *part, *made;
+	json_object *id = call_id(call, "id"), *other_id = call_id(call, CHAT_OTHER_ID);
 	const struct tool_name *tool;
 	char param[APIERROR_PARAM_MAX], at[APIERROR_PARAM_MAX];
 	json_object *signature;
-	bool raw = false;
+	bool changed = false;
 
 	field_name(at, "%s[%zu]%s", r->c->list, r->i, field);
 	field_name(param, "%s.name", at);
@@ -283,15 +266,13 @@ add_call(struct reading *r, json_object *body, json_object *call, size_t index, 
 	tool = chat_tool_name(r->c, name, kind, param, r->err);
 	if (tool == NULL)
 		return -1;
-	if (!json_object_is_type(id, json_type_string) || json_str(id).len == 0)
-		id = NULL;
 	made = json_object_new_object();
 	if (id != NULL && (r->c->family->can & FAMILY_CALL_IDS) != 0)
 		json_put(made, "id", json_object_get(id));
 	json_put_str(made, "name", slice_str(tool->upstream));
 	json_put(made, "args",
-	    kind == TOOL_CUSTOM ? custom_args(json_get(body, "input"))
-				: call_args(json_get(body, "arguments"), &raw));
+	    kind == TOOL_CUSTOM ? chat_custom_args(json_get(body, "input"))
+				: chat_call_args(json_get(body, "arguments"), &changed));
 	part = json_object_new_object();
 	json_put(part, "functionCall", made);
 	signature = signature_for(r, call, id, at);
@@ -299,6 +280,7 @@ add_call(struct reading *r, json_object *body, json_object *call, size_t index, 
 		json_put(part, "thoughtSignature", signature);
 	json_append(turn->parts, part);
 	chat_calls_add(&turn->calls, &(struct chat_call){ .id = id,
+					 .other_id = other_id,
 					 .name = name,
 					 .upstream = tool->upstream,
 					 .message = r->i,
@@ -306,7 +288,7 @@ add_call(struct reading *r, json_object *body, json_object *call, size_t index, 
 	if (r->c->unasked_calls > 0)
 		r->c->unasked_calls--;
 	field_name(at, "%s.arguments", field);
-	return raw ? note(r, CHANGE_REWRITTEN, at) : 0;
+	return changed ? note(r, CHANGE_REWRITTEN, at) : 0;
 }
 
 static int

@@ -7,6 +7,7 @@
 #include "base/xalloc.h"
 #include "chat_priv.h"
 #include "core/mime.h"
+#include "core/text_file.h"
 
 static struct slice
 skip(struct slice s, size_t n)
@@ -156,25 +157,20 @@ chat_blob_part(json_object *blob)
 }
 
 /* What the caller did not say, the data or the name may tell. */
-static bool
+static void
 guess(const struct chat_media *media, struct slice base64, char mime[MIME_MAX])
 {
-	struct slice text = slice_trim(json_str(media->text));
 	unsigned char head[MIME_HEAD];
 	const char *type;
 
 	if (!mime_is_vague(slice_str(mime)))
-		return true;
+		return;
 	type = mime_from_bytes(
 	    (struct slice){ (const char *)head, base64_peek(base64, head, sizeof(head)) });
 	if (type == NULL)
 		type = mime_from_name(media->filename);
-	/* A data: URL without a type (RFC 2397). */
-	if (type == NULL && mime[0] == '\0' && slice_startsi(text, SLICE("data:")))
-		type = "text/plain";
 	if (type != NULL)
 		strcpy(mime, type);
-	return type != NULL;
 }
 
 /* What is no media itself but tells where it is. */
@@ -190,11 +186,11 @@ is_elsewhere(const struct chat_media *media)
 	return false;
 }
 
-int
-chat_blob_read(
-    const struct chat_media *media, const char *param, json_object **ret_blob, struct apierror *err)
+/* A new string of Base64 and its type, which may stay vague. */
+static int
+read_blob(const struct chat_media *media, const char *param, char mime[MIME_MAX],
+    json_object **ret_data, struct apierror *err)
 {
-	char mime[MIME_MAX] = "";
 	json_object *data = NULL;
 
 	if (!json_object_is_type(media->text, json_type_string))
@@ -205,30 +201,153 @@ chat_blob_read(
 		refuse(err, param, "there is no data in it.");
 		goto fail;
 	}
-	if (!guess(media, json_str(data), mime)) {
-		refuse(err, param, "its media type cannot be told; name it in a data: URL.");
-		goto fail;
-	}
-	*ret_blob = chat_blob_new(mime, data);
+	*ret_data = data;
+	guess(media, json_str(data), mime);
 	return 0;
 fail:
 	json_object_put(data);
 	return -1;
 }
 
+/* ---- files that are text ---- */
+
+/* Programs in TypeScript get this type by their names' end. */
+bool
+chat_file_is_media(const char *mime)
+{
+	return mime_is_media(slice_str(mime)) && strcmp(mime, "video/mp2t") != 0;
+}
+
+/* As one part of text that says where the file begins and ends. */
+static json_object *
+file_text_part(const char *mime, struct slice filename, struct slice text)
+{
+	json_object *part;
+	struct buf out;
+
+	buf_init(&out, SIZE_MAX / 2); /* the text is in memory already */
+	buf_adds(&out, "[File: ");
+	if (filename.len > 0) {
+		buf_add_slice(&out, filename);
+		buf_adds(&out, ", ");
+	}
+	buf_add(&out, mime, strcspn(mime, ";"));
+	buf_adds(&out, "]\n");
+	buf_add_slice(&out, text);
+	buf_adds(&out, slice_ends(text, SLICE("\n")) ? "[End of file]\n" : "\n[End of file]\n");
+	part = chat_text_part(json_new_str(buf_slice(&out)));
+	buf_release(&out);
+	return part;
+}
+
+static int
+refuse_type(const char *mime, struct slice filename, const char *param, struct apierror *err)
+{
+	if (mime_is_vague(slice_str(mime)))
+		return refuse(err, param, "its media type cannot be told; name it in a data: URL.");
+	if (slice_starts(slice_str(mime), SLICE("text/")))
+		return refuse(err, param,
+		    "the file is not text in UTF-8; convert it, or name its charset (UTF-16, "
+		    "ISO-8859-1 or Windows-1252) in a data: URL.");
+	return apierror_set(err, APIERROR_UNSUPPORTED, param,
+	    "'%s': the Gemini API does not read files of type %s%s%.*s%s; send text, a PDF, an "
+	    "image, "
+	    "sound or a video.",
+	    param, mime, filename.len > 0 ? " ('" : "",
+	    filename.len < 100 ? (int)filename.len : 100, filename.ptr,
+	    filename.len > 0 ? "')" : "");
+}
+
+/* Text is where it belongs, whatever the file was; an image of words is another thing. */
+static int
+note_text(const struct chat_read *c, const char *mime, const char *param, struct apierror *err)
+{
+	if (!slice_starts(slice_str(mime), SLICE("text/")))
+		return changes_note(c->env->changes, CHANGE_REWRITTEN, param, err);
+	changes_mention(c->env->changes, CHANGE_REWRITTEN, param);
+	return 0;
+}
+
+int
+chat_file_part(const struct chat_read *c, const struct chat_file *file, const char *param,
+    json_object **ret_part, struct apierror *err)
+{
+	const char *mime = mime_is_vague(slice_str(file->mime)) ? "text/plain" : file->mime;
+	struct slice head = { file->bytes.ptr,
+		file->bytes.len < MIME_HEAD ? file->bytes.len : MIME_HEAD };
+	bool media = mime_is_media(slice_str(mime));
+	struct buf out;
+	int rc = 0;
+
+	*ret_part = NULL;
+	buf_init(&out, SIZE_MAX / 2);
+	if (!chat_file_is_media(mime) &&
+	    text_file_read(file->bytes, mime_charset(slice_str(mime)), &out)) {
+		rc = note_text(c, mime, param, err);
+		if (rc == 0)
+			*ret_part = file_text_part(mime, file->name, buf_slice(&out));
+		goto out;
+	}
+	/* Called text, but it is not: the bytes may tell. */
+	if (!media) {
+		mime = mime_from_bytes(head);
+		rc = mime == NULL || !mime_is_media(slice_str(mime))
+		         ? refuse_type(file->mime, file->name, param, err)
+		         : changes_note(c->env->changes, CHANGE_REWRITTEN, param, err);
+	}
+	if (rc != 0)
+		goto out;
+	buf_reset(&out);
+	base64_add(&out, file->bytes.ptr, file->bytes.len);
+	*ret_part = chat_blob_part(chat_blob_new(mime, json_new_str(buf_slice(&out))));
+out:
+	buf_release(&out);
+	return rc;
+}
+
+/* ---- the whole ---- */
+
+/* data: Base64. */
+static int
+read_file(const struct chat_read *c, struct chat_file *file, struct slice data, const char *param,
+    json_object **ret_part, struct apierror *err)
+{
+	struct buf bytes;
+	char *room;
+	int rc = -1;
+
+	buf_init(&bytes, SIZE_MAX / 2);
+	room = buf_room(&bytes, data.len / 4 * 3 + 3);
+	if (room != NULL) {
+		bytes.len = base64_peek(data, (unsigned char *)room, data.len / 4 * 3 + 3);
+		file->bytes = buf_slice(&bytes);
+		rc = chat_file_part(c, file, param, ret_part, err);
+	}
+	buf_release(&bytes);
+	return rc;
+}
+
 int
 chat_media_read(const struct chat_read *c, const struct chat_media *media, const char *param,
     json_object **ret_part, struct apierror *err)
 {
-	json_object *blob = NULL;
+	char mime[MIME_MAX] = "";
+	json_object *data = NULL;
+	int rc;
 
 	if (is_elsewhere(media))
 		return chat_url_read(
 		    c, slice_trim(json_str(media->text)), media->filename, param, ret_part, err);
 	if (!media->bare && slice_starts(json_str(media->text), SLICE("files/")))
 		return chat_file_read(media->text, param, ret_part, err);
-	if (chat_blob_read(media, param, &blob, err) != 0)
+	if (read_blob(media, param, mime, &data, err) != 0)
 		return -1;
-	*ret_part = chat_blob_part(blob);
-	return 0;
+	if (chat_file_is_media(mime)) {
+		*ret_part = chat_blob_part(chat_blob_new(mime, data));
+		return 0;
+	}
+	rc = read_file(c, &(struct chat_file){ .mime = mime, .name = media->filename },
+	    json_str(data), param, ret_part, err);
+	json_object_put(data);
+	return rc;
 }

@@ -21,7 +21,8 @@ struct talk {
 	json_object *contents; /* what becomes of them, handed over at the end */
 	json_object *system;   /* parts of systemInstruction, likewise */
 	bool closed;           /* the last turn holds results: nothing may join it */
-	uint8_t *taken;        /* per message: an earlier one brought it along */
+	uint8_t *taken;        /* per message: another one brought it along */
+	struct chat_results results;
 	struct apierror *err;
 };
 
@@ -159,30 +160,6 @@ read_user(struct talk *t, size_t i, const char *at)
 	return 0;
 }
 
-/* All results up to the next assistant message, wherever they stand. */
-static int
-collect_results(struct talk *t, size_t from, struct chat_calls *calls, json_object *media)
-{
-	char at[APIERROR_PARAM_MAX];
-
-	chat_calls_index(calls);
-	for (size_t i = from; i < json_object_array_length(t->messages); i++) {
-		struct chat_call *call = NULL;
-
-		if (has_role(t, i, SLICE("assistant")))
-			break;
-		if (has_role(t, i, SLICE("tool")) || has_role(t, i, SLICE("function")))
-			call = chat_calls_find(calls, message_at(t, i));
-		if (call == NULL)
-			continue;
-		t->taken[i] = 1;
-		field_name(at, "%s[%zu]", t->c->list, i);
-		if (chat_result_read(t->c, call, message_at(t, i), at, media, t->err) != 0)
-			return -1;
-	}
-	return 0;
-}
-
 /* A turn of calls, which begins with message `first`, and the turn of its results, which are looked
  * for from message `next` on. */
 static int
@@ -194,7 +171,7 @@ add_call_turns(struct talk *t, size_t first, size_t next, struct chat_turn *turn
 	if (last_turn(t) == NULL && add_filler(t, first) != 0)
 		goto out;
 	add_turn(t, "model", TAKE(turn->parts));
-	if (collect_results(t, next, &turn->calls, media) != 0 ||
+	if (chat_calls_pair(t->c, &t->results, &turn->calls, first, next, media, t->err) != 0 ||
 	    chat_calls_answer(t->c, &turn->calls, results, t->err) != 0)
 		goto out;
 	add_turn(t, "user", TAKE(results));
@@ -236,19 +213,21 @@ out:
 	return answer;
 }
 
-/* A result whose call is not in the history: told in words. */
 static int
-read_orphan(struct talk *t, size_t i, const char *at)
+add_orphan(struct talk *t, size_t i, const char *at)
 {
-	json_object *message = message_at(t, i), *parts;
-	char param[APIERROR_PARAM_MAX];
+	json_object *message = message_at(t, i), *parts = json_object_new_array();
+	struct slice name = json_get_str(message, "name");
+	struct buf text;
 
-	field_name(param, "%s.tool_call_id", at);
-	if (has_role(t, i, SLICE("tool")) && json_get(message, "tool_call_id") == NULL)
-		return fieldmap_missing(t->err, param);
-	parts = json_object_new_array();
-	json_append(
-	    parts, chat_text_part(json_object_new_string("Result of an earlier tool call:")));
+	t->taken[i] = 1;
+	buf_init(&text, SIZE_MAX / 2);
+	buf_adds(&text, "Result of an earlier ");
+	buf_adds(&text, name.len > 0 ? "call of " : "tool call");
+	buf_add_slice(&text, name);
+	buf_addc(&text, ':');
+	json_append(parts, chat_text_part(json_new_str(buf_slice(&text))));
+	buf_release(&text);
 	if (json_get(message, "content") != NULL &&
 	    chat_content_read(t->c, json_get(message, "content"), CHAT_TOOL, at, parts, t->err) !=
 		0) {
@@ -257,6 +236,31 @@ read_orphan(struct talk *t, size_t i, const char *at)
 	}
 	add_turn(t, "user", parts);
 	return note(t, CHANGE_REWRITTEN, i);
+}
+
+/* A result that no call in front of it has taken. One whose call is not in the history is told in
+ * words. */
+static int
+read_result(struct talk *t, size_t i, const char *at)
+{
+	return chat_result_waits(&t->results, i) ? 0 : add_orphan(t, i, at);
+}
+
+/* Results that waited in vain. */
+static int
+add_left(struct talk *t)
+{
+	char at[APIERROR_PARAM_MAX];
+
+	for (size_t i = 0; i < json_object_array_length(t->messages); i++) {
+		if (t->taken[i] ||
+		    !(has_role(t, i, SLICE("tool")) || has_role(t, i, SLICE("function"))))
+			continue;
+		field_name(at, "%s[%zu]", t->c->list, i);
+		if (add_orphan(t, i, at) != 0)
+			return -1;
+	}
+	return 0;
 }
 
 /* clang-format off */
@@ -268,8 +272,8 @@ static const struct {
 	{ "developer", read_system },
 	{ "user",      read_user },
 	{ "assistant", read_assistant },
-	{ "tool",      read_orphan },
-	{ "function",  read_orphan },
+	{ "tool",      read_result },
+	{ "function",  read_result },
 };
 /* clang-format on */
 
@@ -351,10 +355,13 @@ chat_messages_read(struct fieldmap_run *run, json_object *messages)
 	t.contents = json_object_new_array();
 	t.system = json_object_new_array();
 	t.taken = xcalloc(count + 1, 1);
+	chat_results_init(&t.results, messages, t.taken);
 	t.c->unasked_calls = count_unasked(&t);
 	for (size_t i = 0; i < count; i++)
 		if (!t.taken[i] && read_message(&t, i) != 0)
 			goto out;
+	if (add_left(&t) != 0)
+		goto out;
 	if (finish(&t) != 0)
 		goto out;
 	/* As Google reads them, so that bodies begin alike as long as prompts do. */
@@ -362,6 +369,7 @@ chat_messages_read(struct fieldmap_run *run, json_object *messages)
 	json_put(run->target, "contents", TAKE(t.contents));
 	answer = 0;
 out:
+	chat_results_release(&t.results);
 	json_object_put(t.contents);
 	json_object_put(t.system);
 	free(t.taken);

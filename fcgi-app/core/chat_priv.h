@@ -81,21 +81,46 @@ extern const double chat_zero, chat_one; /* defaults: they say nothing */
 
 /* Rows that every endpoint has. */
 #define CHAT_TEMPERATURE_ROWS \
-	{ .from = "temperature", .to = CHAT_GENERATION "temperature", .kind = FK_NUM, .max = 2, \
-	  .need = FAMILY_SAMPLING, .noop = &chat_one }, \
-	{ .from = "top_p", .to = CHAT_GENERATION "topP", .kind = FK_NUM, .max = 1, \
-	  .need = FAMILY_SAMPLING, .noop = &chat_one }
+	{ .from = "temperature", \
+		.to = CHAT_GENERATION "temperature", \
+		.kind = FK_NUM, \
+		.max = 2, \
+		.need = FAMILY_SAMPLING, \
+		.noop = &chat_one }, \
+	{ \
+		.from = "top_p", .to = CHAT_GENERATION "topP", .kind = FK_NUM, .max = 1, \
+		.need = FAMILY_SAMPLING, .noop = &chat_one \
+	}
 /* Those of the older two besides. */
 #define CHAT_SAMPLING_ROWS \
-	{ .from = "top_k", .to = CHAT_GENERATION "topK", .kind = FK_NUM, \
-	  .need = FAMILY_SAMPLING, .conv = chat_top_k_conv, .noop = &chat_zero }, \
-	{ .from = "presence_penalty", .to = CHAT_GENERATION "presencePenalty", .kind = FK_NUM, \
-	  .min = -2, .max = 2, .need = FAMILY_PENALTIES, .conv = chat_not_zero_conv }, \
-	{ .from = "frequency_penalty", .to = CHAT_GENERATION "frequencyPenalty", .kind = FK_NUM, \
-	  .min = -2, .max = 2, .need = FAMILY_PENALTIES, .conv = chat_not_zero_conv }, \
-	{ .from = "stop", .to = CHAT_GENERATION "stopSequences", .kind = FK_ANY, \
-	  .conv = chat_stop_conv }, \
-	{ .from = "seed", .to = CHAT_GENERATION "seed", .kind = FK_INT, .conv = chat_seed_conv }
+	{ .from = "top_k", \
+		.to = CHAT_GENERATION "topK", \
+		.kind = FK_NUM, \
+		.need = FAMILY_SAMPLING, \
+		.conv = chat_top_k_conv, \
+		.noop = &chat_zero }, \
+	    { .from = "presence_penalty", \
+		    .to = CHAT_GENERATION "presencePenalty", \
+		    .kind = FK_NUM, \
+		    .min = -2, \
+		    .max = 2, \
+		    .need = FAMILY_PENALTIES, \
+		    .conv = chat_not_zero_conv }, \
+	    { .from = "frequency_penalty", \
+		    .to = CHAT_GENERATION "frequencyPenalty", \
+		    .kind = FK_NUM, \
+		    .min = -2, \
+		    .max = 2, \
+		    .need = FAMILY_PENALTIES, \
+		    .conv = chat_not_zero_conv }, \
+	    { .from = "stop", \
+		    .to = CHAT_GENERATION "stopSequences", \
+		    .kind = FK_ANY, \
+		    .conv = chat_stop_conv }, \
+	{ \
+		.from = "seed", .to = CHAT_GENERATION "seed", .kind = FK_INT, \
+		.conv = chat_seed_conv \
+	}
 
 /* service_tier, to Google's words */
 int chat_tier_conv(
@@ -128,19 +153,29 @@ void chat_system_add(json_object *target, json_object *text);
 
 /* ---- chat_history.c ---- */
 
+/* A second id of a call in tool_calls, which results may name as well: Responses' id of the item.
+ */
+#define CHAT_OTHER_ID "item_id"
+
+/* What a result may know its call by. */
+enum chat_key { CHAT_BY_ID, CHAT_BY_OTHER_ID, CHAT_BY_NAME, CHAT_KEYS };
+
 /* A function call in the history, while its result is looked for. */
 struct chat_call {
-	json_object *id, *name;       /* strings, the caller's, borrowed; id may be NULL */
-	const char *upstream;         /* Google's name for it, borrowed */
-	size_t message, index;        /* messages[message].tool_calls[index] */
-	ptrdiff_t next_id, next_name; /* the next call of the same id or name, or -1 */
-	json_object *response;        /* functionResponse, owned, or NULL */
+	json_object *id, *other_id, *name; /* strings, the caller's, borrowed; ids may be NULL */
+	const char *upstream;              /* Google's name for it, borrowed */
+	size_t message, index;             /* messages[message].tool_calls[index] */
+	ptrdiff_t next[CHAT_KEYS];         /* the next call of the same key, or -1 */
+	bool answered;
+	json_object *texts, *media; /* of its results: strings, parts; owned, NULL until answered */
 };
 
 struct chat_calls {
 	struct chat_call *list;
 	size_t count, room;
-	json_object *by_id, *by_name; /* index of the first unanswered call */
+	size_t open;                   /* all in front of it are answered */
+	json_object *index[CHAT_KEYS]; /* key to the first call of it that is not answered */
+	json_object *last[CHAT_KEYS];  /* key to the last call of it */
 };
 
 /* Assistant messages in a row: one model turn, one step of calls. */
@@ -167,23 +202,48 @@ int chat_turn_read(struct chat_read *c, struct chat_turn *turn, json_object *mes
 /* The signature in a holder's `extra_content.google`, borrowed, or NULL. */
 json_object *chat_signature_of(json_object *holder);
 
+/* ---- chat_args.c ---- */
+
+/* A call's `arguments` as a new object. *ret_changed: they are no object, or hold a number that
+ * Google cannot. */
+json_object *chat_call_args(json_object *arguments, bool *ret_changed);
+/* The one argument of a custom tool, its `input`. */
+json_object *chat_custom_args(json_object *input);
+
 /* ---- chat_results.c ---- */
 
 void chat_calls_init(struct chat_calls *c);
 void chat_calls_release(struct chat_calls *c);
 void chat_calls_add(struct chat_calls *c, const struct chat_call *call);
-/* To be called after the last chat_calls_add. */
-void chat_calls_index(struct chat_calls *c);
-/* The call that a `tool` or `function` message answers, or NULL. */
-struct chat_call *chat_calls_find(struct chat_calls *c, json_object *message);
-/* Reads the message's content into call->response. Media that cannot stand there go to `media` (an
- * array of parts). at: `messages[i]`. */
+/* Adds the message's content to what the call has. Media that cannot stand in a result go to
+ * `behind` (an array of parts). at: `messages[i]`. */
 int chat_result_read(const struct chat_read *c, struct chat_call *call, json_object *message,
-    const char *at, json_object *media, struct apierror *err);
+    const char *at, json_object *behind, struct apierror *err);
 /* Appends the parts of the turn that answers all calls, in their order; a call without a result
  * gets one that says so. */
 int chat_calls_answer(
     const struct chat_read *c, struct chat_calls *calls, json_object *parts, struct apierror *err);
+
+/* ---- chat_pairs.c ---- */
+
+/* The results of a whole history. */
+struct chat_results {
+	json_object *messages;  /* borrowed */
+	uint8_t *taken;         /* per message, borrowed: its call has it */
+	json_object *astray;    /* id to the first result whose own step has no call of it */
+	ptrdiff_t *next;        /* per message: the next such result of its id, or negative */
+	json_object *last_call; /* id to the last message with a call of it */
+};
+
+void chat_results_init(struct chat_results *r, json_object *messages, uint8_t *taken);
+void chat_results_release(struct chat_results *r);
+/* True for a result in front of its call, which will take it. */
+bool chat_result_waits(const struct chat_results *r, size_t i);
+/* Finds and reads the results of one step. Its assistant messages are first to next - 1. */
+int chat_calls_pair(const struct chat_read *c, struct chat_results *results,
+    struct chat_calls *calls, size_t first, size_t next, json_object *behind, struct apierror *err);
+/* A string or a number; "" for all else. NUL-terminated. */
+struct slice chat_id_text(json_object *id);
 
 /* ---- chat_content.c ---- */
 
@@ -208,13 +268,23 @@ struct chat_media {
 	struct slice filename; /* a hint for the type, or empty */
 };
 
-/* A new part, {"inlineData"} or {"fileData"}. param: the name of text's field. */
+/* A new part: {"inlineData"}, {"fileData"}, or {"text"} of a file that Google does not read as
+ * media. param: the name of text's field. */
 int chat_media_read(const struct chat_read *c, const struct chat_media *media, const char *param,
     json_object **ret_part, struct apierror *err);
-/* A new {"mimeType", "data"} of what is in the request itself. */
-int chat_blob_read(const struct chat_media *media, const char *param, json_object **ret_blob,
-    struct apierror *err);
-/* The same from its members; data is taken. */
+struct chat_file {
+	const char *mime;  /* may be vague or "" */
+	struct slice name; /* or empty */
+	struct slice bytes;
+};
+
+/* False for what chat_file_part may make text of: give it the bytes. */
+bool chat_file_is_media(const char *mime);
+/* A new part of a file: text where it is text, named; media where the bytes are that; else an error
+ * that names the type. */
+int chat_file_part(const struct chat_read *c, const struct chat_file *file, const char *param,
+    json_object **ret_part, struct apierror *err);
+/* A new {"mimeType", "data"}; data is taken. */
 json_object *chat_blob_new(const char *mime, json_object *data);
 /* A new {"inlineData": blob}; blob is taken. */
 json_object *chat_blob_part(json_object *blob);

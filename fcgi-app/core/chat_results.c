@@ -1,7 +1,7 @@
 /*
- * Function calls of one assistant message and the results that follow it. Google wants all results
- * in one turn right after the calls, in their order and number; OpenAI's clients send one message
- * each, in any order, and sometimes too few.
+ * Function calls of one step and their results. Google wants all results in one turn right after
+ * the calls, in their order and number; OpenAI's clients send one message each, in any order, and
+ * sometimes too few. What a tool said is passed on as it said it.
  */
 #include "config.h"
 
@@ -9,6 +9,8 @@
 
 #include "base/xalloc.h"
 #include "chat_priv.h"
+#include "core/mime.h"
+#include "core/struct_text.h"
 
 void
 chat_calls_init(struct chat_calls *c)
@@ -19,11 +21,15 @@ chat_calls_init(struct chat_calls *c)
 void
 chat_calls_release(struct chat_calls *c)
 {
-	for (size_t i = 0; i < c->count; i++)
-		json_object_put(c->list[i].response);
+	for (size_t i = 0; i < c->count; i++) {
+		json_object_put(c->list[i].texts);
+		json_object_put(c->list[i].media);
+	}
 	free(c->list);
-	json_object_put(c->by_id);
-	json_object_put(c->by_name);
+	for (enum chat_key key = 0; key < CHAT_KEYS; key++) {
+		json_object_put(c->index[key]);
+		json_object_put(c->last[key]);
+	}
 }
 
 void
@@ -36,165 +42,127 @@ chat_calls_add(struct chat_calls *c, const struct chat_call *call)
 	c->list[c->count++] = *call;
 }
 
-/* Puts call i in front of the others of its key; returns the one behind it. */
-static ptrdiff_t
-chain(json_object *index, json_object *key, size_t i)
-{
-	const char *text = json_object_get_string(key);
-	ptrdiff_t next = (ptrdiff_t)json_get_int(index, text, -1);
-
-	json_put(index, text, json_object_new_int64((int64_t)i));
-	return next;
-}
-
-void
-chat_calls_index(struct chat_calls *c)
-{
-	c->by_id = json_object_new_object();
-	c->by_name = json_object_new_object();
-	for (size_t i = c->count; i-- > 0;) {
-		struct chat_call *call = &c->list[i];
-
-		call->next_name = chain(c->by_name, call->name, i);
-		if (call->id != NULL)
-			call->next_id = chain(c->by_id, call->id, i);
-	}
-}
-
-/* The first call of the key that has no response yet; answered ones leave the chain. */
-static struct chat_call *
-first_open(struct chat_calls *c, json_object *index, json_object *key, bool by_id)
-{
-	const char *text = json_object_get_string(key);
-	ptrdiff_t first = (ptrdiff_t)json_get_int(index, text, -1), at = first;
-
-	while (at >= 0 && c->list[at].response != NULL)
-		at = by_id ? c->list[at].next_id : c->list[at].next_name;
-	if (at != first)
-		json_put(index, text, json_object_new_int64(at));
-	return at >= 0 ? &c->list[at] : NULL;
-}
-
-struct chat_call *
-chat_calls_find(struct chat_calls *c, json_object *message)
-{
-	json_object *id = json_get(message, "tool_call_id"), *name = json_get(message, "name");
-
-	if (json_object_is_type(id, json_type_string))
-		return first_open(c, c->by_id, id, true);
-	if (json_object_is_type(name, json_type_string))
-		return first_open(c, c->by_name, name, false);
-	return NULL;
-}
-
-/* Google takes an object: JSON objects pass as they are, everything else goes under `result`. */
+/* Google takes an object. JSON that it reads as it was meant goes as what it is, everything else as
+ * its text, under `result`. */
 static json_object *
-response_from(struct slice text, json_object *string)
+response_of_text(json_object *text)
 {
-	struct slice trimmed = slice_trim(text);
-	json_object *value = NULL, *response;
+	json_object *value, *response;
 
-	if (trimmed.len > 0 && (trimmed.ptr[0] == '{' || trimmed.ptr[0] == '['))
-		value = json_read(trimmed);
+	if (struct_text_read(json_str(text), &value) != 0)
+		json_object_put(TAKE(value));
 	if (json_object_is_type(value, json_type_object))
 		return value;
-	if (value == NULL)
-		value = string != NULL ? json_object_get(string) : json_new_str(text);
 	response = json_object_new_object();
-	json_put(response, "result", value);
+	json_put(response, "result", value != NULL ? value : json_object_get(text));
 	return response;
 }
 
-/* Takes the media out of a content array's parts, blobs to `own`, or to `media` when own is NULL,
- * as all else; yields its texts as one response. */
+/* Texts that came apart stay apart. */
 static json_object *
-split_parts(json_object *parts, json_object *own, json_object *media)
+response_of(const struct chat_call *call)
 {
-	json_object *part, *blob, *response;
-	struct buf text;
+	size_t count = json_object_array_length(call->texts);
+	json_object *response;
 
-	buf_init(&text, SIZE_MAX / 2); /* its parts are in memory already */
+	if (count == 1)
+		return response_of_text(json_object_array_get_idx(call->texts, 0));
+	response = json_object_new_object();
+	json_put(response, "result",
+	    count > 0 ? json_object_get(call->texts) : json_object_new_string(""));
+	return response;
+}
+
+/* Takes a content array's parts to the call, or to `behind` when they cannot stand in its result.
+ */
+static void
+sort_parts(
+    const struct chat_read *c, struct chat_call *call, json_object *parts, json_object *behind)
+{
+	bool inside = (c->family->can & FAMILY_MEDIA) != 0;
+
 	for (size_t i = 0; i < json_object_array_length(parts); i++) {
-		part = json_object_array_get_idx(parts, i);
-		blob = own != NULL ? json_get(part, "inlineData") : NULL;
-		if (json_get(part, "text") != NULL) {
-			buf_add_slice(&text, json_get_str(part, "text"));
-		} else if (blob != NULL) {
-			/* Nothing else of a part is known inside a functionResponse. */
-			part = json_object_new_object();
-			json_put(part, "inlineData", json_object_get(blob));
-			json_append(own, part);
+		json_object *part = json_object_array_get_idx(parts, i), *inner;
+		json_object *text = json_get(part, "text"), *blob = json_get(part, "inlineData");
+		struct slice mime = json_get_str(blob, "mimeType");
+
+		if (text != NULL) {
+			json_append(call->texts, json_object_get(text));
+		} else if (blob != NULL && inside && (mime.len == 0 || mime_in_result(mime))) {
+			/* Nothing else of a part is known inside a functionResponse. What is yet to
+			 * be fetched has no type. */
+			inner = json_object_new_object();
+			json_put(inner, "inlineData", json_object_get(blob));
+			json_append(call->media, inner);
 		} else {
-			json_append(media, json_object_get(part));
+			json_append(behind, json_object_get(part));
 		}
 	}
-	response = response_from(buf_slice(&text), NULL);
-	buf_release(&text);
-	return response;
-}
-
-static json_object *
-new_response(const struct chat_read *c, const struct chat_call *call, json_object *response)
-{
-	json_object *result = json_object_new_object();
-
-	if (call->id != NULL && (c->family->can & FAMILY_CALL_IDS) != 0)
-		json_put(result, "id", json_object_get(call->id));
-	json_put_str(result, "name", slice_str(call->upstream));
-	json_put(result, "response", response);
-	return result;
 }
 
 int
 chat_result_read(const struct chat_read *c, struct chat_call *call, json_object *message,
-    const char *at, json_object *media, struct apierror *err)
+    const char *at, json_object *behind, struct apierror *err)
 {
-	bool inside = (c->family->can & FAMILY_MEDIA) != 0;
-	json_object *content = json_get(message, "content"), *response;
-	json_object *parts = json_object_new_array(), *own = json_object_new_array();
-	size_t before = json_object_array_length(media);
-	int answer = -1;
+	json_object *content = json_get(message, "content"), *parts;
+	size_t before = json_object_array_length(behind);
+	int rc = 0;
 
-	if (content == NULL || json_object_is_type(content, json_type_string)) {
-		response = response_from(json_str(content), content);
-	} else {
-		if (chat_content_read(c, content, CHAT_TOOL, at, parts, err) != 0)
-			goto out;
-		response = split_parts(parts, inside ? own : NULL, media);
+	if (!call->answered) {
+		call->texts = json_object_new_array();
+		call->media = json_object_new_array();
+		call->answered = true;
 	}
-	call->response = new_response(c, call, response);
-	if (json_object_array_length(own) > 0)
-		json_put(call->response, "parts", TAKE(own));
-	answer = 0;
-	if (json_object_array_length(media) > before)
-		answer = changes_note(c->env->changes, CHANGE_REWRITTEN, at, err);
-out:
+	if (content == NULL || json_object_is_type(content, json_type_string)) {
+		if (json_str(content).len > 0)
+			json_append(call->texts, json_object_get(content));
+		return 0;
+	}
+	parts = json_object_new_array();
+	rc = chat_content_read(c, content, CHAT_TOOL, at, parts, err);
+	if (rc == 0)
+		sort_parts(c, call, parts, behind);
 	json_object_put(parts);
-	json_object_put(own);
-	return answer;
+	if (rc == 0 && json_object_array_length(behind) > before)
+		rc = changes_note(c->env->changes, CHANGE_REWRITTEN, at, err);
+	return rc;
+}
+
+static json_object *
+new_response(const struct chat_read *c, struct chat_call *call)
+{
+	json_object *result = json_object_new_object(), *response;
+
+	if (call->id != NULL && (c->family->can & FAMILY_CALL_IDS) != 0)
+		json_put(result, "id", json_object_get(call->id));
+	json_put_str(result, "name", slice_str(call->upstream));
+	if (call->answered) {
+		response = response_of(call);
+	} else {
+		response = json_object_new_object();
+		json_put(response, "error", json_object_new_string("no result"));
+	}
+	json_put(result, "response", response);
+	if (call->media != NULL && json_object_array_length(call->media) > 0)
+		json_put(result, "parts", TAKE(call->media));
+	return result;
 }
 
 int
 chat_calls_answer(
     const struct chat_read *c, struct chat_calls *calls, json_object *parts, struct apierror *err)
 {
-	json_object *part, *missing;
+	json_object *part;
 	char at[APIERROR_PARAM_MAX];
 
 	for (size_t i = 0; i < calls->count; i++) {
 		struct chat_call *call = &calls->list[i];
 
-		if (call->response == NULL) {
-			missing = json_object_new_object();
-			json_put(missing, "error", json_object_new_string("no result"));
-			call->response = new_response(c, call, missing);
-			field_name(
-			    at, "%s[%zu].tool_calls[%zu]", c->list, call->message, call->index);
-			if (changes_note(c->env->changes, CHANGE_ADDED, at, err) != 0)
-				return -1;
-		}
+		field_name(at, "%s[%zu].tool_calls[%zu]", c->list, call->message, call->index);
+		if (!call->answered && changes_note(c->env->changes, CHANGE_ADDED, at, err) != 0)
+			return -1;
 		part = json_object_new_object();
-		json_put(part, "functionResponse", TAKE(call->response));
+		json_put(part, "functionResponse", new_response(c, call));
 		json_append(parts, part);
 	}
 	return 0;

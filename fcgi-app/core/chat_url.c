@@ -97,30 +97,57 @@ mime_of_url(struct slice url)
 	return mime_from_name(path);
 }
 
-/* What was fetched, by its bytes, by what its server says, by its names. */
-static int
-inline_part(const struct ref *ref, struct slice url, struct slice filename, const char *param,
-    json_object **ret_part, struct apierror *err)
+/* What its path ends with. */
+static struct slice
+name_of_url(struct slice url)
+{
+	struct slice path = url, part;
+	const char *slash;
+
+	if (slice_split(&path, '#', &part))
+		path = part;
+	if (slice_split(&path, '?', &part))
+		path = part;
+	slash = path.len > 0 ? memrchr(path.ptr, '/', path.len) : NULL;
+	if (slash != NULL)
+		path = (struct slice){ slash + 1, path.len - (size_t)(slash + 1 - path.ptr) };
+	return path;
+}
+
+/* The type of what was fetched, by its bytes, by what its server says, by its names; vague when
+ * none of them tells. */
+static void
+type_of_fetched(const struct ref *ref, struct slice url, struct slice filename, char ret[MIME_MAX])
 {
 	const char *mime = mime_from_bytes(buf_slice(&ref->value));
-	char said[MIME_MAX];
+
+	if (mime == NULL && mime_clean(slice_str(ref->mime), ret) && !mime_is_vague(slice_str(ret)))
+		return;
+	if (mime == NULL)
+		mime = mime_of_url(url);
+	if (mime == NULL)
+		mime = mime_from_name(filename);
+	strcpy(ret, mime != NULL ? mime : "");
+}
+
+static int
+inline_part(const struct chat_read *c, const struct ref *ref, struct slice url,
+    struct slice filename, const char *param, json_object **ret_part, struct apierror *err)
+{
+	struct chat_file file = { .name = filename, .bytes = buf_slice(&ref->value) };
+	char mime[MIME_MAX];
 	struct buf base64;
 
 	if (ref->value.len == 0)
 		return apierror_set(err, APIERROR_BAD_VALUE, param,
 		    "Invalid value for '%s': there is no data behind this URL.", param);
-	if (mime == NULL && mime_clean(slice_str(ref->mime), said) &&
-	    !mime_is_vague(slice_str(said)))
-		mime = said;
-	if (mime == NULL)
-		mime = mime_of_url(url);
-	if (mime == NULL)
-		mime = mime_from_name(filename);
-	if (mime == NULL)
-		return apierror_set(err, APIERROR_BAD_VALUE, param,
-		    "Invalid value for '%s': the media type of what is behind this URL cannot be "
-		    "told.",
-		    param);
+	type_of_fetched(ref, url, filename, mime);
+	if (!chat_file_is_media(mime)) {
+		file.mime = mime;
+		if (filename.len == 0)
+			file.name = name_of_url(url);
+		return chat_file_part(c, &file, param, ret_part, err);
+	}
 	buf_init(&base64, ref->value.len / 3 * 4 + 4);
 	base64_add(&base64, ref->value.data, ref->value.len);
 	*ret_part = chat_blob_part(chat_blob_new(mime, json_new_str(buf_slice(&base64))));
@@ -149,7 +176,7 @@ fetched_part(const struct chat_read *c, struct slice url, struct slice filename,
 	if (changes_note(c->env->changes, CHANGE_INLINED, param, err) != 0)
 		return -1;
 	if (ref->state == REF_FOUND)
-		return inline_part(ref, url, filename, param, ret_part, err);
+		return inline_part(c, ref, url, filename, param, ret_part, err);
 	/* There will be another pass. */
 	*ret_part = chat_blob_part(chat_blob_new("", json_object_new_string("")));
 	return 0;
@@ -160,6 +187,7 @@ chat_url_read(const struct chat_read *c, struct slice url, struct slice filename
     json_object **ret_part, struct apierror *err)
 {
 	bool https = slice_startsi(url, SLICE("https:"));
+	const char *mime = mime_of_url(url);
 
 	if (slice_startsi(url, SLICE("gs:")))
 		return apierror_set(err, APIERROR_UNSUPPORTED, param,
@@ -179,10 +207,13 @@ chat_url_read(const struct chat_read *c, struct slice url, struct slice filename
 			return 0;
 		}
 	}
-	if (c->env->media_urls && https) {
-		const char *mime = mime_of_url(url);
-
-		*ret_part = file_part(url, mime != NULL ? mime : mime_from_name(filename));
+	if (mime == NULL)
+		mime = mime_from_name(filename);
+	/* What Google does not read as it is can be read here. */
+	if (c->env->media_urls && https &&
+	    (mime == NULL || mime_is_media(slice_str(mime)) ||
+		slice_starts(slice_str(mime), SLICE("text/")))) {
+		*ret_part = file_part(url, mime);
 		return 0;
 	}
 	return fetched_part(c, url, filename, param, ret_part, err);

@@ -51,11 +51,12 @@ add_part(struct images_read *read, json_object *part, const char *at, struct api
 {
 	struct slice mime = json_get_str(json_get(part, "inlineData"), "mimeType");
 
-	if (mime.len == 0 || slice_starts(mime, SLICE("image/"))) {
+	if (json_get(part, "text") == NULL &&
+	    (mime.len == 0 || slice_starts(mime, SLICE("image/")))) {
 		new_input(read)->part = part;
 		return 0;
 	}
-	not_an_image(at, mime.ptr, err);
+	not_an_image(at, json_get(part, "text") == NULL ? mime.ptr : "text", err);
 	json_object_put(part);
 	return -1;
 }
@@ -183,7 +184,7 @@ upload_type(const struct multipart_part *part, char ret[MIME_MAX], struct apierr
 	else if (!mime_clean(part->type, ret))
 		ret[0] = '\0';
 	buf_release(&filename);
-	if (slice_starts(slice_str(ret), SLICE("image/")))
+	if (slice_starts(slice_str(ret), SLICE("image/")) && mime_is_media(slice_str(ret)))
 		return 0;
 	return not_an_image("image", ret[0] != '\0' ? ret : "unknown bytes", err);
 }

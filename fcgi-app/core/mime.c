@@ -3,6 +3,7 @@
 
 #include "core/mime.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/xalloc.h"
@@ -52,6 +53,43 @@ static const struct mime_word extensions[] = {
 	{ "mp4", "video/mp4" }, { "mpeg", "video/mpeg" }, { "mpg", "video/mpg" },
 	{ "mov", "video/mov" }, { "avi", "video/avi" }, { "flv", "video/x-flv" },
 	{ "webm", "video/webm" }, { "wmv", "video/wmv" }, { "3gp", "video/3gpp" },
+	/* What nobody reads as media: its text is read, or its name is told. */
+	{ "svg", "image/svg+xml" }, { "bmp", "image/bmp" }, { "tif", "image/tiff" },
+	{ "tiff", "image/tiff" }, { "ico", "image/x-icon" }, { "psd", "image/vnd.adobe.photoshop" },
+	{ "doc", "application/msword" }, { "xls", "application/vnd.ms-excel" },
+	{ "ppt", "application/vnd.ms-powerpoint" },
+	{ "docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document" },
+	{ "xlsx", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" },
+	{ "pptx", "application/vnd.openxmlformats-officedocument.presentationml.presentation" },
+	{ "odt", "application/vnd.oasis.opendocument.text" },
+	{ "ods", "application/vnd.oasis.opendocument.spreadsheet" },
+	{ "odp", "application/vnd.oasis.opendocument.presentation" },
+	{ "epub", "application/epub+zip" }, { "zip", "application/zip" },
+	{ "gz", "application/gzip" }, { "tar", "application/x-tar" },
+	{ "7z", "application/x-7z-compressed" }, { "rar", "application/vnd.rar" },
+	{ "sqlite", "application/vnd.sqlite3" }, { "parquet", "application/vnd.apache.parquet" },
+};
+
+/* What Google reads as media: the types of Blob.mimeType in its description of the API but for those
+ * of text, of which it says that they belong into a part's text. A type that ends in `/` stands for
+ * all of its kind. in_result: also inside a function's response (guide "Function calling",
+ * multimodal responses; sound and video are refused there). */
+static const struct {
+	const char *type;
+	bool in_result;
+} media[] = {
+	{ "image/png",       true },
+	{ "image/jpeg",      true },
+	{ "image/webp",      true },
+	{ "image/heic",      false },
+	{ "image/heif",      false },
+	{ "image/gif",       false },
+	{ "image/avif",      false },
+	{ "application/pdf", true },
+	{ "application/rtf", false },
+	{ "text/rtf",        false },
+	{ "audio/",          false },
+	{ "video/",          false },
 };
 
 /* What the first bytes tell; the more precise row stands first. */
@@ -97,7 +135,34 @@ is_token(char c)
 	       (c != '\0' && strchr("!#$&^_.+-", c) != NULL);
 }
 
-/* Parameters matter for audio alone (`audio/L16;rate=24000`); odd ones are left out. */
+/* `;charset=` and its name, but for UTF-8 and the ASCII in it. */
+static void
+add_charset(struct slice params, char *mime)
+{
+	static const struct slice key = { "charset=", 8 };
+	size_t len = strlen(mime);
+	struct slice param;
+
+	while (slice_split(&params, ';', &param)) {
+		param = slice_trim(param);
+		if (!slice_startsi(param, key))
+			continue;
+		param = slice_trim(skip(param, key.len));
+		if (param.len > 2 && param.ptr[0] == '"' && param.ptr[param.len - 1] == '"')
+			param = (struct slice){ param.ptr + 1, param.len - 2 };
+		if (param.len == 0 || slice_eqi(param, SLICE("utf-8")) ||
+		    slice_eqi(param, SLICE("utf8")) || slice_eqi(param, SLICE("us-ascii")) ||
+		    len + 1 + key.len + param.len >= MIME_MAX)
+			return;
+		for (size_t i = 0; i < param.len; i++)
+			if (!is_token(param.ptr[i]))
+				return;
+		snprintf(mime + len, MIME_MAX - len, ";charset=%.*s", (int)param.len, param.ptr);
+		return;
+	}
+}
+
+/* Parameters matter for audio (`audio/L16;rate=24000`); odd ones are left out. */
 static void
 add_params(struct slice params, char *mime)
 {
@@ -142,6 +207,8 @@ mime_clean(struct slice text, char ret[MIME_MAX])
 			strcpy(ret, synonyms[i].to);
 	if (slice_starts(slice_str(ret), SLICE("audio/")))
 		add_params(params, ret);
+	else
+		add_charset(params, ret);
 	return true;
 }
 
@@ -177,4 +244,43 @@ mime_from_bytes(struct slice head)
 		    slice_starts(skip(head, magics[i].offset), magics[i].magic))
 			return magics[i].mime;
 	return NULL;
+}
+
+/* Its row in the table of media, or -1. */
+static ptrdiff_t
+find_media(struct slice mime)
+{
+	struct slice params = mime, type = mime;
+
+	slice_split(&params, ';', &type);
+	for (size_t i = 0; i < ARRAY_SIZE(media); i++) {
+		struct slice row = slice_str(media[i].type);
+
+		if (slice_ends(row, SLICE("/")) ? slice_starts(type, row) : slice_eq(type, row))
+			return (ptrdiff_t)i;
+	}
+	return -1;
+}
+
+bool
+mime_is_media(struct slice mime)
+{
+	return find_media(mime) >= 0;
+}
+
+bool
+mime_in_result(struct slice mime)
+{
+	ptrdiff_t row = find_media(mime);
+
+	return row >= 0 && media[row].in_result;
+}
+
+struct slice
+mime_charset(struct slice mime)
+{
+	static const struct slice key = { ";charset=", 9 };
+	ptrdiff_t at = slice_find(mime, key);
+
+	return at >= 0 ? skip(mime, (size_t)at + key.len) : SLICE("");
 }

@@ -80,6 +80,15 @@ new_message(const char *role)
 	return message;
 }
 
+/* Some clients have the id of the item alone. */
+static json_object *
+call_id_of(json_object *item)
+{
+	json_object *id = json_get(item, "call_id");
+
+	return chat_id_text(id).len > 0 ? id : json_get(item, "id");
+}
+
 static const struct item_name call_names[] = { { ".tool_calls[0].function", "" },
 	{ ".tool_calls[0].custom", "" }, { ".tool_calls[0]", "" }, { 0 } };
 
@@ -87,16 +96,16 @@ static int
 add_call(struct intake *t, json_object *item, const char *at, const char *type, json_object *text,
     const char *text_key, json_object **ret_message)
 {
-	json_object *id, *name, *call, *body, *calls;
+	json_object *name, *call, *body, *calls;
 
-	if (responses_member_word(t, item, at, "call_id", &id) != 0 ||
-	    responses_member_word(t, item, at, "name", &name) != 0)
+	if (responses_member_word(t, item, at, "name", &name) != 0)
 		return -1;
 	body = json_object_new_object();
 	share(body, "name", name);
 	share(body, text_key, text);
 	call = json_object_new_object();
-	share(call, "id", id);
+	share(call, "id", call_id_of(item));
+	share(call, CHAT_OTHER_ID, json_get(item, "id"));
 	json_put(call, "type", json_object_new_string(type));
 	json_put(call, type, body);
 	share(call, "extra_content", json_get(item, "extra_content"));
@@ -112,7 +121,8 @@ read_function(struct intake *t, json_object *item, const char *at, json_object *
 {
 	json_object *text = json_get(item, "arguments");
 
-	if (!json_object_is_type(text, json_type_object) &&
+	if (text != NULL && !json_object_is_type(text, json_type_object) &&
+	    !json_object_is_type(text, json_type_array) &&
 	    want_string(t, item, at, "arguments", &text) != 0)
 		return -1;
 	return add_call(t, item, at, "function", text, "arguments", ret_message);
@@ -131,27 +141,15 @@ read_custom(struct intake *t, json_object *item, const char *at, json_object **r
 static const struct item_name result_names[] = { { ".content", ".output" },
 	{ ".tool_call_id", ".call_id" }, { 0 } };
 
-/* A result without the id of its call may name the function. */
+/* What it says of its call is read where all calls are known. */
 static int
 read_result(struct intake *t, json_object *item, const char *at, json_object **ret_message)
 {
-	json_object *id = json_get(item, "call_id"), *name = json_get(item, "name");
-	json_object *output = json_get(item, "output");
-	char param[APIERROR_PARAM_MAX];
-
-	if ((id != NULL || name == NULL) && responses_member_word(t, item, at, "call_id", &id) != 0)
-		return -1;
-	if (id == NULL && responses_member_word(t, item, at, "name", &name) != 0)
-		return -1;
-	field_name(param, "%s.output", at);
-	if (output == NULL)
-		return fieldmap_missing(t->err, param);
-	*ret_message = new_message(id != NULL ? "tool" : "function");
-	if (id != NULL)
-		share(*ret_message, "tool_call_id", id);
-	else
-		share(*ret_message, "name", name);
-	share(*ret_message, "content", output);
+	(void)t, (void)at;
+	*ret_message = new_message("tool");
+	share(*ret_message, "tool_call_id", json_get(item, "call_id"));
+	share(*ret_message, "name", json_get(item, "name"));
+	share(*ret_message, "content", json_get(item, "output"));
 	return 0;
 }
 

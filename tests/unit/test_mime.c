@@ -19,6 +19,10 @@ test_clean(void)
 		{ "image/jpg", "image/jpeg" },
 		{ "application/x-pdf", "application/pdf" },
 		{ "text/plain; charset=utf-8", "text/plain" },
+		{ "text/csv; header=present; charset=\"ISO-8859-1\"",
+		    "text/csv;charset=ISO-8859-1" },
+		{ "text/csv; charset=a b", "text/csv" },
+		{ "text/csv; charset=", "text/csv" },
 		{ "audio/L16; rate=24000", "audio/l16;rate=24000" },
 		{ "audio/x-wav;codecs=\"1\"", "audio/wav" },
 		{ "image/svg+xml", "image/svg+xml" },
@@ -48,6 +52,47 @@ test_clean(void)
 			ok(false, "a long type");
 	}
 	secret_free(huge);
+}
+
+static void
+test_charset(void)
+{
+	is_slice(mime_charset(SLICE("text/csv;charset=latin1")), "latin1", "a charset");
+	is_slice(mime_charset(SLICE("text/csv")), "", "no charset");
+	is_slice(mime_charset(SLICE("")), "", "no type");
+}
+
+static void
+test_media(void)
+{
+	static const struct {
+		const char *type;
+		bool media, in_result;
+	} rows[] = {
+		{ "image/png", true, true },
+		{ "image/jpeg", true, true },
+		{ "image/webp", true, true },
+		{ "application/pdf", true, true },
+		{ "image/gif", true, false },
+		{ "audio/wav", true, false },
+		{ "audio/l16;rate=24000", true, false },
+		{ "video/mp4", true, false },
+		{ "text/rtf", true, false },
+		{ "image/svg+xml", false, false },
+		{ "image/bmp", false, false },
+		{ "text/csv", false, false },
+		{ "text/plain;charset=latin1", false, false },
+		{ "application/json", false, false },
+		{ "application/zip", false, false },
+		{ "image/pngx", false, false },
+		{ "audio", false, false },
+		{ "", false, false },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+		ok(mime_is_media(slice_str(rows[i].type)) == rows[i].media, rows[i].type);
+		ok(mime_in_result(slice_str(rows[i].type)) == rows[i].in_result, "in a result");
+	}
 }
 
 static void
@@ -104,6 +149,8 @@ int
 main(void)
 {
 	test_clean();
+	test_charset();
+	test_media();
 	test_vague();
 	test_bytes();
 	test_name();
