@@ -39,10 +39,53 @@ check_call(json_object *part)
 	FUZZ_CHECK(json_get_object(call, "args") != NULL);
 }
 
+/* Nothing that Google takes for a reference. */
+static void
+check_no_ref(json_object *value)
+{
+	FUZZ_CHECK(json_get(value, "$ref") == NULL);
+	if (json_object_is_type(value, json_type_array))
+		for (size_t i = 0; i < json_object_array_length(value); i++)
+			check_no_ref(json_object_array_get_idx(value, i));
+	if (!json_object_is_type(value, json_type_object))
+		return;
+	json_object_object_foreach(value, key, member)
+	{
+		(void)key;
+		check_no_ref(member);
+	}
+}
+
+/* The turn behind a turn of calls answers each of them, in their order, and no other does. */
+static void
+check_answers(json_object *calls, json_object *answers)
+{
+	size_t wanted = 0, given = 0;
+
+	for (size_t i = 0; calls != NULL && i < json_object_array_length(calls); i++)
+		wanted += json_get(json_object_array_get_idx(calls, i), "functionCall") != NULL;
+	for (size_t i = 0, k = 0; answers != NULL && i < json_object_array_length(answers); i++) {
+		json_object *answer =
+		    json_get(json_object_array_get_idx(answers, i), "functionResponse");
+		json_object *call = NULL;
+
+		if (answer == NULL)
+			continue;
+		given++;
+		while (call == NULL && calls != NULL && k < json_object_array_length(calls))
+			call = json_get(json_object_array_get_idx(calls, k++), "functionCall");
+		FUZZ_CHECK(slice_eq(json_get_str(call, "name"), json_get_str(answer, "name")));
+		FUZZ_CHECK(slice_eq(json_get_str(call, "id"), json_get_str(answer, "id")));
+		FUZZ_CHECK(json_get_object(answer, "response") != NULL);
+		check_no_ref(json_get(answer, "response"));
+	}
+	FUZZ_CHECK(given == wanted);
+}
+
 static void
 check_request(const struct chat_request *request)
 {
-	json_object *doc = json_read(buf_slice(&request->body)), *contents;
+	json_object *doc = json_read(buf_slice(&request->body)), *contents, *before = NULL;
 
 	FUZZ_CHECK(!request->body.failed && request->model.name[0] != '\0');
 	contents = json_get_array(doc, "contents");
@@ -54,6 +97,8 @@ check_request(const struct chat_request *request)
 		FUZZ_CHECK(parts != NULL && json_object_array_length(parts) > 0);
 		for (size_t p = 0; p < json_object_array_length(parts); p++)
 			check_call(json_object_array_get_idx(parts, p));
+		check_answers(before, parts);
+		before = parts;
 	}
 	json_object_put(doc);
 }

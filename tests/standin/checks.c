@@ -102,6 +102,68 @@ check_video(json_object *part, const char *where, struct refusal *r)
 }
 
 static bool
+is_display_name(json_object *parts, struct slice name)
+{
+	for (size_t i = 0; parts != NULL && i < json_object_array_length(parts); i++) {
+		json_object *blob =
+		    gjson_get(json_object_array_get_idx(parts, i), "inlineData");
+
+		if (name.len > 0 && slice_eq(gjson_str(blob, "displayName"), name))
+			return true;
+	}
+	return false;
+}
+
+/* The first `$ref` in value that names none of the response's parts, or NULL. */
+static json_object *
+stray_ref(json_object *value, json_object *parts)
+{
+	json_object *found = NULL;
+
+	if (json_object_is_type(value, json_type_array))
+		for (size_t i = 0; found == NULL && i < json_object_array_length(value); i++)
+			found = stray_ref(json_object_array_get_idx(value, i), parts);
+	if (!json_object_is_type(value, json_type_object))
+		return found;
+	json_object_object_foreach(value, key, member)
+	{
+		if (strcmp(key, "$ref") == 0 && !is_display_name(parts, gjson_str(value, "$ref")))
+			return member;
+		found = stray_ref(member, parts);
+		if (found != NULL)
+			break;
+	}
+	return found;
+}
+
+/* What Gemini 3 refuses inside a function's response. */
+static bool
+check_response(json_object *response, struct refusal *r)
+{
+	static const char *const types[] = { "image/png", "image/jpeg", "image/webp",
+		"application/pdf" };
+	json_object *parts = gjson_get_array(response, "parts");
+	json_object *ref = stray_ref(gjson_get(response, "response"), parts);
+	size_t k;
+
+	if (ref != NULL)
+		return refuse(r, 400, "The referenced name `%s` does not match to a display_name.",
+		    json_object_get_string(ref));
+	for (size_t i = 0; i < gjson_count(response, "parts"); i++) {
+		struct slice mime =
+		    gjson_str(gjson_get(gjson_at(response, "parts", i), "inlineData"), "mimeType");
+
+		for (k = 0; k < ARRAY_SIZE(types) && !slice_eqi(mime, slice_str(types[k]));)
+			k++;
+		if (k == ARRAY_SIZE(types))
+			return refuse(r, 400,
+			    "Unsupported MIME type in function response: %.*s", (int)mime.len,
+			    mime.ptr);
+	}
+	return true;
+}
+
+static bool
 check_part(const struct subject *s, json_object *part, const char *where, struct refusal *r)
 {
 	const char *first = NULL;
@@ -144,7 +206,8 @@ check_part(const struct subject *s, json_object *part, const char *where, struct
 	if (gjson_count(gjson_get(part, "functionResponse"), "parts") > 0 && !model_is_3(s->model))
 		return refuse(
 		    r, 400, "Multimodal function responses are not supported for this model.");
-	return check_media(s, part, r) && check_video(part, where, r);
+	return check_response(gjson_get(part, "functionResponse"), r) && check_media(s, part, r) &&
+	       check_video(part, where, r);
 }
 
 static bool

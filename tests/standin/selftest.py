@@ -115,6 +115,11 @@ def turns(*contents):
     return {"contents": list(contents)}
 
 
+def result(response, *parts):
+    return {"parts": [{"functionResponse": {"name": "f", "response": response,
+                                            "parts": list(parts)}}]}
+
+
 def function(**more):
     return ask(tools=[{"functionDeclarations": [{"name": "f", **more}]}])
 
@@ -210,6 +215,10 @@ REFUSALS = [
     (G3, turns(USER, SIGNED, RESULT, CALL, RESULT), "`default_api:f` , position 4"),
     (G3, turns(USER, SIGNED, {"parts": RESULT["parts"] + [{"text": "and"}]}),
      "Requests ending with a model turn are not supported"),
+    (G3, turns(USER, SIGNED, result({"a": [{"$ref": "#/x"}]})),
+     "The referenced name `#/x` does not match to a display_name"),
+    (G3, turns(USER, SIGNED, result({}, {"inlineData": {"mimeType": "audio/wav", "data": "AA=="}})),
+     "Unsupported MIME type in function response: audio/wav"),
     ("gemini-3.7-flash", turns(USER, MODEL), "Requests ending with a model turn are not supported"),
     (G3, config(candidateCount=2), "Multiple candidates is not enabled for this model"),
     (G25, config(presencePenalty=0.5), "Penalty is not enabled for this model"),
