@@ -213,8 +213,10 @@ fail:
 
 /* Programs in TypeScript get this type by their names' end. */
 bool
-chat_file_is_media(const char *mime)
+chat_file_is_media(const struct chat_read *c, const char *mime)
 {
+	if (c->media_only && !mime_is_vague(slice_str(mime)))
+		return true;
 	return mime_is_media(slice_str(mime)) && strcmp(mime, "video/mp2t") != 0;
 }
 
@@ -281,7 +283,7 @@ chat_file_part(const struct chat_read *c, const struct chat_file *file, const ch
 
 	*ret_part = NULL;
 	buf_init(&out, SIZE_MAX / 2);
-	if (!chat_file_is_media(mime) &&
+	if (!chat_file_is_media(c, mime) &&
 	    text_file_read(file->bytes, mime_charset(slice_str(mime)), &out)) {
 		rc = note_text(c, mime, param, err);
 		if (rc == 0)
@@ -291,9 +293,10 @@ chat_file_part(const struct chat_read *c, const struct chat_file *file, const ch
 	/* Called text, but it is not: the bytes may tell. */
 	if (!media) {
 		mime = mime_from_bytes(head);
-		rc = mime == NULL || !mime_is_media(slice_str(mime))
-		         ? refuse_type(file->mime, file->name, param, err)
-		         : changes_note(c->env->changes, CHANGE_REWRITTEN, param, err);
+		if (mime == NULL || !mime_is_media(slice_str(mime)))
+			rc = refuse_type(file->mime, file->name, param, err);
+		else if (!file->fetched)
+			rc = changes_note(c->env->changes, CHANGE_REWRITTEN, param, err);
 	}
 	if (rc != 0)
 		goto out;
@@ -342,7 +345,7 @@ chat_media_read(const struct chat_read *c, const struct chat_media *media, const
 		return chat_file_read(media->text, param, ret_part, err);
 	if (read_blob(media, param, mime, &data, err) != 0)
 		return -1;
-	if (chat_file_is_media(mime)) {
+	if (chat_file_is_media(c, mime)) {
 		*ret_part = chat_blob_part(chat_blob_new(mime, data));
 		return 0;
 	}

@@ -28,6 +28,7 @@ struct chat_read {
 	struct chat_request *request;
 	const struct chat_env *env;
 	const char *list; /* what errors call the list of messages: "messages" */
+	bool media_only;  /* a file of a known type does not become text */
 	void *own;        /* for the table's owner */
 
 	const struct family *family; /* set by the row `model`, the first one */
@@ -274,12 +275,13 @@ int chat_media_read(const struct chat_read *c, const struct chat_media *media, c
     json_object **ret_part, struct apierror *err);
 struct chat_file {
 	const char *mime;  /* may be vague or "" */
+	bool fetched;      /* that is a server's word, not the caller's */
 	struct slice name; /* or empty */
 	struct slice bytes;
 };
 
 /* False for what chat_file_part may make text of: give it the bytes. */
-bool chat_file_is_media(const char *mime);
+bool chat_file_is_media(const struct chat_read *c, const char *mime);
 /* A new part of a file: text where it is text, named; media where the bytes are that; else an error
  * that names the type. */
 int chat_file_part(const struct chat_read *c, const struct chat_file *file, const char *param,

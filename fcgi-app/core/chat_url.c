@@ -114,14 +114,19 @@ name_of_url(struct slice url)
 	return path;
 }
 
-/* The type of what was fetched, by its bytes, by what its server says, by its names; vague when
- * none of them tells. */
+/* The type of what was fetched: by its bytes, by what its server says, by its names; vague when
+ * none of them tells. Of what its server calls no media it is seen later whether it is text. */
 static void
-type_of_fetched(const struct ref *ref, struct slice url, struct slice filename, char ret[MIME_MAX])
+type_of_fetched(const struct chat_read *c, const struct ref *ref, struct slice url,
+    struct slice filename, char ret[MIME_MAX])
 {
-	const char *mime = mime_from_bytes(buf_slice(&ref->value));
+	bool told = mime_clean(slice_str(ref->mime), ret) && !mime_is_vague(slice_str(ret));
+	const char *mime;
 
-	if (mime == NULL && mime_clean(slice_str(ref->mime), ret) && !mime_is_vague(slice_str(ret)))
+	if (told && !c->media_only && !mime_is_media(slice_str(ret)))
+		return;
+	mime = mime_from_bytes(buf_slice(&ref->value));
+	if (mime == NULL && told)
 		return;
 	if (mime == NULL)
 		mime = mime_of_url(url);
@@ -134,15 +139,17 @@ static int
 inline_part(const struct chat_read *c, const struct ref *ref, struct slice url,
     struct slice filename, const char *param, json_object **ret_part, struct apierror *err)
 {
-	struct chat_file file = { .name = filename, .bytes = buf_slice(&ref->value) };
+	struct chat_file file = {
+		.fetched = true, .name = filename, .bytes = buf_slice(&ref->value)
+	};
 	char mime[MIME_MAX];
 	struct buf base64;
 
 	if (ref->value.len == 0)
 		return apierror_set(err, APIERROR_BAD_VALUE, param,
 		    "Invalid value for '%s': there is no data behind this URL.", param);
-	type_of_fetched(ref, url, filename, mime);
-	if (!chat_file_is_media(mime)) {
+	type_of_fetched(c, ref, url, filename, mime);
+	if (!chat_file_is_media(c, mime)) {
 		file.mime = mime;
 		if (filename.len == 0)
 			file.name = name_of_url(url);

@@ -32,7 +32,10 @@ static int
 not_an_image(const char *at, const char *mime, struct apierror *err)
 {
 	return apierror_set(err, APIERROR_BAD_VALUE, at,
-	    "Invalid value for '%s': expected an image, but got '%s'.", at, mime);
+	    "Invalid value for '%s': expected a PNG, JPEG, WebP, HEIC, HEIF, GIF or AVIF image, "
+	    "but "
+	    "got '%s'.",
+	    at, mime);
 }
 
 static void
@@ -52,7 +55,7 @@ add_part(struct images_read *read, json_object *part, const char *at, struct api
 	struct slice mime = json_get_str(json_get(part, "inlineData"), "mimeType");
 
 	if (json_get(part, "text") == NULL &&
-	    (mime.len == 0 || slice_starts(mime, SLICE("image/")))) {
+	    (mime.len == 0 || (slice_starts(mime, SLICE("image/")) && mime_is_media(mime)))) {
 		new_input(read)->part = part;
 		return 0;
 	}
@@ -64,7 +67,7 @@ add_part(struct images_read *read, json_object *part, const char *at, struct api
 static int
 add_url(struct images_read *read, json_object *value, const char *at, struct apierror *err)
 {
-	struct chat_read chat = { .env = read->env };
+	struct chat_read chat = { .env = read->env, .media_only = true };
 	struct chat_media media = { .text = value, .bare = true };
 	json_object *part;
 

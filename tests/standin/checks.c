@@ -105,8 +105,7 @@ static bool
 is_display_name(json_object *parts, struct slice name)
 {
 	for (size_t i = 0; parts != NULL && i < json_object_array_length(parts); i++) {
-		json_object *blob =
-		    gjson_get(json_object_array_get_idx(parts, i), "inlineData");
+		json_object *blob = gjson_get(json_object_array_get_idx(parts, i), "inlineData");
 
 		if (name.len > 0 && slice_eq(gjson_str(blob, "displayName"), name))
 			return true;
@@ -156,9 +155,8 @@ check_response(json_object *response, struct refusal *r)
 		for (k = 0; k < ARRAY_SIZE(types) && !slice_eqi(mime, slice_str(types[k]));)
 			k++;
 		if (k == ARRAY_SIZE(types))
-			return refuse(r, 400,
-			    "Unsupported MIME type in function response: %.*s", (int)mime.len,
-			    mime.ptr);
+			return refuse(r, 400, "Unsupported MIME type in function response: %.*s",
+			    (int)mime.len, mime.ptr);
 	}
 	return true;
 }
