@@ -96,11 +96,16 @@ void
 chat_results_init(struct chat_results *r, json_object *messages, uint8_t *taken)
 {
 	size_t count = json_object_array_length(messages);
-	json_object *seen = json_object_new_object();
+	json_object *seen;
 	int64_t step = 0;
-	bool inside = false;
+	bool inside = false, any = false;
 
 	*r = (struct chat_results){ .messages = messages, .taken = taken };
+	for (size_t i = 0; i < count && !any; i++)
+		any = is_result(message_at(r, i));
+	if (!any)
+		return;
+	seen = json_object_new_object();
 	r->astray = json_object_new_object();
 	r->last_call = json_object_new_object();
 	r->next = xcalloc(count + 1, sizeof(*r->next));
@@ -149,28 +154,28 @@ chat_result_waits(const struct chat_results *r, size_t i)
 static void
 chain_call(struct chat_calls *c, enum chat_key key, struct slice text, size_t i)
 {
-	json_object *index = c->index[key];
-
 	if (text.len == 0)
 		return;
-	if (json_get(c->last[key], text.ptr) == NULL)
-		json_put(c->last[key], text.ptr, json_object_new_int64((int64_t)i));
-	c->list[i].next[key] = (ptrdiff_t)json_get_int(index, text.ptr, -1);
-	json_put(index, text.ptr, json_object_new_int64((int64_t)i));
+	if (c->index[key] == NULL)
+		c->index[key] = json_object_new_object();
+	c->list[i].next[key] = (ptrdiff_t)json_get_int(c->index[key], text.ptr, -1);
+	json_put(c->index[key], text.ptr, json_object_new_int64((int64_t)i));
+}
+
+static struct slice
+key_of(const struct chat_call *call, enum chat_key key)
+{
+	json_object *const keys[] = { call->id, call->other_id, call->name };
+
+	return json_str(keys[key]);
 }
 
 static void
 index_calls(struct chat_calls *c)
 {
-	for (enum chat_key key = 0; key < CHAT_KEYS; key++) {
-		c->index[key] = json_object_new_object();
-		c->last[key] = json_object_new_object();
-	}
-	for (size_t i = c->count; i-- > 0;) {
-		chain_call(c, CHAT_BY_ID, json_str(c->list[i].id), i);
-		chain_call(c, CHAT_BY_OTHER_ID, json_str(c->list[i].other_id), i);
-		chain_call(c, CHAT_BY_NAME, json_str(c->list[i].name), i);
-	}
+	for (size_t i = c->count; i-- > 0;)
+		for (enum chat_key key = 0; key < CHAT_KEYS; key++)
+			chain_call(c, key, key_of(&c->list[i], key), i);
 }
 
 /* The first call of the key that has no result yet; answered ones leave the chain. */
@@ -189,8 +194,16 @@ first_open(struct chat_calls *c, enum chat_key key, const char *text)
 static struct chat_call *
 last_of(struct chat_calls *c, enum chat_key key, const char *text)
 {
-	int64_t at = json_get_int(c->last[key], text, -1);
+	int64_t at;
 
+	if (c->last[key] == NULL) { /* few histories ask */
+		c->last[key] = json_object_new_object();
+		for (size_t i = 0; i < c->count; i++)
+			if (key_of(&c->list[i], key).len > 0)
+				json_put(c->last[key], key_of(&c->list[i], key).ptr,
+				    json_object_new_int64((int64_t)i));
+	}
+	at = json_get_int(c->last[key], text, -1);
 	return at >= 0 ? &c->list[at] : NULL;
 }
 
