@@ -8,6 +8,8 @@ from tap import called, contains, each, equal, once, true
 
 USER = {"role": "user", "content": "Hello"}
 CALL = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+LARGE = {"id": "c1", "type": "function", "function": {"name": "f", "arguments": '{"a":1e400}'}}
+PICTURE = {"type": "image_url", "image_url": {"url": "data:image/svg+xml,<svg/>"}}
 RESULT = {"role": "tool", "tool_call_id": "c1", "content": "fine"}
 TOOLS = [function("f")]
 
@@ -48,6 +50,14 @@ REPAIRS = (
     (
         {"tools": TOOLS, "messages": [USER, {"role": "assistant", "tool_calls": [CALL]}, USER]},
         {"/messages/1/tool_calls/0": "added"},
+    ),
+    (
+        {"messages": [USER, {"role": "assistant", "tool_calls": [LARGE]}, RESULT]},
+        {"/messages/1/tool_calls/0/function/arguments": "rewritten"},
+    ),
+    (
+        {"messages": [{"role": "user", "content": [PICTURE]}]},
+        {"/messages/0/content/0/image_url/url": "rewritten"},
     ),
     ({"top_logprobs": 2}, {"/top_logprobs": "dropped"}),
 )
