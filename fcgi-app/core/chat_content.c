@@ -10,6 +10,7 @@
 #include "base/xalloc.h"
 #include "chat_priv.h"
 #include "core/fields.h"
+#include "core/mime.h"
 
 /* One part of an array being read. */
 struct content_part {
@@ -18,6 +19,7 @@ struct content_part {
 	const char *at;     /* its name in errors */
 	json_object *parts; /* where Gemini's go */
 	struct apierror *err;
+	enum chat_role role;
 };
 
 /* clang-format off */
@@ -146,6 +148,14 @@ add_file(const struct content_part *p, json_object *id, const char *field, json_
 	return 0;
 }
 
+/* A function's response has the bytes of a medium and no more. */
+static bool
+is_inside(const struct content_part *p, json_object *part)
+{
+	return p->role == CHAT_TOOL &&
+	       mime_in_result(json_get_str(json_get(part, "inlineData"), "mimeType"));
+}
+
 /* holder: what has the `detail`; field: its name in the part. */
 static int
 add_detail(const struct content_part *p, json_object *part, json_object *holder, const char *field)
@@ -155,7 +165,7 @@ add_detail(const struct content_part *p, json_object *part, json_object *holder,
 
 	if (detail == NULL || (word != NULL && word->to == NULL))
 		return 0;
-	if (word == NULL || json_get(part, "text") != NULL ||
+	if (word == NULL || json_get(part, "text") != NULL || is_inside(p, part) ||
 	    (p->c->family->can & FAMILY_MEDIA) == 0)
 		return note(p, CHANGE_DROPPED, field);
 	resolution = json_object_new_object();
@@ -400,8 +410,8 @@ chat_parts_read(const struct chat_read *c, json_object *list, enum chat_role rol
 	char param[APIERROR_PARAM_MAX];
 
 	for (size_t i = 0; i < json_object_array_length(list); i++) {
-		struct content_part p = { c, json_object_array_get_idx(list, i), param, parts,
-			err };
+		struct content_part p = { c, json_object_array_get_idx(list, i), param, parts, err,
+			role };
 
 		field_name(param, "%s[%zu]", at, i);
 		if (read_part(&p, role) != 0)

@@ -109,6 +109,7 @@ chat_results_init(struct chat_results *r, json_object *messages, uint8_t *taken)
 	r->astray = json_object_new_object();
 	r->last_call = json_object_new_object();
 	r->next = xcalloc(count + 1, sizeof(*r->next));
+	r->early = xcalloc(count + 1, 1);
 	for (size_t i = 0; i < count; i++) {
 		json_object *message = message_at(r, i);
 		const char *id = is_result(message) ? id_of(message) : NULL;
@@ -119,6 +120,7 @@ chat_results_init(struct chat_results *r, json_object *messages, uint8_t *taken)
 		if (assistant)
 			note_calls(r, seen, message, i, step);
 		r->next[i] = id != NULL && json_get_int(seen, id, -1) != step ? -1 : NOT_ASTRAY;
+		r->early[i] = id != NULL && json_get(seen, id) == NULL;
 	}
 	for (size_t i = count; i-- > 0;) {
 		const char *id = r->next[i] != NOT_ASTRAY ? id_of(message_at(r, i)) : NULL;
@@ -137,6 +139,7 @@ chat_results_release(struct chat_results *r)
 	json_object_put(r->astray);
 	json_object_put(r->last_call);
 	free(r->next);
+	free(r->early);
 }
 
 bool
@@ -144,8 +147,7 @@ chat_result_waits(const struct chat_results *r, size_t i)
 {
 	const char *id = id_of(message_at(r, i));
 
-	return id != NULL && r->next[i] != NOT_ASTRAY &&
-	       json_get_int(r->last_call, id, -1) > (int64_t)i;
+	return id != NULL && r->early[i] != 0 && json_get_int(r->last_call, id, -1) > (int64_t)i;
 }
 
 /* ---- calls of one step ---- */

@@ -233,6 +233,7 @@ struct chat_results {
 	uint8_t *taken;         /* per message, borrowed: its call has it */
 	json_object *astray;    /* id to the first result whose own step has no call of it */
 	ptrdiff_t *next;        /* per message: the next such result of its id, or negative */
+	uint8_t *early;         /* per message: no call in front of it has its id */
 	json_object *last_call; /* id to the last message with a call of it */
 };
 
