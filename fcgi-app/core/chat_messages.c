@@ -23,6 +23,7 @@ struct talk {
 	bool closed;           /* the last turn holds results: nothing may join it */
 	uint8_t *taken;        /* per message: another one brought it along */
 	struct chat_results results;
+	bool waiting; /* a result stands in front of its call */
 	struct apierror *err;
 };
 
@@ -243,7 +244,10 @@ add_orphan(struct talk *t, size_t i, const char *at)
 static int
 read_result(struct talk *t, size_t i, const char *at)
 {
-	return chat_result_waits(&t->results, i) ? 0 : add_orphan(t, i, at);
+	if (!chat_result_waits(&t->results, i))
+		return add_orphan(t, i, at);
+	t->waiting = true;
+	return 0;
 }
 
 /* Results that waited in vain. */
@@ -252,7 +256,7 @@ add_left(struct talk *t)
 {
 	char at[APIERROR_PARAM_MAX];
 
-	for (size_t i = 0; i < json_object_array_length(t->messages); i++) {
+	for (size_t i = 0; t->waiting && i < json_object_array_length(t->messages); i++) {
 		if (t->taken[i] ||
 		    !(has_role(t, i, SLICE("tool")) || has_role(t, i, SLICE("function"))))
 			continue;

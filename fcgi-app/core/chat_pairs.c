@@ -51,7 +51,9 @@ has_role(json_object *message, struct slice role)
 static bool
 is_result(json_object *message)
 {
-	return has_role(message, SLICE("tool")) || has_role(message, SLICE("function"));
+	struct slice role = json_get_str(message, "role");
+
+	return slice_eq(role, SLICE("tool")) || slice_eq(role, SLICE("function"));
 }
 
 /* A key for json-c, or NULL when the message says nothing. */
@@ -73,8 +75,9 @@ name_of(json_object *message)
 
 /* ---- all results of a history ---- */
 
+/* Puts value under each id of an assistant message's calls. */
 static void
-note_calls(struct chat_results *r, json_object *seen, json_object *message, size_t i, int64_t step)
+note_calls(json_object *index, json_object *message, size_t value)
 {
 	static const char *const keys[] = { "id", CHAT_OTHER_ID };
 	json_object *list = json_get_array(message, "tool_calls");
@@ -84,44 +87,58 @@ note_calls(struct chat_results *r, json_object *seen, json_object *message, size
 			struct slice id =
 			    chat_id_text(json_get(json_object_array_get_idx(list, j), keys[k]));
 
-			if (id.len == 0)
-				continue;
-			json_put(seen, id.ptr, json_object_new_int64(step));
-			json_put(r->last_call, id.ptr, json_object_new_int64((int64_t)i));
+			if (id.len > 0)
+				json_put(index, id.ptr, json_object_new_int64((int64_t)value));
 		}
 	}
+}
+
+/* Tells results of their own step's calls from others; false when there are no others. */
+static bool
+find_astray(struct chat_results *r, size_t count)
+{
+	json_object *seen = json_object_new_object();
+	size_t step = 0;
+	bool inside = false, any = false;
+
+	for (size_t i = 0; i < count; i++) {
+		json_object *message = message_at(r, i);
+		const char *id = is_result(message) ? id_of(message) : NULL;
+		bool assistant = has_role(message, SLICE("assistant"));
+		int64_t own;
+
+		step += assistant && !inside;
+		inside = assistant || (inside && message == NULL);
+		if (assistant)
+			note_calls(seen, message, step);
+		own = id != NULL ? json_get_int(seen, id, -1) : (int64_t)step;
+		r->next[i] = own != (int64_t)step ? -1 : NOT_ASTRAY;
+		r->early[i] = own < 0;
+		any = any || own != (int64_t)step;
+	}
+	json_object_put(seen);
+	return any;
 }
 
 void
 chat_results_init(struct chat_results *r, json_object *messages, uint8_t *taken)
 {
-	size_t count = json_object_array_length(messages);
-	json_object *seen;
-	int64_t step = 0;
-	bool inside = false, any = false;
+	size_t count = json_object_array_length(messages), first = 0;
 
 	*r = (struct chat_results){ .messages = messages, .taken = taken };
-	for (size_t i = 0; i < count && !any; i++)
-		any = is_result(message_at(r, i));
-	if (!any)
+	while (first < count && !is_result(message_at(r, first)))
+		first++;
+	if (first == count)
 		return;
-	seen = json_object_new_object();
-	r->astray = json_object_new_object();
-	r->last_call = json_object_new_object();
 	r->next = xcalloc(count + 1, sizeof(*r->next));
 	r->early = xcalloc(count + 1, 1);
-	for (size_t i = 0; i < count; i++) {
-		json_object *message = message_at(r, i);
-		const char *id = is_result(message) ? id_of(message) : NULL;
-		bool assistant = has_role(message, SLICE("assistant"));
-
-		step += assistant && !inside;
-		inside = assistant || (inside && message == NULL);
-		if (assistant)
-			note_calls(r, seen, message, i, step);
-		r->next[i] = id != NULL && json_get_int(seen, id, -1) != step ? -1 : NOT_ASTRAY;
-		r->early[i] = id != NULL && json_get(seen, id) == NULL;
-	}
+	if (!find_astray(r, count))
+		return;
+	r->astray = json_object_new_object();
+	r->last_call = json_object_new_object();
+	for (size_t i = 0; i < count; i++)
+		if (has_role(message_at(r, i), SLICE("assistant")))
+			note_calls(r->last_call, message_at(r, i), i);
 	for (size_t i = count; i-- > 0;) {
 		const char *id = r->next[i] != NOT_ASTRAY ? id_of(message_at(r, i)) : NULL;
 
@@ -130,7 +147,6 @@ chat_results_init(struct chat_results *r, json_object *messages, uint8_t *taken)
 		r->next[i] = (ptrdiff_t)json_get_int(r->astray, id, -1);
 		json_put(r->astray, id, json_object_new_int64((int64_t)i));
 	}
-	json_object_put(seen);
 }
 
 void
