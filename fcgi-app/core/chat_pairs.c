@@ -15,7 +15,6 @@
 
 #define ALIKE_MIN  4 /* letters that an id and its shortened form share at least */
 #define SUFFIX_MIN 8 /* letters at the end that two ids of one call share at least */
-#define NOT_ASTRAY (-2)
 
 /* Results that stand behind the calls of one step, up to the next assistant message. */
 struct window {
@@ -28,41 +27,10 @@ struct window {
 	struct apierror *err;
 };
 
-struct slice
-chat_id_text(json_object *id)
-{
-	if (json_object_is_type(id, json_type_int) || json_object_is_type(id, json_type_double))
-		return slice_str(json_object_get_string(id));
-	return json_str(id);
-}
-
 static json_object *
 message_at(const struct chat_results *r, size_t i)
 {
 	return json_object_array_get_idx(r->messages, i);
-}
-
-static bool
-has_role(json_object *message, struct slice role)
-{
-	return slice_eq(json_get_str(message, "role"), role);
-}
-
-static bool
-is_result(json_object *message)
-{
-	struct slice role = json_get_str(message, "role");
-
-	return slice_eq(role, SLICE("tool")) || slice_eq(role, SLICE("function"));
-}
-
-/* A key for json-c, or NULL when the message says nothing. */
-static const char *
-id_of(json_object *message)
-{
-	struct slice id = chat_id_text(json_get(message, "tool_call_id"));
-
-	return id.len > 0 ? id.ptr : NULL;
 }
 
 static const char *
@@ -71,99 +39,6 @@ name_of(json_object *message)
 	struct slice name = json_get_str(message, "name");
 
 	return name.len > 0 ? name.ptr : NULL;
-}
-
-/* ---- all results of a history ---- */
-
-/* Puts value under each id of an assistant message's calls. */
-static void
-note_calls(json_object *index, json_object *message, size_t value)
-{
-	static const char *const keys[] = { "id", CHAT_OTHER_ID };
-	json_object *list = json_get_array(message, "tool_calls");
-
-	for (size_t j = 0; list != NULL && j < json_object_array_length(list); j++) {
-		for (size_t k = 0; k < ARRAY_SIZE(keys); k++) {
-			struct slice id =
-			    chat_id_text(json_get(json_object_array_get_idx(list, j), keys[k]));
-
-			if (id.len > 0)
-				json_put(index, id.ptr, json_object_new_int64((int64_t)value));
-		}
-	}
-}
-
-/* Tells results of their own step's calls from others; false when there are no others. */
-static bool
-find_astray(struct chat_results *r, size_t count)
-{
-	json_object *seen = json_object_new_object();
-	size_t step = 0;
-	bool inside = false, any = false;
-
-	for (size_t i = 0; i < count; i++) {
-		json_object *message = message_at(r, i);
-		const char *id = is_result(message) ? id_of(message) : NULL;
-		bool assistant = has_role(message, SLICE("assistant"));
-		int64_t own;
-
-		step += assistant && !inside;
-		inside = assistant || (inside && message == NULL);
-		if (assistant)
-			note_calls(seen, message, step);
-		own = id != NULL ? json_get_int(seen, id, -1) : (int64_t)step;
-		r->next[i] = own != (int64_t)step ? -1 : NOT_ASTRAY;
-		r->early[i] = own < 0;
-		any = any || own != (int64_t)step;
-	}
-	json_object_put(seen);
-	return any;
-}
-
-void
-chat_results_init(struct chat_results *r, json_object *messages, uint8_t *taken)
-{
-	size_t count = json_object_array_length(messages), first = 0;
-
-	*r = (struct chat_results){ .messages = messages, .taken = taken };
-	while (first < count && !is_result(message_at(r, first)))
-		first++;
-	if (first == count)
-		return;
-	r->next = xcalloc(count + 1, sizeof(*r->next));
-	r->early = xcalloc(count + 1, 1);
-	if (!find_astray(r, count))
-		return;
-	r->astray = json_object_new_object();
-	r->last_call = json_object_new_object();
-	for (size_t i = 0; i < count; i++)
-		if (has_role(message_at(r, i), SLICE("assistant")))
-			note_calls(r->last_call, message_at(r, i), i);
-	for (size_t i = count; i-- > 0;) {
-		const char *id = r->next[i] != NOT_ASTRAY ? id_of(message_at(r, i)) : NULL;
-
-		if (id == NULL)
-			continue;
-		r->next[i] = (ptrdiff_t)json_get_int(r->astray, id, -1);
-		json_put(r->astray, id, json_object_new_int64((int64_t)i));
-	}
-}
-
-void
-chat_results_release(struct chat_results *r)
-{
-	json_object_put(r->astray);
-	json_object_put(r->last_call);
-	free(r->next);
-	free(r->early);
-}
-
-bool
-chat_result_waits(const struct chat_results *r, size_t i)
-{
-	const char *id = id_of(message_at(r, i));
-
-	return id != NULL && r->early[i] != 0 && json_get_int(r->last_call, id, -1) > (int64_t)i;
 }
 
 /* ---- calls of one step ---- */
@@ -330,7 +205,7 @@ static struct chat_call *
 by_id(const struct window *w, size_t i)
 {
 	json_object *message = message_at(w->results, i);
-	const char *id = id_of(message);
+	const char *id = chat_result_id(message);
 
 	for (enum chat_key key = CHAT_BY_ID; id != NULL && key <= CHAT_BY_OTHER_ID; key++) {
 		struct chat_call *call = first_open(w->calls, key, id);
@@ -345,7 +220,7 @@ by_id(const struct window *w, size_t i)
 static struct chat_call *
 by_id_again(const struct window *w, size_t i)
 {
-	const char *id = id_of(message_at(w->results, i));
+	const char *id = chat_result_id(message_at(w->results, i));
 	struct chat_call *call = NULL;
 
 	if (id != NULL)
@@ -356,7 +231,7 @@ by_id_again(const struct window *w, size_t i)
 static struct chat_call *
 by_alike_id(const struct window *w, size_t i)
 {
-	const char *id = id_of(message_at(w->results, i));
+	const char *id = chat_result_id(message_at(w->results, i));
 
 	return id != NULL && !chat_result_waits(w->results, i) ? find_alike(w->calls, slice_str(id))
 	                                                       : NULL;
@@ -370,7 +245,7 @@ by_name(const struct window *w, size_t i)
 	const char *name = name_of(message);
 
 	if (name == NULL)
-		name = id_of(message);
+		name = chat_result_id(message);
 	return name != NULL && !chat_result_waits(w->results, i)
 	           ? first_open(w->calls, CHAT_BY_NAME, name)
 	           : NULL;
@@ -380,7 +255,7 @@ static struct chat_call *
 by_name_again(const struct window *w, size_t i)
 {
 	json_object *message = message_at(w->results, i);
-	const char *name = id_of(message) == NULL ? name_of(message) : NULL;
+	const char *name = chat_result_id(message) == NULL ? name_of(message) : NULL;
 
 	return name != NULL ? last_of(w->calls, CHAT_BY_NAME, name) : NULL;
 }
@@ -421,7 +296,7 @@ window_take(struct window *w, size_t i, struct chat_call *call, bool told)
 
 	w->results->taken[i] = 1;
 	field_name(at, "%s[%zu]", w->c->list, i);
-	if (told && (id_of(message) != NULL || call->answered))
+	if (told && (chat_result_id(message) != NULL || call->answered))
 		changes_mention(w->c->env->changes, CHANGE_REWRITTEN, at);
 	return chat_result_read(w->c, call, message, at, w->media, w->err);
 }
@@ -493,11 +368,12 @@ chat_calls_pair(const struct chat_read *c, struct chat_results *results, struct 
 	int rc;
 
 	index_calls(calls);
-	while (end < count && !has_role(message_at(results, end), SLICE("assistant")))
+	while (end < count &&
+	       !slice_eq(json_get_str(message_at(results, end), "role"), SLICE("assistant")))
 		end++;
 	w.list = xcalloc(end - next + 1, sizeof(*w.list));
 	for (size_t i = next; i < end; i++)
-		if (!results->taken[i] && is_result(message_at(results, i)))
+		if (!results->taken[i] && chat_is_result(message_at(results, i)))
 			w.list[w.count++] = i;
 	rc = window_answer(&w);
 	free(w.list);

@@ -82,46 +82,21 @@ extern const double chat_zero, chat_one; /* defaults: they say nothing */
 
 /* Rows that every endpoint has. */
 #define CHAT_TEMPERATURE_ROWS \
-	{ .from = "temperature", \
-		.to = CHAT_GENERATION "temperature", \
-		.kind = FK_NUM, \
-		.max = 2, \
-		.need = FAMILY_SAMPLING, \
-		.noop = &chat_one }, \
-	{ \
-		.from = "top_p", .to = CHAT_GENERATION "topP", .kind = FK_NUM, .max = 1, \
-		.need = FAMILY_SAMPLING, .noop = &chat_one \
-	}
+	{ .from = "temperature", .to = CHAT_GENERATION "temperature", .kind = FK_NUM, .max = 2, \
+	  .need = FAMILY_SAMPLING, .noop = &chat_one }, \
+	{ .from = "top_p", .to = CHAT_GENERATION "topP", .kind = FK_NUM, .max = 1, \
+	  .need = FAMILY_SAMPLING, .noop = &chat_one }
 /* Those of the older two besides. */
 #define CHAT_SAMPLING_ROWS \
-	{ .from = "top_k", \
-		.to = CHAT_GENERATION "topK", \
-		.kind = FK_NUM, \
-		.need = FAMILY_SAMPLING, \
-		.conv = chat_top_k_conv, \
-		.noop = &chat_zero }, \
-	    { .from = "presence_penalty", \
-		    .to = CHAT_GENERATION "presencePenalty", \
-		    .kind = FK_NUM, \
-		    .min = -2, \
-		    .max = 2, \
-		    .need = FAMILY_PENALTIES, \
-		    .conv = chat_not_zero_conv }, \
-	    { .from = "frequency_penalty", \
-		    .to = CHAT_GENERATION "frequencyPenalty", \
-		    .kind = FK_NUM, \
-		    .min = -2, \
-		    .max = 2, \
-		    .need = FAMILY_PENALTIES, \
-		    .conv = chat_not_zero_conv }, \
-	    { .from = "stop", \
-		    .to = CHAT_GENERATION "stopSequences", \
-		    .kind = FK_ANY, \
-		    .conv = chat_stop_conv }, \
-	{ \
-		.from = "seed", .to = CHAT_GENERATION "seed", .kind = FK_INT, \
-		.conv = chat_seed_conv \
-	}
+	{ .from = "top_k", .to = CHAT_GENERATION "topK", .kind = FK_NUM, \
+	  .need = FAMILY_SAMPLING, .conv = chat_top_k_conv, .noop = &chat_zero }, \
+	{ .from = "presence_penalty", .to = CHAT_GENERATION "presencePenalty", .kind = FK_NUM, \
+	  .min = -2, .max = 2, .need = FAMILY_PENALTIES, .conv = chat_not_zero_conv }, \
+	{ .from = "frequency_penalty", .to = CHAT_GENERATION "frequencyPenalty", .kind = FK_NUM, \
+	  .min = -2, .max = 2, .need = FAMILY_PENALTIES, .conv = chat_not_zero_conv }, \
+	{ .from = "stop", .to = CHAT_GENERATION "stopSequences", .kind = FK_ANY, \
+	  .conv = chat_stop_conv }, \
+	{ .from = "seed", .to = CHAT_GENERATION "seed", .kind = FK_INT, .conv = chat_seed_conv }
 
 /* service_tier, to Google's words */
 int chat_tier_conv(
@@ -225,7 +200,7 @@ int chat_result_read(const struct chat_read *c, struct chat_call *call, json_obj
 int chat_calls_answer(
     const struct chat_read *c, struct chat_calls *calls, json_object *parts, struct apierror *err);
 
-/* ---- chat_pairs.c ---- */
+/* ---- chat_astray.c ---- */
 
 /* The results of a whole history. */
 struct chat_results {
@@ -241,11 +216,18 @@ void chat_results_init(struct chat_results *r, json_object *messages, uint8_t *t
 void chat_results_release(struct chat_results *r);
 /* True for a result in front of its call, which will take it. */
 bool chat_result_waits(const struct chat_results *r, size_t i);
+/* True for a message that is a result. */
+bool chat_is_result(json_object *message);
+/* Its call's id, NUL-terminated; NULL when it names none. */
+const char *chat_result_id(json_object *message);
+/* A string or a number; "" for all else. NUL-terminated. */
+struct slice chat_id_text(json_object *id);
+
+/* ---- chat_pairs.c ---- */
+
 /* Finds and reads the results of one step. Its assistant messages are first to next - 1. */
 int chat_calls_pair(const struct chat_read *c, struct chat_results *results,
     struct chat_calls *calls, size_t first, size_t next, json_object *behind, struct apierror *err);
-/* A string or a number; "" for all else. NUL-terminated. */
-struct slice chat_id_text(json_object *id);
 
 /* ---- chat_content.c ---- */
 

@@ -32,9 +32,9 @@ static int
 not_an_image(const char *at, const char *mime, struct apierror *err)
 {
 	return apierror_set(err, APIERROR_BAD_VALUE, at,
-	    "Invalid value for '%s': expected a PNG, JPEG, WebP, HEIC, HEIF, GIF or AVIF image, "
-	    "but "
-	    "got '%s'.",
+	    "Invalid value for '%s': '%s' is not an image that the Gemini API reads; send PNG, "
+	    "JPEG, "
+	    "WebP, HEIC, HEIF, GIF or AVIF.",
 	    at, mime);
 }
 

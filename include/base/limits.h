@@ -53,22 +53,22 @@
 
 #define MODEL_NAME_MAX    128
 #define JSON_DEPTH_MAX    128
-#define STRUCT_DEPTH_MAX  24          /* of a result's JSON; messages nest to 100, 3 each */
-#define ALIKE_CALLS_MAX   64          /* open calls of a turn whose ids are compared loosely */
-#define CHANGES_MAX       1000        /* that header: web servers cap a head at 4 KiB */
-#define REFS_MAX          256         /* things of one kind that one request refers to */
-#define REF_VALUE_MAX     (100 * MIB) /* one of them */
-#define TRACES_MAX        (1 * MIB)   /* of Google's tools in one turn, kept for the next */
-#define CITED_TEXT_MAX    (4 * MIB)   /* text of a grounded answer, kept for offsets */
-#define CITED_PARTS_MAX   4096        /* its parts */
-#define CITATIONS_MAX     2000        /* citations of one answer */
-#define SCHEMA_NODES_MAX  20000       /* schemas within one schema, after $ref */
-#define SCHEMA_DEPTH_MAX  50          /* schemas nested within each other */
-#define SCHEMA_COPIES_MAX (1 * MIB)   /* text that a clean schema has more than once */
-#define SCHEMA_INLINE_MAX 512         /* text of a definition put in place of its $ref */
-#define SCHEMA_NOTES_MAX  4096        /* notes remembered, so that none comes twice */
-#define EMBED_REPLY_MAX   (128 * MIB) /* the vectors of one request, as text */
-#define CANDIDATES_MAX    8           /* choices of one stream; Google's own limit */
+#define CHANGES_MAX       1000               /* that header: web servers cap a head at 4 KiB */
+#define STRUCT_DEPTH_MAX  24                 /* levels of a result's JSON */
+#define ALIKE_CALLS_MAX   64                 /* open calls whose ids are compared loosely */
+#define REFS_MAX          256                /* things of one kind that one request refers to */
+#define REF_VALUE_MAX     (100 * MIB)        /* one of them */
+#define TRACES_MAX        (1 * MIB)          /* of Google's tools in one turn, kept for the next */
+#define CITED_TEXT_MAX    (4 * MIB)          /* text of a grounded answer, kept for offsets */
+#define CITED_PARTS_MAX   4096               /* its parts */
+#define CITATIONS_MAX     2000               /* citations of one answer */
+#define SCHEMA_NODES_MAX  20000              /* schemas within one schema, after $ref */
+#define SCHEMA_DEPTH_MAX  50                 /* schemas nested within each other */
+#define SCHEMA_COPIES_MAX (1 * MIB)          /* text that a clean schema has more than once */
+#define SCHEMA_INLINE_MAX 512                /* text of a definition put in place of its $ref */
+#define SCHEMA_NOTES_MAX  4096               /* notes remembered, so that none comes twice */
+#define EMBED_REPLY_MAX   (128 * MIB)        /* the vectors of one request, as text */
+#define CANDIDATES_MAX    8                  /* choices of one stream; Google's own limit */
 #define CHAT_BODY_MAX     (BODY_MAX / 3 * 4) /* a translated request: media may be coded again */
 #define USAGE_OBJECT_MAX  (16 * KIB)         /* one usageMetadata object */
 #define MEMBER_KEY_MAX    32                 /* keys that a scan of members knows */
@@ -91,8 +91,8 @@
 #define OWN_RINGS_MAX     512    /* lists of callers' keys that are kept while nobody uses them */
 #define OWN_KEYS_KEPT_MAX 16384  /* keys in them */
 #define OWN_RING_IDLE_MS  600000 /* so long */
-#define KEY_WEIGHT_MAX    100    /* how many times as much as another key it takes */
-#define PAGES_MAX         20     /* pages of the model list */
+#define KEY_WEIGHT_MAX   100                /* how many times as much as another key it takes */
+#define PAGES_MAX         20        /* pages of the model list */
 #define MODEL_LIST_MAX    (4 * MIB) /* the whole list as a client gets it */
 #define VERIFY_PARALLEL   8
 #define VERIFY_KEY_MS     15000
@@ -114,32 +114,32 @@
 #define LEDGER_ROWS_MAX      32768 /* counts of a day: one for each token and process */
 
 /* Choice of a key */
-#define WAIT_MAX_MS   20000     /* a request waits so long for a key; option WAIT_MAX */
-#define WAITING_MAX   1024      /* requests that wait for a key */
-#define LANES_MAX     16        /* models for which the order of the keys is kept, for each pool */
-#define KEY_NOTES_MAX 8         /* keys named in an explanation */
-#define PREFIX_MIN    (8 * KIB) /* beginning of a body that is worth to be read again */
-#define PREFIX_MAX    (128 * KIB) /* as much of it is looked at */
-#define PREFIX_LEVELS 5
-#define PREFIX_NOTES  4096 /* beginnings remembered for each pool */
+#define WAIT_MAX_MS      20000 /* a request waits so long for a key; option WAIT_MAX */
+#define WAITING_MAX      1024  /* requests that wait for a key */
+#define LANES_MAX        16 /* models for which the order of the keys is kept, for each pool */
+#define KEY_NOTES_MAX    8  /* keys named in an explanation */
+#define PREFIX_MIN       (8 * KIB)   /* beginning of a body that is worth to be read again */
+#define PREFIX_MAX       (128 * KIB) /* as much of it is looked at */
+#define PREFIX_LEVELS    5
+#define PREFIX_NOTES     4096 /* beginnings remembered for each pool */
 
 /* Owners of stored objects */
-#define LOCATE_PROJECTS_MAX 1024        /* projects that are asked for the objects of one request */
-#define LOCATE_CALLS_MAX    2048        /* calls of one request for that */
-#define LOCATE_PARALLEL     8           /* of them at once */
-#define LOCATE_MS           10000       /* all of them; what is not known then stays unknown */
+#define LOCATE_PROJECTS_MAX 1024  /* projects that are asked for the objects of one request */
+#define LOCATE_CALLS_MAX    2048  /* calls of one request for that */
+#define LOCATE_PARALLEL     8     /* of them at once */
+#define LOCATE_MS           10000 /* all of them; what is not known then stays unknown */
 #define LOCATE_PIECE        (256 * KIB) /* of a body in a file, read at once */
 #define LOCATE_ABSENT_MS    60000 /* an object that nobody has is not asked for again so long */
 
 /* Health of keys, projects, models and the host */
-#define HEALTH_RECORDS_MAX        65536 /* that failed lately: the pool's, callers', models */
-#define HEALTH_QUOTAS_MAX         64    /* different ids of quotas */
-#define HEALTH_PROBE_MS           2000  /* after a cooldown one call is so far ahead of others */
-#define HEALTH_COOL_MIN_MS        1000  /* floor of a quota's cooldown, whatever Google's hint */
-#define HEALTH_MINUTE_MS          20000 /* quota per minute without a hint, doubled */
-#define HEALTH_MINUTE_MAX_MS      90000 /* its ceiling, also of the hint */
-#define HEALTH_BARE_MS            2000  /* 429 without a word about the quota, doubled */
-#define HEALTH_OTHER_MS           60000 /* quota of another span without a hint, doubled */
+#define HEALTH_RECORDS_MAX        65536  /* that failed lately: the pool's, callers', models */
+#define HEALTH_QUOTAS_MAX         64     /* different ids of quotas */
+#define HEALTH_PROBE_MS           2000   /* after a cooldown one call is so far ahead of others */
+#define HEALTH_COOL_MIN_MS        1000   /* floor of a quota's cooldown, whatever Google's hint */
+#define HEALTH_MINUTE_MS          20000  /* quota per minute without a hint, doubled */
+#define HEALTH_MINUTE_MAX_MS      90000  /* its ceiling, also of the hint */
+#define HEALTH_BARE_MS            2000   /* 429 without a word about the quota, doubled */
+#define HEALTH_OTHER_MS           60000  /* quota of another span without a hint, doubled */
 #define HEALTH_OTHER_MAX_MS       3600000
 #define HEALTH_MIDNIGHT_SPREAD_MS 5000    /* quotas of a day are tried so long after midnight */
 #define HEALTH_LATE_MS            3600000 /* Google may reset so late */
@@ -150,10 +150,10 @@
 #define HEALTH_MODEL_MS           500     /* the rest, doubled */
 #define HEALTH_SLOW_MAX_MS        8000    /* when it says that it is overloaded */
 #define HEALTH_FAULT_MAX_MS       2000    /* when one caller's request may be the cause */
-#define HEALTH_HOST_MS            5000    /* rest of an address that is throttled, doubled */
+#define HEALTH_HOST_MS            5000 /* rest of an address that is throttled, doubled */
 #define HEALTH_HOST_MAX_MS        300000
-#define HEALTH_SUSPECTS           3        /* so many projects with a bare 429 */
-#define HEALTH_SUSPECT_MS         10000    /* within this mean the address */
+#define HEALTH_SUSPECTS           3     /* so many projects with a bare 429 */
+#define HEALTH_SUSPECT_MS         10000 /* within this mean the address */
 #define HEALTH_TOLD_MAX_MS        93600000 /* what another process says is barred */
 
 /* State: what is remembered beyond one request */
@@ -188,11 +188,11 @@
 #define STATE_QUEUE_ITEMS  2048
 #define STATE_NEWS_BYTES   (16 * MIB) /* the same for followed spaces, which have their own queue */
 #define STATE_NEWS_ITEMS   65536      /* all that a process knows, when it is put again */
-#define STATE_FLUSH_MS     100        /* a write waits this long for company */
+#define STATE_FLUSH_MS     100 /* a write waits this long for company */
 #define STATE_BATCH_BYTES  (4 * MIB)
 #define STATE_BATCH_ITEMS  256
-#define STATE_FOLLOW_MS    250  /* between questions for what other processes have put */
-#define STATE_PAGE_ITEMS   256  /* heard with one question */
+#define STATE_FOLLOW_MS    250 /* between questions for what other processes have put */
+#define STATE_PAGE_ITEMS   256 /* heard with one question */
 #define STATE_ENGINE_MS    1000 /* patience with an engine: locks, connections, replies */
 #define STATE_RETRY_MIN_MS 100  /* between attempts to reach an engine that is away, doubled */
 #define STATE_RETRY_MAX_MS 1000
