@@ -352,7 +352,7 @@ do_pick(struct request *r)
 		choose_leave(r);
 		return give_up(r, &lack);
 	}
-	/* A turn that was kept has put it before those who made it queue: what there is, is for it. */
+	/* A turn that was kept has put it before those who made it queue: it asks again. */
 	if (first && lack.queue)
 		return STEP_GO;
 	if (lack.why == KEY_LACK_BUSY && is_bound(r))

@@ -161,8 +161,8 @@ read_failure(struct health *h, struct slice text, uint64_t strikes, bool callers
 	snprintf(quota, sizeof(quota), "%.*s", (int)text.len, text.ptr);
 	ret->quota = health_quota(h, quota);
 	ret->strikes = (unsigned)strikes;
-	/* Told in the future: the clock of another machine is fast, or ours was set back since. What
-	 * was to last a minute lasts a minute from now on. */
+	/* Told in the future: the clock of another machine is fast, or ours was set back since. A
+	 * minute's rest lasts a minute from now on. */
 	if (since > now->wall) {
 		until = until > since ? now->wall + (until - since) : until;
 		since = now->wall;

@@ -40,9 +40,9 @@ struct waiter {
 
 /*
  * Waits for a key of that ring for that model: callers take turns, however many requests each of
- * them has. *ret_first: nobody stands before it. The first looks at the clock itself; the others are
- * called when they become first, and all when something has changed: their loop is poked when it is
- * worth asking again. False when the room is full.
+ * them has. *ret_first: nobody stands before it. The first looks at the clock itself; the others
+ * are called when they become first, and all when something has changed: their loop is poked when
+ * it is worth asking again. False when the room is full.
  */
 bool balancer_enter(struct balancer *b, struct waiter *w, bool *ret_first);
 /* Does nothing for who is not inside. */
