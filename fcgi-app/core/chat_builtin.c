@@ -188,20 +188,27 @@ chat_builtin_native(struct fieldmap_run *run, json_object *tool, const char *at)
 {
 	char param[APIERROR_PARAM_MAX];
 
-	if (!json_object_is_type(tool, json_type_object))
+	if (!json_is_object(tool))
 		return fieldmap_bad_type(run->err, at, "an object", tool);
+	if (json_is_empty_list(tool))
+		return 0;
 	json_object_object_foreach(tool, key, value)
 	{
 		unsigned builtin = chat_builtin_find(slice_str(key), BUILTIN_KEY);
+		json_object *args = field_meant(FK_OBJECT, value);
 
+		if (value == NULL)
+			continue;
 		field_name(param, "%s.%s", at, key);
-		if (builtin == 0)
+		if (builtin == 0) {
+			json_object_put(args);
 			return fieldmap_bad_word(run->err, param, slice_str(key),
 			    "'googleSearch', 'codeExecution', 'urlContext', 'googleMaps', and "
 			    "'fileSearch'");
-		if (!json_object_is_type(value, json_type_object))
+		}
+		if (args == NULL)
 			return fieldmap_bad_type(run->err, param, "an object", value);
-		set_args(run->ctx, builtin, json_object_get(value), param);
+		set_args(run->ctx, builtin, args, param);
 	}
 	return 0;
 }

@@ -23,7 +23,7 @@ chosen_name(struct fieldmap_run *run, json_object *tool, const char *at, json_ob
 
 	*ret_name = NULL;
 	*ret_kind = custom ? TOOL_CUSTOM : TOOL_FUNCTION;
-	if (!json_object_is_type(tool, json_type_object))
+	if (!json_is_object(tool))
 		return fieldmap_bad_type(run->err, at, "an object", tool);
 	if (json_get(tool, "type") != NULL && !custom && !slice_eq(type, SLICE("function"))) {
 		field_name(param, "%s.type", at);
@@ -89,6 +89,8 @@ allow_list(struct fieldmap_run *run, json_object *body, const char *at)
 	if (!json_object_is_type(list, json_type_array))
 		return fieldmap_bad_type(run->err, param, "an array of objects", list);
 	for (size_t i = 0; i < json_object_array_length(list); i++) {
+		if (json_object_array_get_idx(list, i) == NULL)
+			continue;
 		field_name(param, "%s.tools[%zu]", at, i);
 		if (allow(run, json_object_array_get_idx(list, i), param, &any) != 0)
 			return -1;
@@ -120,6 +122,8 @@ chat_choice_emit(struct fieldmap_run *run, const struct fieldmap *row, json_obje
 	if (json_object_is_type(value, json_type_string))
 		return fieldmap_bad_word(
 		    run->err, row->from, json_str(value), "'none', 'auto', and 'required'");
+	if (json_is_empty_list(value))
+		return 0;
 	if (!json_object_is_type(value, json_type_object))
 		return fieldmap_bad_type(run->err, row->from, "a string or an object", value);
 	if (!slice_eq(json_get_str(value, "type"), SLICE("allowed_tools"))) {
@@ -134,7 +138,7 @@ chat_choice_emit(struct fieldmap_run *run, const struct fieldmap *row, json_obje
 	field_name(param, "%s.allowed_tools", row->from);
 	if (body == NULL)
 		return fieldmap_missing(run->err, param);
-	if (!json_object_is_type(body, json_type_object))
+	if (!json_is_object(body))
 		return fieldmap_bad_type(run->err, param, "an object", body);
 	return allow_list(run, body, param);
 }

@@ -110,7 +110,7 @@ open_part(const struct content_part *p, const char *key, json_object **ret_body)
 	field_name(param, "%s.%s", p->at, key);
 	if (body == NULL)
 		return fieldmap_missing(p->err, param);
-	if (!json_object_is_type(body, json_type_object))
+	if (!json_is_object(body))
 		return fieldmap_bad_type(p->err, param, "an object", body);
 	*ret_body = body;
 	return 0;
@@ -389,7 +389,7 @@ read_part(const struct content_part *p, enum chat_role role)
 	json_object *type = json_get(p->part, "type");
 	size_t before = json_object_array_length(p->parts);
 
-	if (!json_object_is_type(p->part, json_type_object))
+	if (!json_is_object(p->part))
 		return fieldmap_bad_type(p->err, p->at, "an object", p->part);
 	for (size_t i = 0; i < ARRAY_SIZE(part_types); i++) {
 		if ((part_types[i].roles & role) == 0 ||
@@ -413,6 +413,8 @@ chat_parts_read(const struct chat_read *c, json_object *list, enum chat_role rol
 		struct content_part p = { c, json_object_array_get_idx(list, i), param, parts, err,
 			role };
 
+		if (p.part == NULL)
+			continue;
 		field_name(param, "%s[%zu]", at, i);
 		if (read_part(&p, role) != 0)
 			return -1;
@@ -426,6 +428,8 @@ chat_content_read(const struct chat_read *c, json_object *content, enum chat_rol
 {
 	char param[APIERROR_PARAM_MAX];
 
+	if (content == NULL)
+		return 0;
 	field_name(param, "%s.content", at);
 	if (json_object_is_type(content, json_type_array))
 		return chat_parts_read(c, content, role, param, parts, err);

@@ -68,7 +68,7 @@ read_schema(struct fieldmap_run *run, json_object *body, const char *at, const c
 	int answer;
 
 	field_name(param, "%s.schema", at);
-	if (schema != NULL && !json_object_is_type(schema, json_type_object))
+	if (schema != NULL && !json_is_object(schema))
 		return fieldmap_bad_type(run->err, param, "an object", schema);
 	if (schema != NULL && schema_clean(schema, param, run->changes, &clean, run->err) != 0)
 		return -1;
@@ -86,6 +86,8 @@ chat_format_emit(struct fieldmap_run *run, const struct fieldmap *row, json_obje
 
 	fieldmap_param(run, row, at);
 	field_name(param, "%s.type", at);
+	if (json_object_object_length(value) == 0)
+		return 0;
 	if (type == NULL)
 		return fieldmap_missing(run->err, param);
 	if (slice_eq(json_str(type), SLICE("text")))
@@ -100,7 +102,7 @@ chat_format_emit(struct fieldmap_run *run, const struct fieldmap *row, json_obje
 	field_name(param, "%s.json_schema", at);
 	if (body == NULL)
 		return fieldmap_missing(run->err, param);
-	if (!json_object_is_type(body, json_type_object))
+	if (!json_is_object(body))
 		return fieldmap_bad_type(run->err, param, "an object", body);
 	return read_schema(run, body, param, at);
 }

@@ -30,10 +30,12 @@ chat_safety_conv(
 		struct fieldmap_run inner = fieldmap_inside(run, item, at);
 		int answer;
 
+		if (item == NULL)
+			continue;
 		field_name(at, "%s[%zu]", name, i);
 		inner.target = json_object_new_object();
 		json_append(list, inner.target);
-		answer = json_object_is_type(item, json_type_object)
+		answer = json_is_object(item)
 		             ? fieldmap_apply(safety_fields, &inner)
 		             : fieldmap_bad_type(run->err, at, "an object", item);
 		if (answer != 0) {
@@ -52,8 +54,10 @@ emit_tools(struct fieldmap_run *run, const struct fieldmap *row, json_object *va
 
 	fieldmap_param(run, row, name);
 	for (size_t i = 0; i < json_object_array_length(value); i++) {
+		json_object *tool = json_object_array_get_idx(value, i);
+
 		field_name(at, "%s[%zu]", name, i);
-		if (chat_builtin_native(run, json_object_array_get_idx(value, i), at) != 0)
+		if (tool != NULL && chat_builtin_native(run, tool, at) != 0)
 			return -1;
 	}
 	return 0;

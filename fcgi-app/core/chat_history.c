@@ -303,7 +303,7 @@ read_call(struct reading *r, json_object *call, size_t j)
 	field_name(param, "%s[%zu]%s", r->c->list, r->i, field);
 	if (body == NULL)
 		return fieldmap_missing(r->err, param);
-	if (!json_object_is_type(body, json_type_object))
+	if (!json_is_object(body))
 		return fieldmap_bad_type(r->err, param, "an object", body);
 	return add_call(r, body, call, j, custom ? TOOL_CUSTOM : TOOL_FUNCTION, field);
 }
@@ -318,11 +318,14 @@ read_calls(struct reading *r)
 	field_name(param, "%s[%zu].tool_calls", r->c->list, r->i);
 	if (list != NULL && !json_object_is_type(list, json_type_array))
 		return fieldmap_bad_type(r->err, param, "an array of objects", list);
-	for (size_t j = 0; list != NULL && j < json_object_array_length(list); j++)
-		if (read_call(r, json_object_array_get_idx(list, j), j) != 0)
+	for (size_t j = 0; list != NULL && j < json_object_array_length(list); j++) {
+		json_object *call = json_object_array_get_idx(list, j);
+
+		if (call != NULL && read_call(r, call, j) != 0)
 			return -1;
+	}
 	field_name(param, "%s[%zu].function_call", r->c->list, r->i);
-	if (function == NULL)
+	if (function == NULL || json_is_empty_list(function))
 		return 0;
 	if (!json_object_is_type(function, json_type_object))
 		return fieldmap_bad_type(r->err, param, "an object", function);

@@ -43,6 +43,8 @@ chat_modalities_emit(struct fieldmap_run *run, const struct fieldmap *row, json_
 		json_object *word = json_object_array_get_idx(value, i);
 		size_t w = 0;
 
+		if (word == NULL)
+			continue;
 		field_name(at, "%s[%zu]", name, i);
 		if (!json_object_is_type(word, json_type_string))
 			return fieldmap_bad_type(run->err, at, "a string", word);

@@ -216,7 +216,7 @@ chat_request_read(
     struct chat_request *c, struct slice text, const struct chat_env *env, struct apierror *err)
 {
 	json_object *source = chat_source_read(text, err);
-	struct chat_read read = { .request = c, .env = env, .list = "messages" };
+	struct chat_read read = { .request = c, .env = env, .list = "messages", .holes = true };
 	int answer;
 
 	if (source == NULL)

@@ -149,8 +149,8 @@ note_strict(struct fieldmap_run *run, json_object *function, const char *at)
 static int
 read_function(struct fieldmap_run *run, json_object *function, const char *at)
 {
-	json_object *parameters = json_get_object(function, "parameters"), *schema = NULL;
 	json_object *declaration = check(run, function_fields, function, at);
+	json_object *parameters = json_get_object(function, "parameters"), *schema = NULL;
 	struct slice name = json_get_str(function, "name");
 	unsigned builtin = chat_builtin_find(name, BUILTIN_NAME);
 	char param[APIERROR_PARAM_MAX];
@@ -257,7 +257,7 @@ read_declared(
 	field_name(param, "%s.%s", at, type->type);
 	if (body == NULL)
 		return fieldmap_missing(run->err, param);
-	if (!json_object_is_type(body, json_type_object))
+	if (!json_is_object(body))
 		return fieldmap_bad_type(run->err, param, "an object", body);
 	return type->read(run, body, param);
 }
@@ -269,7 +269,7 @@ read_tool(struct fieldmap_run *run, json_object *tool, const char *at)
 	char param[APIERROR_PARAM_MAX];
 	unsigned builtin;
 
-	if (!json_object_is_type(tool, json_type_object))
+	if (!json_is_object(tool))
 		return fieldmap_bad_type(run->err, at, "an object", tool);
 	field_name(param, "%s.type", at);
 	if (type == NULL && chat_builtin_is_native(tool))
@@ -297,8 +297,10 @@ chat_tools_emit(struct fieldmap_run *run, const struct fieldmap *row, json_objec
 	char at[APIERROR_PARAM_MAX];
 
 	for (size_t i = 0; i < json_object_array_length(value); i++) {
+		json_object *tool = json_object_array_get_idx(value, i);
+
 		field_name(at, "%s[%zu]", row->from, i);
-		if (read_tool(run, json_object_array_get_idx(value, i), at) != 0)
+		if (tool != NULL && read_tool(run, tool, at) != 0)
 			return -1;
 	}
 	c->by_tools = c->builtins & ~before;
@@ -315,8 +317,10 @@ chat_functions_emit(struct fieldmap_run *run, const struct fieldmap *row, json_o
 	for (size_t i = 0; i < json_object_array_length(value); i++) {
 		json_object *function = json_object_array_get_idx(value, i);
 
+		if (function == NULL)
+			continue;
 		field_name(at, "%s[%zu]", row->from, i);
-		if (!json_object_is_type(function, json_type_object))
+		if (!json_is_object(function))
 			return fieldmap_bad_type(run->err, at, "an object", function);
 		if (read_function(run, function, at) != 0)
 			return -1;

@@ -3,7 +3,6 @@
 
 #include "core/fieldmap.h"
 
-#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,6 +10,7 @@
 #include "core/json.h"
 
 #define NAME_MAX_SHOWN 40 /* bytes of a caller's word that an error repeats */
+#define KEY_ROOM       64 /* for one key of a row's path, with its end */
 
 static const struct {
 	const char *expected;
@@ -59,29 +59,31 @@ fieldmap_bad_word(struct apierror *err, const char *param, struct slice got, con
 	    supported != NULL ? supported : "", supported != NULL ? "." : "");
 }
 
-/* The value at a dotted path; *ret_found also tells a null from nothing. */
-static json_object *
-lookup(json_object *source, const char *path, bool *ret_found)
+int
+fieldmap_drop_word(
+    const struct fieldmap_run *run, const char *param, struct slice got, const char *supported)
 {
-	char key[64];
+	if (run->changes != NULL && run->changes->strict)
+		return fieldmap_bad_word(run->err, param, got, supported);
+	changes_mention(run->changes, CHANGE_DROPPED, param);
+	return 0;
+}
 
-	*ret_found = false;
+/* The member at a dotted path: what holds it, or NULL, and its key there. */
+static json_object *
+lookup(json_object *source, const char *path, char ret_key[KEY_ROOM])
+{
 	for (;;) {
 		const char *dot = strchrnul(path, '.');
 		size_t len = (size_t)(dot - path);
-		json_object *value = NULL;
 
-		if (len >= sizeof(key) || !json_object_is_type(source, json_type_object))
+		if (len >= KEY_ROOM)
 			return NULL;
-		memcpy(key, path, len);
-		key[len] = '\0';
-		if (!json_object_object_get_ex(source, key, &value))
-			return NULL;
-		if (*dot == '\0') {
-			*ret_found = true;
-			return value;
-		}
-		source = value;
+		memcpy(ret_key, path, len);
+		ret_key[len] = '\0';
+		if (*dot == '\0' || source == NULL)
+			return source;
+		source = json_get(source, ret_key);
 		path = dot + 1;
 	}
 }
@@ -130,56 +132,32 @@ fieldmap_param(
 		field_name(ret, "%s", row->from);
 }
 
-static bool
-has_kind(json_object *value, enum field_kind kind)
-{
-	switch (kind) {
-	case FK_ANY:
-		return true;
-	case FK_STR:
-		return json_object_is_type(value, json_type_string);
-	case FK_INT:
-		return json_object_is_type(value, json_type_int) ||
-		       (json_object_is_type(value, json_type_double) &&
-			   json_object_get_double(value) == floor(json_object_get_double(value)) &&
-			   fabs(json_object_get_double(value)) < 0x1p53);
-	case FK_NUM:
-		return json_object_is_type(value, json_type_int) ||
-		       (json_object_is_type(value, json_type_double) &&
-			   isfinite(json_object_get_double(value)));
-	case FK_BOOL:
-		return json_object_is_type(value, json_type_boolean);
-	case FK_OBJECT:
-		return json_object_is_type(value, json_type_object);
-	case FK_ARRAY:
-		return json_object_is_type(value, json_type_array);
-	}
-	return false;
-}
-
+/* A number out of its row's range: refused, or the nearest that is in it in *value, or NULL. */
 static int
-check(const struct fieldmap *row, const char *param, json_object *value, struct apierror *err)
+clamp(struct fieldmap_run *run, const struct fieldmap *row, const char *param, json_object **value)
 {
 	const char *what = row->kind == FK_INT ? "integer" : "decimal";
-	double number;
+	double number = json_object_get_double(*value);
+	bool low = number < row->min, lost = low && (row->flags & FF_NO_LOW) != 0;
+	double limit = low ? row->min : row->max;
 
-	if (!has_kind(value, row->kind))
-		return fieldmap_bad_type(err, param, kinds[row->kind].expected, value);
-	if (row->min == row->max || (row->kind != FK_INT && row->kind != FK_NUM))
+	if (row->min == row->max || (row->kind != FK_INT && row->kind != FK_NUM) ||
+	    (!low && number <= row->max))
 		return 0;
-	number = json_object_get_double(value);
-	if (number < row->min)
-		return apierror_set(err, APIERROR_BAD_VALUE, param,
-		    "Invalid '%s': %s below minimum value. Expected a value >= "
-		    "%.12g, but got %.12g "
-		    "instead.",
-		    param, what, row->min, number);
-	if (number > row->max)
-		return apierror_set(err, APIERROR_BAD_VALUE, param,
-		    "Invalid '%s': %s above maximum value. Expected a value <= "
-		    "%.12g, but got %.12g "
-		    "instead.",
-		    param, what, row->max, number);
+	if ((row->flags & FF_EXACT) != 0)
+		return apierror_set(run->err, APIERROR_BAD_VALUE, param,
+		    "Invalid '%s': %s %s value. Expected a value %s %.12g, but got %.12g instead.",
+		    param, what, low ? "below minimum" : "above maximum", low ? ">=" : "<=", limit,
+		    number);
+	if (changes_note(run->changes, lost ? CHANGE_DROPPED : CHANGE_CLAMPED, param, run->err) != 0)
+		return -1;
+	json_object_put(*value);
+	if (lost)
+		*value = NULL;
+	else if (row->kind == FK_INT)
+		*value = json_object_new_int64((int64_t)limit);
+	else
+		*value = json_object_new_double(limit);
 	return 0;
 }
 
@@ -194,9 +172,7 @@ place(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
 		return -1;
 	if (row->to == NULL)
 		return 0;
-	if (row->conv == NULL && row->kind == FK_INT)
-		result = json_object_new_int64(json_int(value, 0));
-	else if (row->conv == NULL)
+	if (row->conv == NULL)
 		result = json_object_get(value);
 	if (result != NULL)
 		fieldmap_put(run->target, row->to, result);
@@ -219,31 +195,49 @@ drop(struct fieldmap_run *run, const struct fieldmap *row, const char *param, js
 	return says ? changes_note(run->changes, CHANGE_DROPPED, param, run->err) : 0;
 }
 
+/* The value at key of holder, which becomes what was meant by it: an emit may keep it, and the
+ * answer may repeat it. */
+static int
+apply_value(struct fieldmap_run *run, const struct fieldmap *row, const char *param,
+    json_object *holder, const char *key)
+{
+	json_object *value = json_get(holder, key), *meant = field_meant(row->kind, value);
+	bool met = (run->have & row->need) == row->need;
+	int rc = -1;
+
+	if (meant == NULL)
+		return fieldmap_bad_type(run->err, param, kinds[row->kind].expected, value);
+	if (met && clamp(run, row, param, &meant) != 0)
+		goto out;
+	if (meant != value)
+		json_put(holder, key, json_object_get(meant));
+	if (meant == NULL)
+		return 0;
+	rc = met ? place(run, row, meant) : drop(run, row, param, meant);
+out:
+	json_object_put(meant);
+	return rc;
+}
+
 static int
 apply_row(const struct fieldmap *row, struct fieldmap_run *run)
 {
-	char param[APIERROR_PARAM_MAX];
-	bool found;
-	json_object *value = lookup(run->source, row->from, &found);
+	char param[APIERROR_PARAM_MAX], key[KEY_ROOM];
+	json_object *holder = lookup(run->source, row->from, key);
 
-	if (value == NULL && (row->flags & FF_REQUIRED) == 0)
+	if (json_get(holder, key) == NULL && (row->flags & FF_REQUIRED) == 0)
 		return 0;
 	fieldmap_param(run, row, param);
 	if ((row->flags & FF_IGNORE) != 0) {
 		changes_mention(run->changes, CHANGE_IGNORED, param);
 		return 0;
 	}
-	if (!found)
+	if (json_get(holder, key) == NULL)
 		return fieldmap_missing(run->err, param);
 	if ((row->flags & FF_REJECT) != 0)
 		return apierror_set(run->err, APIERROR_UNSUPPORTED, param,
 		    "Unsupported parameter: '%s' is not supported.", param);
-	if (value == NULL)
-		return fieldmap_bad_type(run->err, param, kinds[row->kind].expected, value);
-	if (check(row, param, value, run->err) != 0)
-		return -1;
-	if ((run->have & row->need) != row->need ? drop(run, row, param, value) == 0
-						 : place(run, row, value) == 0)
+	if (apply_value(run, row, param, holder, key) == 0)
 		return 0;
 	if (run->err->param[0] == '\0')
 		memcpy(run->err->param, param, sizeof(param));
@@ -333,7 +327,7 @@ fieldconv_word(
 	char param[APIERROR_PARAM_MAX], list[256];
 
 	for (const struct field_word *word = words; word->from != NULL; word++) {
-		if (!slice_eq(slice_str(word->from), got))
+		if (!slice_eqi(slice_str(word->from), got))
 			continue;
 		if (word->to != NULL)
 			*ret = json_new_str(slice_str(word->to));
@@ -341,7 +335,7 @@ fieldconv_word(
 	}
 	fieldmap_param(run, row, param);
 	offer(words, list, sizeof(list));
-	return fieldmap_bad_word(run->err, param, got, list);
+	return fieldmap_drop_word(run, param, got, list);
 }
 
 int

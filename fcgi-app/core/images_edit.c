@@ -96,7 +96,7 @@ add_image(struct images_read *read, json_object *value, const char *at, struct a
 
 	if (json_object_is_type(value, json_type_string))
 		return add_url(read, value, at, err);
-	if (!json_object_is_type(value, json_type_object))
+	if (!json_is_object(value))
 		return fieldmap_bad_type(err, at, "an object", value);
 	if (file != NULL) {
 		field_name(param, "%s.file_id", at);

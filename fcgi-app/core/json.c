@@ -113,6 +113,18 @@ json_get(json_object *obj, const char *key)
 	return value;
 }
 
+bool
+json_is_empty_list(json_object *value)
+{
+	return json_object_is_type(value, json_type_array) && json_object_array_length(value) == 0;
+}
+
+bool
+json_is_object(json_object *value)
+{
+	return json_object_is_type(value, json_type_object) || json_is_empty_list(value);
+}
+
 static json_object *
 get_typed(json_object *obj, const char *key, enum json_type type)
 {

@@ -171,6 +171,8 @@ add_input(struct intake *t, json_object *value)
 	t->given = json_object_array_length(value);
 	for (size_t i = 0; i < t->given; i++) {
 		item = json_object_array_get_idx(value, i);
+		if (item == NULL)
+			continue;
 		answer = responses_is_reference(item)
 		             ? add_reference(t, item, i)
 		             : add_item(t, item, (struct place){ .index = i, .kind = PLACE_INPUT });
@@ -243,6 +245,8 @@ responses_instructions_emit(
 		answer = fieldmap_bad_type(run->err, row->from, "a string", value);
 	for (size_t i = 0; list && answer == 0 && i < json_object_array_length(value); i++) {
 		item = json_object_array_get_idx(value, i);
+		if (item == NULL)
+			continue;
 		field_name(at, "%s[%zu]", row->from, i);
 		answer = json_get(item, "content") == NULL
 		             ? fieldmap_bad_type(run->err, at, "a message", item)

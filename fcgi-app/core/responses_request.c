@@ -54,6 +54,8 @@ emit_include(struct fieldmap_run *run, const struct fieldmap *row, json_object *
 	for (size_t i = 0; i < json_object_array_length(value); i++) {
 		json_object *word = json_object_array_get_idx(value, i);
 
+		if (word == NULL)
+			continue;
 		field_name(at, "%s[%zu]", row->from, i);
 		if (!json_object_is_type(word, json_type_string))
 			return fieldmap_bad_type(run->err, at, "a string", word);

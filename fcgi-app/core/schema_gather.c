@@ -180,6 +180,8 @@ read_exclusive(struct reading *r, json_object *value)
 static int
 read_names(struct reading *r, json_object *value)
 {
+	if (json_object_is_type(value, json_type_object) && json_object_object_length(value) == 0)
+		return schema_read_idle(r, value);
 	/* The list may grow; the caller's must not. */
 	if (json_object_is_type(value, json_type_array))
 		return schema_read_new(r, r->key, schema_copy(value));
@@ -283,6 +285,18 @@ schema_holds(const char *key)
 	return keyword_find(key)->holds;
 }
 
+/* An empty list where an object is due: languages that have one kind of empty collection. */
+static int
+read_empty(struct reading *r, const struct keyword *keyword)
+{
+	json_object *empty = json_object_new_object();
+	int answer = keyword->read(r, empty);
+
+	schema_mention(r->run, CHANGE_REWRITTEN);
+	json_object_put(empty);
+	return answer;
+}
+
 static int
 read_keyword(struct reading *r, json_object *value)
 {
@@ -296,6 +310,9 @@ read_keyword(struct reading *r, json_object *value)
 		return -1;
 	if (schema_is_false(*r->raw))
 		return 0;
+	if (json_is_empty_list(value) &&
+	    (keyword->holds == HOLDS_MAP || keyword->holds == HOLDS_SCHEMA))
+		return read_empty(r, keyword);
 	return keyword->read(r, value);
 }
 
@@ -312,9 +329,9 @@ schema_gather(struct schema_run *run, json_object *source, json_object **ret_raw
 			json_object_put(raw);
 			raw = json_object_new_boolean(0);
 		}
-	} else if (!json_object_is_type(source, json_type_object)) {
+	} else if (!json_is_object(source)) {
 		answer = schema_bad_type(run, "an object or a boolean", source);
-	} else if (answer == 0) {
+	} else if (answer == 0 && !json_is_empty_list(source)) {
 		run->resource = schema_resource(run, source);
 		json_object_object_foreach(source, key, value)
 		{

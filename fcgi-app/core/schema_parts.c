@@ -106,11 +106,6 @@ schema_read_properties(struct reading *r, json_object *value)
 
 	if (json_get(*r->raw, r->key) == NULL)
 		json_put(*r->raw, r->key, json_object_new_object());
-	if (json_object_is_type(value, json_type_array) && json_object_array_length(value) == 0) {
-		/* Languages that have one kind of empty collection. */
-		schema_mention(r->run, CHANGE_REWRITTEN);
-		return 0;
-	}
 	if (!json_object_is_type(value, json_type_object))
 		return schema_bad_type(r->run, "an object", value);
 	json_object_object_foreach(value, name, member)

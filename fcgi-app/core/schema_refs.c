@@ -74,8 +74,7 @@ def_for(
 	void *found = NULL;
 	size_t index;
 
-	if (!json_object_is_type(node, json_type_object) &&
-	    !json_object_is_type(node, json_type_boolean))
+	if (!json_is_object(node) && !json_object_is_type(node, json_type_boolean))
 		return NULL;
 	if (lh_table_lookup_ex(run->by_node, node, &found)) {
 		index = (size_t)(uintptr_t)found - 1;

@@ -13,17 +13,24 @@
 enum field_kind {
 	FK_ANY,
 	FK_STR,
-	FK_INT, /* 3.0 passes and becomes 3 */
+	FK_INT, /* 3.0 becomes 3, what is beyond 64 bits the nearest that is not */
 	FK_NUM,
 	FK_BOOL,
 	FK_OBJECT,
 	FK_ARRAY,
 };
 
+/* What a client means by a value of another kind: a number or a boolean in a string, 0 and 1 for a
+ * boolean, an empty list for an object (PHP) and an empty object for a list (Lua). A new reference,
+ * NULL when the value is not of that kind. FK_ANY takes all. */
+json_object *field_meant(enum field_kind kind, json_object *value);
+
 enum field_flags {
-	FF_REQUIRED = 1, /* must be there and not null; elsewhere null means absent */
+	FF_REQUIRED = 1, /* must be there; null means absent */
 	FF_IGNORE = 2,   /* harmless: taken, mentioned and dropped, whatever it is */
 	FF_REJECT = 4,   /* refused when present */
+	FF_EXACT = 64,   /* a number out of its range is refused, not clamped */
+	FF_NO_LOW = 128, /* a number below its range stands for "no limit": it is left out */
 
 	/* What a row's functions come to, where nothing else in the row shows it: see fields_fate.
 	 */
@@ -36,7 +43,8 @@ struct fieldmap;
 
 /* One pass over a table. */
 struct fieldmap_run {
-	json_object *source, *target; /* borrowed; target is an object */
+	json_object *source, *target; /* borrowed; target is an object; values in source become what
+	                               * was meant by them (field_meant), in their range */
 	const char *prefix;           /* of source in error messages ("a.b"), or NULL */
 	unsigned have;                /* which row needs are met; a row's emit may change it */
 	void *ctx;
@@ -59,7 +67,7 @@ struct fieldmap {
 	unsigned flags;
 	unsigned need; /* bits that run->have must hold, else the checked value is dropped; that is
 	                * noted unless conv yields nothing or the value is *noop */
-	double min, max;    /* of numbers; not checked when both are equal */
+	double min, max;    /* of numbers, which are clamped; not checked when both are equal */
 	const double *noop; /* a number whose loss is worth no note, or NULL */
 	fieldconv_fn conv;  /* NULL: the value itself, by reference */
 	fieldemit_fn emit;
@@ -81,7 +89,8 @@ int fieldmap_apply_inside(struct fieldmap_run *run, const struct fieldmap *row,
 void fieldmap_param(
     const struct fieldmap_run *run, const struct fieldmap *row, char ret[APIERROR_PARAM_MAX]);
 
-/* conv: arg is a list of words, ending with a NULL `from`; a NULL `to` places nothing. */
+/* conv: arg is a list of words, ending with a NULL `from`; a NULL `to` places nothing. Case does not
+ * matter; other words are dropped and noted. */
 struct field_word {
 	const char *from, *to;
 };
@@ -103,5 +112,9 @@ int fieldmap_bad_type(
 /* supported: the words to offer, or NULL. */
 int fieldmap_bad_word(
     struct apierror *err, const char *param, struct slice got, const char *supported);
+/* A word that is not known, where the answer is right without it: dropped and noted; a strict list
+ * of changes refuses it as above. 0 or -1. */
+int fieldmap_drop_word(
+    const struct fieldmap_run *run, const char *param, struct slice got, const char *supported);
 
 #endif

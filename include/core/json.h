@@ -27,6 +27,9 @@ json_object *json_reader_read(struct json_reader *reader, struct slice text);
 
 /* Borrowed member, or NULL when obj is no object or has none (or a null) of that name. */
 json_object *json_get(json_object *obj, const char *key);
+/* PHP writes an empty object as an empty list, in which the accessors here find nothing. */
+bool json_is_empty_list(json_object *value);
+bool json_is_object(json_object *value); /* an object, or an empty list */
 /* Members of an exact type, or NULL / empty / fallback. */
 json_object *json_get_object(json_object *obj, const char *key);
 json_object *json_get_array(json_object *obj, const char *key);
