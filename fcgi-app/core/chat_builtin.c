@@ -259,6 +259,11 @@ chat_builtins_finish(struct fieldmap_run *run, bool *ret_any)
 			return -1;
 		c->builtins = 0;
 	}
+	if ((c->family->can & FAMILY_NO_CALLS) != 0 && (c->family->can & FAMILY_IMAGE_OUT) == 0) {
+		if (note_dropped(run, c->builtins) != 0)
+			return -1;
+		c->builtins = 0;
+	}
 	*ret_any = c->builtins != 0;
 	if (!*ret_any)
 		return 0;

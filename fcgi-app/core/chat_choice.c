@@ -192,12 +192,34 @@ put_mode(struct fieldmap_run *run, bool builtins)
 		    TAKE(c->allowed));
 }
 
+/* For models that call no functions; one that must be called is refused. */
+static int
+drop_functions(struct fieldmap_run *run)
+{
+	struct chat_read *c = run->ctx;
+
+	if (!c->functions || (c->family->can & FAMILY_NO_CALLS) == 0)
+		return 0;
+	if (c->mode != NULL && strcmp(c->mode, "ANY") == 0)
+		return apierror_set(run->err, APIERROR_UNSUPPORTED, "tool_choice",
+		    "Invalid value for 'tool_choice': the model '%s' cannot call functions.",
+		    c->request->model.name);
+	c->functions = false;
+	c->mode = NULL;
+	json_object_put(TAKE(c->allowed));
+	json_object_object_del(run->target, "tools");
+	return changes_note(run->changes, CHANGE_DROPPED,
+	    c->request->legacy_functions ? "functions" : "tools", run->err);
+}
+
 int
 chat_tools_finish(struct fieldmap_run *run)
 {
 	struct chat_read *c = run->ctx;
 	bool builtins;
 
+	if (drop_functions(run) != 0)
+		return -1;
 	if (chat_builtins_finish(run, &builtins) != 0)
 		return -1;
 	if (c->functions)

@@ -4,6 +4,7 @@
  */
 #include "config.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/xalloc.h"
@@ -16,6 +17,26 @@ static const struct fieldmap safety_fields[] = {
 	{ .from = "threshold", .to = "threshold", .kind = FK_STR, .flags = FF_REQUIRED },
 	{ 0 },
 };
+
+/* Google refuses a category that is there twice: the last one counts. */
+static int
+drop_earlier(struct fieldmap_run *run, json_object *list, const char *name)
+{
+	size_t last = json_object_array_length(list) - 1;
+	json_object *category = json_get(json_object_array_get_idx(list, last), "category");
+	char at[APIERROR_PARAM_MAX];
+
+	for (size_t i = 0; i < last; i++) {
+		json_object *other = json_get(json_object_array_get_idx(list, i), "category");
+
+		if (!slice_eq(json_str(other), json_str(category)))
+			continue;
+		json_object_array_del_idx(list, i, 1);
+		field_name(at, "%s[%zu]", name, i);
+		return changes_note(run->changes, CHANGE_DROPPED, at, run->err);
+	}
+	return 0;
+}
 
 int
 chat_safety_conv(
@@ -38,12 +59,60 @@ chat_safety_conv(
 		answer = json_is_object(item)
 		             ? fieldmap_apply(safety_fields, &inner)
 		             : fieldmap_bad_type(run->err, at, "an object", item);
+		if (answer == 0)
+			answer = drop_earlier(run, list, name);
 		if (answer != 0) {
 			json_object_put(list);
 			return -1;
 		}
 	}
 	*ret = list;
+	return 0;
+}
+
+int
+chat_image_size_conv(
+    struct fieldmap_run *run, const struct fieldmap *row, json_object *value, json_object **ret)
+{
+	struct slice text = slice_trim(json_str(value));
+	char word[8];
+
+	(void)run, (void)row;
+	if (slice_eqi(text, SLICE("auto")))
+		return 0;
+	if (text.len == 0 || text.len >= sizeof(word) || ascii_lower(text.ptr[text.len - 1]) != 'k') {
+		*ret = json_new_str(text);
+		return 0;
+	}
+	memcpy(word, text.ptr, text.len);
+	word[text.len - 1] = 'K';
+	*ret = json_new_str((struct slice){ word, text.len });
+	return 0;
+}
+
+int
+chat_image_ratio_conv(
+    struct fieldmap_run *run, const struct fieldmap *row, json_object *value, json_object **ret)
+{
+	struct slice text = slice_trim(json_str(value)), width, height;
+	size_t at = 0;
+	uint64_t w, h;
+	char word[48];
+
+	(void)run, (void)row;
+	if (slice_eqi(text, SLICE("auto")))
+		return 0;
+	while (at < text.len && strchr(":/xX*-", text.ptr[at]) == NULL)
+		at++;
+	width = slice_trim((struct slice){ text.ptr, at });
+	height = at < text.len
+	             ? slice_trim((struct slice){ text.ptr + at + 1, text.len - at - 1 })
+	             : SLICE("");
+	if (slice_u64(width, &w) && slice_u64(height, &h)) {
+		snprintf(word, sizeof(word), "%ju:%ju", (uintmax_t)w, (uintmax_t)h);
+		text = slice_str(word);
+	}
+	*ret = json_new_str(text);
 	return 0;
 }
 
@@ -75,9 +144,9 @@ emit_tools(struct fieldmap_run *run, const struct fieldmap *row, json_object *va
 
 static const struct fieldmap image_fields[] = {
 	TWICE("aspect_ratio", "aspectRatio", .to = GENERATION "imageConfig/aspectRatio",
-	      .kind = FK_STR, .need = FAMILY_IMAGE_OUT),
+	      .kind = FK_STR, .need = FAMILY_IMAGE_OUT, .conv = chat_image_ratio_conv),
 	TWICE("image_size", "imageSize", .to = GENERATION "imageConfig/imageSize",
-	      .kind = FK_STR, .need = FAMILY_IMAGE_OUT),
+	      .kind = FK_STR, .need = FAMILY_IMAGE_OUT, .conv = chat_image_size_conv),
 	{ 0 },
 };
 
@@ -96,10 +165,10 @@ static const struct fieldmap generation_fields[] = {
 	      .need = FAMILY_AUDIO_OUT),
 	TWICE("response_modalities", "responseModalities", .kind = FK_ARRAY,
 	      .emit = chat_modalities_emit),
-	TWICE("top_k", "topK", .to = GENERATION "topK", .kind = FK_INT, .min = 1, .max = INT32_MAX,
-	      .need = FAMILY_SAMPLING),
+	TWICE("top_k", "topK", .to = GENERATION "topK", .kind = FK_INT, .flags = FF_NO_LOW,
+	      .min = 1, .max = INT32_MAX, .need = FAMILY_SAMPLING),
 	TWICE("max_output_tokens", "maxOutputTokens", .to = GENERATION "maxOutputTokens",
-	      .kind = FK_INT, .min = 1, .max = INT32_MAX),
+	      .kind = FK_INT, .flags = FF_NO_LOW, .min = 1, .max = INT32_MAX),
 	{ 0 },
 };
 
@@ -117,7 +186,7 @@ static const struct fieldmap google_fields[] = {
 	TWICE("generation_config", "generationConfig", .kind = FK_OBJECT, .emit = emit_generation),
 	TWICE("image_config", "imageConfig", .kind = FK_OBJECT, .emit = emit_image),
 	TWICE("aspect_ratio", "aspectRatio", .to = GENERATION "imageConfig/aspectRatio",
-	      .kind = FK_STR, .need = FAMILY_IMAGE_OUT),
+	      .kind = FK_STR, .need = FAMILY_IMAGE_OUT, .conv = chat_image_ratio_conv),
 	{ .from = "tools", .kind = FK_ARRAY, .emit = emit_tools },
 	{ 0 },
 };

@@ -37,6 +37,7 @@ chat_modalities_emit(struct fieldmap_run *run, const struct fieldmap *row, json_
 		{ "image", &c->image_wanted, FAMILY_IMAGE_OUT },
 	};
 	char name[APIERROR_PARAM_MAX], at[APIERROR_PARAM_MAX];
+	const char *lacking = NULL;
 
 	fieldmap_param(run, row, name);
 	for (size_t i = 0; i < json_object_array_length(value); i++) {
@@ -51,17 +52,26 @@ chat_modalities_emit(struct fieldmap_run *run, const struct fieldmap *row, json_
 		while (
 		    w < ARRAY_SIZE(words) && !slice_eqi(json_str(word), slice_str(words[w].word)))
 			w++;
-		if (w == ARRAY_SIZE(words))
-			return fieldmap_bad_word(
-			    run->err, at, json_str(word), "'text', 'audio', and 'image'");
-		if ((c->family->can & words[w].need) != words[w].need)
-			return apierror_set(run->err, APIERROR_UNSUPPORTED, name,
-			    "Invalid value for '%s': the model '%s' does not answer with %s.", name,
-			    c->request->model.name, words[w].word);
-		*words[w].wanted = true;
+		if (w == ARRAY_SIZE(words)) {
+			if (fieldmap_drop_word(
+				run, at, json_str(word), "'text', 'audio', and 'image'") != 0)
+				return -1;
+			continue;
+		}
 		c->modalities_said = true;
+		if ((c->family->can & words[w].need) == words[w].need) {
+			*words[w].wanted = true;
+			continue;
+		}
+		lacking = words[w].word;
+		if (changes_note(run->changes, CHANGE_DROPPED, at, run->err) != 0)
+			return -1;
 	}
-	return 0;
+	if (lacking == NULL || c->text_wanted || c->audio_wanted || c->image_wanted)
+		return 0;
+	return apierror_set(run->err, APIERROR_UNSUPPORTED, name,
+	    "Invalid value for '%s': the model '%s' does not answer with %s.", name,
+	    c->request->model.name, lacking);
 }
 
 int

@@ -73,6 +73,8 @@ int chat_flag_emit(struct fieldmap_run *run, const struct fieldmap *row, json_ob
 int chat_parallel_emit(struct fieldmap_run *run, const struct fieldmap *row, json_object *value);
 /* Refuses a value that says something: it would change the result and has no counterpart. */
 int chat_refuse_emit(struct fieldmap_run *run, const struct fieldmap *row, json_object *value);
+/* Drops and notes a value that says something: false, an empty object or list do not. */
+int chat_drop_emit(struct fieldmap_run *run, const struct fieldmap *row, json_object *value);
 
 /* ---- chat_sampling.c: conversions and rows for any table ---- */
 
@@ -80,11 +82,14 @@ int chat_refuse_emit(struct fieldmap_run *run, const struct fieldmap *row, json_
 
 extern const double chat_zero, chat_one; /* defaults: they say nothing */
 
+/* Stands for 0, which some of Google's models refuse and which means the likeliest token. */
+#define CHAT_TOP_P_MIN 1e-6
+
 /* Rows that every endpoint has. */
 #define CHAT_TEMPERATURE_ROWS \
 	{ .from = "temperature", .to = CHAT_GENERATION "temperature", .kind = FK_NUM, .max = 2, \
 	  .need = FAMILY_SAMPLING, .noop = &chat_one }, \
-	{ .from = "top_p", .to = CHAT_GENERATION "topP", .kind = FK_NUM, .max = 1, \
+	{ .from = "top_p", .to = CHAT_GENERATION "topP", .kind = FK_NUM, .min = CHAT_TOP_P_MIN, .max = 1, \
 	  .need = FAMILY_SAMPLING, .noop = &chat_one }
 /* Those of the older two besides. */
 #define CHAT_SAMPLING_ROWS \
@@ -96,12 +101,12 @@ extern const double chat_zero, chat_one; /* defaults: they say nothing */
 	  .min = -2, .max = 2, .need = FAMILY_PENALTIES, .conv = chat_not_zero_conv }, \
 	{ .from = "stop", .to = CHAT_GENERATION "stopSequences", .kind = FK_ANY, \
 	  .conv = chat_stop_conv }, \
-	{ .from = "seed", .to = CHAT_GENERATION "seed", .kind = FK_INT, .conv = chat_seed_conv }
+	{ .from = "seed", .to = CHAT_GENERATION "seed", .kind = FK_NUM, .conv = chat_seed_conv }
 
 /* service_tier, to Google's words */
 int chat_tier_conv(
     struct fieldmap_run *run, const struct fieldmap *row, json_object *value, json_object **ret);
-/* A string or an array of at most five. */
+/* A string or an array of them, of which five count. */
 int chat_stop_conv(
     struct fieldmap_run *run, const struct fieldmap *row, json_object *value, json_object **ret);
 int chat_seed_conv(
@@ -348,6 +353,12 @@ int chat_thinking_finish(struct fieldmap_run *run);
 int chat_extra_emit(struct fieldmap_run *run, const struct fieldmap *row, json_object *value);
 int chat_google_emit(struct fieldmap_run *run, const struct fieldmap *row, json_object *value);
 int chat_safety_conv(
+    struct fieldmap_run *run, const struct fieldmap *row, json_object *value, json_object **ret);
+/* imageSize and aspectRatio in Google's spelling: `1k` is 1K, `16x9` and `16/9` are 16:9, `auto`
+ * is nothing; what is neither passes as it is. */
+int chat_image_size_conv(
+    struct fieldmap_run *run, const struct fieldmap *row, json_object *value, json_object **ret);
+int chat_image_ratio_conv(
     struct fieldmap_run *run, const struct fieldmap *row, json_object *value, json_object **ret);
 /* After the table: what a cached content rules out. */
 int chat_google_finish(struct fieldmap_run *run);

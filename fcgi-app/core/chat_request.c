@@ -47,14 +47,33 @@ chat_parallel_emit(struct fieldmap_run *run, const struct fieldmap *row, json_ob
 	return 0;
 }
 
+/* False, an empty object, an empty list. */
+static bool
+says_nothing(json_object *value)
+{
+	if (json_object_is_type(value, json_type_boolean))
+		return !json_object_get_boolean(value);
+	return json_is_empty_list(value) || (json_object_is_type(value, json_type_object) &&
+						json_object_object_length(value) == 0);
+}
+
+int
+chat_drop_emit(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
+{
+	char param[APIERROR_PARAM_MAX];
+
+	if (says_nothing(value))
+		return 0;
+	fieldmap_param(run, row, param);
+	return changes_note(run->changes, CHANGE_DROPPED, param, run->err);
+}
+
 int
 chat_refuse_emit(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
 {
 	char param[APIERROR_PARAM_MAX];
 
-	if ((json_object_is_type(value, json_type_object) &&
-		json_object_object_length(value) == 0) ||
-	    (json_object_is_type(value, json_type_array) && json_object_array_length(value) == 0))
+	if (says_nothing(value))
 		return 0;
 	fieldmap_param(run, row, param);
 	return apierror_set(run->err, APIERROR_UNSUPPORTED, param,
@@ -87,10 +106,10 @@ static const struct fieldmap chat_fields[] = {
 	{ .from = "messages", .kind = FK_ARRAY, .flags = FF_REQUIRED, .emit = chat_messages_emit },
 
 	/* The newer of the two limits wins. */
-	{ .from = "max_tokens", .to = CHAT_GENERATION "maxOutputTokens", .kind = FK_INT, .min = 1,
-	  .max = INT32_MAX },
+	{ .from = "max_tokens", .to = CHAT_GENERATION "maxOutputTokens", .kind = FK_INT,
+	  .flags = FF_NO_LOW, .min = 1, .max = INT32_MAX },
 	{ .from = "max_completion_tokens", .to = CHAT_GENERATION "maxOutputTokens", .kind = FK_INT,
-	  .min = 1, .max = INT32_MAX },
+	  .flags = FF_NO_LOW, .min = 1, .max = INT32_MAX },
 	CHAT_TEMPERATURE_ROWS,
 	CHAT_SAMPLING_ROWS,
 	{ .from = "n", .kind = FK_INT, .min = 1, .max = FAN_MAX, .emit = chat_count_emit },
@@ -123,8 +142,8 @@ static const struct fieldmap chat_fields[] = {
 	/* After all that may ask for tools. */
 	{ .from = "response_format", .kind = FK_OBJECT, .emit = chat_format_emit },
 
-	/* Would change the result. */
-	{ .from = "logit_bias", .kind = FK_OBJECT, .emit = chat_refuse_emit },
+	/* May have a bearing on the answer. */
+	{ .from = "logit_bias", .kind = FK_ANY, .flags = FF_UNUSED, .emit = chat_drop_emit },
 
 	/* Nothing in Gemini corresponds to these. */
 	{ .from = "metadata", .flags = FF_IGNORE },

@@ -1,61 +1,75 @@
 /* Conversions of single parameters, for the tables of all endpoints that generate text. */
 #include "config.h"
 
+#include <string.h>
+
 #include "chat_priv.h"
 
 const double chat_zero = 0, chat_one = 1;
 
 #define STOPS_MAX 5 /* Google's limit on stopSequences */
 
+/* Words that are empty stop nothing; those beyond Google's number are left out and noted. */
 int
 chat_stop_conv(
     struct fieldmap_run *run, const struct fieldmap *row, json_object *value, json_object **ret)
 {
 	bool many = json_object_is_type(value, json_type_array);
 	char param[APIERROR_PARAM_MAX];
-	size_t count = many ? json_object_array_length(value) : 1;
+	size_t count = many ? json_object_array_length(value) : 1, kept = 0;
 	json_object *list = json_object_new_array();
+	int rc = 0;
 
 	fieldmap_param(run, row, param);
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count && rc == 0; i++) {
 		json_object *word = many ? json_object_array_get_idx(value, i) : value;
 
-		if (!json_object_is_type(word, json_type_string)) {
-			json_object_put(list);
-			return fieldmap_bad_type(
+		if (word == NULL || (json_is_object(word) && !many))
+			continue;
+		if (!json_object_is_type(word, json_type_string))
+			rc = fieldmap_bad_type(
 			    run->err, param, "a string or an array of strings", word);
-		}
-		if (json_str(word).len > 0)
+		else if (json_str(word).len > 0 && kept++ < STOPS_MAX)
 			json_append(list, json_object_get(word));
 	}
-	count = json_object_array_length(list);
-	if (count > 0 && count <= STOPS_MAX) {
-		*ret = list;
-		return 0;
-	}
+	if (rc == 0 && kept > STOPS_MAX)
+		rc = changes_note(run->changes, CHANGE_CLAMPED, param, run->err);
+	if (rc == 0 && kept > 0)
+		*ret = json_object_get(list);
 	json_object_put(list);
-	if (count == 0)
-		return 0;
-	return apierror_set(run->err, APIERROR_BAD_VALUE, param,
-	    "Invalid '%s': array too long. Expected an array with maximum length %d, but got an "
-	    "array with length %zu instead.",
-	    param, STOPS_MAX, count);
+	return rc;
 }
 
-/* OpenAI's seed has 64 bits, Google's 32. */
+/* OpenAI's seed has 64 bits, Google's 32; any other number of a caller is folded too. */
+static int64_t
+fold_seed(json_object *value)
+{
+	double number = json_object_get_double(value);
+	uint64_t bits;
+
+	if (json_object_is_type(value, json_type_double)) {
+		if (number >= INT32_MIN && number <= INT32_MAX)
+			return (int64_t)number;
+		memcpy(&bits, &number, sizeof(bits));
+	} else {
+		if (number >= INT32_MIN && number <= INT32_MAX)
+			return json_object_get_int64(value);
+		bits = number < 0 ? (uint64_t)json_object_get_int64(value)
+				  : json_object_get_uint64(value);
+	}
+	return (int64_t)((bits ^ bits >> 32) & INT32_MAX);
+}
+
 int
 chat_seed_conv(
     struct fieldmap_run *run, const struct fieldmap *row, json_object *value, json_object **ret)
 {
-	int64_t seed = json_int(value, 0);
+	int64_t seed = fold_seed(value);
 
-	if (seed < INT32_MIN || seed > INT32_MAX) {
-		seed = (int64_t)(((uint64_t)seed ^ (uint64_t)seed >> 32) & INT32_MAX);
-		if (changes_note(run->changes, CHANGE_REWRITTEN, row->from, run->err) != 0)
-			return -1;
-	}
 	*ret = json_object_new_int64(seed);
-	return 0;
+	return (double)seed == json_object_get_double(value)
+	           ? 0
+	           : changes_note(run->changes, CHANGE_REWRITTEN, row->from, run->err);
 }
 
 int
@@ -121,7 +135,7 @@ chat_tier_conv(
 	struct fieldmap words = *row;
 
 	words.arg = service_tiers;
-	if (slice_eq(json_str(value), SLICE("scale")))
+	if (slice_eqi(json_str(value), SLICE("scale")))
 		changes_mention(run->changes, CHANGE_IGNORED, row->from);
 	return fieldconv_word(run, &words, value, ret);
 }

@@ -1,6 +1,8 @@
 /* What may be called: functions, custom tools, and the table of tool types. */
 #include "config.h"
 
+#include <string.h>
+
 #include "base/limits.h"
 #include "base/xalloc.h"
 #include "chat_priv.h"
@@ -77,6 +79,26 @@ const struct field_table chat_tool_tables[] = {
 	{ 0 },
 };
 
+/* The caller's name stays known to the model, which may be told of it elsewhere. */
+static void
+describe(json_object *named, const struct tool_name *name, json_object *description)
+{
+	struct buf text;
+
+	if (strcmp(name->name, name->upstream) == 0) {
+		if (description != NULL)
+			json_put(named, "description", json_object_get(description));
+		return;
+	}
+	buf_init(&text, CHAT_BODY_MAX);
+	buf_addf(&text, "Also known as \"%s\".", name->name);
+	if (json_str(description).len > 0)
+		buf_addc(&text, '\n');
+	buf_add_slice(&text, json_str(description));
+	json_put_str(named, "description", buf_slice(&text));
+	buf_release(&text);
+}
+
 /* Takes the declaration, which holds no name yet, and schema, which may be NULL. tool: what has
  * the name. */
 static int
@@ -103,9 +125,7 @@ declare(struct fieldmap_run *run, json_object *declaration, json_object *tool, e
 	json_put(c->declared, name->name, json_object_new_boolean(1));
 	named = json_object_new_object();
 	json_put_str(named, "name", slice_str(name->upstream));
-	if (json_get(declaration, "description") != NULL)
-		json_put(
-		    named, "description", json_object_get(json_get(declaration, "description")));
+	describe(named, name, json_get(declaration, "description"));
 	if (schema != NULL)
 		json_put(named, "parametersJsonSchema", TAKE(schema));
 	json_append(chat_declarations(run->target), TAKE(named));
@@ -190,7 +210,7 @@ tell_format(struct fieldmap_run *run, json_object *custom, json_object *declarat
 		return 0;
 	if (!slice_eq(type, SLICE("grammar"))) {
 		field_name(param, "%s.format.type", at);
-		return fieldmap_bad_word(run->err, param, type, "'text' and 'grammar'");
+		return fieldmap_drop_word(run, param, type, "'text' and 'grammar'");
 	}
 	grammar = json_get_object(format, "grammar");
 	if (grammar == NULL)

@@ -66,20 +66,15 @@ emit_n(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
 	return 0;
 }
 
-/* Which of several texts is the most probable is not known. */
+/* Which of several texts is the most probable is not known: the first ones are as good. */
 static int
 emit_best_of(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
 {
-	const struct completions_request *c = request_of(run);
 	int64_t best_of = json_int(value, 1);
 
-	if (best_of == 0 || best_of == c->n)
+	if (best_of == 0 || best_of == request_of(run)->n)
 		return 0;
-	return apierror_set(run->err, APIERROR_UNSUPPORTED, row->from,
-	    "Unsupported value: 'best_of' is not supported by the Gemini API. Leave it out, or "
-	    "give "
-	    "it the value of 'n', which is %u.",
-	    c->n);
+	return changes_note(run->changes, CHANGE_IGNORED, row->from, run->err);
 }
 
 /* Gemini knows no text that comes after: it is told what to lead over to. */
@@ -147,11 +142,11 @@ static const struct fieldmap completion_fields[] = {
 	  .arg = &include_usage_at },
 	{ .from = "stream_options.include_obfuscation", .flags = FF_IGNORE },
 	{ .from = "n", .kind = FK_INT, .min = 1, .max = FAN_MAX, .emit = emit_n },
-	{ .from = "best_of", .kind = FK_INT, .max = FAN_MAX, .emit = emit_best_of },
+	{ .from = "best_of", .kind = FK_INT, .flags = FF_UNUSED, .emit = emit_best_of },
 
 	/* Absent means no limit: OpenAI's 16 would end in the model's thoughts. */
-	{ .from = "max_tokens", .to = CHAT_GENERATION "maxOutputTokens", .kind = FK_INT, .min = 1,
-	  .max = INT32_MAX },
+	{ .from = "max_tokens", .to = CHAT_GENERATION "maxOutputTokens", .kind = FK_INT,
+	  .flags = FF_NO_LOW, .min = 1, .max = INT32_MAX },
 	CHAT_TEMPERATURE_ROWS,
 	CHAT_SAMPLING_ROWS,
 	{ .from = "logprobs", .kind = FK_INT, .max = 5, .emit = emit_logprobs },
@@ -162,8 +157,8 @@ static const struct fieldmap completion_fields[] = {
 	{ .from = "google", .kind = FK_OBJECT, .emit = chat_google_emit },
 	{ .from = "service_tier", .to = "serviceTier", .kind = FK_STR, .conv = chat_tier_conv },
 
-	/* Would change the result. */
-	{ .from = "logit_bias", .kind = FK_OBJECT, .emit = chat_refuse_emit },
+	/* May have a bearing on the answer. */
+	{ .from = "logit_bias", .kind = FK_ANY, .flags = FF_UNUSED, .emit = chat_drop_emit },
 
 	/* Nothing in Gemini corresponds to this. */
 	{ .from = "user", .flags = FF_IGNORE },
@@ -190,17 +185,17 @@ completions_request_release(struct completions_request *c)
 }
 
 static int
-count_calls(struct completions_request *c, struct apierror *err)
+count_calls(struct completions_request *c, struct changes *changes, struct apierror *err)
 {
 	size_t prompts = json_object_array_length(c->prompts);
 
+	if (prompts * c->n > FAN_MAX) {
+		c->n = (unsigned)(FAN_MAX / prompts);
+		if (changes_note(changes, CHANGE_CLAMPED, "n", err) != 0)
+			return -1;
+	}
 	c->calls = prompts * c->n;
-	if (c->calls <= FAN_MAX)
-		return 0;
-	return apierror_set(err, APIERROR_BAD_VALUE, "n",
-	    "Invalid 'n': %zu prompts times %u choices make more than %d completions in one "
-	    "request.",
-	    prompts, c->n, FAN_MAX);
+	return 0;
 }
 
 int
@@ -217,7 +212,7 @@ completions_request_read(struct completions_request *c, struct slice text,
 
 	chat_request_init(&chat);
 	if (source == NULL || chat_request_convert(&read, source, completion_fields, err) != 0 ||
-	    count_calls(c, err) != 0)
+	    count_calls(c, env->changes, err) != 0)
 		goto out;
 	c->model = chat.model;
 	c->stream = chat.stream;

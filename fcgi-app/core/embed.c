@@ -54,9 +54,9 @@ emit_format(struct fieldmap_run *run, const struct fieldmap *row, json_object *v
 {
 	struct embed_read *read = run->ctx;
 
-	if (slice_eq(json_str(value), SLICE("base64")))
+	if (slice_eqi(json_str(value), SLICE("base64")))
 		read->request->base64 = true;
-	else if (!slice_eq(json_str(value), SLICE("float")))
+	else if (!slice_eqi(json_str(value), SLICE("float")))
 		return fieldmap_bad_word(
 		    run->err, row->from, json_str(value), "'float' and 'base64'");
 	return 0;
@@ -76,7 +76,7 @@ emit_task(struct fieldmap_run *run, const struct fieldmap *row, json_object *val
 	while (i < ARRAY_SIZE(tasks) && !slice_eqi(json_str(value), slice_str(tasks[i])))
 		i++;
 	if (i == ARRAY_SIZE(tasks))
-		return fieldmap_bad_word(run->err, param, json_str(value),
+		return fieldmap_drop_word(run, param, json_str(value),
 		    "'RETRIEVAL_QUERY', 'RETRIEVAL_DOCUMENT', 'SEMANTIC_SIMILARITY', "
 		    "'CLASSIFICATION', 'CLUSTERING', 'QUESTION_ANSWERING', 'FACT_VERIFICATION', "
 		    "and 'CODE_RETRIEVAL_QUERY'");
@@ -178,7 +178,7 @@ emit_input(struct fieldmap_run *run, const struct fieldmap *row, json_object *va
 static const struct fieldmap embed_fields[] = {
 	/* The inputs come after what each request repeats. */
 	{ .from = "model", .kind = FK_STR, .flags = FF_REQUIRED, .emit = emit_model },
-	{ .from = "dimensions", .kind = FK_INT, .min = 1, .max = INT32_MAX,
+	{ .from = "dimensions", .kind = FK_INT, .flags = FF_EXACT, .min = 1, .max = INT32_MAX,
 	  .emit = emit_dimensions },
 	{ .from = "encoding_format", .kind = FK_STR, .emit = emit_format },
 	{ .from = "task_type", .kind = FK_STR, .flags = FF_SOMETIMES, .emit = emit_task },

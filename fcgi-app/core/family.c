@@ -10,16 +10,17 @@
 #include "base/xalloc.h"
 
 #define GEMINI_2       (FAMILY_SAMPLING | FAMILY_CANDIDATES | FAMILY_PREFILL)
-#define GEMINI_2_IMAGE (FAMILY_SAMPLING | FAMILY_PREFILL | FAMILY_IMAGE_OUT)
-#define GEMINI_2_AUDIO (FAMILY_SAMPLING | FAMILY_PREFILL | FAMILY_AUDIO_OUT)
+#define GEMINI_2_IMAGE (FAMILY_SAMPLING | FAMILY_PREFILL | FAMILY_IMAGE_OUT | FAMILY_NO_CALLS)
+#define GEMINI_2_AUDIO (FAMILY_SAMPLING | FAMILY_PREFILL | FAMILY_AUDIO_OUT | FAMILY_NO_CALLS)
 #define GEMINI_3 \
 	(FAMILY_MIX | FAMILY_JSON_TOOLS | FAMILY_CALL_IDS | FAMILY_SIGNATURES | FAMILY_MEDIA | \
 	    FAMILY_VALIDATED)
-#define GEMINI_3_AUDIO   (GEMINI_3 | FAMILY_AUDIO_OUT)
+#define GEMINI_3_AUDIO   (GEMINI_3 | FAMILY_AUDIO_OUT | FAMILY_NO_CALLS)
 #define GEMINI_3_SOUNDS  (GEMINI_3_AUDIO | FAMILY_AUDIO_FORMATS)
-#define GEMINI_3_IMAGE   (GEMINI_3 | FAMILY_IMAGE_OUT)
+#define GEMINI_3_IMAGE   (GEMINI_3 | FAMILY_IMAGE_OUT | FAMILY_NO_CALLS)
 #define GEMINI_3_SIZES   (GEMINI_3_IMAGE | FAMILY_IMAGE_SIZES)
 #define GEMINI_3_WIDE    (GEMINI_3_SIZES | FAMILY_IMAGE_WIDE)
+#define GEMINI_3_HEARS   (GEMINI_3 | FAMILY_TRANSCRIBE | FAMILY_NO_CALLS)
 #define GEMINI_3_PREFILL (GEMINI_3 | FAMILY_PREFILL)
 
 #define NONE                    THINKING_NONE, 0, false, 0, 0
@@ -60,7 +61,7 @@ static const struct family built_in[] = {
 	{ "gemini-3.1-",                  GEMINI_3_PREFILL,                  LEVELS(L_LMH) },
 	{ "gemini-3.5-flash-lite",        GEMINI_3,                          LEVELS(L_MLMH) },
 	{ "gemini-3.5-flash",             GEMINI_3_PREFILL,                  LEVELS(L_MLMH) },
-	{ "gemini-3.5-transcribe",        GEMINI_3 | FAMILY_TRANSCRIBE,      NONE },
+	{ "gemini-3.5-transcribe",        GEMINI_3_HEARS,                    NONE },
 	{ "gemini-3.6-flash",             GEMINI_3,                          LEVELS(L_MLMH) },
 	{ "gemini-nano-banana",           GEMINI_3_WIDE,                     NONE },
 	{ "nano-banana-pro",              GEMINI_3_SIZES | FAMILY_PREFILL,   NONE },
@@ -69,7 +70,7 @@ static const struct family built_in[] = {
 	 * may stand behind a name that ends in -latest from one day to the next: what all do that
 	 * are served now. */
 	{ "gemini-*-tts",                 GEMINI_3_SOUNDS,                   NONE },
-	{ "gemini-*-transcribe",          GEMINI_3 | FAMILY_TRANSCRIBE,      NONE },
+	{ "gemini-*-transcribe",          GEMINI_3_HEARS,                    NONE },
 	{ "gemini-*-image",               GEMINI_3_WIDE,                     NONE },
 	{ "gemini-4-hydrogen",            GEMINI_3,                          LEVELS(L_LMHX) },
 	{ "gemini-4-neon",                GEMINI_3,                          LEVELS(L_LMHX) },
@@ -78,6 +79,7 @@ static const struct family built_in[] = {
 	{ "gemini-flash-latest",          GEMINI_3,                          LEVELS(L_LMH) },
 	{ "gemini-pro-latest",            GEMINI_3,                          LEVELS(L_LMH) },
 	{ "gemini-",                      GEMINI_3,                          LEVELS(L_LMH) },
+	{ "gemma-3",                      FAMILY_SAMPLING | FAMILY_NO_CALLS, NONE },
 	{ "gemma-4-",                     FAMILY_SAMPLING,                   LEVELS(L_MH) },
 	{ "",                             FAMILY_SAMPLING,                   NONE },
 };
@@ -96,6 +98,7 @@ static const struct word capabilities[] = {
 	{ "audio",      FAMILY_AUDIO_OUT },  { "image",      FAMILY_IMAGE_OUT },
 	{ "audio_formats", FAMILY_AUDIO_FORMATS }, { "image_sizes", FAMILY_IMAGE_SIZES },
 	{ "image_wide", FAMILY_IMAGE_WIDE }, { "transcribe", FAMILY_TRANSCRIBE },
+	{ "no_calls",   FAMILY_NO_CALLS },
 	{ 0 }
 };
 

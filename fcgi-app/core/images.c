@@ -69,8 +69,8 @@ emit_size(struct fieldmap_run *run, const struct fieldmap *row, json_object *val
 	struct images_read *read = run->ctx;
 
 	(void)row;
-	read->sized = !slice_eq(json_str(value), SLICE("auto"));
-	read->size = json_str(value);
+	read->size = slice_trim(json_str(value));
+	read->sized = read->size.len > 0 && !slice_eqi(read->size, SLICE("auto"));
 	return 0;
 }
 
@@ -90,14 +90,14 @@ emit_quality(struct fieldmap_run *run, const struct fieldmap *row, json_object *
 	struct images_read *read = run->ctx;
 
 	for (size_t i = 0; i < ARRAY_SIZE(qualities); i++) {
-		if (!slice_eq(json_str(value), slice_str(qualities[i].word)))
+		if (!slice_eqi(json_str(value), slice_str(qualities[i].word)))
 			continue;
 		read->quality = qualities[i].size != NULL;
 		read->quality_size = qualities[i].size;
 		read->request->quality = qualities[i].quality;
 		return 0;
 	}
-	return fieldmap_bad_word(run->err, row->from, json_str(value),
+	return fieldmap_drop_word(run, row->from, json_str(value),
 	    "'auto', 'standard', 'low', 'medium', 'high', 'hd', 'xhigh', and 'max'");
 }
 
@@ -105,11 +105,10 @@ static int
 emit_response_format(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
 {
 	struct images_read *read = run->ctx;
-	bool url = slice_eq(json_str(value), SLICE("url"));
+	bool url = slice_eqi(json_str(value), SLICE("url"));
 
-	if (!url && !slice_eq(json_str(value), SLICE("b64_json")))
-		return fieldmap_bad_word(
-		    run->err, row->from, json_str(value), "'url' and 'b64_json'");
+	if (!url && !slice_eqi(json_str(value), SLICE("b64_json")))
+		return fieldmap_drop_word(run, row->from, json_str(value), "'url' and 'b64_json'");
 	read->request->url = url;
 	return 0;
 }
@@ -135,11 +134,11 @@ emit_output_format(struct fieldmap_run *run, const struct fieldmap *row, json_ob
 {
 	struct images_read *read = run->ctx;
 
-	if (emit_word(run, row, value) != 0)
-		return -1;
-	snprintf(read->request->format, sizeof(read->request->format), "%.*s",
-	    (int)json_str(value).len, json_str(value).ptr);
-	return 0;
+	for (const struct field_word *word = row->arg; word->from != NULL; word++)
+		if (slice_eqi(slice_str(word->from), json_str(value)))
+			snprintf(read->request->format, sizeof(read->request->format), "%s",
+			    word->from);
+	return emit_word(run, row, value);
 }
 
 static int
@@ -229,10 +228,10 @@ static int emit_config(struct fieldmap_run *run, const struct fieldmap *row, jso
 static int emit_generation(struct fieldmap_run *run, const struct fieldmap *row, json_object *value);
 
 #define CONFIG_FIELDS \
-	{ .from = "aspect_ratio", .to = CONFIG "aspectRatio", .kind = FK_STR }, \
-	{ .from = "aspectRatio", .to = CONFIG "aspectRatio", .kind = FK_STR }, \
-	{ .from = "image_size", .to = CONFIG "imageSize", .kind = FK_STR }, \
-	{ .from = "imageSize", .to = CONFIG "imageSize", .kind = FK_STR }
+	{ .from = "aspect_ratio", .to = CONFIG "aspectRatio", .kind = FK_STR, .conv = chat_image_ratio_conv }, \
+	{ .from = "aspectRatio", .to = CONFIG "aspectRatio", .kind = FK_STR, .conv = chat_image_ratio_conv }, \
+	{ .from = "image_size", .to = CONFIG "imageSize", .kind = FK_STR, .conv = chat_image_size_conv }, \
+	{ .from = "imageSize", .to = CONFIG "imageSize", .kind = FK_STR, .conv = chat_image_size_conv }
 
 static const struct fieldmap config_fields[] = { CONFIG_FIELDS, { 0 } };
 
@@ -342,13 +341,17 @@ choose_model(struct images_read *read, struct apierror *err)
 static int
 choose_shape(struct fieldmap_run *run)
 {
-	const struct images_read *read = run->ctx;
+	struct images_read *read = run->ctx;
 	const struct family *model = family(read);
 	struct images_shape shape = { .exact = true };
 	bool heeded;
 
-	if (read->sized && images_shape_read(model, read->size, &shape, run->err) != 0)
-		return -1;
+	if (read->sized && !images_shape_read(model, read->size, &shape)) {
+		if (fieldmap_drop_word(run, "size", read->size,
+			"'auto', sizes such as '1024x1024', '2K' and '16:9'") != 0)
+			return -1;
+		read->sized = false;
+	}
 	if (!shape.exact && changes_note(run->changes, CHANGE_CLAMPED, "size", run->err) != 0)
 		return -1;
 	if (!read->sized && read->quality)

@@ -97,31 +97,79 @@ class_distance(const char *word, double area)
 	return fabs(log(sqrt(area) / edge));
 }
 
-int
-images_shape_read(
-    const struct family *model, struct slice text, struct images_shape *ret, struct apierror *err)
+static const char *
+nearest_ratio(const struct family *model, double wanted, double *ret_distance)
 {
-	struct slice rest = text, width_text = SLICE("");
-	char separator = slice_find(text, SLICE("x")) >= 0 ? 'x' : 'X';
-	double width, height, best = HUGE_VAL;
-	size_t class = 0;
+	const char *found = NULL;
 
-	slice_split(&rest, separator, &width_text);
-	if (!read_edge(width_text, &width) || !read_edge(rest, &height))
-		return fieldmap_bad_word(err, "size", text, "'auto' and sizes such as '1024x1024'");
+	*ret_distance = HUGE_VAL;
 	for (size_t i = 0; i < ARRAY_SIZE(ratios); i++) {
-		double distance =
-		    fabs(log(width / height) - log(ratios[i].width / ratios[i].height));
+		double distance = fabs(log(wanted) - log(ratios[i].width / ratios[i].height));
 
 		if ((ratios[i].extreme && (model->can & FAMILY_IMAGE_WIDE) == 0) ||
-		    distance >= best)
+		    distance >= *ret_distance)
 			continue;
-		best = distance;
-		ret->ratio = ratios[i].word;
+		*ret_distance = distance;
+		found = ratios[i].word;
 	}
+	return found;
+}
+
+/* One of Google's words, in any case. */
+static bool
+read_class(const struct family *model, struct slice text, struct images_shape *ret)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(size_classes); i++) {
+		double edge = size_classes[i].edge;
+
+		if (!slice_eqi(text, slice_str(size_classes[i].word)))
+			continue;
+		ret->size = nearest_class(model, i);
+		ret->exact = class_distance(ret->size, edge * edge) < 0.05;
+		return true;
+	}
+	return false;
+}
+
+/* What stands between two numbers: x in any case, *, the sign for times, : and /. */
+static size_t
+separator(struct slice text, size_t *ret_at)
+{
+	static const struct slice times = { "\xC3\x97", 2 };
+
+	for (size_t i = 0; i < text.len; i++) {
+		struct slice rest = { text.ptr + i, text.len - i };
+
+		*ret_at = i;
+		if (strchr("xX*:/", text.ptr[i]) != NULL && text.ptr[i] != '\0')
+			return 1;
+		if (slice_starts(rest, times))
+			return times.len;
+	}
+	return 0;
+}
+
+bool
+images_shape_read(const struct family *model, struct slice text, struct images_shape *ret)
+{
+	size_t at = 0, len = separator(text, &at), class = 0;
+	double width, height, distance;
+	bool ratio;
+
+	if (len == 0)
+		return read_class(model, text, ret);
+	ratio = text.ptr[at] == ':' || text.ptr[at] == '/';
+	if (!read_edge(slice_trim((struct slice){ text.ptr, at }), &width) ||
+	    !read_edge(slice_trim((struct slice){ text.ptr + at + len, text.len - at - len }),
+		&height))
+		return false;
+	ret->ratio = nearest_ratio(model, width / height, &distance);
+	ret->exact = distance < 0.02;
+	if (ratio)
+		return true;
 	while (width * height >= size_classes[class].limit)
 		class ++;
 	ret->size = nearest_class(model, class);
-	ret->exact = best < 0.02 && class_distance(ret->size, width * height) < 0.05;
-	return 0;
+	ret->exact = ret->exact && class_distance(ret->size, width * height) < 0.05;
+	return true;
 }

@@ -89,7 +89,7 @@ static int
 conv_tier(
     struct fieldmap_run *run, const struct fieldmap *row, json_object *value, json_object **ret)
 {
-	if (!slice_eq(json_str(value), SLICE("ultrafast")))
+	if (!slice_eqi(json_str(value), SLICE("ultrafast")))
 		return chat_tier_conv(run, row, value, ret);
 	*ret = json_object_new_string("priority");
 	return 0;
@@ -187,7 +187,6 @@ static const size_t stream_at = offsetof(struct chat_request, stream);
 
 static const struct field_word truncations[] = { { "auto", NULL }, { "disabled", NULL }, { 0 } };
 
-static const char no_background[] = "answers are made while the caller waits";
 static const char no_conversation[] =
     "this gateway keeps no conversations; send 'previous_response_id' or the whole of it as 'input'";
 static const char no_prompt[] =
@@ -200,8 +199,8 @@ static const struct fieldmap response_fields[] = {
 	{ .from = "stream", .kind = FK_BOOL, .emit = chat_flag_emit, .arg = &stream_at },
 	{ .from = "stream_options", .kind = FK_OBJECT },
 	{ .from = "stream_options.include_obfuscation", .flags = FF_IGNORE },
-	{ .from = "background", .kind = FK_BOOL, .flags = FF_REFUSES,
-	  .emit = emit_refusal, .arg = no_background },
+	/* The answer is there at once, and says so. */
+	{ .from = "background", .kind = FK_BOOL, .flags = FF_UNUSED, .emit = chat_drop_emit },
 	{ .from = "conversation", .kind = FK_ANY, .flags = FF_REFUSES,
 	  .emit = emit_refusal, .arg = no_conversation },
 	{ .from = "prompt", .kind = FK_ANY, .flags = FF_REFUSES,
@@ -218,7 +217,7 @@ static const struct fieldmap response_fields[] = {
 	{ .from = "input", .kind = FK_ANY, .flags = FF_REQUIRED, .emit = responses_input_emit },
 
 	{ .from = "max_output_tokens", .to = CHAT_GENERATION "maxOutputTokens", .kind = FK_INT,
-	  .min = 1, .max = INT32_MAX },
+	  .flags = FF_NO_LOW, .min = 1, .max = INT32_MAX },
 	CHAT_TEMPERATURE_ROWS,
 	{ .from = "include", .kind = FK_ARRAY, .emit = emit_include },
 	{ .from = "top_logprobs", .to = CHAT_GENERATION "logprobs", .kind = FK_INT, .max = 20,

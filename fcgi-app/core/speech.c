@@ -179,7 +179,7 @@ emit_format(struct fieldmap_run *run, const struct fieldmap *row, json_object *v
 	struct slice got = json_str(value);
 	size_t i = 0;
 
-	while (i < ARRAY_SIZE(formats) && !slice_eq(got, slice_str(formats[i].word)))
+	while (i < ARRAY_SIZE(formats) && !slice_eqi(got, slice_str(formats[i].word)))
 		i++;
 	if (i == ARRAY_SIZE(formats))
 		return fieldmap_bad_word(run->err, row->from, got, formats_of(r->formats));
@@ -214,11 +214,10 @@ emit_stream(struct fieldmap_run *run, const struct fieldmap *row, json_object *v
 	struct speech_read *r = run->ctx;
 	struct slice word = json_str(value);
 
-	r->request->events = slice_eq(word, SLICE("sse"));
-	r->request->stream = r->request->events || slice_eq(word, SLICE("audio"));
-	return r->request->stream
-	           ? 0
-	           : fieldmap_bad_word(run->err, row->from, word, "'audio' and 'sse'");
+	r->request->events = slice_eqi(word, SLICE("sse"));
+	r->request->stream = r->request->events || slice_eqi(word, SLICE("audio"));
+	return r->request->stream ? 0
+	                          : fieldmap_drop_word(run, row->from, word, "'audio' and 'sse'");
 }
 
 /* clang-format off */

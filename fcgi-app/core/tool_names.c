@@ -14,7 +14,8 @@
 #include "base/xalloc.h"
 #include "core/json.h"
 
-#define HASH_TEXT 9 /* `_` and eight digits */
+#define HASH_TEXT     9   /* `_` and eight digits */
+#define NAME_SEEN_MAX 255 /* bytes of a name in an answer that may be one of ours */
 
 struct tool_names {
 	struct tool_name **list;
@@ -86,15 +87,31 @@ is_clean(const char *name)
 	return true;
 }
 
-/* The letters that may stay, one `_` for each run of others, and the hash. */
+static bool
+has_word(const char *name)
+{
+	for (; *name != '\0'; name++)
+		if (is_inner(*name) && *name != '_' && *name != '-' && *name != '.' && *name != ':')
+			return true;
+	return false;
+}
+
+/* The letters that may stay, one `_` for each run of others, and the hash; a name that would keep
+ * no letter becomes a word. */
 static void
 make(const char *name, unsigned round, char ret[TOOL_NAME_MAX + 1])
 {
 	const uint8_t key[SIPHASH_KEY_BYTES] = { (uint8_t)round, (uint8_t)(round >> 8) };
+	uint64_t hash = siphash(key, slice_str(name));
 	size_t len = 0;
 
-	if (!is_letter(name[0]))
+	if (!has_word(name)) {
+		strcpy(ret, "tool");
+		len = strlen(ret);
+		name = "";
+	} else if (!is_letter(name[0])) {
 		ret[len++] = '_';
+	}
 	for (const char *p = name; *p != '\0' && len < TOOL_NAME_MAX - HASH_TEXT; p++) {
 		if (is_inner(*p))
 			ret[len++] = *p;
@@ -102,7 +119,7 @@ make(const char *name, unsigned round, char ret[TOOL_NAME_MAX + 1])
 			ret[len++] = '_';
 	}
 	snprintf(ret + len, TOOL_NAME_MAX + 1 - len, "_%08x",
-	    (unsigned)(siphash(key, slice_str(name)) & 0xffffffff));
+	    (unsigned)(hash & 0xffffffff));
 }
 
 const struct tool_name *
@@ -136,14 +153,41 @@ tool_names_add(struct tool_names *t, struct slice name, enum tool_kind kind)
 	return entry;
 }
 
+/* What models put in front of a name, as if it were a member of something. */
+static const char *const scopes[] = { "default_api", "default", "api", "functions", "function",
+	"tools", "tool", "tool_code", "multi_tool_use" };
+
+/* The name without the scope in front of it, empty when there is none. */
+static struct slice
+without_scope(struct slice name)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(scopes); i++) {
+		size_t scope = strlen(scopes[i]), at = scope;
+
+		if (!slice_starts(name, slice_str(scopes[i])))
+			continue;
+		while (at < name.len && (name.ptr[at] == '.' || name.ptr[at] == ':'))
+			at++;
+		if (at > scope)
+			return (struct slice){ name.ptr + at, name.len - at };
+	}
+	return SLICE("");
+}
+
 const struct tool_name *
 tool_names_upstream(const struct tool_names *t, struct slice upstream)
 {
-	char key[TOOL_NAME_MAX + 1];
+	char key[NAME_SEEN_MAX + 1];
+	const struct tool_name *found = NULL;
 
-	if (t == NULL || upstream.len > TOOL_NAME_MAX)
+	if (t == NULL || upstream.len > NAME_SEEN_MAX)
 		return NULL;
-	memcpy(key, upstream.ptr, upstream.len);
-	key[upstream.len] = '\0';
-	return find(t, t->by_upstream, key);
+	for (; upstream.len > 0 && found == NULL; upstream = without_scope(upstream)) {
+		memcpy(key, upstream.ptr, upstream.len);
+		key[upstream.len] = '\0';
+		found = find(t, t->by_upstream, key);
+		if (found == NULL)
+			found = find(t, t->by_name, key);
+	}
+	return found;
 }

@@ -139,7 +139,7 @@ emit_format(struct fieldmap_run *run, const struct fieldmap *row, json_object *v
 	bool translate = r->request->how.task == TASK_TRANSLATE;
 
 	for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
-		if (!slice_eq(json_str(value), slice_str(formats[i].word)) ||
+		if (!slice_eqi(json_str(value), slice_str(formats[i].word)) ||
 		    (translate && formats[i].format == TRANSCRIPT_DIARIZED))
 			continue;
 		r->request->how.format = formats[i].format;
@@ -162,12 +162,12 @@ emit_granularities(struct fieldmap_run *run, const struct fieldmap *row, json_ob
 		struct slice word = json_str(json_object_array_get_idx(value, i));
 
 		field_name(param, "%s[%zu]", row->from, i);
-		if (slice_eq(word, SLICE("word")))
+		if (slice_eqi(word, SLICE("word")))
 			how->words = true;
-		else if (slice_eq(word, SLICE("segment")))
+		else if (slice_eqi(word, SLICE("segment")))
 			how->segments = true;
-		else
-			return fieldmap_bad_word(run->err, param, word, "'word' and 'segment'");
+		else if (fieldmap_drop_word(run, param, word, "'word' and 'segment'") != 0)
+			return -1;
 	}
 	if (how->format != TRANSCRIPT_VERBOSE)
 		return changes_note(r->env->changes, CHANGE_IGNORED, row->from, run->err);
@@ -217,8 +217,9 @@ emit_include(struct fieldmap_run *run, const struct fieldmap *row, json_object *
 		struct slice word = json_str(json_object_array_get_idx(value, i));
 
 		field_name(param, "%s[%zu]", row->from, i);
-		if (!slice_eq(word, SLICE("logprobs")))
-			return fieldmap_bad_word(run->err, param, word, "'logprobs'");
+		if (!slice_eqi(word, SLICE("logprobs")) &&
+		    fieldmap_drop_word(run, param, word, "'logprobs'") != 0)
+			return -1;
 	}
 	return changes_note(r->env->changes, CHANGE_IGNORED, row->from, run->err);
 }

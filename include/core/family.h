@@ -27,6 +27,7 @@ enum family_can {
 	FAMILY_IMAGE_SIZES = 1 << 13, /* imageSize 1K, 2K and 4K; others make 1K */
 	FAMILY_IMAGE_WIDE = 1 << 14,  /* imageSize 512 too, aspect ratios up to 1:8 */
 	FAMILY_TRANSCRIBE = 1 << 15,  /* audioTranscriptionConfig; writes down what it hears */
+	FAMILY_NO_CALLS = 1 << 16,    /* calls no functions: Google refuses their declarations */
 };
 
 enum family_thinking { THINKING_NONE, THINKING_BUDGET, THINKING_LEVEL };
@@ -61,7 +62,7 @@ struct families; /* an operator's rows; immutable after families_new */
  *   old-        sampling penalties candidates budget=0,512-24576
  *
  *   sampling penalties candidates prefill mix json_tools call_ids signatures media validated
- *   audio audio_formats image image_sizes image_wide transcribe
+ *   audio audio_formats image image_sizes image_wide transcribe no_calls
  *                        a capability
  *   +WORD -WORD          a capability more or less than that of the row that is alike
  *   like=NAME            first: everything is as with the model NAME, by the rows above and the

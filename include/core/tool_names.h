@@ -33,7 +33,9 @@ const struct tool_name *tool_names_add(
     struct tool_names *t, struct slice name, enum tool_kind kind);
 /* How many names there are: it grows when tool_names_add makes an entry. */
 size_t tool_names_count(const struct tool_names *t);
-/* The entry of Google's name, or NULL: a name that is nobody's passes as it is. t may be NULL. */
+/* The entry of the name that a model calls, or NULL: a name that is nobody's passes as it is. The
+ * caller's own name is found as well, and both behind a scope that is no part of them, such as
+ * `default_api:` or `functions.`. t may be NULL. */
 const struct tool_name *tool_names_upstream(const struct tool_names *t, struct slice upstream);
 
 #endif
