@@ -33,7 +33,7 @@ chat_stop_conv(
 			json_append(list, json_object_get(word));
 	}
 	if (rc == 0 && kept > STOPS_MAX)
-		rc = changes_note(run->changes, CHANGE_CLAMPED, param, run->err);
+		rc = changes_note(run->changes, CHANGE_DROPPED, param, run->err);
 	if (rc == 0 && kept > 0)
 		*ret = json_object_get(list);
 	json_object_put(list);

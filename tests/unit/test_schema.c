@@ -55,6 +55,20 @@ fails(const char *text, const char *at, bool strict, const char *want_param)
 static void
 test_places(void)
 {
+	clean("[]", "/s", "{}", "");
+	clean("{\"type\":\"object\",\"properties\":[],\"additionalProperties\":[],\"$defs\":[],"
+	      "\"patternProperties\":[],\"required\":{}}",
+	    "/s", "{\"type\":\"object\",\"properties\":{},\"additionalProperties\":{}}", NULL);
+	clean("{\"type\":\"object\",\"properties\":{\"a\":[],\"b\":{\"type\":\"object\","
+	      "\"properties\":{\"c\":{\"type\":\"array\",\"items\":[]}}},"
+	      "\"d\":{\"anyOf\":[[],{\"type\":\"null\"}]},\"e\":{\"$ref\":\"#/$defs/X\"}},"
+	      "\"$defs\":{\"X\":[]}}",
+	    "/s",
+	    "{\"type\":\"object\",\"properties\":{\"a\":{},\"b\":{\"type\":\"object\","
+	    "\"properties\":{\"c\":{\"type\":\"array\"}}},"
+	    "\"d\":{\"anyOf\":[{},{\"type\":\"null\"}]},\"e\":{\"$ref\":\"#/$defs/X\"}},"
+	    "\"$defs\":{\"X\":{}}}",
+	    NULL);
 	clean("{\"properties\":{\"a/b\":{\"pattern\":\"x\"},\"c~d\":{\"pattern\":\"x\"}},"
 	      "\"type\":\"object\"}",
 	    "tools[3].function.parameters",
@@ -75,7 +89,7 @@ test_places(void)
 	    "/s/prefixItems/1/$ref rewritten");
 	fails("{\"items\":{\"properties\":{\"a/b\":[1]}}}", "tools[0].x", false,
 	    "tools[0].x.items.properties.a/b");
-	fails("[]", "/response_format/json_schema/schema", false,
+	fails("[1]", "/response_format/json_schema/schema", false,
 	    "response_format.json_schema.schema");
 	fails("{\"anyOf\":{}}", "/s", false, "s.anyOf");
 	fails("{\"allOf\":{}}", "/s", false, "s.allOf");
