@@ -66,7 +66,9 @@ chat_safety_conv(
 			return -1;
 		}
 	}
-	*ret = list;
+	if (json_object_array_length(list) > 0)
+		*ret = json_object_get(list);
+	json_object_put(list);
 	return 0;
 }
 

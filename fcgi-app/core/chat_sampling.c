@@ -45,7 +45,7 @@ static int64_t
 fold_seed(json_object *value)
 {
 	double number = json_object_get_double(value);
-	uint64_t bits;
+	uint64_t bits, folded;
 
 	if (json_object_is_type(value, json_type_double)) {
 		if (number >= INT32_MIN && number <= INT32_MAX)
@@ -57,7 +57,9 @@ fold_seed(json_object *value)
 		bits = number < 0 ? (uint64_t)json_object_get_int64(value)
 				  : json_object_get_uint64(value);
 	}
-	return (int64_t)((bits ^ bits >> 32) & INT32_MAX);
+	/* Some large numbers, such as the largest, would fold to 0. */
+	folded = (bits ^ bits >> 32) & INT32_MAX;
+	return (int64_t)(folded != 0 ? folded : bits * UINT64_C(0x9E3779B97F4A7C15) >> 33);
 }
 
 int

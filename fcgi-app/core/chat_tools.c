@@ -206,7 +206,8 @@ tell_format(struct fieldmap_run *run, json_object *custom, json_object *declarat
 	struct buf text;
 
 	field_name(param, "%s.format", at);
-	if (format == NULL || slice_eq(type, SLICE("text")))
+	if (format == NULL || json_object_object_length(format) == 0 ||
+	    slice_eq(type, SLICE("text")))
 		return 0;
 	if (!slice_eq(type, SLICE("grammar"))) {
 		field_name(param, "%s.format.type", at);
