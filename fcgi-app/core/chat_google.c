@@ -66,9 +66,7 @@ chat_safety_conv(
 			return -1;
 		}
 	}
-	if (json_object_array_length(list) > 0)
-		*ret = json_object_get(list);
-	json_object_put(list);
+	*ret = list;
 	return 0;
 }
 

@@ -189,7 +189,7 @@ test_shapes(void)
 		{ "gemini-3.1-flash-image", "16:9", "16:9  =" },
 		{ "gemini-3.1-flash-image", "3/4", "3:4  =" },
 		{ "gemini-3.1-flash-image", "17:9", "16:9 " },
-		{ "gemini-3.1-flash-image", "1024\xC3\x971024", "1:1 1K =" },
+		{ "gemini-3.1-flash-image", "1024\303\2271024", "1:1 1K =" },
 		{ "gemini-3.1-flash-image", "2048 * 2048", "1:1 2K =" },
 		{ "gemini-3.1-flash-image", " 1024X1024 ", "1:1 1K =" },
 		{ "gemini-2.5-flash-image", "1k", "  =" },

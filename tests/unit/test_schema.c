@@ -65,8 +65,8 @@ test_places(void)
 	      "\"$defs\":{\"X\":[]}}",
 	    "/s",
 	    "{\"type\":\"object\",\"properties\":{\"a\":{},\"b\":{\"type\":\"object\","
-	    "\"properties\":{\"c\":{\"type\":\"array\"}}},"
-	    "\"d\":{\"anyOf\":[{},{\"type\":\"null\"}]},\"e\":{\"$ref\":\"#/$defs/X\"}},"
+	    "\"properties\":{\"c\":{\"type\":\"array\",\"items\":{}}}},"
+	    "\"d\":{},\"e\":{\"$ref\":\"#/$defs/X\"}},"
 	    "\"$defs\":{\"X\":{}}}",
 	    NULL);
 	clean("{\"properties\":{\"a/b\":{\"pattern\":\"x\"},\"c~d\":{\"pattern\":\"x\"}},"
