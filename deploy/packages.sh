@@ -52,6 +52,7 @@ need_build()
     need_program pkg-config pkg-config
     need_library libuv libuv1-dev
     need_library libcurl libcurl4-openssl-dev
+    need_library zlib zlib1g-dev
     need_library json-c libjson-c-dev
     need_file /usr/include/fcgiapp.h libfcgi-dev
     # Not asked for, but used: STATE=sqlite:... and STATE=redis://...

@@ -18,6 +18,7 @@
 #include "base/limits.h"
 #include "base/xalloc.h"
 #include "core/objects.h"
+#include "net/coding.h"
 #include "search.h"
 
 #define NOBODY "-" /* begins the value of an object that nobody has; the time follows */
@@ -29,6 +30,9 @@ struct locate {
 	struct objects objects;
 	struct objects_scan scan;
 	int body;              /* a copy of the spool file's descriptor, or -1 */
+	struct codings codings; /* of a native body, which goes on as it came */
+	struct body copy;      /* of that body, to be decoded */
+	struct body_limits limits;
 	struct sought *owners; /* of each */
 	struct state_query *queries;
 	struct buf *keys; /* of the queries */
@@ -130,6 +134,7 @@ locate_free(struct locate *l)
 	free(l->unknown);
 	free(l->unknown_of);
 	objects_release(&l->objects);
+	body_release(&l->copy);
 	if (l->body >= 0)
 		close(l->body);
 	free(l);
@@ -352,6 +357,18 @@ read_body(void *ctx)
 	free(piece);
 }
 
+/* Google will say what is wrong with a body that cannot be decoded. */
+static void
+decode_body(void *ctx)
+{
+	struct locate *l = ctx;
+	struct slice text;
+
+	if (body_decode(&l->copy, &l->codings, &l->limits) == CODING_OK &&
+	    body_slice(&l->copy, &text))
+		objects_scan_feed(&l->scan, text);
+}
+
 static void
 body_read(void *ctx)
 {
@@ -363,6 +380,35 @@ body_read(void *ctx)
 		locate_free(l);
 	else if (find_owners(r) == STEP_GO)
 		request_run(r);
+}
+
+/* The body, or a second descriptor of its file, goes to a thread: it outlives the request. */
+static enum step_next
+scan_decoded(struct request *r)
+{
+	struct locate *l = r->locate;
+
+	l->limits = request_body_limits(r);
+	if (r->target.body_fd < 0) {
+		buf_add_slice(&l->copy.mem, r->target.body);
+	} else {
+		l->copy.fd = dup(r->target.body_fd);
+		if (l->copy.fd < 0)
+			return request_fail(r, APIERROR_INTERNAL, NULL, "%s", "");
+	}
+	l->copy.len = r->target.body_len;
+	l->working = true;
+	loop_work(r->loop, decode_body, body_read, l);
+	return STEP_PARK;
+}
+
+static void
+read_codings(const struct request *r, struct locate *l)
+{
+	const char *header = edge_param(r->edge, "HTTP_CONTENT_ENCODING");
+
+	if (header == NULL || !codings_read(slice_str(header), &l->codings))
+		l->codings.count = 0;
 }
 
 /* A native body may name objects unless it is the bytes of a file. */
@@ -398,11 +444,16 @@ do_locate(struct request *r)
 	l->request = r;
 	l->state = r->gw->state;
 	l->body = -1;
+	body_init(&l->copy);
+	if (r->op == &op_native)
+		read_codings(r, l);
 	if (r->op == &op_native)
 		l->path = objects_of_path(slice_str(r->route->path), &l->objects);
 	objects_scan_init(&l->scan, &l->objects, l->path.body, slice_str(r->gw->base_url));
 	if (!has_names(r, &l->path))
 		return find_owners(r);
+	if (l->codings.count > 0)
+		return scan_decoded(r);
 	if (r->target.body_fd < 0) {
 		objects_scan_feed(&l->scan, r->target.body);
 		return find_owners(r);

@@ -277,7 +277,7 @@ static enum step_next
 do_auth(struct request *r)
 {
 	request_move(
-	    r, r->op == &op_verify || auth_check(r, &r->err) == 0 ? &step_prepare : &step_fail);
+	    r, r->op == &op_verify || auth_check(r, &r->err) == 0 ? &step_decode : &step_fail);
 	return STEP_GO;
 }
 
@@ -366,6 +366,8 @@ retry_after_line(struct request *r, struct buf *extra)
 		buf_adds(extra, "x-should-retry: false\r\n");
 	if (r->route != NULL && r->route->allow != NULL && r->err.kind == APIERROR_METHOD)
 		buf_addf(extra, "Allow: %s\r\n", r->route->allow);
+	if (r->err.kind == APIERROR_CODING)
+		buf_adds(extra, "Accept-Encoding: gzip, deflate\r\n");
 }
 
 /* Inside a stream whose head is sent: an event, then the end. Bytes of another kind can only be cut
@@ -399,6 +401,7 @@ do_fail(struct request *r)
 	attempt_report(r, false);
 	attempt_end(r);
 	branches_cancel(r);
+	decode_cancel(r);
 	supply_cancel(r);
 	locate_cancel(r);
 	choose_hint(r);
@@ -431,6 +434,7 @@ do_abort(struct request *r)
 	attempt_report(r, true);
 	attempt_end(r);
 	branches_cancel(r);
+	decode_cancel(r);
 	supply_cancel(r);
 	locate_cancel(r);
 	if (r->root == NULL)

@@ -36,7 +36,8 @@ enum step_next { STEP_GO, STEP_PARK, STEP_OVER };
 	X(read)    /* faults of the arrival, request id            -> route */ \
 	X(route)   /* path to operation                            -> local, auth, fail */ \
 	X(local)   /* pages and preflight                          -> finish */ \
-	X(auth)    /* whose keys                                   -> prepare, fail */ \
+	X(auth)    /* whose keys                                   -> decode, fail */ \
+	X(decode)  /* expand a compressed body                     -> prepare, fail */ \
 	X(prepare) /* translate the caller's request               -> supply, locate, takeover, \
 	              fail */ \
 	X(supply)  /* get what the translation refers to           -> prepare */ \
@@ -157,6 +158,7 @@ struct request {
 	uint64_t owner; /* hash of the credential: whose things in the state store */
 	struct refs refs;
 	struct changes changes;
+	struct decode *decode;
 	struct supply *supply;
 	struct locate *locate;
 	unsigned passes;                     /* of prepare */
@@ -256,6 +258,11 @@ void branches_cancel(struct request *root);
 /* Holds back, or lets go, whatever upstream calls write to this client. */
 void branches_pause(struct request *root);
 void branches_resume(struct request *root, uint64_t now);
+
+/* decode.c */
+void decode_cancel(struct request *r);
+/* What a body of this request may take. */
+struct body_limits request_body_limits(const struct request *r);
 
 /* supply.c */
 void supply_cancel(struct request *r);
