@@ -48,6 +48,7 @@ MODULES = (
     "test_audio",
     "test_media",
     "test_changes",
+    "test_lenient",
     "test_fan",
     "test_fallbacks",
     "test_models",
