@@ -98,4 +98,5 @@ const struct operation op_speech = {
 	.end = speech_end,
 	.collect = speech_collect,
 	.release = speech_release,
+	.names_objects = true,
 };

@@ -97,6 +97,11 @@ read_voice(struct fieldmap_run *run, json_object *audio)
 		return 0;
 	if (!json_object_is_type(voice, json_type_string))
 		return fieldmap_bad_type(run->err, "audio.voice", "a string or an object", voice);
+	if (slice_starts(json_str(voice), SLICE("voices/"))) {
+		fieldmap_put(run->target, "generationConfig/speechConfig/voiceConfig/voice",
+		    json_object_get(voice));
+		return 0;
+	}
 	name = voices_gemini(json_str(voice));
 	if (name != NULL) {
 		fieldmap_put(run->target,

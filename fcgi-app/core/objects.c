@@ -22,32 +22,40 @@ enum collection {
 	GENERATED,
 	CORPORA,
 	AGENTS,
+	ENVIRONMENTS,
+	CREDENTIALS,
+	VOICES,
+	TRIGGERS,
+	DECISIONS, /* nothing is stored there, but files are named */
 	OTHER,
 };
 
 #define IN(symbol) (1U << (symbol))
 
-/* The first segment behind the version. The newer ones are those of Google's JavaScript client. */
+/* The first segment behind the version. The newer ones are those of Google's JavaScript client.
+ * id_prefix: of an answer's `id`, where it has that instead of a `name`. */
 static const struct {
 	const char *word;
 	enum collection collection;
+	const char *id_prefix;
 } collections[] = {
-	{ "files", FILES },
-	{ "cachedContents", CACHES },
-	{ "batches", BATCHES },
-	{ "operations", OPERATIONS },
-	{ "fileSearchStores", STORES },
-	{ "interactions", INTERACTIONS },
-	{ "tunedModels", TUNED },
-	{ "generatedFiles", GENERATED },
-	{ "corpora", CORPORA },
-	{ "agents", AGENTS },
-	{ "triggers", OTHER },
-	{ "environments", OTHER },
-	{ "credentials", OTHER },
-	{ "voices", OTHER },
-	{ "webhooks", OTHER },
-	{ "videos", OTHER },
+	{ "files", FILES, NULL },
+	{ "cachedContents", CACHES, NULL },
+	{ "batches", BATCHES, NULL },
+	{ "operations", OPERATIONS, NULL },
+	{ "fileSearchStores", STORES, NULL },
+	{ "interactions", INTERACTIONS, "interactions/" },
+	{ "tunedModels", TUNED, NULL },
+	{ "generatedFiles", GENERATED, NULL },
+	{ "corpora", CORPORA, NULL },
+	{ "agents", AGENTS, "agents/" },
+	{ "triggers", TRIGGERS, "triggers/" },
+	{ "environments", ENVIRONMENTS, "environments/" },
+	{ "credentials", CREDENTIALS, "credentials/" },
+	{ "voices", VOICES, "voices/" },
+	{ "webhooks", OTHER, "webhooks/" },
+	{ "videos", OTHER, NULL },
+	{ "decisions", DECISIONS, NULL },
 };
 
 /* Verbs of models that make an object. */
@@ -59,12 +67,15 @@ static const char *const making_verbs[] = { "batchGenerateContent", "asyncBatchE
 	}
 
 /* Members of request bodies, in both spellings that Google reads. prefix: of values that are bare
- * ids. body: the paths on which it counts; 0: all. */
+ * ids. body: the paths on which it counts; 0: all. starts: of such ids, or NULL; others are words of
+ * another kind. outer: counts as a member of an interaction only. */
 static const struct {
 	struct slice key, other;
 	uint32_t in;
 	const char *prefix;
 	unsigned body;
+	const char *starts;
+	bool outer;
 } named[] = {
 	{ WORD("fileUri"), WORD("file_uri"), IN(FILES), "", 0 },
 	{ WORD("cachedContent"), WORD("cached_content"), IN(CACHES), "", 0 },
@@ -72,12 +83,31 @@ static const struct {
 	{ WORD("model"), WORD("model"), IN(TUNED), "", 0 },
 	{ WORD("tunedModel"), WORD("tuned_model"), IN(TUNED), "", 0 },
 	{ WORD("fileName"), WORD("file_name"), IN(FILES), "", OBJECT_BODY_BATCH },
-	{ WORD("uri"), WORD("uri"), IN(FILES), "", OBJECT_BODY_INTERACTIONS },
+	{ WORD("uri"), WORD("uri"), IN(FILES) | IN(ENVIRONMENTS), "", OBJECT_BODY_INTERACTIONS },
 	{ WORD("agent"), WORD("agent"), IN(AGENTS), "", OBJECT_BODY_INTERACTIONS },
+	{ WORD("baseAgent"), WORD("base_agent"), IN(AGENTS), "", OBJECT_BODY_INTERACTIONS },
+	/* Tools for computers have one of their own. */
+	{ WORD("environment"), WORD("environment"), IN(ENVIRONMENTS), "environments/",
+	    OBJECT_BODY_INTERACTIONS, .outer = true },
+	{ WORD("environmentId"), WORD("environment_id"), IN(ENVIRONMENTS), "environments/",
+	    OBJECT_BODY_INTERACTIONS },
+	{ WORD("baseEnvironment"), WORD("base_environment"), IN(ENVIRONMENTS), "environments/",
+	    OBJECT_BODY_INTERACTIONS },
+	{ WORD("fromEnvironment"), WORD("from_environment"), IN(ENVIRONMENTS), "environments/",
+	    OBJECT_BODY_INTERACTIONS },
+	{ WORD("credential"), WORD("credential"), IN(CREDENTIALS), "credentials/",
+	    OBJECT_BODY_INTERACTIONS },
+	/* Other bare words are Google's own voices. */
+	{ WORD("voice"), WORD("voice"), IN(VOICES), "voices/", 0, .starts = "voice_" },
+	{ WORD("voiceName"), WORD("voice_name"), IN(VOICES), "voices/", 0, .starts = "voice_" },
+	{ WORD("baseVoice"), WORD("base_voice"), IN(VOICES), "voices/", OBJECT_BODY_INTERACTIONS,
+	    .starts = "voice_" },
 	{ WORD("previousInteractionId"), WORD("previous_interaction_id"), IN(INTERACTIONS),
 	    "interactions/", OBJECT_BODY_INTERACTIONS },
 	{ WORD("inputFileId"), WORD("input_file_id"), IN(FILES), "", OBJECT_BODY_COMPAT },
 };
+
+static const struct slice interaction = WORD("interaction"); /* of a trigger */
 
 /* What callers and models make up: arguments, results and schemas of functions. */
 static const struct slice closed[] = {
@@ -186,6 +216,7 @@ is_version(struct slice segment)
 struct place {
 	enum object_use use;
 	enum collection collection; /* not of USE_NONE */
+	const char *id_prefix;
 	char name[OBJECT_NAME_MAX + 1];
 	bool upload, compat;
 };
@@ -266,6 +297,7 @@ read_place(struct slice text, struct place *p)
 			continue;
 		p->collection = collections[i].collection;
 		p->use = OBJECT_USE_MANY;
+		p->id_prefix = collections[i].id_prefix;
 		word = id;
 		if (p->compat)
 			rest = without_repetition(rest, word);
@@ -311,11 +343,14 @@ objects_of_path(struct slice path, struct objects *o)
 	}
 	if (p.use == OBJECT_USE_NONE)
 		return ret;
-	if (p.collection == INTERACTIONS) {
+	if (p.id_prefix != NULL)
+		ret.id_prefix = p.id_prefix;
+	if (p.id_prefix != NULL || p.collection == DECISIONS)
 		ret.body |= OBJECT_BODY_INTERACTIONS;
-		ret.id_prefix = "interactions/";
+	if (p.collection == INTERACTIONS)
 		ret.alone = true;
-	}
+	if (p.collection == DECISIONS)
+		ret.use = OBJECT_USE_NONE;
 	if (p.collection == BATCHES || p.collection == STORES || p.collection == TUNED)
 		ret.body |= OBJECT_BODY_BATCH;
 	return ret;
@@ -337,6 +372,14 @@ is_row(const struct objects_scan *s, size_t row, struct slice key)
 	       (named[row].body == 0 || (named[row].body & s->body) != 0);
 }
 
+/* Is this a member of the body itself, or of the interaction that a trigger holds? */
+static bool
+is_outer(const struct members *m)
+{
+	return m->depth == 1 ||
+	       (m->depth == 2 && is_word((struct slice){ m->top, m->top_len }, interaction));
+}
+
 static enum member_interest
 is_named(const struct members *m, struct slice key)
 {
@@ -344,7 +387,7 @@ is_named(const struct members *m, struct slice key)
 
 	for (size_t i = 0; i < ARRAY_SIZE(named); i++)
 		if (is_row(s, i, key))
-			return MEMBER_TELL;
+			return !named[i].outer || is_outer(m) ? MEMBER_TELL : MEMBER_PASS;
 	for (size_t i = 0; i < ARRAY_SIZE(closed); i++)
 		if (is_word(key, closed[i]))
 			return MEMBER_CLOSED;
@@ -369,8 +412,12 @@ without_host(const struct objects_scan *s, struct slice value)
 static void
 add_named(struct objects_scan *s, size_t row, struct slice value)
 {
+	const char *starts = named[row].starts;
 	struct place p;
 
+	if (starts != NULL && memchr(value.ptr, '/', value.len) == NULL &&
+	    !slice_starts(value, slice_str(starts)))
+		return;
 	if (read_prefixed(named[row].prefix, without_host(s, value), &p) &&
 	    (IN(p.collection) & named[row].in) != 0)
 		add(s->objects, slice_str(p.name));
@@ -409,7 +456,7 @@ objects_maybe(struct slice body)
 	/* Our own writer escapes no letter; what callers hand through has both spellings. */
 	static const char *const words[] = { "fileUri\"", "file_uri\"", "cachedContent\"",
 		"cached_content\"", "fileSearchStoreNames\"", "file_search_store_names\"",
-		"tunedModels/" };
+		"tunedModels/", "\"voices/" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
 		if (slice_find(body, slice_str(words[i])) >= 0)

@@ -17,6 +17,7 @@
 
 #define GENERATION  "generationConfig/"
 #define VOICE_NAME  GENERATION "speechConfig/voiceConfig/prebuiltVoiceConfig/voiceName"
+#define VOICE_STORED GENERATION "speechConfig/voiceConfig/voice"
 #define VOICE_SHOWN 40 /* bytes of an unknown voice that an error repeats */
 #define L16_RATE    24000
 
@@ -152,6 +153,10 @@ emit_voice(struct fieldmap_run *run, const struct fieldmap *row, json_object *va
 	if (!json_object_is_type(name, json_type_string))
 		return fieldmap_bad_type(
 		    run->err, param, object ? "a string" : "a string or an object", name);
+	if (slice_starts(got, SLICE("voices/"))) {
+		fieldmap_put(run->target, VOICE_STORED, json_object_get(name));
+		return 0;
+	}
 	voice = voices_gemini(got);
 	if (voice != NULL) {
 		fieldmap_put(run->target, VOICE_NAME, json_object_new_string(voice));
