@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "core/json.h"
+#include "golden_dir.h"
 #include "tap.h"
 
 #define BASE "http://127.0.0.1:8000"
@@ -167,6 +169,146 @@ test_bodies(void)
 	}
 }
 
+/* ---- Google's description ---- */
+
+#define DESCRIPTION_DEPTH 12 /* messages inside one another; some hold themselves */
+
+struct description {
+	const char *path;
+	json_object *messages;
+	const char *within[DESCRIPTION_DEPTH];
+	size_t checked;
+};
+
+/* generateContent's spelling in the other one that Google reads. */
+static void
+add_snake(struct buf *out, const char *name)
+{
+	for (; *name != '\0'; name++) {
+		if (*name >= 'A' && *name <= 'Z')
+			buf_addc(out, '_');
+		buf_addc(out, *name >= 'A' && *name <= 'Z' ? (char)(*name + 'a' - 'A') : *name);
+	}
+}
+
+/* head, the member in one spelling, and as many ends as it takes. */
+static void
+expect_found(struct description *d, const struct buf *head, const struct buf *tail, bool snake,
+    const char *name, bool many, const char *given, const char *want)
+{
+	struct objects_scan scan;
+	struct objects o, unused;
+	struct buf body;
+	const char *got;
+
+	buf_init(&body, MIB);
+	buf_add_slice(&body, buf_slice(head));
+	buf_adds(&body, "{\"");
+	if (snake)
+		add_snake(&body, name);
+	else
+		buf_adds(&body, name);
+	buf_addf(&body, many ? "\":[\"%s\"]}" : "\":\"%s\"}", given);
+	for (size_t i = tail->len; i-- > 0;)
+		buf_addc(&body, tail->data[i]);
+	objects_init(&o);
+	objects_init(&unused);
+	objects_scan_init(
+	    &scan, &o, objects_of_path(slice_str(d->path), &unused).body, SLICE(BASE));
+	objects_scan_feed(&scan, buf_slice(&body));
+	got = names(&o);
+	objects_release(&unused);
+	d->checked++;
+	if (strcmp(got, want) != 0) {
+		ok(false, d->path);
+		printf("# %s\n# got: %s\n", body.data, got);
+	}
+	buf_release(&body);
+}
+
+static void
+expect_field(struct description *d, const struct buf *head, const struct buf *tail,
+    const char *name, json_object *field)
+{
+	struct slice collection = json_get_str(field, "names");
+	bool many = json_get_bool(field, "many", false);
+	char plain[100], uri[200];
+
+	for (int snake = 0; snake <= 1; snake++) {
+		if (collection.len > 0) {
+			snprintf(plain, sizeof(plain), "%s/abc-1", collection.ptr);
+			snprintf(uri, sizeof(uri),
+			    "https://generativelanguage.googleapis.com/v1beta/%s", plain);
+			expect_found(d, head, tail, snake, name, many, plain, plain);
+			expect_found(d, head, tail, snake, name, many, uri, plain);
+		}
+		if (json_get(field, "samples") == NULL)
+			continue;
+		json_object_object_foreach(json_get(field, "samples"), given, want)
+		{
+			expect_found(d, head, tail, snake, name, many, given,
+			    json_object_get_string(want));
+		}
+	}
+}
+
+/* head: what stands in front of the message; tail: what ends it, backwards. */
+static void
+walk(struct description *d, const char *message, size_t depth, struct buf *head, struct buf *tail)
+{
+	size_t head_len = head->len, tail_len = tail->len;
+
+	for (size_t i = 0; i < depth; i++)
+		if (strcmp(d->within[i], message) == 0)
+			return;
+	if (!ok(depth < DESCRIPTION_DEPTH && json_get(d->messages, message) != NULL, message))
+		return;
+	d->within[depth] = message;
+	json_object_object_foreach(json_get(d->messages, message), name, field)
+	{
+		bool many = json_get_bool(field, "many", false);
+
+		expect_field(d, head, tail, name, field);
+		if (json_get(field, "message") == NULL)
+			continue;
+		buf_addf(head, "{\"%s\":%s", name, many ? "[" : "");
+		buf_adds(tail, many ? "}]" : "}");
+		walk(d, json_object_get_string(json_get(field, "message")), depth + 1, head, tail);
+		head->len = head_len;
+		tail->len = tail_len;
+	}
+}
+
+/* Every place in which the body of a request can name a stored object. */
+static void
+test_description(const char *file)
+{
+	const char *srcdir = getenv("srcdir");
+	json_object *document;
+	struct buf text, head, tail;
+	char path[1024];
+
+	snprintf(path, sizeof(path), "%s/tests/unit/%s", srcdir != NULL ? srcdir : ".", file);
+	buf_init(&text, MIB);
+	buf_init(&head, 64 * KIB);
+	buf_init(&tail, 64 * KIB);
+	ok(golden_read(path, &text), file);
+	document = json_read(buf_slice(&text));
+	json_object_object_foreach(json_get(document, "paths"), at, message)
+	{
+		struct description d = { .path = at, .messages = json_get(document, "messages") };
+
+		buf_reset(&head);
+		buf_reset(&tail);
+		walk(&d, json_object_get_string(message), 0, &head, &tail);
+		ok(d.checked > 0, at);
+	}
+	json_object_put(document);
+	buf_release(&text);
+	buf_release(&head);
+	buf_release(&tail);
+}
+
 static void
 test_many(void)
 {
@@ -263,6 +405,8 @@ main(void)
 	test_maybe();
 	test_paths();
 	test_bodies();
+	test_description("objects.json");
+	test_description("objects-newer.json");
 	test_many();
 	test_made();
 	return tap_done();
