@@ -64,8 +64,8 @@ decode_outcome(struct request *r, enum coding_result result)
 	case CODING_FAILED:
 		break;
 	}
-	return apierror_set(&r->err, APIERROR_INTERNAL, NULL,
-	    "The gateway could not store the request body.");
+	return apierror_set(
+	    &r->err, APIERROR_INTERNAL, NULL, "The gateway could not store the request body.");
 }
 
 static void

@@ -29,9 +29,9 @@ struct locate {
 	struct object_path path;
 	struct objects objects;
 	struct objects_scan scan;
-	int body;              /* a copy of the spool file's descriptor, or -1 */
+	int body;               /* a copy of the spool file's descriptor, or -1 */
 	struct codings codings; /* of a native body, which goes on as it came */
-	struct body copy;      /* of that body, to be decoded */
+	struct body copy;       /* of that body, to be decoded */
 	struct body_limits limits;
 	struct sought *owners; /* of each */
 	struct state_query *queries;

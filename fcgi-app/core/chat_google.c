@@ -56,9 +56,8 @@ chat_safety_conv(
 		field_name(at, "%s[%zu]", name, i);
 		inner.target = json_object_new_object();
 		json_append(list, inner.target);
-		answer = json_is_object(item)
-		             ? fieldmap_apply(safety_fields, &inner)
-		             : fieldmap_bad_type(run->err, at, "an object", item);
+		answer = json_is_object(item) ? fieldmap_apply(safety_fields, &inner)
+		                              : fieldmap_bad_type(run->err, at, "an object", item);
 		if (answer == 0)
 			answer = drop_earlier(run, list, name);
 		if (answer != 0) {
@@ -80,7 +79,8 @@ chat_image_size_conv(
 	(void)run, (void)row;
 	if (slice_eqi(text, SLICE("auto")))
 		return 0;
-	if (text.len == 0 || text.len >= sizeof(word) || ascii_lower(text.ptr[text.len - 1]) != 'k') {
+	if (text.len == 0 || text.len >= sizeof(word) ||
+	    ascii_lower(text.ptr[text.len - 1]) != 'k') {
 		*ret = json_new_str(text);
 		return 0;
 	}
@@ -105,9 +105,8 @@ chat_image_ratio_conv(
 	while (at < text.len && strchr(":/xX*-", text.ptr[at]) == NULL)
 		at++;
 	width = slice_trim((struct slice){ text.ptr, at });
-	height = at < text.len
-	             ? slice_trim((struct slice){ text.ptr + at + 1, text.len - at - 1 })
-	             : SLICE("");
+	height = at < text.len ? slice_trim((struct slice){ text.ptr + at + 1, text.len - at - 1 })
+	                       : SLICE("");
 	if (slice_u64(width, &w) && slice_u64(height, &h)) {
 		snprintf(word, sizeof(word), "%ju:%ju", (uintmax_t)w, (uintmax_t)h);
 		text = slice_str(word);

@@ -89,8 +89,8 @@ extern const double chat_zero, chat_one; /* defaults: they say nothing */
 #define CHAT_TEMPERATURE_ROWS \
 	{ .from = "temperature", .to = CHAT_GENERATION "temperature", .kind = FK_NUM, .max = 2, \
 	  .need = FAMILY_SAMPLING, .noop = &chat_one }, \
-	{ .from = "top_p", .to = CHAT_GENERATION "topP", .kind = FK_NUM, .min = CHAT_TOP_P_MIN, .max = 1, \
-	  .need = FAMILY_SAMPLING, .noop = &chat_one }
+	{ .from = "top_p", .to = CHAT_GENERATION "topP", .kind = FK_NUM, .min = CHAT_TOP_P_MIN, \
+	  .max = 1, .need = FAMILY_SAMPLING, .noop = &chat_one }
 /* Those of the older two besides. */
 #define CHAT_SAMPLING_ROWS \
 	{ .from = "top_k", .to = CHAT_GENERATION "topK", .kind = FK_NUM, \

@@ -55,7 +55,7 @@ fold_seed(json_object *value)
 		if (number >= INT32_MIN && number <= INT32_MAX)
 			return json_object_get_int64(value);
 		bits = number < 0 ? (uint64_t)json_object_get_int64(value)
-				  : json_object_get_uint64(value);
+		                  : json_object_get_uint64(value);
 	}
 	/* Some large numbers, such as the largest, would fold to 0. */
 	folded = (bits ^ bits >> 32) & INT32_MAX;

@@ -149,7 +149,8 @@ clamp(struct fieldmap_run *run, const struct fieldmap *row, const char *param, j
 		    "Invalid '%s': %s %s value. Expected a value %s %.12g, but got %.12g instead.",
 		    param, what, low ? "below minimum" : "above maximum", low ? ">=" : "<=", limit,
 		    number);
-	if (changes_note(run->changes, lost ? CHANGE_DROPPED : CHANGE_CLAMPED, param, run->err) != 0)
+	if (changes_note(run->changes, lost ? CHANGE_DROPPED : CHANGE_CLAMPED, param, run->err) !=
+	    0)
 		return -1;
 	json_object_put(*value);
 	if (lost)

@@ -136,8 +136,8 @@ emit_output_format(struct fieldmap_run *run, const struct fieldmap *row, json_ob
 
 	for (const struct field_word *word = row->arg; word->from != NULL; word++)
 		if (slice_eqi(slice_str(word->from), json_str(value)))
-			snprintf(read->request->format, sizeof(read->request->format), "%s",
-			    word->from);
+			snprintf(
+			    read->request->format, sizeof(read->request->format), "%s", word->from);
 	return emit_word(run, row, value);
 }
 

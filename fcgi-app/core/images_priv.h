@@ -45,8 +45,8 @@ struct images_shape {
 	bool exact;        /* near enough to what was asked for */
 };
 
-/* text: `1536x1024`, `16:9` or `2K`, in any case and with other signs for times. False when it is no
- * size. */
+/* text: `1536x1024`, `16:9` or `2K`, in any case and with other signs for times. False when it is
+ * no size. */
 bool images_shape_read(const struct family *model, struct slice text, struct images_shape *ret);
 /* The nearest imageSize that the model takes, or NULL. size: one of Google's words. */
 const char *images_size_for(const struct family *model, const char *size);

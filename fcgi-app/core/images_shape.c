@@ -160,8 +160,8 @@ images_shape_read(const struct family *model, struct slice text, struct images_s
 		return read_class(model, text, ret);
 	ratio = text.ptr[at] == ':' || text.ptr[at] == '/';
 	if (!read_edge(slice_trim((struct slice){ text.ptr, at }), &width) ||
-	    !read_edge(slice_trim((struct slice){ text.ptr + at + len, text.len - at - len }),
-		&height))
+	    !read_edge(
+		slice_trim((struct slice){ text.ptr + at + len, text.len - at - len }), &height))
 		return false;
 	ret->ratio = nearest_ratio(model, width / height, &distance);
 	ret->exact = distance < 0.02;

@@ -66,9 +66,10 @@ static const char *const making_verbs[] = { "batchGenerateContent", "asyncBatchE
 		literal, sizeof(literal) - 1 \
 	}
 
+/* clang-format off */
 /* Members of request bodies, in both spellings that Google reads. prefix: of values that are bare
- * ids. body: the paths on which it counts; 0: all. starts: of such ids, or NULL; others are words of
- * another kind. outer: counts as a member of an interaction only. */
+ * ids. body: the paths on which it counts; 0: all. starts: of such ids, or NULL; others are words
+ * of another kind. outer: counts as a member of an interaction only. */
 static const struct {
 	struct slice key, other;
 	uint32_t in;
@@ -87,23 +88,16 @@ static const struct {
 	{ WORD("agent"), WORD("agent"), IN(AGENTS), "", OBJECT_BODY_INTERACTIONS },
 	{ WORD("baseAgent"), WORD("base_agent"), IN(AGENTS), "", OBJECT_BODY_INTERACTIONS },
 	/* Tools for computers have one of their own. */
-	{ WORD("environment"), WORD("environment"), IN(ENVIRONMENTS), "environments/",
-	    OBJECT_BODY_INTERACTIONS, .outer = true },
-	{ WORD("environmentId"), WORD("environment_id"), IN(ENVIRONMENTS), "environments/",
-	    OBJECT_BODY_INTERACTIONS },
-	{ WORD("baseEnvironment"), WORD("base_environment"), IN(ENVIRONMENTS), "environments/",
-	    OBJECT_BODY_INTERACTIONS },
-	{ WORD("fromEnvironment"), WORD("from_environment"), IN(ENVIRONMENTS), "environments/",
-	    OBJECT_BODY_INTERACTIONS },
-	{ WORD("credential"), WORD("credential"), IN(CREDENTIALS), "credentials/",
-	    OBJECT_BODY_INTERACTIONS },
+	{ WORD("environment"), WORD("environment"), IN(ENVIRONMENTS), "environments/", OBJECT_BODY_INTERACTIONS, .outer = true },
+	{ WORD("environmentId"), WORD("environment_id"), IN(ENVIRONMENTS), "environments/", OBJECT_BODY_INTERACTIONS },
+	{ WORD("baseEnvironment"), WORD("base_environment"), IN(ENVIRONMENTS), "environments/", OBJECT_BODY_INTERACTIONS },
+	{ WORD("fromEnvironment"), WORD("from_environment"), IN(ENVIRONMENTS), "environments/", OBJECT_BODY_INTERACTIONS },
+	{ WORD("credential"), WORD("credential"), IN(CREDENTIALS), "credentials/", OBJECT_BODY_INTERACTIONS },
 	/* Other bare words are Google's own voices. */
 	{ WORD("voice"), WORD("voice"), IN(VOICES), "voices/", 0, .starts = "voice_" },
 	{ WORD("voiceName"), WORD("voice_name"), IN(VOICES), "voices/", 0, .starts = "voice_" },
-	{ WORD("baseVoice"), WORD("base_voice"), IN(VOICES), "voices/", OBJECT_BODY_INTERACTIONS,
-	    .starts = "voice_" },
-	{ WORD("previousInteractionId"), WORD("previous_interaction_id"), IN(INTERACTIONS),
-	    "interactions/", OBJECT_BODY_INTERACTIONS },
+	{ WORD("baseVoice"), WORD("base_voice"), IN(VOICES), "voices/", OBJECT_BODY_INTERACTIONS, .starts = "voice_" },
+	{ WORD("previousInteractionId"), WORD("previous_interaction_id"), IN(INTERACTIONS), "interactions/", OBJECT_BODY_INTERACTIONS },
 	{ WORD("inputFileId"), WORD("input_file_id"), IN(FILES), "", OBJECT_BODY_COMPAT },
 };
 
@@ -111,17 +105,11 @@ static const struct slice interaction = WORD("interaction"); /* of a trigger */
 
 /* What callers and models make up: arguments, results and schemas of functions. */
 static const struct slice closed[] = {
-	WORD("args"),
-	WORD("arguments"),
-	WORD("response"),
-	WORD("parameters"),
-	WORD("parametersJsonSchema"),
-	WORD("parameters_json_schema"),
-	WORD("responseSchema"),
-	WORD("response_schema"),
-	WORD("responseJsonSchema"),
-	WORD("response_json_schema"),
+	WORD("args"), WORD("arguments"), WORD("response"), WORD("parameters"),
+	WORD("parametersJsonSchema"), WORD("parameters_json_schema"), WORD("responseSchema"),
+	WORD("response_schema"), WORD("responseJsonSchema"), WORD("response_json_schema"),
 };
+/* clang-format on */
 
 /* ---- lists ---- */
 

@@ -15,11 +15,11 @@
 #include "core/voices.h"
 #include "speech_priv.h"
 
-#define GENERATION  "generationConfig/"
-#define VOICE_NAME  GENERATION "speechConfig/voiceConfig/prebuiltVoiceConfig/voiceName"
+#define GENERATION   "generationConfig/"
+#define VOICE_NAME   GENERATION "speechConfig/voiceConfig/prebuiltVoiceConfig/voiceName"
 #define VOICE_STORED GENERATION "speechConfig/voiceConfig/voice"
-#define VOICE_SHOWN 40 /* bytes of an unknown voice that an error repeats */
-#define L16_RATE    24000
+#define VOICE_SHOWN  40 /* bytes of an unknown voice that an error repeats */
+#define L16_RATE     24000
 
 /* clang-format off */
 /* OpenAI's formats. mime: AudioResponseFormat's; NULL: no model makes it. */

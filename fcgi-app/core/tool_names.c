@@ -118,8 +118,7 @@ make(const char *name, unsigned round, char ret[TOOL_NAME_MAX + 1])
 		else if (len == 0 || ret[len - 1] != '_')
 			ret[len++] = '_';
 	}
-	snprintf(ret + len, TOOL_NAME_MAX + 1 - len, "_%08x",
-	    (unsigned)(hash & 0xffffffff));
+	snprintf(ret + len, TOOL_NAME_MAX + 1 - len, "_%08x", (unsigned)(hash & 0xffffffff));
 }
 
 const struct tool_name *

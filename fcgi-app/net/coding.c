@@ -54,7 +54,7 @@ window_bits(enum coding coding, struct slice input)
 	first = (unsigned char)input.ptr[0];
 	second = (unsigned char)input.ptr[1];
 	return (first & 15) == Z_DEFLATED && (first * 256 + second) % 31 == 0 ? MAX_WBITS
-									      : -MAX_WBITS;
+	                                                                      : -MAX_WBITS;
 }
 
 /* One call's worth of output. *ret_ended: a member of the input is whole. */

@@ -89,8 +89,8 @@ int fieldmap_apply_inside(struct fieldmap_run *run, const struct fieldmap *row,
 void fieldmap_param(
     const struct fieldmap_run *run, const struct fieldmap *row, char ret[APIERROR_PARAM_MAX]);
 
-/* conv: arg is a list of words, ending with a NULL `from`; a NULL `to` places nothing. Case does not
- * matter; other words are dropped and noted. */
+/* conv: arg is a list of words, ending with a NULL `from`; a NULL `to` places nothing. Case does
+ * not matter; other words are dropped and noted. */
 struct field_word {
 	const char *from, *to;
 };

@@ -99,9 +99,11 @@ test_codings(void)
 	buf_reset(&packed);
 	pack(text, ZLIB, &packed);
 	pack(buf_slice(&packed), GZIP, &twice);
-	is_int(unpack(buf_slice(&twice), "deflate, gzip", &wide, &out), CODING_OK, "the last first");
+	is_int(
+	    unpack(buf_slice(&twice), "deflate, gzip", &wide, &out), CODING_OK, "the last first");
 	is_slice(buf_slice(&out), text.ptr, "  the text");
-	is_int(unpack(buf_slice(&twice), "gzip, deflate", &wide, &out), CODING_BAD, "not the first");
+	is_int(
+	    unpack(buf_slice(&twice), "gzip, deflate", &wide, &out), CODING_BAD, "not the first");
 	buf_reset(&packed);
 	pack(SLICE("one "), GZIP, &packed);
 	pack(SLICE(""), GZIP, &packed);

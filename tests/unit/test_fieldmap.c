@@ -131,8 +131,8 @@ test_changes(const char *text, const char *want, const char *want_strict)
 	}
 }
 
-int
-main(void)
+static void
+test_notes(void)
 {
 	test_changes("{\"must\":\"\",\"num\":1}", "", "");
 	test_changes("{\"must\":\"\",\"shrug\":false}", "/shrug ignored", "");
@@ -149,6 +149,11 @@ main(void)
 	test_changes("{\"must\":\"\",\"word\":\"three\"}", "/word dropped", "word");
 	test_changes("{\"must\":\"\",\"lacking\":\"1\"}", "", "");
 	test_changes("{\"must\":\"\",\"object\":[]}", "", "");
+}
+
+static void
+test_kinds(void)
+{
 	run_text("{\"must\":\"x\",\"num\":0.50,\"int\":3.0}", NULL,
 	    "{\"out\":{\"must\":\"x\",\"deep\":{\"num\":0.50}},\"int\":3}", NULL);
 	run_text("{}", NULL, "{}", "must");
@@ -159,17 +164,24 @@ main(void)
 	run_text("{\"must\":\"\",\"num\":null,\"never\":null,\"list\":null}", NULL,
 	    "{\"out\":{\"must\":\"\"}}", NULL);
 	run_text("{\"must\":\"\",\"num\":-1}", NULL, NULL, NULL);
-	run_text("{\"must\":\"\",\"num\":-1.01}", NULL, "{\"out\":{\"must\":\"\",\"deep\":{\"num\":-1}}}", NULL);
-	run_text("{\"must\":\"\",\"num\":1.01}", NULL, "{\"out\":{\"must\":\"\",\"deep\":{\"num\":1}}}", NULL);
+	run_text("{\"must\":\"\",\"num\":-1.01}", NULL,
+	    "{\"out\":{\"must\":\"\",\"deep\":{\"num\":-1}}}", NULL);
+	run_text("{\"must\":\"\",\"num\":1.01}", NULL,
+	    "{\"out\":{\"must\":\"\",\"deep\":{\"num\":1}}}", NULL);
 	run_text("{\"must\":\"\",\"exact\":1.01}", NULL, NULL, "exact");
-	run_text("{\"must\":\"\",\"exact\":\"0.5\"}", NULL, "{\"out\":{\"must\":\"\"},\"exact\":0.5}", NULL);
+	run_text("{\"must\":\"\",\"exact\":\"0.5\"}", NULL,
+	    "{\"out\":{\"must\":\"\"},\"exact\":0.5}", NULL);
 	run_text("{\"must\":\"\",\"nolow\":0}", NULL, "{\"out\":{\"must\":\"\"}}", NULL);
 	run_text("{\"must\":\"\",\"nolow\":-1}", NULL, "{\"out\":{\"must\":\"\"}}", NULL);
-	run_text("{\"must\":\"\",\"nolow\":1e30}", NULL, "{\"out\":{\"must\":\"\"},\"nolow\":9}", NULL);
-	run_text("{\"must\":\"\",\"nolow\":\"7.0\"}", NULL, "{\"out\":{\"must\":\"\"},\"nolow\":7}", NULL);
+	run_text(
+	    "{\"must\":\"\",\"nolow\":1e30}", NULL, "{\"out\":{\"must\":\"\"},\"nolow\":9}", NULL);
+	run_text("{\"must\":\"\",\"nolow\":\"7.0\"}", NULL, "{\"out\":{\"must\":\"\"},\"nolow\":7}",
+	    NULL);
 	run_text("{\"must\":\"\",\"num\":Infinity}", NULL, NULL, "num");
-	run_text("{\"must\":\"\",\"num\":\"1\"}", NULL, "{\"out\":{\"must\":\"\",\"deep\":{\"num\":1}}}", NULL);
-	run_text("{\"must\":\"\",\"num\":\" -0.50 \"}", NULL, "{\"out\":{\"must\":\"\",\"deep\":{\"num\":-0.50}}}", NULL);
+	run_text("{\"must\":\"\",\"num\":\"1\"}", NULL,
+	    "{\"out\":{\"must\":\"\",\"deep\":{\"num\":1}}}", NULL);
+	run_text("{\"must\":\"\",\"num\":\" -0.50 \"}", NULL,
+	    "{\"out\":{\"must\":\"\",\"deep\":{\"num\":-0.50}}}", NULL);
 	run_text("{\"must\":\"\",\"num\":\"one\"}", NULL, NULL, "num");
 	run_text("{\"must\":\"\",\"num\":\"\"}", NULL, NULL, "num");
 	run_text("{\"must\":\"\",\"num\":\"1 2\"}", NULL, NULL, "num");
@@ -178,17 +190,28 @@ main(void)
 	run_text("{\"must\":\"\",\"num\":\"[1]\"}", NULL, NULL, "num");
 	run_text("{\"must\":\"\",\"num\":[]}", NULL, NULL, "num");
 	run_text("{\"must\":\"\",\"int\":3.5}", NULL, NULL, "int");
-	run_text("{\"must\":\"\",\"int\":1e300}", NULL, "{\"out\":{\"must\":\"\"},\"int\":9223372036854775807}", NULL);
-	run_text("{\"must\":\"\",\"int\":-1e300}", NULL, "{\"out\":{\"must\":\"\"},\"int\":-9223372036854775808}", NULL);
-	run_text("{\"must\":\"\",\"int\":\"100.0\"}", NULL, "{\"out\":{\"must\":\"\"},\"int\":100}", NULL);
+	run_text("{\"must\":\"\",\"int\":1e300}", NULL,
+	    "{\"out\":{\"must\":\"\"},\"int\":9223372036854775807}", NULL);
+	run_text("{\"must\":\"\",\"int\":-1e300}", NULL,
+	    "{\"out\":{\"must\":\"\"},\"int\":-9223372036854775808}", NULL);
+	run_text("{\"must\":\"\",\"int\":\"100.0\"}", NULL, "{\"out\":{\"must\":\"\"},\"int\":100}",
+	    NULL);
 	run_text("{\"must\":\"\",\"int\":\"3.5\"}", NULL, NULL, "int");
+}
+
+static void
+test_rows(void)
+{
 	run_text("{\"must\":\"\",\"second\":2,\"first\":1}", NULL,
 	    "{\"out\":{\"must\":\"\"},\"shared\":2}", NULL);
 	run_text("{\"must\":\"\",\"a\":{\"b\":{\"c\":true}}}", NULL,
 	    "{\"out\":{\"must\":\"\"},\"dotted\":true}", NULL);
-	run_text("{\"must\":\"\",\"a\":{\"b\":{\"c\":1}}}", NULL, "{\"out\":{\"must\":\"\"},\"dotted\":true}", NULL);
-	run_text("{\"must\":\"\",\"a\":{\"b\":{\"c\":\"False\"}}}", NULL, "{\"out\":{\"must\":\"\"},\"dotted\":false}", NULL);
-	run_text("{\"must\":\"\",\"a\":{\"b\":{\"c\":0.0}}}", NULL, "{\"out\":{\"must\":\"\"},\"dotted\":false}", NULL);
+	run_text("{\"must\":\"\",\"a\":{\"b\":{\"c\":1}}}", NULL,
+	    "{\"out\":{\"must\":\"\"},\"dotted\":true}", NULL);
+	run_text("{\"must\":\"\",\"a\":{\"b\":{\"c\":\"False\"}}}", NULL,
+	    "{\"out\":{\"must\":\"\"},\"dotted\":false}", NULL);
+	run_text("{\"must\":\"\",\"a\":{\"b\":{\"c\":0.0}}}", NULL,
+	    "{\"out\":{\"must\":\"\"},\"dotted\":false}", NULL);
 	run_text("{\"must\":\"\",\"a\":{\"b\":{\"c\":2}}}", NULL, NULL, "a.b.c");
 	run_text("{\"must\":\"\",\"a\":{\"b\":{\"c\":\"maybe\"}}}", NULL, NULL, "a.b.c");
 	run_text("{\"must\":\"\",\"a\":[]}", NULL, "{\"out\":{\"must\":\"\"}}", NULL);
@@ -198,7 +221,8 @@ main(void)
 	    "{\"out\":{\"must\":\"\"},\"word\":\"1\"}", NULL);
 	run_text("{\"must\":\"\",\"word\":\"two\"}", NULL, "{\"out\":{\"must\":\"\"}}", NULL);
 	run_text("{\"must\":\"\",\"word\":\"three\"}", NULL, "{\"out\":{\"must\":\"\"}}", NULL);
-	run_text("{\"must\":\"\",\"word\":\"ONE\"}", NULL, "{\"out\":{\"must\":\"\"},\"word\":\"1\"}", NULL);
+	run_text("{\"must\":\"\",\"word\":\"ONE\"}", NULL,
+	    "{\"out\":{\"must\":\"\"},\"word\":\"1\"}", NULL);
 	run_text("{\"must\":\"\",\"needy\":\"n\"}", NULL, "{\"out\":{\"must\":\"\"}}", NULL);
 	run_text("{\"must\":\"\",\"needy\":\"n\",\"emit\":\"ok\"}", NULL,
 	    "{\"out\":{\"must\":\"\"},\"late\":\"n\"}", NULL);
@@ -207,8 +231,17 @@ main(void)
 	run_text("{\"must\":\"\",\"shrug\":[1]}", NULL, "{\"out\":{\"must\":\"\"}}", NULL);
 	run_text("{\"must\":\"\",\"list\":{}}", NULL, "{\"out\":{\"must\":\"\"}}", NULL);
 	run_text("{\"must\":\"\",\"list\":{\"a\":1}}", NULL, NULL, "list");
-	run_text("{\"must\":\"\",\"object\":[]}", NULL, "{\"out\":{\"must\":\"\"},\"object\":{}}", NULL);
+	run_text(
+	    "{\"must\":\"\",\"object\":[]}", NULL, "{\"out\":{\"must\":\"\"},\"object\":{}}", NULL);
 	run_text("{\"must\":\"\",\"object\":[1]}", NULL, NULL, "object");
+}
+
+int
+main(void)
+{
+	test_notes();
+	test_kinds();
+	test_rows();
 	test_put();
 	return tap_done();
 }

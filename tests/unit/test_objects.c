@@ -147,7 +147,8 @@ test_bodies(void)
 		    "environments/e1 environments/e2", "those of a trigger",
 		    OBJECT_BODY_INTERACTIONS },
 		{ "{\"environment\":{\"type\":\"remote\",\"environment_id\":\"e1\",\"env\":{\"A\":"
-		  "{\"credential\":\"c1\"}},\"network\":{\"allowlist\":[{\"credential\":\"c2\"}]}}}",
+		  "{\"credential\":\"c1\"}},\"network\":{\"allowlist\":[{\"credential\":\"c2\"}]}}"
+		  "}",
 		    "credentials/c1 credentials/c2 environments/e1", "one in full, with secrets",
 		    OBJECT_BODY_INTERACTIONS },
 		{ "{\"environment\":\"e1\",\"credential\":\"c\"}", "", "on other paths", 0 },
@@ -246,8 +247,8 @@ expect_field(struct description *d, const struct buf *head, const struct buf *ta
 			continue;
 		json_object_object_foreach(json_get(field, "samples"), given, want)
 		{
-			expect_found(d, head, tail, snake, name, many, given,
-			    json_object_get_string(want));
+			expect_found(
+			    d, head, tail, snake, name, many, given, json_object_get_string(want));
 		}
 	}
 }
