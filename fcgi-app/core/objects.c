@@ -101,8 +101,6 @@ static const struct {
 	{ WORD("inputFileId"), WORD("input_file_id"), IN(FILES), "", OBJECT_BODY_COMPAT },
 };
 
-static const struct slice interaction = WORD("interaction"); /* of a trigger */
-
 /* What callers and models make up: arguments, results and schemas of functions. */
 static const struct slice closed[] = {
 	WORD("args"), WORD("arguments"), WORD("response"), WORD("parameters"),
@@ -364,8 +362,9 @@ is_row(const struct objects_scan *s, size_t row, struct slice key)
 static bool
 is_outer(const struct members *m)
 {
-	return m->depth == 1 ||
-	       (m->depth == 2 && is_word((struct slice){ m->top, m->top_len }, interaction));
+	struct slice top = { m->top, m->top_len };
+
+	return m->depth == 1 || (m->depth == 2 && slice_eq(top, SLICE("interaction")));
 }
 
 static enum member_interest

@@ -6,10 +6,10 @@ may name stored objects, and what lies on the way there.
 
 A path has the name of its body's message. A field is {"message": NAME} or {"names": COLLECTION},
 perhaps with "many": true for a list or map of them; where a name has other forms a field has
-{"samples": {TEXT: NAME}} instead. The collections are those that have a path `/COLLECTION/{...}`; a
-string names one when its description has `COLLECTION/` or speaks of the name of its message (`File`),
-or when it is the URI of a file. objects-newer.json, written by hand, has what the document does not
-know yet.
+{"samples": {TEXT: NAME}} instead. The collections are those that have a path `/COLLECTION/{...}`.
+A string names one when its description has `COLLECTION/` or speaks of the name of its message,
+`File`, or when it is the URI of a file. objects-newer.json, written by hand, has what the document
+does not know yet.
 """
 import json
 import re
