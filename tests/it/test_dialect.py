@@ -42,10 +42,17 @@ def choices_of_a_model_that_makes_several_come_from_one_call(options):
 
 
 @once
-def too_many_choices_are_refused(options):
+def the_number_of_choices_is_clamped(options):
     with Stack(options) as s:
-        for n in (0, -1, 129, 1.5, "3"):
+        for n in (1.5, "x", True, [1]):
             equal(chat(s, n=n, status=400).error["param"], "n", "param for %r" % n)
+        for n in (0, -1, "0"):
+            out = chat(s, n=n)
+            equal(len(out.value["choices"]), 1, "choices for %r" % n)
+            equal(out.changes, {"/n": "clamped"}, "what is told of %r" % n)
+        equal(len(chat(s, n="3").value["choices"]), 3, "choices for a number in a string")
+        out = chat(s, n=129, max_tokens=5)
+        equal((len(out.value["choices"]), out.changes), (128, {"/n": "clamped"}), "of 129")
         out = chat(s, model=GEMINI_3, n=128, max_tokens=5, status=None)
         true(out.status in (200, 400), "status %d for 128 choices" % out.status)
 

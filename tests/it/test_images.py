@@ -105,7 +105,18 @@ def settings_are_mapped_or_told(options):
         out = generate(s, style="vivid", user="u", moderation="low", output_compression=50)
         for name in ("style", "user", "moderation", "output_compression"):
             true("/" + name in out.changes, name + " is told")
-        for name, bad in (("n", 0), ("n", 11), ("size", "big"), ("prompt", None), ("prompt", "")):
+        for name, odd, word in (
+            ("n", 0, "clamped"),
+            ("size", "big", "dropped"),
+            ("quality", "best", "dropped"),
+            ("response_format", "png", "dropped"),
+        ):
+            out = generate(s, **{name: odd})
+            equal(out.changes.get("/" + name), word, "what is told of %s" % name)
+        for size, want in (("2k", "2K"), ("2048*2048", "2K"), ("1K", "1K")):
+            config = generate(s, size=size).sent_one()["generationConfig"]["imageConfig"]
+            equal(config["imageSize"], want, "class of " + size)
+        for name, bad in (("n", "many"), ("prompt", None), ("prompt", "")):
             out = post(
                 s,
                 GENERATIONS,

@@ -1,6 +1,9 @@
 """Files, caches and batches with keys of several projects: each goes back to where it is."""
 
+import base64
+import gzip
 import json
+import random
 
 import http_client
 from calls import GEMINI_3, chat, scripted
@@ -393,6 +396,23 @@ def nobodys(options):
         s.generate_with([file], status=403)
         equal(len(s.used()), 1, "calls upstream the second time")
         s.generate_with([])
+
+
+@once
+@called("objects: the names in a compressed body count too, in memory and in a file")
+def compressed(options):
+    file = direct(options, _key("green"))
+    with Objects(options) as s:
+        for size in (1, 1 << 22):
+            noise = base64.b64encode(random.Random(1).randbytes(size)).decode()
+            part = {"fileData": {"mimeType": "text/plain", "fileUri": file["uri"]}}
+            body = {"contents": [{"role": "user", "parts": [{"text": noise}, part]}]}
+            data = gzip.compress(json.dumps(body).encode())
+            headers = [("Content-Type", "application/json"), ("Content-Encoding", "gzip")]
+            with s.request("POST", GENERATE, headers, data, key=TOKEN) as r:
+                r.read()
+            used = [u for u in s.used() if u[1] == "POST"]
+            equal({u[0] for u in used}, {"green"}, "projects")
 
 
 @once

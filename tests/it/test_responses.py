@@ -192,7 +192,9 @@ def without_state_nothing_is_stored_and_that_is_said(options):
             out = post(s, PATH + "/resp_1", method=method, status=400)
             contains(out.error["message"], "STATE")
         equal(respond(s, conversation="conv_1", status=400).error["param"], "conversation", "param")
-        equal(respond(s, background=True, status=400).error["param"], "background", "param")
+        out = respond(s, background=True)
+        equal(out.value["status"], "completed", "what is made in the background is there at once")
+        equal(out.changes, {"/background": "dropped"}, "and that is told")
 
 
 def _conversation(s, stream):
