@@ -198,7 +198,11 @@ drop_functions(struct fieldmap_run *run)
 {
 	struct chat_read *c = run->ctx;
 
-	if (!c->functions || (c->family->can & FAMILY_NO_CALLS) == 0)
+	if ((c->family->can & FAMILY_NO_CALLS) == 0)
+		return 0;
+	if (chat_calls_tell(run) != 0)
+		return -1;
+	if (!c->functions)
 		return 0;
 	if (c->mode != NULL && strcmp(c->mode, "ANY") == 0)
 		return apierror_set(run->err, APIERROR_UNSUPPORTED, "tool_choice",

@@ -234,6 +234,11 @@ struct slice chat_id_text(json_object *id);
 int chat_calls_pair(const struct chat_read *c, struct chat_results *results,
     struct chat_calls *calls, size_t first, size_t next, json_object *behind, struct apierror *err);
 
+/* ---- chat_told.c ---- */
+
+/* After the messages, for models that call no functions: calls and results in target become text. */
+int chat_calls_tell(struct fieldmap_run *run);
+
 /* ---- chat_content.c ---- */
 
 enum chat_role { CHAT_SYSTEM = 1, CHAT_USER = 2, CHAT_ASSISTANT = 4, CHAT_TOOL = 8 };

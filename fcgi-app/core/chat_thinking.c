@@ -119,7 +119,7 @@ chat_effort_emit(struct fieldmap_run *run, const struct fieldmap *row, json_obje
 		return 0;
 	}
 	fieldmap_param(run, row, param);
-	return fieldmap_bad_word(run->err, param, json_str(value),
+	return fieldmap_drop_word(run, param, json_str(value),
 	    "'none', 'minimal', 'low', 'medium', 'high', 'xhigh', and 'max'");
 }
 
@@ -160,8 +160,8 @@ emit_level(struct fieldmap_run *run, const struct fieldmap *row, json_object *va
 		return 0;
 	}
 	fieldmap_param(run, row, param);
-	return fieldmap_bad_word(
-	    run->err, param, json_str(value), "'minimal', 'low', 'medium', 'high', and 'xhigh'");
+	return fieldmap_drop_word(
+	    run, param, json_str(value), "'minimal', 'low', 'medium', 'high', and 'xhigh'");
 }
 
 int
@@ -233,7 +233,7 @@ emit_type(struct fieldmap_run *run, const struct fieldmap *row, json_object *val
 		json_object_put(on);
 		return answer;
 	}
-	return fieldmap_bad_word(run->err, "thinking.type", json_str(value),
+	return fieldmap_drop_word(run, "thinking.type", json_str(value),
 	    "'enabled', 'disabled', 'auto', and 'adaptive'");
 }
 

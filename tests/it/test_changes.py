@@ -60,6 +60,13 @@ REPAIRS = (
         {"/messages/0/content/0/image_url/url": "rewritten"},
     ),
     ({"top_logprobs": 2}, {"/top_logprobs": "dropped"}),
+    ({"stop": list("123456")}, {"/stop": "dropped"}),
+    ({"logit_bias": {"50256": 1}}, {"/logit_bias": "dropped"}),
+    ({"max_tokens": 0}, {"/max_tokens": "dropped"}),
+    ({"temperature": 3}, {"/temperature": "clamped"}),
+    ({"reasoning_effort": "extreme"}, {"/reasoning_effort": "dropped"}),
+    ({"service_tier": "gold"}, {"/service_tier": "dropped"}),
+    ({"model": IMAGE_MODEL, "tools": TOOLS}, {"/tools": "dropped"}),
 )
 # What nobody would miss: told, but never refused.
 HARMLESS = (
