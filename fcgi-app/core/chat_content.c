@@ -76,6 +76,8 @@ read_string(const struct content_part *p, const char *key)
 	char param[APIERROR_PARAM_MAX];
 
 	field_name(param, "%s.%s", p->at, key);
+	if (text == NULL && json_object_object_get_ex(p->part, key, NULL))
+		return note(p, CHANGE_DROPPED, NULL);
 	if (text == NULL)
 		return fieldmap_missing(p->err, param);
 	if (!json_object_is_type(text, json_type_string))
