@@ -2,8 +2,10 @@
 
 import gzip
 import json
+import time
 import zlib
 
+import fcgi_client
 from calls import GEMINI_3, chat, function, post, scripted
 from stack import CHAT, MODEL, Stack
 from tap import called, contains, each, equal, once, true
@@ -74,6 +76,23 @@ def compressed_bomb(options):
         out = _packed(s, CHAT, "gzip, gzip", gzip.compress(bomb), 413)
         true(s.box.memory_kib() < 200000, "memory")
         _packed(s, CHAT, "gzip", gzip.compress(json.dumps(BODY).encode()))
+
+
+@once
+@called("lenient: a client that leaves while its body is expanded harms nothing")
+def compressed_left(options):
+    with Stack(options) as s:
+        bomb = gzip.compress(b" " * (90 << 20), 1)
+        headers = [("Authorization", "Bearer " + s.key()), ("Content-Encoding", "gzip")]
+        for _ in range(6):
+            sock = fcgi_client.connect(s.box.address)
+            sock.sendall(fcgi_client.whole_request("POST", CHAT, headers, bomb))
+            time.sleep(0.05)
+            sock.close()
+        chat(s)
+        equal(s.gateway.stop(), 0, "exit status")
+        gone = [l for l in s.access_lines() if l["status"] != 200]
+        equal(len(gone), 6, "requests of clients that left")
 
 
 @each
