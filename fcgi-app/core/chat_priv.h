@@ -236,7 +236,7 @@ int chat_calls_pair(const struct chat_read *c, struct chat_results *results,
 
 /* ---- chat_told.c ---- */
 
-/* After the messages, for models that call no functions: calls and results in target become text. */
+/* After the messages, for models that call no functions: calls and results become text. */
 int chat_calls_tell(struct fieldmap_run *run);
 
 /* ---- chat_content.c ---- */
