@@ -16,12 +16,6 @@ struct responses_state {
 	int64_t created;
 };
 
-static bool
-can_store(const struct request *r)
-{
-	return r->gw->conf->state[0] != '\0';
-}
-
 static void
 keep_signature(void *ctx, struct slice call_id, struct slice value)
 {
@@ -66,8 +60,7 @@ responses_prepare(struct request *r, struct apierror *err)
 	q = &state->request;
 	responses_request_release(q);
 	responses_request_init(q);
-	if (request_body(r, &body, err) != 0 ||
-	    responses_request_read(q, body, &env, can_store(r), err) != 0)
+	if (request_body(r, &body, err) != 0 || responses_request_read(q, body, &env, err) != 0)
 		return -1;
 	state->created = (int64_t)(clock_wall_ms() / 1000);
 	r->has_fallback = q->chat.model.fallbacks[0] != '\0';
@@ -220,9 +213,6 @@ stored_prepare(struct request *r, struct apierror *err)
 	struct buf out;
 	int answer;
 
-	if (!can_store(r))
-		return apierror_set(err, APIERROR_UNSUPPORTED, NULL,
-		    "This gateway stores no responses: its option STATE is not set.");
 	ref = refs_get(&r->refs, REF_RESPONSE, id, "response_id", err);
 	if (ref != NULL && ref->state == REF_ABSENT && ref->err.kind != APIERROR_NONE) {
 		*err = ref->err;

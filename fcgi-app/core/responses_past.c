@@ -37,19 +37,10 @@ responses_is_reference(json_object *item)
 	       json_get(item, "content") == NULL;
 }
 
-static int
-refuse_unstored(struct apierror *err, const char *param)
-{
-	return apierror_set(err, APIERROR_UNSUPPORTED, param,
-	    "'%s' refers to a stored response, and this gateway stores none: its option STATE is "
-	    "not set. Send the whole conversation as 'input' instead.",
-	    param);
-}
-
 /* ---- loading ---- */
 
-/* Adds the items of a response. *ret_items: all of them, a new reference, or NULL when there is no
- * such response or it is still wanted. */
+/* Adds the items of a response. *ret_items: its conversation, a new reference, or NULL when there
+ * is no such response, it is still wanted, or its output alone was kept. */
 static int
 load(struct responses_past *past, struct slice id, const char *at, const struct chat_env *env,
     json_object **ret_items, struct apierror *err)
@@ -75,14 +66,15 @@ load(struct responses_past *past, struct slice id, const char *at, const struct 
 		return apierror_set(err, APIERROR_TOO_LARGE, at,
 		    "The stored responses that this request refers to are too large together.");
 	doc = json_read(buf_slice(&ref->value));
-	items = json_get_array(doc, "items");
+	*ret_items = json_object_get(json_get_array(doc, "items"));
+	items =
+	    *ret_items != NULL ? *ret_items : json_get_array(json_get(doc, "response"), "output");
 	for (size_t i = 0; items != NULL && i < json_object_array_length(items); i++) {
 		item = json_object_array_get_idx(items, i);
 		if (json_get_str(item, "id").len > 0)
 			json_put(past->by_id, json_object_get_string(json_get(item, "id")),
 			    json_object_get(item));
 	}
-	*ret_items = json_object_get(items);
 	json_object_put(doc);
 	return 0;
 }
@@ -93,6 +85,7 @@ read_previous(struct responses_past *past, json_object *source, const struct cha
 {
 	static const char at[] = "previous_response_id";
 	struct slice id = json_get_str(source, at);
+	int shown = id.len < 64 ? (int)id.len : 64;
 
 	if (load(past, id, at, env, &past->items, err) != 0)
 		return -1;
@@ -103,8 +96,13 @@ read_previous(struct responses_past *past, json_object *source, const struct cha
 	}
 	if (past->items != NULL || (env->refs != NULL && env->refs->wanted > 0))
 		return 0;
+	if (json_object_object_length(past->by_id) > 0)
+		return apierror_set(err, APIERROR_NO_RESPONSE, at,
+		    "Previous response with id '%.*s' not found: the conversation up to it was too "
+		    "large to be kept. Send it as 'input'.",
+		    shown, id.ptr);
 	return apierror_set(err, APIERROR_NO_RESPONSE, at,
-	    "Previous response with id '%.*s' not found.", id.len < 64 ? (int)id.len : 64, id.ptr);
+	    "Previous response with id '%.*s' not found.", shown, id.ptr);
 }
 
 /* ---- references ---- */
@@ -149,19 +147,14 @@ follow(struct responses_past *past, json_object *input, size_t i, const struct c
 
 static int
 read_references(struct responses_past *past, json_object *input, const struct chat_env *env,
-    bool can_store, struct apierror *err)
+    struct apierror *err)
 {
 	size_t count = input != NULL ? json_object_array_length(input) : 0;
 	bool last = true;
 
 	for (size_t i = count; i-- > 0;) {
-		char at[APIERROR_PARAM_MAX];
-
 		if (!responses_is_reference(json_object_array_get_idx(input, i)))
 			continue;
-		field_name(at, "input[%zu]", i);
-		if (!can_store)
-			return refuse_unstored(err, at);
 		if (follow(past, input, i, env, err) != 0)
 			return -1;
 		/* What the latest one brings is not asked for again. */
@@ -174,14 +167,12 @@ read_references(struct responses_past *past, json_object *input, const struct ch
 
 int
 responses_past_read(struct responses_past *past, json_object *source, const struct chat_env *env,
-    bool can_store, struct apierror *err)
+    struct apierror *err)
 {
 	json_object *previous = json_get(source, "previous_response_id");
 
-	if (previous != NULL && !can_store)
-		return refuse_unstored(err, "previous_response_id");
 	if (json_object_is_type(previous, json_type_string) &&
 	    read_previous(past, source, env, err) != 0)
 		return -1;
-	return read_references(past, json_get_array(source, "input"), env, can_store, err);
+	return read_references(past, json_get_array(source, "input"), env, err);
 }

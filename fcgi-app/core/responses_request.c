@@ -34,13 +34,9 @@ emit_store(struct fieldmap_run *run, const struct fieldmap *row, json_object *va
 	struct chat_read *c = run->ctx;
 	struct responses_read *own = c->own;
 
+	(void)row;
 	own->request->store = json_object_get_boolean(value) != 0;
-	if (!own->request->store || own->can_store)
-		return 0;
-	return apierror_set(run->err, APIERROR_UNSUPPORTED, row->from,
-	    "Unsupported value: '%s' cannot be true: this gateway stores no responses, its option "
-	    "STATE is not set.",
-	    row->from);
+	return 0;
 }
 
 /* Encrypted reasoning is always there; what else may be listed Google does not tell. */
@@ -287,9 +283,9 @@ responses_request_release(struct responses_request *q)
 
 static int
 convert(struct responses_request *q, json_object *source, const struct responses_past *past,
-    const struct chat_env *env, bool can_store, struct apierror *err)
+    const struct chat_env *env, struct apierror *err)
 {
-	struct responses_read own = { .request = q, .past = past, .can_store = can_store };
+	struct responses_read own = { .request = q, .past = past };
 	/* Thoughts are told when a summary is asked for. */
 	struct chat_read read = { .request = &q->chat,
 		.env = env,
@@ -299,7 +295,7 @@ convert(struct responses_request *q, json_object *source, const struct responses
 
 	if (past->items != NULL && json_get(source, "input") == NULL)
 		json_put(source, "input", json_object_new_array());
-	q->store = can_store;
+	q->store = true;
 	if (chat_request_convert(&read, source, response_fields, err) != 0)
 		return -1;
 	responses_echo_write(source, q->store, &q->echo);
@@ -319,7 +315,7 @@ convert_early(struct responses_request *q, json_object *source, const struct cha
 
 int
 responses_request_read(struct responses_request *q, struct slice text, const struct chat_env *env,
-    bool can_store, struct apierror *err)
+    struct apierror *err)
 {
 	json_object *source = chat_source_read(text, err);
 	struct responses_past past;
@@ -328,11 +324,11 @@ responses_request_read(struct responses_request *q, struct slice text, const str
 	if (source == NULL)
 		return -1;
 	responses_past_init(&past);
-	answer = responses_past_read(&past, source, env, can_store, err);
+	answer = responses_past_read(&past, source, env, err);
 	if (answer == 0 && env->refs != NULL && env->refs->wanted > 0)
 		answer = convert_early(q, source, env, err);
 	else if (answer == 0)
-		answer = convert(q, source, &past, env, can_store, err);
+		answer = convert(q, source, &past, env, err);
 	responses_past_release(&past);
 	json_object_put(source);
 	return answer;

@@ -1,4 +1,4 @@
-/* What the state store keeps of a Response: {"response", "input", "items"}. */
+/* What the state store keeps of a Response: {"response", "input", "items"}, or the first alone. */
 #include "config.h"
 
 #include "core/responses.h"
@@ -9,26 +9,40 @@
 #include "base/xalloc.h"
 #include "core/query.h"
 
+static void
+write_stored(const struct responses_request *q, struct slice response, struct slice output,
+    bool conversation, struct buf *out)
+{
+	struct jwriter w = jwriter_on(out);
+
+	jw_object(&w, NULL);
+	jw_raw(&w, "response", response);
+	if (conversation) {
+		json_write_to(&w, "input", q->input);
+		jw_array(&w, "items");
+		for (size_t i = 0; i < json_object_array_length(q->items); i++)
+			json_write_to(&w, NULL, json_object_array_get_idx(q->items, i));
+		if (output.len > 0)
+			jw_raw(&w, NULL, output);
+		jw_array_end(&w);
+	}
+	jw_object_end(&w);
+}
+
 void
 responses_stored_write(
     const struct responses_request *q, struct responses_stream *s, struct buf *out)
 {
 	struct slice output = responses_stream_output(s);
-	struct jwriter w = jwriter_on(out);
 	struct buf response;
 
 	buf_init(&response, COLLECT_MAX);
 	responses_stream_response(s, &response);
-	jw_object(&w, NULL);
-	jw_raw(&w, "response", buf_slice(&response));
-	json_write_to(&w, "input", q->input);
-	jw_array(&w, "items");
-	for (size_t i = 0; i < json_object_array_length(q->items); i++)
-		json_write_to(&w, NULL, json_object_array_get_idx(q->items, i));
-	if (output.len > 0)
-		jw_raw(&w, NULL, output);
-	jw_array_end(&w);
-	jw_object_end(&w);
+	write_stored(q, buf_slice(&response), output, true, out);
+	if (out->failed && !response.failed) {
+		buf_reset(out);
+		write_stored(q, buf_slice(&response), output, false, out);
+	}
 	out->failed |= response.failed;
 	buf_release(&response);
 }
@@ -237,6 +251,9 @@ responses_stored_input(
 	size_t from, left;
 	int answer = 1;
 
+	if (l.input == NULL && json_get(doc, "response") != NULL)
+		answer = apierror_set(err, APIERROR_NOT_FOUND, "response_id",
+		    "The input of this response was too large to be kept.");
 	if (l.input == NULL)
 		goto out;
 	l.count = json_object_array_length(l.input);

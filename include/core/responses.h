@@ -11,7 +11,7 @@
 
 struct responses_request {
 	struct chat_request chat; /* model, stream, body, tools and the rest */
-	bool store;               /* `store` was asked for: the caller keeps the response */
+	bool store;               /* the response is to be kept: it is, unless the caller says no */
 	struct buf echo;    /* what the Response repeats of the request: members of an object */
 	json_object *items; /* the conversation so far, input included: an array, owned */
 	json_object *input; /* the items of this request alone, likewise */
@@ -19,14 +19,13 @@ struct responses_request {
 
 void responses_request_init(struct responses_request *q);
 void responses_request_release(struct responses_request *q);
-/* text: the body of POST /responses; q is fresh from responses_request_init. can_store: a state
- * store is configured; without one `store`, `previous_response_id` and items of type item_reference
- * are refused. env->refs yields earlier responses as REF_RESPONSE: that of previous_response_id,
- * and those whose items are referred to. When it holds something in REF_WANTED afterwards only the
- * model and `stream` are known; another pass, with a fresh q and reset changes, must follow. At
- * most three passes want something: the latest response, the others, media and signatures. */
+/* text: the body of POST /responses; q is fresh from responses_request_init. env->refs yields
+ * earlier responses as REF_RESPONSE: that of previous_response_id, and those whose items are
+ * referred to. When it holds something in REF_WANTED afterwards only the model and `stream` are
+ * known; another pass, with a fresh q and reset changes, must follow. At most three passes want
+ * something: the latest response, the others, media and signatures. */
 int responses_request_read(struct responses_request *q, struct slice text,
-    const struct chat_env *env, bool can_store, struct apierror *err);
+    const struct chat_env *env, struct apierror *err);
 
 /* ---- reply: responses_stream.c ---- */
 
@@ -57,7 +56,8 @@ const struct usage *responses_stream_usage(struct responses_stream *s);
 
 /* ---- stored responses: responses_stored.c ---- */
 
-/* What is kept of a response: itself, its input and the whole conversation. */
+/* What is kept of a response: itself, its input and the whole conversation. When that is too large
+ * for out, the response alone, whose items can still be referred to. */
 void responses_stored_write(
     const struct responses_request *q, struct responses_stream *s, struct buf *out);
 /* The kept response as GET /responses/{id} answers with, appended to out. -1 when the text is none.
@@ -75,7 +75,7 @@ struct responses_page {
 int responses_page_read(struct responses_page *page, struct slice query, struct apierror *err);
 void responses_page_release(struct responses_page *page);
 /* That page of the kept input as a list, appended to out. 1 when the text is none; -1 with err when
- * the item before the page is not there. */
+ * the item before the page is not there, or the input was too large to be kept. */
 int responses_stored_input(
     struct slice stored, const struct responses_page *page, struct buf *out, struct apierror *err);
 

@@ -42,13 +42,12 @@ check_contents(const struct responses_request *q)
 }
 
 static void
-check_request(const struct responses_request *q, bool can_store)
+check_request(const struct responses_request *q)
 {
 	json_object *doc;
 	struct buf echo;
 
 	FUZZ_CHECK(!q->chat.body.failed && q->chat.model.name[0] != '\0');
-	FUZZ_CHECK(can_store || !q->store);
 	FUZZ_CHECK(json_object_array_length(q->items) >= json_object_array_length(q->input));
 	check_contents(q);
 	buf_init(&echo, CHAT_BODY_MAX);
@@ -83,7 +82,7 @@ look_up(struct refs *refs, struct slice text)
 }
 
 static void
-run(struct slice text, const struct models *models, bool can_store)
+run(struct slice text, const struct models *models)
 {
 	struct responses_request q;
 	struct refs refs;
@@ -99,13 +98,13 @@ run(struct slice text, const struct models *models, bool can_store)
 		changes_reset(&changes);
 		responses_request_init(&q);
 		again = false;
-		if (responses_request_read(&q, text, &env, can_store, &err) != 0) {
+		if (responses_request_read(&q, text, &env, &err) != 0) {
 			check_error(&err);
 		} else if (refs.wanted > 0) {
 			look_up(&refs, text);
 			again = true;
 		} else {
-			check_request(&q, can_store);
+			check_request(&q);
 		}
 		responses_request_release(&q);
 	}
@@ -120,8 +119,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	const char *reason = NULL;
 	struct models *models = models_new(models_default_aliases, &reason);
 
-	run(text, models, false);
-	run(text, models, true);
+	run(text, models);
 	models_free(models);
 	return 0;
 }

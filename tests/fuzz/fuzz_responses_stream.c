@@ -121,7 +121,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	responses_request_init(&q);
 	if (slice_starts(all, SLICE(": ")) && slice_split(&all, '\n', &first) &&
 	    responses_request_read(
-		&q, (struct slice){ first.ptr + 2, first.len - 2 }, &env, true, &err) == 0) {
+		&q, (struct slice){ first.ptr + 2, first.len - 2 }, &env, &err) == 0) {
 		info.echo = buf_slice(&q.echo);
 		info.chat.tools = q.chat.tools;
 		info.chat.one_call = q.chat.one_call;

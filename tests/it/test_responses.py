@@ -127,7 +127,7 @@ def mixed_tools(options):
 @once
 @called("items may be named instead of repeated, as the AI SDK does")
 def references(options):
-    with Stack(options, env={"STATE": "memory"}) as s:
+    with Stack(options) as s:
         for stream in (False, True):
             key = s.key()
             out = respond(s, "call:weather", key, tools=[WEATHER], stream=stream)
@@ -145,14 +145,62 @@ def references(options):
             equal(after["bypassed_calls"] - before["bypassed_calls"], 0, "bypassed calls")
             conversation[1]["id"] = "rs_nothing"
             out = respond(s, conversation, key, tools=[WEATHER], status=None)
-            true(out.status in (400, 404), "status %d for an unknown item" % out.status)
+            equal(out.status, 404, "status for an unknown item")
             contains(out.error["param"], "input[1]")
+
+
+def _named(response):
+    return [{"type": "item_reference", "id": i["id"]} for i in response["output"]]
+
+
+@once
+@called("a loop of many steps may name every kind of item, for its own credential alone")
+def references_of_a_loop(options):
+    more = {"tools": [WEATHER], "reasoning": {"effort": "low", "summary": "auto"}}
+    with Stack(options) as s:
+        for stream in (False, True):
+            key = s.key()
+            conversation = [{"role": "user", "content": "say-first call:weather"}]
+            before = s.standin.control("GET", "/stats")
+            kinds = set()
+            for i in range(4):
+                out = respond(s, conversation, key, stream=stream, **more)
+                response = last_of(out) if stream else out.value
+                kinds |= {item["type"] for item in response["output"]}
+                conversation += _named(response)
+                for call in items(response, "function_call"):
+                    result = {"call_id": call["call_id"], "output": "rain"}
+                    conversation.append(dict(result, type="function_call_output"))
+                conversation.append({"role": "user", "content": "say-first call:weather %d" % i})
+            equal(kinds, {"reasoning", "message", "function_call"}, "items that were named")
+            after = s.standin.control("GET", "/stats")
+            equal(after["bypassed_calls"] - before["bypassed_calls"], 0, "bypassed calls")
+            respond(s, conversation, s.key(), status=404, **more)
+
+
+@once
+@called("a response that is too large with its conversation is kept without that")
+def too_large(options):
+    url = "data:image/png;base64," + "A" * (9 << 20)
+    image = {"role": "user", "content": [{"type": "input_image", "image_url": url}]}
+    question = {"role": "user", "content": "call:weather"}
+    with Stack(options) as s:
+        key = s.key()
+        one = respond(s, [image, question], key, tools=[WEATHER]).value
+        equal(get(s, PATH + "/" + one["id"], key).value["id"], one["id"], "what GET gives")
+        get(s, PATH + "/%s/input_items" % one["id"], key, status=404)
+        out = respond(s, "x", key, previous_response_id=one["id"], status=400)
+        equal(out.error["code"], "previous_response_not_found", "code")
+        call = items(one, "function_call")[0]
+        result = {"type": "function_call_output", "call_id": call["call_id"], "output": "rain"}
+        out = respond(s, [question] + _named(one) + [result], key, tools=[WEATHER])
+        contains(text_of(out.value), "rain")
 
 
 @once
 @called("a response that failed or was left is not stored")
 def not_stored(options):
-    with Stack(options, env={"STATE": "memory", "HEARTBEAT": "0.2"}) as s:
+    with Stack(options, env={"HEARTBEAT": "0.2"}) as s:
         key = s.key("stream_error_mid")
         out = respond(s, key=key, stream=True)
         id_ = out.chunks[0]["response"]["id"]
@@ -179,18 +227,18 @@ def parallel_calls_are_items_of_their_own(options):
 
 
 @once
-def without_state_nothing_is_stored_and_that_is_said(options):
+def what_is_not_kept_is_an_error_that_clients_know(options):
     with Stack(options) as s:
-        equal(respond(s).value["store"], False, "store without a word about it")
-        equal(respond(s, store=True, status=400).error["param"], "store", "param")
         out = respond(s, previous_response_id="resp_1", status=400)
         equal(out.error["param"], "previous_response_id", "param")
-        contains(out.error["message"], "STATE")
-        out = respond(s, [{"type": "item_reference", "id": "msg_1"}], status=400)
+        equal(out.error["code"], "previous_response_not_found", "code")
+        contains(out.error["message"], "Previous response with id 'resp_1' not found")
+        out = respond(s, [{"type": "item_reference", "id": "msg_1"}], status=404)
         contains(out.error["param"], "input[0]")
+        contains(out.error["message"], "Item with id 'msg_1' not found")
         for method in ("GET", "DELETE"):
-            out = post(s, PATH + "/resp_1", method=method, status=400)
-            contains(out.error["message"], "STATE")
+            out = post(s, PATH + "/resp_1", method=method, status=404)
+            contains(out.error["message"], "Response with id 'resp_1' not found")
         equal(respond(s, conversation="conv_1", status=400).error["param"], "conversation", "param")
         out = respond(s, background=True)
         equal(out.value["status"], "completed", "what is made in the background is there at once")
@@ -235,7 +283,7 @@ def _stored(s, stream):
 
 @once
 def a_stored_response_is_continued_shown_and_deleted(options):
-    with Stack(options, env={"STATE": "memory"}) as s:
+    with Stack(options) as s:
         for stream in (False, True):
             _stored(s, stream)
 
@@ -252,7 +300,7 @@ def a_stored_response_survives_a_restart(options):
 
 @once
 def a_chain_with_calls_keeps_its_signatures(options):
-    with Stack(options, env={"STATE": "memory"}) as s:
+    with Stack(options) as s:
         for stream in (False, True):
             key, before = s.key(), s.standin.control("GET", "/stats")
             out = respond(s, "call:weather", key, tools=[WEATHER], stream=stream)

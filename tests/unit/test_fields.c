@@ -225,7 +225,7 @@ takes(const char *form, struct slice word)
 	buf_adds(&body, strchr(form, '@') + 1);
 	if (slice_find(buf_slice(&body), SLICE("\"input\"")) >= 0) {
 		responses_request_init(&responses);
-		good = responses_request_read(&responses, buf_slice(&body), &env, false, &err) == 0;
+		good = responses_request_read(&responses, buf_slice(&body), &env, &err) == 0;
 		responses_request_release(&responses);
 	} else {
 		chat_request_init(&chat);

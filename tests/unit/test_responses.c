@@ -1,10 +1,11 @@
 /*
  * responses*.c by golden files:
  *   responses_request/X.in.json  a request; X.out.json: {"model", flags, "changes", "body", "echo",
- *                                "items", "input"}. X.refs.json: {"response": {id: items},
- *                                "signature": {call id: text}, "media": {URL: base64}}. With a name
- *                                that begins with stored_ there is a state store, with strict_
- *                                nothing may be changed, with strict_stored_ both.
+ *                                "items", "input"}. X.refs.json: {"response": {id: items, or
+ *                                what the store has},
+ *                                "signature": {call id: text}, "media": {URL: base64}}. Without a
+ *                                name that begins with stored_ nothing is to be kept, with strict_
+ *                                nothing may be changed; strict_stored_ is both.
  *   responses_reply/X.in.json    {"request", "answer"}; X.out.json: {"reply", "kept"}
  *   responses_stream/X.sse       Gemini's stream, after a line `: REQUEST`; X.out.sse: the client's
  * X.err.json instead of X.out.json: {"status", "error"}.
@@ -43,7 +44,9 @@ look_up(struct refs *refs, json_object *world)
 			continue;
 		}
 		buf_init(&value, GOLDEN_MAX);
-		if (ref->kind == REF_RESPONSE) {
+		if (ref->kind == REF_RESPONSE && json_object_is_type(found, json_type_object)) {
+			json_write(found, &value);
+		} else if (ref->kind == REF_RESPONSE) {
 			buf_adds(&value, "{\"response\":{},\"input\":[],\"items\":");
 			json_write(found, &value);
 			buf_addc(&value, '}');
@@ -60,7 +63,7 @@ look_up(struct refs *refs, json_object *world)
 /* As many passes as the gateway makes. */
 static int
 read_request(struct responses_request *q, struct slice text, const struct chat_env *env,
-    bool can_store, json_object *world, struct apierror *err)
+    json_object *world, struct apierror *err)
 {
 	int answer = -1;
 
@@ -69,7 +72,7 @@ read_request(struct responses_request *q, struct slice text, const struct chat_e
 		changes_reset(env->changes);
 		responses_request_release(q);
 		responses_request_init(q);
-		answer = responses_request_read(q, text, env, can_store, err);
+		answer = responses_request_read(q, text, env, err);
 		if (answer != 0 || env->refs->wanted == 0)
 			return answer;
 		look_up(env->refs, world);
@@ -107,6 +110,21 @@ write_request(
 	jw_object_end(&w);
 }
 
+/* The request with `store: false`, unless it says something else. */
+static void
+add_store(struct slice input, struct buf *out)
+{
+	json_object *doc = json_read(input);
+
+	if (json_object_is_type(doc, json_type_object) && json_get(doc, "store") == NULL) {
+		json_put(doc, "store", json_object_new_boolean(0));
+		json_write(doc, out);
+	} else {
+		buf_add_slice(out, input);
+	}
+	json_object_put(doc);
+}
+
 static void
 run_request(const char *path, struct slice input)
 {
@@ -118,18 +136,23 @@ run_request(const char *path, struct slice input)
 	struct changes changes;
 	struct chat_env env = { .models = models, .refs = &refs, .changes = &changes };
 	struct apierror err;
-	struct buf file, out;
+	struct buf file, text, out;
 	json_object *world = NULL;
 	char refs_path[1024];
 
 	buf_init(&file, GOLDEN_MAX);
+	buf_init(&text, GOLDEN_MAX);
 	buf_init(&out, GOLDEN_MAX);
 	refs_init(&refs);
 	changes_init(&changes, strict);
 	golden_path(refs_path, sizeof(refs_path), path, ".refs.json");
 	if (golden_read(refs_path, &file))
 		world = json_read(buf_slice(&file));
-	if (read_request(&q, input, &env, stored, world, &err) != 0) {
+	if (!stored) {
+		add_store(input, &text);
+		input = buf_slice(&text);
+	}
+	if (read_request(&q, input, &env, world, &err) != 0) {
 		golden_expect_error(path, ".err.json", &err);
 	} else {
 		write_request(&q, stored, &changes, &out);
@@ -141,6 +164,7 @@ run_request(const char *path, struct slice input)
 	refs_release(&refs);
 	json_object_put(world);
 	buf_release(&file);
+	buf_release(&text);
 	buf_release(&out);
 }
 
@@ -184,7 +208,7 @@ request_of(struct responses_request *q, struct slice text)
 	struct apierror err;
 
 	responses_request_init(q);
-	return ok(responses_request_read(q, text, &env, true, &err) == 0, "the request");
+	return ok(responses_request_read(q, text, &env, &err) == 0, "the request");
 }
 
 static void

@@ -32,14 +32,14 @@ struct exchange {
 };
 
 static bool
-ask(struct exchange *x, const char *body, const struct chat_env *env, bool can_store)
+ask(struct exchange *x, const char *body, const struct chat_env *env)
 {
 	struct apierror err;
 
 	*x = (struct exchange){ 0 };
 	buf_init(&x->reply, 1 * MIB);
 	responses_request_init(&x->request);
-	if (responses_request_read(&x->request, slice_str(body), env, can_store, &err) == 0)
+	if (responses_request_read(&x->request, slice_str(body), env, &err) == 0)
 		return ok(true, "the request");
 	printf("# %s: %s\n", err.param, err.message);
 	return ok(false, "the request");
@@ -94,7 +94,7 @@ upstream_name(const struct exchange *x, struct buf *out)
 }
 
 static void
-first_step(struct exchange *x, const struct chat_env *env, bool can_store)
+first_step(struct exchange *x, const struct chat_env *env)
 {
 	struct buf body, name, reply;
 
@@ -105,7 +105,7 @@ first_step(struct exchange *x, const struct chat_env *env, bool can_store)
 	    "{\"model\":\"gemini-3.8-flash\",\"input\":\"Weather?\","
 	    "\"instructions\":\"Be brief.\",\"tools\":%s}",
 	    tools);
-	ask(x, body.data, env, can_store);
+	ask(x, body.data, env);
 	upstream_name(x, &name);
 	for (const char *at = call_answer; *at != '\0'; at++) {
 		if (at[0] == '%' && at[1] == 's') {
@@ -143,8 +143,7 @@ test_stateless(void)
 	struct buf body;
 	json_object *reply, *output;
 
-	first_step(&first, &env, false);
-	ok(!first.request.store, "nothing is stored");
+	first_step(&first, &env);
 	reply = json_read(buf_slice(&first.reply));
 	output = json_get_array(reply, "output");
 	is_int(json_object_array_length(output), 2, "reasoning and call");
@@ -161,7 +160,7 @@ test_stateless(void)
 	}
 	buf_adds(&body, "{\"type\":\"function_call_output\",\"call_id\":\"g1\","
 			"\"output\":\"rain\"}]}");
-	ask(&second, body.data, &env, false);
+	ask(&second, body.data, &env);
 	check_second(&second);
 	json_object_put(reply);
 	buf_release(&body);
@@ -197,11 +196,11 @@ ask_twice(struct exchange *x, const char *body, struct chat_env *env, const char
     const struct buf *stored)
 {
 	refs_release(env->refs);
-	ask(x, body, env, true);
+	ask(x, body, env);
 	is_str(x->request.chat.model.name, "gemini-3.8-flash", "the model is known");
 	give(env->refs, id, stored);
 	release(x);
-	ask(x, body, env, true);
+	ask(x, body, env);
 	is_int(env->refs->wanted, 0, "nothing more is wanted");
 }
 
@@ -212,7 +211,7 @@ test_previous(struct chat_env *env)
 	struct buf stored;
 
 	buf_init(&stored, 1 * MIB);
-	first_step(&first, env, true);
+	first_step(&first, env);
 	ok(first.request.store, "it is to be stored, as OpenAI does unless told otherwise");
 	store(&first, &stored);
 	ask_twice(&second,
@@ -331,7 +330,7 @@ test_read_back(void)
 	    "{\"model\":\"gemini-3.8-flash\",\"input\":[{\"role\":\"user\",\"content\":\"a\"},"
 	    "{\"role\":\"assistant\",\"content\":\"b\"},{\"type\":\"message\",\"id\":\"mine\","
 	    "\"role\":\"user\",\"content\":[{\"type\":\"input_text\",\"text\":\"c\"}]}]}",
-	    &env, true);
+	    &env);
 	answer(&x, "cccc", text_answer);
 	store(&x, &stored);
 	ok(responses_stored_response(buf_slice(&stored), &out) == 0, "the response");
@@ -372,13 +371,13 @@ test_spoilt(struct chat_env *env)
 
 	refs_release(env->refs);
 	responses_request_init(&q);
-	ok(responses_request_read(&q, SLICE(body), env, true, &err) == 0, "it is wanted");
+	ok(responses_request_read(&q, SLICE(body), env, &err) == 0, "it is wanted");
 	buf_init(&value, 100);
 	buf_adds(&value, "{\"items\":3}");
 	refs_found(env->refs, env->refs->list[0], &value);
 	responses_request_release(&q);
 	responses_request_init(&q);
-	ok(responses_request_read(&q, SLICE(body), env, true, &err) != 0, "no response");
+	ok(responses_request_read(&q, SLICE(body), env, &err) != 0, "no response");
 	is_str(err.param, "previous_response_id", "named");
 	responses_request_release(&q);
 }
