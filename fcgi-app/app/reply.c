@@ -42,6 +42,7 @@ reply_reason(int status)
 		{ 415, "Unsupported Media Type" },
 		{ 416, "Range Not Satisfiable" },
 		{ 422, "Unprocessable Content" },
+		{ 426, "Upgrade Required" },
 		{ 429, "Too Many Requests" },
 		{ 431, "Request Header Fields Too Large" },
 		{ 499, "Client Closed Request" },

@@ -213,6 +213,19 @@ note_client(struct request *r)
 	snprintf(r->client, sizeof(r->client), "%.*s", (int)client.len, client.ptr);
 }
 
+/* A web server may keep `Upgrade` to itself, as it is for one hop. */
+static bool
+wants_websocket(const struct request *r)
+{
+	const char *upgrade = edge_param(r->edge, "HTTP_UPGRADE");
+	struct slice list = slice_str(upgrade), word;
+
+	while (slice_split(&list, ',', &word))
+		if (slice_eqi(slice_trim(word), SLICE("websocket")))
+			return true;
+	return edge_param(r->edge, "HTTP_SEC_WEBSOCKET_KEY") != NULL;
+}
+
 static enum step_next
 do_route(struct request *r)
 {
@@ -225,6 +238,7 @@ do_route(struct request *r)
 		{ ROUTE_RESPONSES, &op_responses },
 		{ ROUTE_RESPONSE, &op_response },
 		{ ROUTE_RESPONSE_INPUT, &op_response },
+		{ ROUTE_RESPONSE_CANCEL, &op_response },
 		{ ROUTE_IMAGES, &op_images },
 		{ ROUTE_IMAGE_EDITS, &op_image_edits },
 		{ ROUTE_VARIATIONS, &op_variations },
@@ -246,6 +260,7 @@ do_route(struct request *r)
 		.has_google_credential = edge_param(r->edge, "HTTP_X_GOOG_API_KEY") != NULL ||
 		                         edge_param(r->edge, "HTTP_X_GOOG_API_CLIENT") != NULL,
 		.has_bearer = has_bearer(r),
+		.websocket = wants_websocket(r),
 	};
 	int rc = route_match(&in, r->route, &r->err);
 
@@ -368,6 +383,8 @@ retry_after_line(struct request *r, struct buf *extra)
 		buf_addf(extra, "Allow: %s\r\n", r->route->allow);
 	if (r->err.kind == APIERROR_CODING)
 		buf_adds(extra, "Accept-Encoding: gzip, deflate\r\n");
+	if (r->err.kind == APIERROR_UPGRADE)
+		buf_adds(extra, "Upgrade: HTTP/1.1\r\n");
 }
 
 /* Inside a stream whose head is sent: an event, then the end. Bytes of another kind can only be cut

@@ -1,4 +1,4 @@
-/* The error value: its table, both renderings, and the reader of Google's error objects. */
+/* The error value: its table, its renderings, and the reader of Google's error objects. */
 #include "config.h"
 
 #include "core/apierror.h"
@@ -159,15 +159,58 @@ render_google(const struct apierror *err, struct jwriter *w)
 	jw_object_end(w);
 }
 
+static const char *
+anthropic_type(int status)
+{
+	static const struct {
+		int status;
+		const char *type;
+	} types[] = {
+		{ 400, "invalid_request_error" },
+		{ 401, "authentication_error" },
+		{ 402, "billing_error" },
+		{ 403, "permission_error" },
+		{ 404, "not_found_error" },
+		{ 413, "request_too_large" },
+		{ 429, "rate_limit_error" },
+		{ 503, "overloaded_error" },
+		{ 504, "timeout_error" },
+	};
+
+	for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+		if (types[i].status == status)
+			return types[i].type;
+	return status < 500 ? types[0].type : "api_error";
+}
+
+static void
+render_anthropic(const struct apierror *err, struct jwriter *w)
+{
+	jw_object(w, NULL);
+	jw_str(w, "type", "error");
+	jw_object(w, "error");
+	jw_str(w, "type", anthropic_type(err->status));
+	jw_str(w, "message", err->message);
+	jw_object_end(w);
+	jw_object_end(w);
+}
+
 void
 apierror_render(const struct apierror *err, enum dialect dialect, struct buf *out)
 {
 	struct jwriter w = jwriter_on(out);
 
-	if (dialect == DIALECT_GOOGLE)
-		render_google(err, &w);
-	else
+	switch (dialect) {
+	case DIALECT_OPENAI:
 		render_openai(err, &w);
+		break;
+	case DIALECT_GOOGLE:
+		render_google(err, &w);
+		break;
+	case DIALECT_ANTHROPIC:
+		render_anthropic(err, &w);
+		break;
+	}
 }
 
 void

@@ -135,9 +135,8 @@ add_reference(struct intake *t, json_object *item, size_t index)
 	field_name(param, "%s.id", at);
 	return apierror_set(t->err, APIERROR_NOT_FOUND, param,
 	    "Item with id '%.*s' not found. Items are kept unless 'store' is false, until they "
-	    "expire "
-	    "or make room for newer ones. Try again with 'store' set to true, or send the item "
-	    "itself.",
+	    "expire or make room for newer ones. Try again with 'store' set to true, or send the "
+	    "item itself.",
 	    json_str(id).len < 64 ? (int)json_str(id).len : 64, json_str(id).ptr);
 }
 

@@ -18,7 +18,7 @@
 
 #define ALLOW_GET    "GET, HEAD, OPTIONS"
 #define ALLOW_POST   "POST, OPTIONS"
-#define ALLOW_ITEM   "GET, DELETE, OPTIONS"
+#define ALLOW_ITEM   "GET, HEAD, DELETE, OPTIONS"
 #define ALLOW_BOTH   "GET, POST, OPTIONS"
 #define ALLOW_NATIVE "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 
@@ -44,12 +44,12 @@ static const struct endpoint {
 	{ { "verify" },                   ROUTE_VERIFY,         "verify",         ALLOW_BOTH, false },
 	{ { "healthz" },                  ROUTE_HEALTHZ,        "healthz",        ALLOW_GET,  false },
 	{ { "readyz" },                   ROUTE_READYZ,         "readyz",         ALLOW_GET,  false },
+	{ { "responses", "compact" },     ROUTE_COMPACT,        "compact",        ALLOW_POST, false },
+	{ { "responses", "input_tokens" }, ROUTE_INPUT_TOKENS,  "input_tokens",   ALLOW_POST, false },
 	{ { "responses", "*" },           ROUTE_RESPONSE,       "response",       ALLOW_ITEM, false },
 	{ { "responses", "*", "input_items" }, ROUTE_RESPONSE_INPUT, "response_input", ALLOW_GET, false },
+	{ { "responses", "*", "cancel" }, ROUTE_RESPONSE_CANCEL, "response_cancel", ALLOW_POST, false },
 };
-
-/* Words that are no item: endpoints of OpenAI's that are not here. */
-static const char *const no_items[] = { "compact", "input_tokens" };
 
 /* URLs that people paste as a base, to which their client adds its own path. */
 static const char *const pasted[][2] = {
@@ -62,8 +62,11 @@ static const char *const pasted[][2] = {
 static const char *const openai_only[] = {
 	"chat", "completions", "responses", "embeddings", "images", "audio", "moderations", "fine_tuning",
 	"fine-tunes", "vector_stores", "assistants", "threads", "uploads", "realtime", "containers",
-	"evals", "conversations", "organization", "engines", "edits",
+	"evals", "conversations", "organization", "engines", "edits", "skills", "chatkit",
 };
+
+/* Anthropic's, which nobody else has. */
+static const char *const anthropic_only[] = { "messages", "complete" };
 
 /* Resources of both: the dialect of the caller decides. */
 static const char *const shared[] = { "files", "batches" };
@@ -165,6 +168,8 @@ matched(struct match *m, enum route_op op, const char *name, const char *allow)
 		if (slice_eq(slice_trim(method), m->in->method))
 			return 0;
 	m->ret->allow = allow;
+	if (op == ROUTE_RESPONSES && m->in->websocket && slice_eq(m->in->method, SLICE("GET")))
+		return apierror_set(m->err, APIERROR_UPGRADE, NULL, NULL);
 	return apierror_set(m->err, APIERROR_METHOD, NULL, "This URL takes %s.", allow);
 }
 
@@ -288,9 +293,7 @@ find_endpoint(const struct route_path *p, size_t *ret_at)
 		size_t at = p->count - words_end_at(p, e->words, ARRAY_SIZE(e->words), p->count);
 		size_t base;
 
-		if (at == p->count ||
-		    (e->words[1] != NULL && e->words[1][0] == '*' &&
-			route_is_word(p->segs[at + 1], no_items, ARRAY_SIZE(no_items))))
+		if (at == p->count)
 			continue;
 		base = base_start(p, at);
 		if (e->anywhere || first_version(p, p->mount, base) == base) {
@@ -329,6 +332,8 @@ match_versioned(struct match *m, size_t at)
 
 	if (is_upload(p, at) && word.len > 0)
 		return match_google(m, at);
+	if (route_is_word(word, anthropic_only, ARRAY_SIZE(anthropic_only)))
+		return not_found(m, at, DIALECT_ANTHROPIC);
 	if (word.len == 0 || route_is_word(word, openai_only, ARRAY_SIZE(openai_only)))
 		return not_found(m, at + openai, word.len == 0 ? dialect : DIALECT_OPENAI);
 	if (openai) {
@@ -357,6 +362,17 @@ find_verb_call(const struct match *m)
 	if (route_path_is(p, at, "models") || route_path_is(p, at, "tunedModels"))
 		return at;
 	return p->count;
+}
+
+/* Of a path without a version at which there is nothing. */
+static enum dialect
+stray_dialect(const struct match *m)
+{
+	const struct route_path *p = &m->path;
+
+	if (route_is_word(p->segs[p->mount], anthropic_only, ARRAY_SIZE(anthropic_only)))
+		return DIALECT_ANTHROPIC;
+	return route_has_verb(p) ? DIALECT_GOOGLE : caller_dialect(m, p->mount, p->count);
 }
 
 static int
@@ -392,8 +408,7 @@ match_path(struct match *m)
 	at = find_versioned(p);
 	if (at > 0)
 		return match_versioned(m, at);
-	return not_found(m, p->mount,
-	    route_has_verb(p) ? DIALECT_GOOGLE : caller_dialect(m, p->mount, p->count));
+	return not_found(m, p->mount, stray_dialect(m));
 }
 
 /* Counts the segments of the mount prefix when the path begins with it. */

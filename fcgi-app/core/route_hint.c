@@ -1,4 +1,5 @@
-/* Names the valid URL that is nearest to one that does not exist, by edit distance. */
+/* What is said of a URL that does not exist: which API the gateway has not, or, by edit distance,
+ * which URL was plainly meant. */
 #include "config.h"
 
 #include <string.h>
@@ -19,10 +20,12 @@ static const struct known {
 	const char *tail;      /* in lower case; what the end of the path is compared with */
 	const char *method, *path;
 } known[] = {
-	/* The first row of a dialect is proposed when nothing is near. */
 	{ OPENAI, "chat/completions",      "POST", "/v1/chat/completions" },
+	{ OPENAI, "chat",                  "POST", "/v1/chat/completions" },
 	{ OPENAI, "completions",           "POST", "/v1/completions" },
 	{ OPENAI, "responses",             "POST", "/v1/responses" },
+	{ OPENAI, "responses/compact",     "POST", "/v1/responses/compact" },
+	{ OPENAI, "responses/input_tokens", "POST", "/v1/responses/input_tokens" },
 	{ OPENAI, "embeddings",            "POST", "/v1/embeddings" },
 	{ OPENAI, "images/generations",    "POST", "/v1/images/generations" },
 	{ OPENAI, "images/edits",          "POST", "/v1/images/edits" },
@@ -41,6 +44,43 @@ static const struct known {
 	{ OPENAI | GOOGLE, "verify",  "GET", "/verify" },
 	{ OPENAI | GOOGLE, "healthz", "GET", "/healthz" },
 	{ OPENAI | GOOGLE, "readyz",  "GET", "/readyz" },
+};
+
+/* What clients look for and this gateway has not, by the first words of the path; the first row
+ * that fits counts. */
+static const struct absent {
+	const char *words[2]; /* the second is NULL when any will do */
+	const char *what, *instead;
+} absent[] = {
+	{ { "messages" },       "Anthropic's Messages API", "OpenAI's, at POST /v1/chat/completions" },
+	{ { "complete" },       "Anthropic's Text Completions API", NULL },
+	{ { "conversations" },  "OpenAI's Conversations API", "'previous_response_id' in POST /v1/responses" },
+	{ { "files" },          "OpenAI's Files API", "Gemini's, at /v1beta/files" },
+	{ { "uploads" },        "OpenAI's Uploads API", "Gemini's Files API, at /upload/v1beta/files" },
+	{ { "batches" },        "OpenAI's Batch API", "Gemini's, at /v1beta/models/{model}:batchGenerateContent" },
+	{ { "vector_stores" },  "OpenAI's Vector Stores API", "Gemini's File Search stores, at /v1beta/fileSearchStores" },
+	{ { "assistants" },     "OpenAI's Assistants API", "POST /v1/responses" },
+	{ { "threads" },        "OpenAI's Assistants API", "POST /v1/responses" },
+	{ { "engines" },        "OpenAI's Engines API", "GET /v1/models" },
+	{ { "edits" },          "OpenAI's Edits API", "POST /v1/chat/completions" },
+	{ { "moderations" },    "OpenAI's Moderations API", NULL },
+	{ { "realtime" },       "OpenAI's Realtime API", NULL },
+	{ { "fine_tuning" },    "OpenAI's Fine-tuning API", NULL },
+	{ { "fine-tunes" },     "OpenAI's Fine-tuning API", NULL },
+	{ { "containers" },     "OpenAI's Containers API", NULL },
+	{ { "evals" },          "OpenAI's Evals API", NULL },
+	{ { "skills" },         "OpenAI's Skills API", NULL },
+	{ { "chatkit" },        "OpenAI's ChatKit API", NULL },
+	{ { "organization" },   "OpenAI's Administration API", NULL },
+	{ { "api", "tags" },    "Ollama's API", "GET /v1/models" },
+	{ { "api", "show" },    "Ollama's API", "GET /v1/models" },
+	{ { "api", "chat" },    "Ollama's API", "POST /v1/chat/completions" },
+	{ { "api", "generate" }, "Ollama's API", "POST /v1/completions" },
+	{ { "api", "embed" },   "Ollama's API", "POST /v1/embeddings" },
+	{ { "api", "embeddings" }, "Ollama's API", "POST /v1/embeddings" },
+	{ { "api", "ps" },      "Ollama's API", NULL },
+	{ { "api", "pull" },    "Ollama's API", NULL },
+	{ { "api", "version" }, "Ollama's API", NULL },
 };
 /* clang-format on */
 
@@ -88,6 +128,14 @@ path_tail(const struct route_path *p, size_t count)
 	return tail;
 }
 
+/* So many slips of the pen leave no doubt about what was meant. */
+static size_t
+slips(struct slice want)
+{
+	return want.len > 0 ? 1 + want.len / 8 : 0;
+}
+
+/* The URL that was plainly meant, or NULL. */
 static const struct known *
 nearest(const struct route_path *p, size_t from, enum dialect dialect)
 {
@@ -99,8 +147,6 @@ nearest(const struct route_path *p, size_t from, enum dialect dialect)
 
 		if ((known[i].dialects & 1U << dialect) == 0)
 			continue;
-		if (best == NULL)
-			best = &known[i];
 		if (from == p->count && want.len == 0)
 			return &known[i];
 		for (size_t count = 1; count <= TAIL_SEGMENTS && from + count <= p->count;
@@ -108,7 +154,7 @@ nearest(const struct route_path *p, size_t from, enum dialect dialect)
 			struct slice tail = path_tail(p, count);
 			size_t d = tail.len <= TAIL_MAX ? distance(tail, want) : TAIL_MAX;
 
-			if (d < best_distance && d <= want.len / 2) {
+			if (d < best_distance && d <= slips(want)) {
 				best = &known[i];
 				best_distance = d;
 			}
@@ -117,15 +163,34 @@ nearest(const struct route_path *p, size_t from, enum dialect dialect)
 	return best;
 }
 
+static const struct absent *
+find_absent(const struct route_path *p, size_t from)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(absent); i++)
+		if (route_path_is(p, from, absent[i].words[0]) &&
+		    (absent[i].words[1] == NULL || route_path_is(p, from + 1, absent[i].words[1])))
+			return &absent[i];
+	return NULL;
+}
+
 int
 route_hint(const struct route_path *p, size_t from, struct slice prefix, enum dialect dialect,
     struct apierror *err)
 {
-	const struct known *url = nearest(p, from, dialect);
+	const struct absent *other = dialect != DIALECT_GOOGLE ? find_absent(p, from) : NULL;
+	const struct known *url = other == NULL ? nearest(p, from, dialect) : NULL;
 
 	if (prefix.len > PREFIX_SHOWN_MAX)
 		prefix.len = 0;
-	return apierror_set(err, APIERROR_NOT_FOUND, NULL,
-	    "There is nothing at this URL. The nearest is %s %.*s%s.", url->method, (int)prefix.len,
-	    prefix.ptr, url->path);
+	if (other != NULL)
+		return apierror_set(err, APIERROR_NOT_FOUND, NULL,
+		    "There is nothing at this URL: the gateway does not offer %s.%s%s%s",
+		    other->what, other->instead != NULL ? " There is " : "",
+		    other->instead != NULL ? other->instead : "",
+		    other->instead != NULL ? "." : "");
+	if (url != NULL)
+		return apierror_set(err, APIERROR_NOT_FOUND, NULL,
+		    "There is nothing at this URL. Is %s %.*s%s meant?", url->method,
+		    (int)prefix.len, prefix.ptr, url->path);
+	return apierror_set(err, APIERROR_NOT_FOUND, NULL, NULL);
 }

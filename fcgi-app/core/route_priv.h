@@ -37,8 +37,9 @@ size_t route_find_inside(const struct route_path *p);
 
 /* ---- route_hint.c ---- */
 
-/* Fills err for a path that nothing matched. from: the first segment behind versions and mount
- * prefixes; prefix goes in front of the URL that is proposed. */
+/* Fills err for a path that nothing matched: what is offered in its place, or the URL that was
+ * plainly meant. from: the first segment behind versions and mount prefixes; prefix goes in front
+ * of a URL that is named. */
 int route_hint(const struct route_path *p, size_t from, struct slice prefix, enum dialect dialect,
     struct apierror *err);
 

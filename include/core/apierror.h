@@ -10,7 +10,7 @@
 
 #include "base/buf.h"
 
-enum dialect { DIALECT_OPENAI, DIALECT_GOOGLE };
+enum dialect { DIALECT_OPENAI, DIALECT_GOOGLE, DIALECT_ANTHROPIC };
 
 enum apierror_kind {
 #define APIERROR(symbol, word, status, type, code, google, text) APIERROR_##symbol,

@@ -18,6 +18,9 @@ enum route_op {
 	ROUTE_RESPONSES,
 	ROUTE_RESPONSE,
 	ROUTE_RESPONSE_INPUT,
+	ROUTE_RESPONSE_CANCEL,
+	ROUTE_COMPACT,
+	ROUTE_INPUT_TOKENS,
 	ROUTE_EMBEDDINGS,
 	ROUTE_IMAGES,
 	ROUTE_IMAGE_EDITS,
@@ -41,6 +44,7 @@ struct route_input {
 	struct slice mount;         /* configured mount prefix, or empty */
 	bool has_google_credential; /* x-goog-api-key or x-goog-api-client header */
 	bool has_bearer;            /* Authorization: Bearer */
+	bool websocket;             /* the client wants to go on with that */
 };
 
 #define ROUTE_PATH_MAX 2048
@@ -57,8 +61,9 @@ struct route {
 	const char *allow; /* when the method is wrong: value of the Allow header */
 };
 
-/* 0, or -1 with err (404 naming the nearest valid URL, 405 with ret->allow, 400 for paths that try
- * to climb); dialect and prefix are set in either case. The slices of *ret point into in->uri. */
+/* 0, or -1 with err (404, naming the URL that was plainly meant, 405 with ret->allow, 426 for a
+ * websocket where none is spoken, 400 for paths that try to climb); dialect and prefix are set in
+ * either case. The slices of *ret point into in->uri. */
 int route_match(const struct route_input *in, struct route *ret, struct apierror *err);
 
 #endif

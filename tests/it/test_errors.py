@@ -114,6 +114,65 @@ def a_wrong_method_is_405(s):
 
 
 @each
+def probes_get_the_status_of_what_is_there(s):
+    for method, path, status in (
+        ("HEAD", "/", 200),
+        ("HEAD", "/v1/models", 200),
+        ("HEAD", "/healthz", 200),
+        ("HEAD", CHAT, 405),
+        ("GET", CHAT, 405),
+        ("GET", "/v1/responses", 405),
+        ("HEAD", "/v1/responses", 405),
+        ("GET", "/v1/embeddings", 405),
+        ("HEAD", "/v1/nothing", 404),
+        ("OPTIONS", CHAT, 204),
+        ("OPTIONS", "/v1/nothing", 204),
+    ):
+        with s.request(method, path, bearer=s.key()) as r:
+            what = "%s %s" % (method, path)
+            equal(r.status, status, "status of " + what)
+            if status == 405:
+                equal(r.header("allow"), "POST, OPTIONS", "what %s is told" % what)
+            if method == "HEAD":
+                equal(r.read(), b"", "body of " + what)
+
+
+@each
+def a_websocket_is_refused_with_426(s):
+    wanted = [
+        ("Connection", "Upgrade"),
+        ("Upgrade", "websocket"),
+        ("Sec-WebSocket-Version", "13"),
+        ("Sec-WebSocket-Key", "dGhlIHNhbXBsZSBub25jZQ=="),
+    ]
+    for path in ("/v1/responses", "/responses"):
+        for headers in (wanted, wanted[1:], wanted[2:]):
+            with s.request("GET", path, headers, bearer=s.key()) as r:
+                openai_error(r, 426)
+    with s.request("GET", CHAT, wanted, bearer=s.key()) as r:
+        openai_error(r, 405)
+
+
+@each
+def apis_that_are_not_here_are_a_404_that_says_so(s):
+    for path, what in (
+        ("/v1/moderations", "Moderations"),
+        ("/v1/conversations", "previous_response_id"),
+        ("/v1/threads/t/messages", "Assistants"),
+        ("/v1/vector_stores", "File Search"),
+        ("/api/chat", "Ollama"),
+    ):
+        with s.request("POST", path, bearer=s.key(), body={}) as r:
+            contains(openai_error(r, 404)["message"], what)
+    for path in ("/v1/messages?beta=true", "/v1/messages/count_tokens"):
+        with s.request("POST", path, [("anthropic-version", "2023-06-01")], {}) as r:
+            equal(r.status, 404, "status of " + path)
+            error = r.json()
+            equal((error["type"], error["error"]["type"]), ("error", "not_found_error"), "types")
+            contains(error["error"]["message"], "Anthropic")
+
+
+@each
 def a_body_above_the_limit_is_413(s):
     # The stand is started with MAX_BODY=8 MiB; the web server lets more pass.
     body = b'{"model":"x","messages":[{"role":"user","content":"' + b"a" * (9 << 20) + b'"}]}'

@@ -147,9 +147,9 @@ test_nowhere(void)
 		const char *text;
 	} rows[] = {
 		{ "POST", "/v1/chat/completion", BEARER, 404, false, "/v1/chat/completions" },
-		{ "POST", "/v1/moderations", BEARER, 404, false, "The nearest is" },
-		{ "GET", "/v1/files", BEARER, 404, false, "The nearest is" },
-		{ "GET", "/nowhere", BEARER, 404, false, "The nearest is" },
+		{ "POST", "/v1/moderations", BEARER, 404, false, "Moderations API" },
+		{ "GET", "/v1/files", BEARER, 404, false, "/v1beta/files" },
+		{ "GET", "/nowhere", BEARER, 404, false, "nothing at this URL" },
 		{ "GET", "/v1/chat/completions", BEARER, 405, false, "POST" },
 		{ "PUT", "/v1/models", BEARER, 405, false, "GET" },
 		{ "DELETE", "/healthz", NULL, 405, false, "GET" },

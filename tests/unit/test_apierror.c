@@ -90,6 +90,17 @@ main(void)
 	rendered(&err, DIALECT_GOOGLE,
 	    "data: {\"error\":{\"code\":400,\"message\":\"say \\\"x\\\"\",\"status\":"
 	    "\"INVALID_ARGUMENT\"}}\n\n");
+	rendered(&err, DIALECT_ANTHROPIC,
+	    "data: {\"type\":\"error\",\"error\":{\"type\":\"invalid_request_error\","
+	    "\"message\":\"say \\\"x\\\"\"}}\n\n");
+	apierror_set(&err, APIERROR_NOT_FOUND, NULL, "no");
+	rendered(&err, DIALECT_ANTHROPIC,
+	    "data: {\"type\":\"error\",\"error\":{\"type\":\"not_found_error\",\"message\":\"no\"}}"
+	    "\n\n");
+	apierror_set(&err, APIERROR_METHOD, NULL, "no");
+	rendered(&err, DIALECT_ANTHROPIC,
+	    "data: {\"type\":\"error\",\"error\":{\"type\":\"invalid_request_error\","
+	    "\"message\":\"no\"}}\n\n");
 	apierror_set(&err, APIERROR_FORBIDDEN, NULL, "no");
 	rendered(&err, DIALECT_OPENAI,
 	    "data: {\"error\":{\"message\":\"no\",\"type\":\"permission_error\",\"param\":null,"
