@@ -13,6 +13,7 @@
 struct responses_state {
 	struct responses_request request;
 	struct responses_stream *stream;
+	struct buf kept; /* of a compaction, see struct responses_info */
 	int64_t created;
 };
 
@@ -41,8 +42,15 @@ new_stream(struct request *r)
 		},
 		.echo = buf_slice(&state->request.echo),
 		.events = c->stream,
+		.compact = state->request.compact,
+		.compaction = state->request.use == RESPONSES_COMPACT,
 	};
 
+	if (info.compaction) {
+		buf_reset(&state->kept);
+		responses_compact_keep(&state->request, r->id, &state->kept);
+		info.kept = buf_slice(&state->kept);
+	}
 	responses_stream_free(state->stream);
 	state->stream = responses_stream_new(&info);
 }
@@ -55,11 +63,15 @@ responses_prepare(struct request *r, struct apierror *err)
 	struct responses_request *q;
 	struct slice body;
 
-	if (state == NULL)
+	if (state == NULL) {
 		r->op_state = state = xcalloc(1, sizeof(*state));
+		buf_init(&state->kept, CHAT_BODY_MAX);
+	}
 	q = &state->request;
 	responses_request_release(q);
 	responses_request_init(q);
+	if (r->route->op == ROUTE_COMPACT)
+		q->use = RESPONSES_COMPACT;
 	if (request_body(r, &body, err) != 0 || responses_request_read(q, body, &env, err) != 0)
 		return -1;
 	state->created = (int64_t)(clock_wall_ms() / 1000);
@@ -79,7 +91,7 @@ store(struct request *r)
 	struct buf id, text;
 
 	r->usage = *responses_stream_usage(state->stream);
-	if (!state->request.store)
+	if (!state->request.store || state->request.use != RESPONSES_CREATE)
 		return;
 	buf_init(&id, 64);
 	buf_addf(&id, "resp_%s", r->id);
@@ -146,6 +158,7 @@ responses_release(struct request *r)
 		return;
 	responses_stream_free(state->stream);
 	responses_request_release(&state->request);
+	buf_release(&state->kept);
 	free(state);
 }
 
@@ -162,7 +175,68 @@ const struct operation op_responses = {
 	.release = responses_release,
 };
 
-/* ---- GET and DELETE /responses/{id}, GET /responses/{id}/input_items ---- */
+/* ---- POST /responses/input_tokens ---- */
+
+struct count_state {
+	struct responses_request request;
+	struct buf body;
+};
+
+static int
+count_prepare(struct request *r, struct apierror *err)
+{
+	struct count_state *state = r->op_state;
+	struct chat_env env = request_env(r);
+	struct responses_request *q;
+	struct slice body;
+
+	if (state == NULL) {
+		r->op_state = state = xcalloc(1, sizeof(*state));
+		buf_init(&state->body, CHAT_BODY_MAX + URL_MAX);
+	}
+	q = &state->request;
+	responses_request_release(q);
+	responses_request_init(q);
+	q->use = RESPONSES_COUNT;
+	if (request_body(r, &body, err) != 0 || responses_request_read(q, body, &env, err) != 0)
+		return -1;
+	r->has_fallback = q->chat.model.fallbacks[0] != '\0';
+	r->form = REPLY_JSON;
+	buf_reset(&state->body);
+	if (r->refs.wanted == 0)
+		responses_count_write(q, &state->body);
+	target_count(r, q->chat.model.name, buf_slice(&state->body));
+	return 0;
+}
+
+static enum collect_next
+count_collect(struct request *r, struct slice body, struct buf *out, struct apierror *err)
+{
+	(void)r;
+	return responses_count_reply(body, out, err) == 0 ? COLLECT_DONE : COLLECT_ERROR;
+}
+
+static void
+count_release(struct request *r)
+{
+	struct count_state *state = r->op_state;
+
+	if (state == NULL)
+		return;
+	responses_request_release(&state->request);
+	buf_release(&state->body);
+	free(state);
+}
+
+const struct operation op_input_tokens = {
+	.prepare = count_prepare,
+	.mends = true,
+	.names_objects = true,
+	.collect = count_collect,
+	.release = count_release,
+};
+
+/* ---- GET and DELETE /responses/{id}, GET /responses/{id}/input_items, POST .../cancel ---- */
 
 static int
 unknown(struct apierror *err, struct slice id)
@@ -200,6 +274,10 @@ answer_stored(struct request *r, const struct ref *ref, struct buf *out, struct 
 		jw_object_end(&w);
 		return 0;
 	}
+	if (r->route->op == ROUTE_RESPONSE_CANCEL)
+		return apierror_set(err, APIERROR_BAD_REQUEST, "response_id",
+		    "Cannot cancel a synchronous response: it is complete. This gateway makes "
+		    "none in the background.");
 	if (r->route->op == ROUTE_RESPONSE_INPUT)
 		return list_input(r, stored, out, err);
 	return responses_stored_response(stored, out) == 0 ? 0 : 1;

@@ -236,6 +236,8 @@ do_route(struct request *r)
 		{ ROUTE_CHAT, &op_chat },
 		{ ROUTE_COMPLETIONS, &op_completions },
 		{ ROUTE_RESPONSES, &op_responses },
+		{ ROUTE_COMPACT, &op_responses },
+		{ ROUTE_INPUT_TOKENS, &op_input_tokens },
 		{ ROUTE_RESPONSE, &op_response },
 		{ ROUTE_RESPONSE_INPUT, &op_response },
 		{ ROUTE_RESPONSE_CANCEL, &op_response },

@@ -358,9 +358,9 @@ void local_answer(struct request *r);
 void access_line(struct request *r);
 
 /* The operations. */
-extern const struct operation op_chat, op_completions, op_responses, op_response, op_embeddings,
-    op_images, op_image_edits, op_variations, op_speech, op_transcriptions, op_translations,
-    op_models, op_model, op_native, op_verify;
+extern const struct operation op_chat, op_completions, op_responses, op_input_tokens, op_response,
+    op_embeddings, op_images, op_image_edits, op_variations, op_speech, op_transcriptions,
+    op_translations, op_models, op_model, op_native, op_verify;
 
 /* op_*.c helpers: sets target.url to base + path + query; adds a header line. */
 void target_url(struct request *r, const char *method, const char *path, struct slice query);
@@ -371,6 +371,8 @@ void target_json(struct request *r, struct slice body);
 void target_generate(struct request *r, const char *model, bool stream, struct slice body);
 /* Is the call one of these two, whoever made it? */
 bool target_generates(const struct request *r);
+/* countTokens, likewise. */
+void target_count(struct request *r, const char *model, struct slice body);
 /* What every translation of this request depends on. */
 struct chat_env request_env(struct request *r);
 /* The caller's body; -1 with err when it cannot be read back. */

@@ -42,17 +42,34 @@ target_json(struct request *r, struct slice body)
 	target_header(r, "User-Agent", SLICE("gemini-balance/" PACKAGE_VERSION));
 }
 
-void
-target_generate(struct request *r, const char *model, bool stream, struct slice body)
+static void
+call_model(
+    struct request *r, const char *model, const char *verb, struct slice query, struct slice body)
 {
 	char path[MODEL_NAME_MAX + 64];
 
 	snprintf(path, sizeof(path), "/v1beta/%s%s:%s", strchr(model, '/') == NULL ? "models/" : "",
-	    model, stream ? "streamGenerateContent" : "generateContent");
+	    model, verb);
 	request_set_model(r, slice_str(model));
-	target_url(r, "POST", path, stream ? SLICE("alt=sse") : SLICE(""));
+	target_url(r, "POST", path, query);
 	target_json(r, body);
+}
+
+void
+target_generate(struct request *r, const char *model, bool stream, struct slice body)
+{
+	if (stream)
+		call_model(r, model, "streamGenerateContent", SLICE("alt=sse"), body);
+	else
+		call_model(r, model, "generateContent", SLICE(""), body);
 	r->target.events = stream;
+}
+
+void
+target_count(struct request *r, const char *model, struct slice body)
+{
+	call_model(r, model, "countTokens", SLICE(""), body);
+	r->target.events = false;
 }
 
 bool

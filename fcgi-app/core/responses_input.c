@@ -224,8 +224,12 @@ responses_input_emit(struct fieldmap_run *run, const struct fieldmap *row, json_
 
 	(void)row;
 	t.messages = json_object_new_array();
-	if (add_past(&t, t.own->past->items) == 0 && add_input(&t, value) == 0)
-		answer = read_messages(&t, run);
+	if (add_past(&t, t.own->past->items) != 0 || add_input(&t, value) != 0)
+		goto out;
+	if (t.own->request->compact)
+		json_append(t.messages, responses_compact_prompt());
+	answer = read_messages(&t, run);
+out:
 	json_object_put(t.messages);
 	free(t.places);
 	return answer;

@@ -82,6 +82,20 @@ int responses_input_emit(struct fieldmap_run *run, const struct fieldmap *row, j
 int responses_instructions_emit(
     struct fieldmap_run *run, const struct fieldmap *row, json_object *value);
 
+/* ---- responses_compact.c ---- */
+
+/* Does `input` end with what asks for a summary? */
+bool responses_compact_wanted(json_object *source);
+/* The request without what a summary has no use for: a new object. */
+json_object *responses_compact_source(json_object *source);
+/* The message that asks for the summary: a new object. */
+json_object *responses_compact_prompt(void);
+/* Items of type compaction and compaction_trigger, see item_type. */
+int responses_compaction_read(
+    struct intake *t, json_object *item, const char *at, json_object **ret_message);
+int responses_trigger_read(
+    struct intake *t, json_object *item, const char *at, json_object **ret_message);
+
 /* ---- responses_echo.c ---- */
 
 /* What the Response repeats of the request. */

@@ -255,6 +255,8 @@ read_nothing(struct intake *t, json_object *item, const char *at, json_object **
 
 /* ---- items ---- */
 
+static const struct item_name compaction_names[] = { { ".content", ".encrypted_content" }, { 0 } };
+
 /* clang-format off */
 static const struct item_type item_types[] = {
 	{ "message",                 read_message,   NULL },
@@ -264,6 +266,8 @@ static const struct item_type item_types[] = {
 	{ "custom_tool_call_output", read_result,    result_names },
 	{ "reasoning",               read_reasoning, reasoning_names },
 	{ "image_generation_call",   read_image,     image_names },
+	{ "compaction",              responses_compaction_read, compaction_names },
+	{ "compaction_trigger",      responses_trigger_read, NULL },
 	{ "web_search_call",         read_nothing,   NULL },
 	{ "file_search_call",        read_nothing,   NULL },
 	{ "code_interpreter_call",   read_nothing,   NULL },
@@ -290,6 +294,7 @@ responses_type_find(
 	}
 	return fieldmap_bad_word(err, param, word,
 	    "'message', 'function_call', 'function_call_output', 'custom_tool_call', "
-	    "'custom_tool_call_output', 'reasoning', 'image_generation_call', 'web_search_call', "
+	    "'custom_tool_call_output', 'reasoning', 'image_generation_call', 'compaction', "
+	    "'compaction_trigger', 'web_search_call', "
 	    "'file_search_call', 'code_interpreter_call', and 'item_reference'");
 }

@@ -41,6 +41,16 @@ struct responses_stream {
 bool responses_event_open(struct responses_stream *s, const char *type, struct jwriter *w);
 void responses_event_close(struct responses_stream *s, struct jwriter *w);
 
+/* ---- responses_stored.c ---- */
+
+/* An item of a request as OpenAI lists it. */
+void responses_item_write(struct jwriter *w, json_object *item, struct slice id);
+
+/* ---- responses_compact.c ---- */
+
+/* summary: the inside of a JSON string; empty while it is not there yet. */
+void responses_compaction_write(struct jwriter *w, const char *id, struct slice summary);
+
 /* ---- responses_items.c ---- */
 
 /* Gives the next item its id. */

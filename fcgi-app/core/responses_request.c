@@ -8,6 +8,9 @@
 #include "core/fields.h"
 #include "responses_input.h"
 
+/* OpenAI's count wants no model. */
+#define COUNT_MODEL "gemini-flash-latest"
+
 /* ---- rows of this API alone ---- */
 
 /* arg: what to do instead. */
@@ -293,10 +296,17 @@ convert(struct responses_request *q, json_object *source, const struct responses
 		.own = &own,
 		.thinking = { .show = SHOW_NO } };
 
+	json_object *view;
+	int rc;
+
 	if (past->items != NULL && json_get(source, "input") == NULL)
 		json_put(source, "input", json_object_new_array());
 	q->store = true;
-	if (chat_request_convert(&read, source, response_fields, err) != 0)
+	q->compact = q->use == RESPONSES_COMPACT || responses_compact_wanted(source);
+	view = q->compact ? responses_compact_source(source) : json_object_get(source);
+	rc = chat_request_convert(&read, view, response_fields, err);
+	json_object_put(view);
+	if (rc != 0)
 		return -1;
 	responses_echo_write(source, q->store, &q->echo);
 	return q->echo.failed ? apierror_set(err, APIERROR_TOO_LARGE, NULL, NULL) : 0;
@@ -323,6 +333,10 @@ responses_request_read(struct responses_request *q, struct slice text, const str
 
 	if (source == NULL)
 		return -1;
+	if (q->use != RESPONSES_CREATE)
+		json_object_object_del(source, "stream");
+	if (q->use == RESPONSES_COUNT && json_get(source, "model") == NULL)
+		json_put_str(source, "model", SLICE(COUNT_MODEL));
 	responses_past_init(&past);
 	answer = responses_past_read(&past, source, env, err);
 	if (answer == 0 && env->refs != NULL && env->refs->wanted > 0)

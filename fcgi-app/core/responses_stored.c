@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "base/xalloc.h"
 #include "core/query.h"
+#include "responses_priv.h"
 
 static void
 write_stored(const struct responses_request *q, struct slice response, struct slice output,
@@ -21,7 +22,8 @@ write_stored(const struct responses_request *q, struct slice response, struct sl
 		json_write_to(&w, "input", q->input);
 		jw_array(&w, "items");
 		for (size_t i = 0; i < json_object_array_length(q->items); i++)
-			json_write_to(&w, NULL, json_object_array_get_idx(q->items, i));
+			if (json_object_array_get_idx(q->items, i) != NULL)
+				json_write_to(&w, NULL, json_object_array_get_idx(q->items, i));
 		if (output.len > 0)
 			jw_raw(&w, NULL, output);
 		jw_array_end(&w);
@@ -93,8 +95,8 @@ write_words(struct jwriter *w, json_object *item, json_object *text)
 	jw_array_end(w);
 }
 
-static void
-write_item(struct jwriter *w, json_object *item, struct slice id)
+void
+responses_item_write(struct jwriter *w, json_object *item, struct slice id)
 {
 	static const char *const with_status[] = { "message", "function_call",
 		"function_call_output" };
@@ -230,7 +232,7 @@ write_page(const struct listing *l, size_t from, size_t to, struct buf *out)
 		id_at(l, at, &id);
 		if (at == from)
 			buf_add_slice(&first, buf_slice(&id));
-		write_item(
+		responses_item_write(
 		    &w, json_object_array_get_idx(l->input, place_of(l, at)), buf_slice(&id));
 	}
 	jw_array_end(&w);

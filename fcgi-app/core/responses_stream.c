@@ -172,6 +172,12 @@ take_part(void *ctx, size_t candidate, const struct gen_part *part, json_object 
 
 	if (candidate > 0)
 		return;
+	if (s->info.compact) {
+		begin(s);
+		if (part->kind == PART_TEXT)
+			gen_part_write(part, &s->text);
+		return;
+	}
 	switch (part->kind) {
 	case PART_CALL:
 		responses_item_call(s, part);
@@ -217,6 +223,56 @@ responses_stream_feed(
 	return gen_reader_feed(&s->reader, bytes, err);
 }
 
+/* ---- compaction ---- */
+
+static void
+add_compaction(struct responses_stream *s)
+{
+	struct jwriter w;
+	struct buf item;
+
+	responses_item_name(s, "cmp");
+	buf_init(&item, COLLECT_MAX);
+	w = jwriter_on(&item);
+	responses_compaction_write(&w, s->item_id, SLICE(""));
+	responses_item_tell(s, "response.output_item.added", buf_slice(&item));
+	buf_reset(&item);
+	w = jwriter_on(&item);
+	responses_compaction_write(&w, s->item_id, buf_slice(&s->text));
+	responses_item_add(s, &item);
+	buf_release(&item);
+}
+
+/* -1 with err when there is none. */
+static int
+check_summary(struct responses_stream *s, struct apierror *err)
+{
+	if (!s->info.compact || s->text.len > 0 || gen_reader_blocked(&s->reader, 0))
+		return 0;
+	return apierror_set(
+	    err, APIERROR_UPSTREAM, NULL, "The model gave no summary of the conversation.");
+}
+
+static void
+write_compaction(struct responses_stream *s, struct jwriter *w)
+{
+	jw_object(w, NULL);
+	jw_str_open(w, "id");
+	buf_adds(w->out, "resp_");
+	buf_add_json(w->out, slice_str(s->id));
+	jw_str_close(w);
+	jw_str(w, "object", "response.compaction");
+	jw_int(w, "created_at", s->info.chat.created);
+	jw_array(w, "output");
+	if (s->info.kept.len > 0)
+		jw_raw(w, NULL, s->info.kept);
+	if (s->output.len > 0)
+		jw_raw(w, NULL, buf_slice(&s->output));
+	jw_array_end(w);
+	usage_write_responses(gen_reader_usage(&s->reader), w, "usage");
+	jw_object_end(w);
+}
+
 /* ---- the end ---- */
 
 static void
@@ -246,11 +302,15 @@ finish(struct responses_stream *s)
 	begin(s);
 	set_status(s);
 	responses_item_close(s, true);
+	if (s->info.compact && s->text.len > 0)
+		add_compaction(s);
 	if (gen_reader_blocked(&s->reader, 0) && !s->spoke)
 		responses_item_refusal(s, slice_str(s->reader.block_reason));
 	if (s->info.events)
 		tell_response(
 		    s, s->reason != NULL ? "response.incomplete" : "response.completed", NULL);
+	else if (s->info.compaction)
+		write_compaction(s, &w);
 	else
 		write_response(s, &w, NULL, NULL);
 	if (s->output.failed || s->text.failed || s->logprobs.failed)
@@ -261,7 +321,7 @@ int
 responses_stream_finish(struct responses_stream *s, struct buf *out, struct apierror *err)
 {
 	s->out = out;
-	if (gen_reader_finish(&s->reader, err) != 0)
+	if (gen_reader_finish(&s->reader, err) != 0 || check_summary(s, err) != 0)
 		return -1;
 	finish(s);
 	return 0;
@@ -272,7 +332,7 @@ responses_stream_document(
     struct responses_stream *s, struct slice text, struct buf *out, struct apierror *err)
 {
 	s->out = out;
-	if (gen_reader_document(&s->reader, text, err) != 0)
+	if (gen_reader_document(&s->reader, text, err) != 0 || check_summary(s, err) != 0)
 		return -1;
 	finish(s);
 	return 0;

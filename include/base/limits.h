@@ -82,6 +82,7 @@
 #define IMAGES_TEXT_MAX   (64 * KIB)         /* what a model says beside its images */
 #define RESPONSE_PAGE     20                 /* items of a stored response's input on one page */
 #define RESPONSE_PAGE_MAX 100                /* as many as a client may want there */
+#define COMPACT_KEPT_MAX  (64 * KIB)         /* the user's messages in front of a compaction */
 #define SPEECH_CHARS_MAX  4096               /* OpenAI's limit on input and instructions */
 #define TRANSCRIPT_MAX    (16 * MIB)         /* the text of one transcript */
 #define TRANSCRIPT_WORDS  200000             /* words with times in one transcript */

@@ -9,11 +9,20 @@
 
 /* ---- request: responses_request.c holds the field table ---- */
 
+enum responses_use {
+	RESPONSES_CREATE,
+	RESPONSES_COMPACT, /* POST /responses/compact */
+	RESPONSES_COUNT,   /* POST /responses/input_tokens: what a create would send */
+};
+
 struct responses_request {
+	enum responses_use use;   /* to be set before the reading */
 	struct chat_request chat; /* model, stream, body, tools and the rest */
+	bool compact;             /* the answer is to be a summary of the conversation */
 	bool store;               /* the response is to be kept: it is, unless the caller says no */
-	struct buf echo;    /* what the Response repeats of the request: members of an object */
-	json_object *items; /* the conversation so far, input included: an array, owned */
+	struct buf echo; /* what the Response repeats of the request: members of an object */
+	/* the conversation so far, input included: an array, owned; null: a summary tells it */
+	json_object *items;
 	json_object *input; /* the items of this request alone, likewise */
 };
 
@@ -27,12 +36,23 @@ void responses_request_release(struct responses_request *q);
 int responses_request_read(struct responses_request *q, struct slice text,
     const struct chat_env *env, struct apierror *err);
 
+/* For a compaction: the latest messages of the user's, as elements of a JSON array that stand in
+ * front of it. id: that of the reply. */
+void responses_compact_keep(const struct responses_request *q, const char *id, struct buf *out);
+/* For a count: Google's CountTokensRequest. */
+void responses_count_write(const struct responses_request *q, struct buf *out);
+/* Its answer as OpenAI's, appended to out. -1 with err when the text is none. */
+int responses_count_reply(struct slice text, struct buf *out, struct apierror *err);
+
 /* ---- reply: responses_stream.c ---- */
 
 struct responses_info {
 	struct chat_reply_info chat; /* include_usage, legacy_functions and fan do not matter */
 	struct slice echo;           /* of the request; borrowed, must live as long as the reply */
 	bool events;                 /* else one document at the end */
+	bool compact;      /* the answer is a summary: the only item, of type compaction */
+	bool compaction;   /* the document is a response.compaction */
+	struct slice kept; /* for that: elements in front of the item; borrowed likewise */
 };
 
 /* Eats a Gemini answer, a stream at any split or a whole document, and yields events, each with its

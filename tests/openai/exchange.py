@@ -14,6 +14,7 @@ KINDS = (
     (r"/completions", "POST", "completion"),
     (r"/responses", "POST", "response"),
     (r"/responses/input_tokens", "POST", "response_input_tokens"),
+    (r"/responses/compact", "POST", "response_compaction"),
     (r"/responses/[^/]+/input_items", "GET", "response_items"),
     (r"/responses/[^/]+/cancel", "POST", "response"),
     (r"/responses/[^/]+", "GET", "response"),

@@ -27,6 +27,7 @@ KINDS = {
     "response": ("Response", "ResponseStreamEvent"),
     "response_items": ("ResponseItemList", None),
     "response_input_tokens": ("TokenCountsResource", None),
+    "response_compaction": ("CompactResource", None),
     "embedding": ("CreateEmbeddingResponse", None),
     "image": ("ImagesResponse", "ImageGenStreamEvent"),
     "image_edit": ("ImagesResponse", "ImageEditStreamEvent"),

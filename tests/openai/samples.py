@@ -233,6 +233,13 @@ REPLIES = {
         "last_id": "fc_1",
     },
     "response_input_tokens": lambda: {"object": "response.input_tokens", "input_tokens": 4},
+    "response_compaction": lambda: {
+        "id": "resp_1",
+        "object": "response.compaction",
+        "created_at": 1,
+        "output": [{"id": "cmp_1", "type": "compaction", "encrypted_content": "x"}],
+        "usage": response()["usage"],
+    },
     "embedding": lambda: {
         "object": "list",
         "model": "m",

@@ -196,6 +196,7 @@ new_stream(const struct responses_request *q, bool events, json_object *kept)
 		    .keep_ctx = kept },
 		.echo = buf_slice(&q->echo),
 		.events = events,
+		.compact = q->compact,
 	};
 
 	return responses_stream_new(&info);

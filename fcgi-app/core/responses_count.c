@@ -1,0 +1,44 @@
+/* POST /responses/input_tokens: what a create would send to Google, counted. */
+#include "config.h"
+
+#include "core/responses.h"
+
+#include <string.h>
+
+#include "base/xalloc.h"
+
+void
+responses_count_write(const struct responses_request *q, struct buf *out)
+{
+	struct slice body = buf_slice(&q->chat.body);
+	const char *model = q->chat.model.name;
+
+	buf_adds(out, "{\"generateContentRequest\":{\"model\":\"");
+	if (strchr(model, '/') == NULL)
+		buf_adds(out, "models/");
+	buf_add_json(out, slice_str(model));
+	/* The other members stand behind the brace. */
+	buf_adds(out, body.len > 2 ? "\"," : "\"");
+	buf_add(out, body.ptr + 1, body.len - 1);
+	buf_addc(out, '}');
+}
+
+int
+responses_count_reply(struct slice text, struct buf *out, struct apierror *err)
+{
+	json_object *doc = json_read(text);
+	struct jwriter w = jwriter_on(out);
+	int64_t count = json_get_int(doc, "totalTokens", 0);
+	int rc = 0;
+
+	if (!json_object_is_type(doc, json_type_object) || count < 0)
+		rc = apierror_set(err, APIERROR_UPSTREAM, NULL, NULL);
+	json_object_put(doc);
+	if (rc != 0)
+		return -1;
+	jw_object(&w, NULL);
+	jw_str(&w, "object", "response.input_tokens");
+	jw_int(&w, "input_tokens", count);
+	jw_object_end(&w);
+	return 0;
+}
