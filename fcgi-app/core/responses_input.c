@@ -104,6 +104,9 @@ add_item(struct intake *t, json_object *item, struct place place)
 	if (responses_type_find(item, at, &place.type, t->err) != 0 ||
 	    place.type->read(t, item, at, &message) != 0)
 		return -1;
+	/* A wish, not a part of the conversation. */
+	if (place.type->read == responses_trigger_read)
+		return 0;
 	if (t->count == t->room) {
 		t->room = t->room * 2 + 16;
 		t->places = xrealloc(t->places, t->room * sizeof(*t->places));

@@ -432,3 +432,154 @@ def a_level_refused(options):
             out = respond(s, reasoning={"effort": "low"}, stream=stream)
             true(text_of(last_of(out) if stream else out.value), "there is an answer")
             equal(len(out.sent()), 2, "calls upstream")
+
+
+def _said(sent):
+    """Roles and texts of the turns of a request upstream."""
+    return [
+        (c["role"], "".join(p.get("text", "") for p in c["parts"])) for c in sent["contents"]
+    ]
+
+
+def _compacted(s, conversation, stream):
+    trigger = {"type": "compaction_trigger"}
+    out = respond(s, conversation + [trigger], stream=stream, store=False, tools=[WEATHER])
+    response = last_of(out) if stream else out.value
+    equal([i["type"] for i in response["output"]], ["compaction"], "items")
+    true(response["usage"]["output_tokens"] > 0, "the summary's tokens are counted")
+    sent = out.sent_one()
+    equal(sent["toolConfig"]["functionCallingConfig"], {"mode": "NONE"}, "no call")
+    contains(_said(sent)[-1][1], "Write a summary")
+    if stream:
+        equal(
+            [c["type"] for c in out.chunks],
+            [
+                "response.created",
+                "response.in_progress",
+                "response.output_item.added",
+                "response.output_item.done",
+                "response.completed",
+            ],
+            "events",
+        )
+    return response["output"][0]
+
+
+@each
+def a_conversation_is_compacted_and_goes_on_from_its_summary(s):
+    conversation = [
+        {"role": "developer", "content": "Rules."},
+        {"role": "user", "content": "old words"},
+        {"role": "assistant", "content": "old answer"},
+        {"role": "user", "content": "more words"},
+    ]
+    for stream in (False, True):
+        item = _compacted(s, conversation, stream)
+        true("You said" not in json.dumps(item), "the item tells nothing")
+        for before in ([], conversation):
+            new = {"role": "user", "content": "new words"}
+            sent = respond(s, before + [item, new], stream=stream, store=False).sent_one()
+            equal([r for r, _ in _said(sent)], ["user"], "turns upstream")
+            text = _said(sent)[0][1]
+            contains(text, "You said: ")
+            contains(text, "new words")
+            true("old answer" not in text, "what the summary tells is gone")
+            equal("Rules." in json.dumps(sent), bool(before), "instructions stay")
+
+
+@once
+def a_chain_of_stored_responses_goes_on_behind_a_compaction(options):
+    with Stack(options) as s:
+        for stream in (False, True):
+            key, more = s.key(), {"stream": stream}
+            ids = []
+            for input_ in ("first words", [{"type": "compaction_trigger"}], "last words"):
+                if ids:
+                    more["previous_response_id"] = ids[-1]
+                out = respond(s, input_, key, **more)
+                ids.append((last_of(out) if stream else out.value)["id"])
+            said = _said(out.sent()[-1])
+            equal([r for r, _ in said], ["user"], "turns upstream")
+            contains(said[0][1], "summary")
+            contains(said[0][1], "last words")
+            listed = get(s, PATH + "/%s/input_items" % ids[1], key).value["data"]
+            equal(listed, [], "input of the second")
+
+
+@each
+def compact_answers_with_the_window_to_go_on_with(s):
+    conversation = [
+        {"role": "user", "content": "words to keep"},
+        {"role": "assistant", "content": "old answer"},
+    ]
+    out = post(s, PATH + "/compact", {"model": GEMINI_3, "input": conversation})
+    equal(out.value["object"], "response.compaction", "object")
+    equal([i["type"] for i in out.value["output"]], ["message", "compaction"], "items")
+    new = {"role": "user", "content": "new words"}
+    text = _said(respond(s, out.value["output"] + [new]).sent_one())[0][1]
+    for part in ("words to keep", "You said: ", "new words"):
+        contains(text, part)
+    post(s, PATH + "/compact", {"model": GEMINI_3}, status=400)
+    out = post(s, PATH + "/compact", {"model": GEMINI_3, "input": 3}, status=400)
+    equal(out.error["param"], "input", "param")
+
+
+@once
+def a_summary_that_does_not_come_is_an_error(options):
+    trigger = [{"role": "user", "content": "x"}, {"type": "compaction_trigger"}]
+    with Stack(options) as s:
+        for fault in ("stop_empty", "empty_parts"):
+            out = respond(s, trigger, key=s.key(fault), status=502)
+            contains(out.error["message"], "no summary")
+            out = respond(s, trigger, key=s.key(fault), stream=True)
+            equal(out.chunks[-1]["type"], "response.failed", "last event")
+            body = {"model": GEMINI_3, "input": trigger}
+            post(s, PATH + "/compact", body, s.key(fault), status=502)
+        for fault, status in (("key_invalid", 401), ("quota_minute", 429)):
+            post(s, PATH + "/compact", body, s.key(fault), status=status)
+
+
+@each
+def input_tokens_are_those_of_a_create(s):
+    body = {"model": GEMINI_3, "input": "Hello", "instructions": "Be short.", "tools": [WEATHER]}
+    out = post(s, PATH + "/input_tokens", body)
+    equal(out.value["object"], "response.input_tokens", "object")
+    true(out.value["input_tokens"] > 0, "something is counted")
+    counted = out.sent_one()["generateContentRequest"]
+    equal(counted.pop("model"), "models/" + GEMINI_3, "model")
+    equal(counted, post(s, PATH, body).sent_one(), "what is counted")
+    out = post(s, PATH + "/input_tokens", {"input": "Hello"})
+    contains(out.requests()[0]["path"], "models/gemini-flash-latest:countTokens")
+    out = post(s, PATH + "/input_tokens", {"model": GEMINI_3, "input": 3}, status=400)
+    equal(out.error["param"], "input", "param")
+    out = post(s, PATH + "/input_tokens", {"model": "none", "input": "x"}, status=404)
+    equal(out.error["code"], "model_not_found", "code")
+
+
+@once
+def input_tokens_go_on_from_stored_responses_and_try_other_keys(options):
+    with Stack(options) as s:
+        key = s.key()
+        one = respond(s, "first words", key).value
+        body = {"model": GEMINI_3, "input": "x", "previous_response_id": one["id"]}
+        out = post(s, PATH + "/input_tokens", body, key)
+        contains(json.dumps(out.sent()[-1]), "first words")
+        more = post(s, PATH + "/input_tokens", {"model": GEMINI_3, "input": "x"}, key).value
+        true(out.value["input_tokens"] > more["input_tokens"], "the conversation counts")
+        post(s, PATH + "/input_tokens", dict(body, previous_response_id="no"), key, status=400)
+        for fault in ("key_invalid", "quota_minute"):
+            keys = s.key(fault) + "," + s.key()
+            out = post(s, PATH + "/input_tokens", {"model": GEMINI_3, "input": "x"}, keys)
+            true(out.value["input_tokens"] > 0, "another key counts")
+
+
+@once
+def what_is_not_in_the_background_cannot_be_cancelled(options):
+    with Stack(options) as s:
+        key = s.key()
+        one = respond(s, key=key).value
+        out = post(s, PATH + "/%s/cancel" % one["id"], {}, key, status=400)
+        contains(out.error["message"], "Cannot cancel a synchronous response")
+        post(s, PATH + "/%s/cancel" % one["id"], None, key, status=400)
+        post(s, PATH + "/%s/cancel" % one["id"], {}, s.key(), status=404)
+        post(s, PATH + "/resp_none/cancel", {}, key, status=404)
