@@ -336,6 +336,49 @@ export async function openaiResponses(env) {
         assert.equal(e.param, "previous_response_id");
     });
 
+    await t("a compaction takes the place of what was said", async () => {
+        const key = freshKey();
+        const c = made(key);
+        const history = [
+            { role: "user", content: "words to keep" },
+            { role: "assistant", content: "an old answer" },
+        ];
+        const next = { role: "user", content: SAY };
+        const compacted = await c.responses.compact({ model: MODEL_3, input: history });
+        assert.equal(compacted.object, "response.compaction");
+        assert.ok(compacted.usage.total_tokens > 0);
+        await c.responses.create({ model: MODEL_3, input: [...compacted.output, next] });
+        const stream = c.responses.stream({
+            model: MODEL_3,
+            input: [...history, { type: "compaction_trigger" }],
+        });
+        const { output } = await stream.finalResponse();
+        assert.deepEqual(
+            output.map((i) => i.type),
+            ["compaction"],
+        );
+        await c.responses.create({ model: MODEL_3, input: [...history, ...output, next] });
+        const [, first, , second] = (await upstream(env, key)).map((r) =>
+            r.contents[0].parts.map((p) => p.text).join(" "),
+        );
+        assert.match(first, /words to keep .*You said/s);
+        assert.match(second, /You said/);
+        assert.doesNotMatch(first + second, /an old answer/);
+    });
+
+    await t("counting the tokens of an input", async () => {
+        const r = await client.responses.inputTokens.count({ model: MODEL_3, input: SAY });
+        assert.equal(r.object, "response.input_tokens");
+        assert.ok(r.input_tokens > 0);
+    });
+
+    await t("a response that is complete cannot be cancelled", async () => {
+        const c = made(freshKey());
+        const r = await c.responses.create({ model: MODEL, input: SAY });
+        const e = await failure(c.responses.cancel(r.id));
+        assert.ok(e instanceof OpenAI.BadRequestError, e);
+    });
+
     await t("quota: RateLimitError", async () => {
         const e = await failure(made(env.KEY_QUOTA).responses.create({ model: MODEL, input: SAY }));
         assert.ok(e instanceof OpenAI.RateLimitError, e);
