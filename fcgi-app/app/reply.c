@@ -123,6 +123,22 @@ reply_head(struct request *r, struct buf *out, int status, const char *type, int
 }
 
 void
+reply_error_lines(struct request *r, struct buf *extra)
+{
+	r->retry_after = r->err.retry_after_s;
+	if (r->retry_after > 0)
+		buf_addf(extra, "Retry-After: %u\r\n", r->retry_after);
+	if (r->err.no_retry)
+		buf_adds(extra, "x-should-retry: false\r\n");
+	if (r->route != NULL && r->route->allow != NULL && r->err.kind == APIERROR_METHOD)
+		buf_addf(extra, "Allow: %s\r\n", r->route->allow);
+	if (r->err.kind == APIERROR_CODING)
+		buf_adds(extra, "Accept-Encoding: gzip, deflate\r\n");
+	if (r->err.kind == APIERROR_UPGRADE)
+		buf_adds(extra, "Upgrade: HTTP/1.1\r\n");
+}
+
+void
 reply_stream_head(struct request *r, struct buf *out)
 {
 	/* no-transform and X-Accel-Buffering keep web servers from holding events back. */

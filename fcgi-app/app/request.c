@@ -76,7 +76,7 @@ request_local(struct request *r)
 	return loop_local(r->loop);
 }
 
-/* xorshift64*: for jitter, choice and ids; nothing here has to be unguessable. */
+/* xorshift64*: for jitter and choice; whoever sees a few of them knows the rest. */
 uint64_t
 request_random(struct request *r)
 {
@@ -107,6 +107,8 @@ local_make(struct loop *loop)
 	local->reader = json_reader_new();
 	if (getentropy(&local->random, sizeof(local->random)) != 0 || local->random == 0)
 		local->random = clock_wall_ms() ^ (uintptr_t)local;
+	if (getentropy(local->id_key, sizeof(local->id_key)) != 0)
+		memcpy(local->id_key, &local->random, sizeof(local->random));
 	loop_set_local(loop, local, local_free);
 	loop_on_poke(loop, choose_poked);
 }
@@ -166,8 +168,11 @@ gateway_request(void *ctx, struct loop *loop, struct edge *edge)
 static enum step_next
 do_read(struct request *r)
 {
+	/* Callers without tokens share what is stored: only who was told an id may know it. */
 	uint64_t random = request_random(r);
 
+	random =
+	    siphash(request_local(r)->id_key, (struct slice){ (char *)&random, sizeof(random) });
 	for (size_t i = 0; i < 16; i++, random >>= 4)
 		r->id[i] = "0123456789abcdef"[random & 15];
 	r->bytes_in = edge_body(r->edge)->len;
@@ -373,22 +378,6 @@ do_takeover(struct request *r)
 
 /* ---- steps at the end ---- */
 
-static void
-retry_after_line(struct request *r, struct buf *extra)
-{
-	r->retry_after = r->err.retry_after_s;
-	if (r->retry_after > 0)
-		buf_addf(extra, "Retry-After: %u\r\n", r->retry_after);
-	if (r->err.no_retry)
-		buf_adds(extra, "x-should-retry: false\r\n");
-	if (r->route != NULL && r->route->allow != NULL && r->err.kind == APIERROR_METHOD)
-		buf_addf(extra, "Allow: %s\r\n", r->route->allow);
-	if (r->err.kind == APIERROR_CODING)
-		buf_adds(extra, "Accept-Encoding: gzip, deflate\r\n");
-	if (r->err.kind == APIERROR_UPGRADE)
-		buf_adds(extra, "Upgrade: HTTP/1.1\r\n");
-}
-
 /* Inside a stream whose head is sent: an event, then the end. Bytes of another kind can only be cut
  * short, and the web server is left to show it. */
 static void
@@ -435,7 +424,7 @@ do_fail(struct request *r)
 		if (r->err.retry_after_s == 0 && !r->err.no_retry &&
 		    (r->err.status == 429 || r->err.status == 503))
 			r->err.retry_after_s = RETRY_AFTER_DEFAULT_S;
-		retry_after_line(r, &extra);
+		reply_error_lines(r, &extra);
 		apierror_render(&r->err, r->dialect, &body);
 		reply_whole(
 		    r, r->err.status, "application/json", buf_slice(&extra), buf_slice(&body));

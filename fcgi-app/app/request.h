@@ -13,6 +13,7 @@
 #include "app/gateway.h"
 #include "base/limits.h"
 #include "base/netresult.h"
+#include "base/siphash.h"
 #include "core/apierror.h"
 #include "core/blank.h"
 #include "core/changes.h"
@@ -227,6 +228,7 @@ struct loop_local {
 	struct buf out;
 	struct json_reader *reader;
 	uint64_t random;
+	uint8_t id_key[SIPHASH_KEY_BYTES];
 	struct request *waiting; /* for a key */
 };
 
@@ -337,6 +339,8 @@ void deliver_data(struct request *r, struct slice bytes);
  * CORS, extra lines (each ended by CR LF), blank line. */
 void reply_head(struct request *r, struct buf *out, int status, const char *type, int64_t length,
     struct slice extra);
+/* Header lines that belong to r->err. */
+void reply_error_lines(struct request *r, struct buf *extra);
 /* The head of an event stream. */
 void reply_stream_head(struct request *r, struct buf *out);
 /* Writes bytes to the client; false when it is gone (the step must be abort then). */

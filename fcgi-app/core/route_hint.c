@@ -50,37 +50,38 @@ static const struct known {
  * that fits counts. */
 static const struct absent {
 	const char *words[2]; /* the second is NULL when any will do */
-	const char *what, *instead;
+	const char *what;
+	const char *instead, *path; /* what there is, and where; NULL: nothing */
 } absent[] = {
-	{ { "messages" },       "Anthropic's Messages API", "OpenAI's, at POST /v1/chat/completions" },
-	{ { "complete" },       "Anthropic's Text Completions API", NULL },
-	{ { "conversations" },  "OpenAI's Conversations API", "'previous_response_id' in POST /v1/responses" },
-	{ { "files" },          "OpenAI's Files API", "Gemini's, at /v1beta/files" },
-	{ { "uploads" },        "OpenAI's Uploads API", "Gemini's Files API, at /upload/v1beta/files" },
-	{ { "batches" },        "OpenAI's Batch API", "Gemini's, at /v1beta/models/{model}:batchGenerateContent" },
-	{ { "vector_stores" },  "OpenAI's Vector Stores API", "Gemini's File Search stores, at /v1beta/fileSearchStores" },
-	{ { "assistants" },     "OpenAI's Assistants API", "POST /v1/responses" },
-	{ { "threads" },        "OpenAI's Assistants API", "POST /v1/responses" },
-	{ { "engines" },        "OpenAI's Engines API", "GET /v1/models" },
-	{ { "edits" },          "OpenAI's Edits API", "POST /v1/chat/completions" },
-	{ { "moderations" },    "OpenAI's Moderations API", NULL },
-	{ { "realtime" },       "OpenAI's Realtime API", NULL },
-	{ { "fine_tuning" },    "OpenAI's Fine-tuning API", NULL },
-	{ { "fine-tunes" },     "OpenAI's Fine-tuning API", NULL },
-	{ { "containers" },     "OpenAI's Containers API", NULL },
-	{ { "evals" },          "OpenAI's Evals API", NULL },
-	{ { "skills" },         "OpenAI's Skills API", NULL },
-	{ { "chatkit" },        "OpenAI's ChatKit API", NULL },
-	{ { "organization" },   "OpenAI's Administration API", NULL },
-	{ { "api", "tags" },    "Ollama's API", "GET /v1/models" },
-	{ { "api", "show" },    "Ollama's API", "GET /v1/models" },
-	{ { "api", "chat" },    "Ollama's API", "POST /v1/chat/completions" },
-	{ { "api", "generate" }, "Ollama's API", "POST /v1/completions" },
-	{ { "api", "embed" },   "Ollama's API", "POST /v1/embeddings" },
-	{ { "api", "embeddings" }, "Ollama's API", "POST /v1/embeddings" },
-	{ { "api", "ps" },      "Ollama's API", NULL },
-	{ { "api", "pull" },    "Ollama's API", NULL },
-	{ { "api", "version" }, "Ollama's API", NULL },
+	{ { "messages" },       "Anthropic's Messages API", "OpenAI's, at POST ", "/v1/chat/completions" },
+	{ { "complete" },       "Anthropic's Text Completions API", NULL, NULL },
+	{ { "conversations" },  "OpenAI's Conversations API", "'previous_response_id' in POST ", "/v1/responses" },
+	{ { "files" },          "OpenAI's Files API", "Gemini's, at ", "/v1beta/files" },
+	{ { "uploads" },        "OpenAI's Uploads API", "Gemini's Files API, at ", "/upload/v1beta/files" },
+	{ { "batches" },        "OpenAI's Batch API", "Gemini's, at ", "/v1beta/models/{model}:batchGenerateContent" },
+	{ { "vector_stores" },  "OpenAI's Vector Stores API", "Gemini's File Search stores, at ", "/v1beta/fileSearchStores" },
+	{ { "assistants" },     "OpenAI's Assistants API", "POST ", "/v1/responses" },
+	{ { "threads" },        "OpenAI's Assistants API", "POST ", "/v1/responses" },
+	{ { "engines" },        "OpenAI's Engines API", "GET ", "/v1/models" },
+	{ { "edits" },          "OpenAI's Edits API", "POST ", "/v1/chat/completions" },
+	{ { "moderations" },    "OpenAI's Moderations API", NULL, NULL },
+	{ { "realtime" },       "OpenAI's Realtime API", NULL, NULL },
+	{ { "fine_tuning" },    "OpenAI's Fine-tuning API", NULL, NULL },
+	{ { "fine-tunes" },     "OpenAI's Fine-tuning API", NULL, NULL },
+	{ { "containers" },     "OpenAI's Containers API", NULL, NULL },
+	{ { "evals" },          "OpenAI's Evals API", NULL, NULL },
+	{ { "skills" },         "OpenAI's Skills API", NULL, NULL },
+	{ { "chatkit" },        "OpenAI's ChatKit API", NULL, NULL },
+	{ { "organization" },   "OpenAI's Administration API", NULL, NULL },
+	{ { "api", "tags" },    "Ollama's API", "GET ", "/v1/models" },
+	{ { "api", "show" },    "Ollama's API", "GET ", "/v1/models" },
+	{ { "api", "chat" },    "Ollama's API", "POST ", "/v1/chat/completions" },
+	{ { "api", "generate" }, "Ollama's API", "POST ", "/v1/completions" },
+	{ { "api", "embed" },   "Ollama's API", "POST ", "/v1/embeddings" },
+	{ { "api", "embeddings" }, "Ollama's API", "POST ", "/v1/embeddings" },
+	{ { "api", "ps" },      "Ollama's API", NULL, NULL },
+	{ { "api", "pull" },    "Ollama's API", NULL, NULL },
+	{ { "api", "version" }, "Ollama's API", NULL, NULL },
 };
 /* clang-format on */
 
@@ -182,12 +183,14 @@ route_hint(const struct route_path *p, size_t from, struct slice prefix, enum di
 
 	if (prefix.len > PREFIX_SHOWN_MAX)
 		prefix.len = 0;
+	if (other != NULL && other->instead == NULL)
+		return apierror_set(err, APIERROR_NOT_FOUND, NULL,
+		    "There is nothing at this URL: the gateway does not offer %s.", other->what);
 	if (other != NULL)
 		return apierror_set(err, APIERROR_NOT_FOUND, NULL,
-		    "There is nothing at this URL: the gateway does not offer %s.%s%s%s",
-		    other->what, other->instead != NULL ? " There is " : "",
-		    other->instead != NULL ? other->instead : "",
-		    other->instead != NULL ? "." : "");
+		    "There is nothing at this URL: the gateway does not offer %s. There is "
+		    "%s%.*s%s.",
+		    other->what, other->instead, (int)prefix.len, prefix.ptr, other->path);
 	if (url != NULL)
 		return apierror_set(err, APIERROR_NOT_FOUND, NULL,
 		    "There is nothing at this URL. Is %s %.*s%s meant?", url->method,

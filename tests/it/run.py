@@ -41,6 +41,7 @@ MODULES = (
     "test_pains_more",
     "test_dialect",
     "test_responses",
+    "test_responses_kept",
     "test_results",
     "test_state",
     "test_share",
