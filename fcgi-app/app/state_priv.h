@@ -51,13 +51,19 @@ struct state_queue {
 	size_t items, bytes;
 };
 
+/* What is in memory under one owner's keys. */
+struct state_share {
+	struct state_list clean; /* most recently used first */
+	size_t count, bytes;     /* of all its entries */
+};
+
 /*
  * An entry is in one of three lists. CLEAN ones are as the engine has them, or there is no engine;
- * they go, least recently used first, when memory is short. DIRTY ones wait to be written and
- * FLYING ones are being written: they stay, and nothing that the engine says outranks them. A
- * deletion is an entry until the engine knows of it. Followed spaces have a queue of their own,
- * which goes first: others wait to hear of it, and what they put again when the engine has lost it
- * all must have room.
+ * when memory is short those of the owner who takes up most go, least recently used first. DIRTY
+ * ones wait to be written and FLYING ones are being written: they stay, and nothing that the engine
+ * says outranks them. A deletion is an entry until the engine knows of it. Followed spaces have a
+ * queue of their own, which goes first: others wait to hear of it, and what they put again when the
+ * engine has lost it all must have room.
  */
 struct state_table {
 	const struct state_limits *limits;
@@ -66,8 +72,9 @@ struct state_table {
 	struct {
 		struct state_entry **buckets;
 		size_t mask, count, bytes;
-		struct state_list clean; /* most recently used first */
-		uint64_t dropped;        /* writes given up */
+		/* By owner; several may have to share a place. */
+		struct state_share shares[STATE_SHARES];
+		uint64_t dropped; /* writes given up */
 	} spaces[STATE_SPACES];
 	struct state_queue queues[2]; /* [followed] */
 	struct state_list flying;

@@ -23,6 +23,7 @@ struct state_entry {
 	uint64_t checked; /* when the engine last had this, wall clock */
 	uint64_t settled; /* the table's counter at that moment */
 	enum place place;
+	size_t share; /* of its owner */
 };
 
 const struct state_limits state_limits[STATE_SPACES] = {
@@ -39,49 +40,6 @@ static const struct {
 	{ STATE_QUEUE_ITEMS, STATE_QUEUE_BYTES },
 	{ STATE_NEWS_ITEMS, STATE_NEWS_BYTES },
 };
-
-/* ---- items ---- */
-
-struct state_item *
-state_item_new(enum state_space space, struct slice key, struct slice value, uint64_t expires)
-{
-	struct state_item *item = xmalloc(sizeof(*item) + key.len + value.len);
-
-	atomic_init(&item->refs, 1);
-	item->space = space;
-	item->deleted = false;
-	item->expires = expires;
-	item->key = (struct slice){ item->bytes, key.len };
-	item->value = (struct slice){ item->bytes + key.len, value.len };
-	if (key.len > 0)
-		memcpy(item->bytes, key.ptr, key.len);
-	if (value.len > 0)
-		memcpy(item->bytes + key.len, value.ptr, value.len);
-	return item;
-}
-
-struct state_item *
-state_item_deleted(enum state_space space, struct slice key)
-{
-	struct state_item *item = state_item_new(space, key, SLICE(""), UINT64_MAX);
-
-	item->deleted = true;
-	return item;
-}
-
-struct state_item *
-state_item_ref(struct state_item *item)
-{
-	atomic_fetch_add(&item->refs, 1);
-	return item;
-}
-
-void
-state_item_unref(struct state_item *item)
-{
-	if (item != NULL && atomic_fetch_sub(&item->refs, 1) == 1)
-		free(item);
-}
 
 static size_t
 item_cost(const struct state_item *item)
@@ -143,6 +101,17 @@ find(const struct state_table *t, enum state_space space, struct slice key, uint
 	return entry;
 }
 
+/* Keys that belong to somebody begin with a hash of the credential and a colon. */
+static size_t
+share_of(const struct state_table *t, struct slice key)
+{
+	struct slice owner = { key.ptr, STATE_OWNER_LEN };
+
+	if (key.len <= owner.len || key.ptr[owner.len] != ':')
+		return 0;
+	return siphash(t->hash_key, owner) % STATE_SHARES;
+}
+
 static struct state_queue *
 queue_of(struct state_table *t, const struct state_entry *entry)
 {
@@ -164,15 +133,29 @@ count_queued(struct state_table *t, const struct state_entry *entry, bool add)
 static void
 move(struct state_table *t, struct state_entry *entry, enum place place, bool first)
 {
-	struct state_list *list = place == DIRTY    ? &queue_of(t, entry)->dirty
-	                          : place == FLYING ? &t->flying
-	                                            : &t->spaces[entry->item->space].clean;
+	struct state_list *list = place == DIRTY ? &queue_of(t, entry)->dirty
+	                          : place == FLYING
+	                              ? &t->flying
+	                              : &t->spaces[entry->item->space].shares[entry->share].clean;
 
 	count_queued(t, entry, false);
 	list_remove(&entry->link);
 	entry->place = place;
 	list_insert_after(first ? list : list->prev, &entry->link);
 	count_queued(t, entry, true);
+}
+
+/* sign: 1 or -1. */
+static void
+count_held(struct state_table *t, const struct state_entry *entry, int sign)
+{
+	struct state_share *share = &t->spaces[entry->item->space].shares[entry->share];
+	size_t cost = item_cost(entry->item);
+
+	t->spaces[entry->item->space].count += (size_t)sign;
+	t->spaces[entry->item->space].bytes += sign > 0 ? cost : -cost;
+	share->count += (size_t)sign;
+	share->bytes += sign > 0 ? cost : -cost;
 }
 
 /* Takes the item. The entry stands in the list of clean ones. */
@@ -186,10 +169,10 @@ add(struct state_table *t, struct state_item *item, uint64_t hash)
 	entry->item = item;
 	entry->hash = hash;
 	entry->chain = *bucket;
+	entry->share = share_of(t, item->key);
 	*bucket = entry;
-	list_insert_after(&t->spaces[item->space].clean, &entry->link);
-	t->spaces[item->space].count++;
-	t->spaces[item->space].bytes += item_cost(item);
+	list_insert_after(&t->spaces[item->space].shares[entry->share].clean, &entry->link);
+	count_held(t, entry, 1);
 	return entry;
 }
 
@@ -204,8 +187,7 @@ drop(struct state_table *t, struct state_entry *entry)
 	*at = entry->chain;
 	count_queued(t, entry, false);
 	list_remove(&entry->link);
-	t->spaces[space].count--;
-	t->spaces[space].bytes -= item_cost(entry->item);
+	count_held(t, entry, -1);
 	state_item_unref(entry->item);
 	free(entry);
 }
@@ -215,11 +197,32 @@ static void
 replace(struct state_table *t, struct state_entry *entry, struct state_item *item)
 {
 	count_queued(t, entry, false);
-	t->spaces[item->space].bytes -= item_cost(entry->item);
+	count_held(t, entry, -1);
 	state_item_unref(entry->item);
 	entry->item = item;
-	t->spaces[item->space].bytes += item_cost(item);
+	count_held(t, entry, 1);
 	count_queued(t, entry, true);
+}
+
+/* The owner who takes up most of the room, of those of whom something can go; or NULL. */
+static struct state_share *
+largest_share(struct state_table *t, enum state_space space)
+{
+	const struct state_limits *limits = &t->limits[space];
+	struct state_share *largest = NULL;
+	double most = 0;
+
+	for (size_t i = 0; i < STATE_SHARES; i++) {
+		struct state_share *share = &t->spaces[space].shares[i];
+		double part = (double)share->bytes / (double)limits->memory_max +
+		              (double)share->count / (double)limits->entries_max;
+
+		if (part > most && !list_empty(&share->clean)) {
+			largest = share;
+			most = part;
+		}
+	}
+	return largest;
 }
 
 /* What waits to be written stays, even if it alone is more than a small space has room for. */
@@ -227,11 +230,12 @@ static void
 evict(struct state_table *t, enum state_space space)
 {
 	const struct state_limits *limits = &t->limits[space];
-	struct state_list *clean = &t->spaces[space].clean;
+	struct state_share *share;
 
-	while (!list_empty(clean) && (t->spaces[space].bytes > limits->memory_max ||
-					 t->spaces[space].count > limits->entries_max))
-		drop(t, entry_of(clean->prev));
+	while ((t->spaces[space].bytes > limits->memory_max ||
+		   t->spaces[space].count > limits->entries_max) &&
+	       (share = largest_share(t, space)) != NULL)
+		drop(t, entry_of(share->clean.prev));
 }
 
 /* The entry is as the engine has it, or the engine will never hear of it. */
@@ -285,23 +289,30 @@ state_table_init(struct state_table *t, const struct state_limits *limits, bool 
 			size *= 2;
 		t->spaces[i].buckets = xcalloc(size, sizeof(struct state_entry *));
 		t->spaces[i].mask = size - 1;
-		list_init(&t->spaces[i].clean);
+		for (size_t k = 0; k < STATE_SHARES; k++)
+			list_init(&t->spaces[i].shares[k].clean);
 	}
+}
+
+static void
+drop_all(struct state_table *t, struct state_list *list)
+{
+	while (!list_empty(list))
+		drop(t, entry_of(list->next));
 }
 
 void
 state_table_release(struct state_table *t)
 {
-	struct state_list *lists[STATE_SPACES + 3] = { &t->queues[0].dirty, &t->queues[1].dirty,
-		&t->flying };
+	struct state_list *queues[] = { &t->queues[0].dirty, &t->queues[1].dirty, &t->flying };
 
-	for (size_t i = 0; i < STATE_SPACES; i++)
-		lists[i + 3] = &t->spaces[i].clean;
-	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
-		while (!list_empty(lists[i]))
-			drop(t, entry_of(lists[i]->next));
-	for (size_t i = 0; i < STATE_SPACES; i++)
+	for (size_t i = 0; i < ARRAY_SIZE(queues); i++)
+		drop_all(t, queues[i]);
+	for (size_t i = 0; i < STATE_SPACES; i++) {
+		for (size_t k = 0; k < STATE_SHARES; k++)
+			drop_all(t, &t->spaces[i].shares[k].clean);
 		free(t->spaces[i].buckets);
+	}
 }
 
 void

@@ -76,6 +76,10 @@ bool state_is_shared(const struct state *s);
  * within a second by the others. When the engine is away for long, the oldest writes that wait are
  * given up: they are in memory until the engine is asked again. */
 
+/* Keys that belong to one caller alone begin with STATE_OWNER_LEN bytes that stand for him, and a
+ * colon: when memory is short, who takes up most of it loses his oldest values first. */
+#define STATE_OWNER_LEN 16
+
 /* Copies both. False, with nothing stored, when the key is empty or longer than STATE_KEY_MAX or
  * the value is too large for the space. */
 bool state_put(struct state *s, enum state_space space, struct slice key, struct slice value);

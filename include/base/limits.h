@@ -184,6 +184,7 @@
 #define AFFINITY_VALUE_MAX 256
 #define AFFINITY_FILE      (64 * MIB)
 #define STATE_KEY_MAX      512
+#define STATE_SHARES       64         /* owners that are told apart when memory is short */
 #define STATE_TRUST_MS     500        /* other processes may have changed a copy older than this */
 #define STATE_QUEUE_BYTES  (32 * MIB) /* writes that wait for the engine */
 #define STATE_QUEUE_ITEMS  2048

@@ -103,6 +103,39 @@ test_memory(void)
 	state_table_release(&table);
 }
 
+/* Who takes up most of the memory loses his own values, not those of others. */
+static void
+test_owners(void)
+{
+	char value[BIG] = { 0 }, key[32];
+	size_t left = 0;
+
+	state_table_init(&table, small, false, hash_key);
+	put_text(STATE_RESPONSE, "0123456789abcdef:x", "his", 0);
+	put_text(STATE_SIGNATURE, "0123456789abcdef:x", "his", 0);
+	for (int i = 0; i < 40; i++) {
+		snprintf(key, sizeof(key), "fedcba9876543210:%d", i);
+		put(STATE_RESPONSE, key, (struct slice){ value, BIG }, 0);
+		put(STATE_SIGNATURE, key, (struct slice){ value, 1 }, 0);
+	}
+	is_str(get(STATE_RESPONSE, "0123456789abcdef:x", 0), "his", "another's bytes");
+	is_str(get(STATE_SIGNATURE, "0123456789abcdef:x", 0), "his", "another's entries");
+	for (int i = 0; i < 40; i++) {
+		snprintf(key, sizeof(key), "fedcba9876543210:%d", i);
+		left += get(STATE_RESPONSE, key, 0)[0] != '-';
+		ok(left == 0 || get(STATE_RESPONSE, key, 0)[0] != '-', "the oldest went first");
+	}
+	ok(left >= 5, "as many are left as there is room for");
+	ok(table.spaces[STATE_RESPONSE].bytes <= 8 * KIB, "not more");
+	is_int(table.spaces[STATE_SIGNATURE].count, 4, "so with entries");
+	for (int i = 0; i < 40; i++) {
+		snprintf(key, sizeof(key), "fedcba9876543210:%d", i);
+		delete (STATE_RESPONSE, key, 0);
+	}
+	is_int(table.spaces[STATE_RESPONSE].count, 1, "the rest is his");
+	state_table_release(&table);
+}
+
 static void
 test_queue(void)
 {
@@ -254,6 +287,7 @@ int
 main(void)
 {
 	test_memory();
+	test_owners();
 	test_queue();
 	test_flying();
 	test_dropped();
