@@ -62,6 +62,28 @@ check_request(const struct responses_request *q)
 }
 
 static void
+check_use(const struct responses_request *q)
+{
+	json_object *doc;
+	struct buf out;
+
+	buf_init(&out, CHAT_BODY_MAX);
+	responses_count_write(q, &out);
+	doc = json_read(buf_slice(&out));
+	FUZZ_CHECK(json_get(json_get(doc, "generateContentRequest"), "contents") != NULL);
+	json_object_put(doc);
+	buf_reset(&out);
+	buf_addc(&out, '[');
+	responses_compact_keep(q, "fuzz", &out);
+	buf_addc(&out, ']');
+	doc = json_read(buf_slice(&out));
+	FUZZ_CHECK(json_object_is_type(doc, json_type_array));
+	json_object_put(doc);
+	buf_release(&out);
+	FUZZ_CHECK(q->use == RESPONSES_CREATE || !q->chat.stream);
+}
+
+static void
 look_up(struct refs *refs, struct slice text)
 {
 	for (size_t i = 0; i < refs->count; i++) {
@@ -82,7 +104,7 @@ look_up(struct refs *refs, struct slice text)
 }
 
 static void
-run(struct slice text, const struct models *models)
+run(struct slice text, const struct models *models, enum responses_use use)
 {
 	struct responses_request q;
 	struct refs refs;
@@ -97,6 +119,7 @@ run(struct slice text, const struct models *models)
 		FUZZ_CHECK(passes++ < PREPARE_PASSES_MAX);
 		changes_reset(&changes);
 		responses_request_init(&q);
+		q.use = use;
 		again = false;
 		if (responses_request_read(&q, text, &env, &err) != 0) {
 			check_error(&err);
@@ -105,6 +128,7 @@ run(struct slice text, const struct models *models)
 			again = true;
 		} else {
 			check_request(&q);
+			check_use(&q);
 		}
 		responses_request_release(&q);
 	}
@@ -119,7 +143,8 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	const char *reason = NULL;
 	struct models *models = models_new(models_default_aliases, &reason);
 
-	run(text, models);
+	for (enum responses_use use = RESPONSES_CREATE; use <= RESPONSES_COUNT; use++)
+		run(text, models, use);
 	models_free(models);
 	return 0;
 }

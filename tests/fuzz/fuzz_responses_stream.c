@@ -34,7 +34,7 @@ translate(const struct responses_info *info, struct slice bytes, size_t piece, s
 	}
 	if (ret->rc == 0)
 		ret->rc = responses_stream_finish(stream, &ret->out, &ret->err);
-	if (ret->rc == 0 && !info->events) {
+	if (ret->rc == 0 && !info->events && !info->compaction) {
 		responses_stream_response(stream, &again);
 		FUZZ_CHECK(slice_eq(buf_slice(&again), buf_slice(&ret->out)));
 	} else if (info->events && ret->rc != 0) {
@@ -126,10 +126,13 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		info.chat.tools = q.chat.tools;
 		info.chat.one_call = q.chat.one_call;
 		info.chat.grounded = q.chat.grounded;
+		info.compact = q.compact;
 	}
 	info.events = true;
 	run(&info, all);
 	info.events = false;
+	run(&info, all);
+	info.compact = info.compaction = true;
 	run(&info, all);
 	responses_request_release(&q);
 	models_free(models);

@@ -38,8 +38,9 @@ check_refusal(const struct route *route, const struct apierror *err)
 	struct buf out;
 
 	FUZZ_CHECK(err->kind == APIERROR_NOT_FOUND || err->kind == APIERROR_METHOD ||
-		   err->kind == APIERROR_BAD_REQUEST);
-	FUZZ_CHECK((route->allow != NULL) == (err->kind == APIERROR_METHOD));
+		   err->kind == APIERROR_BAD_REQUEST || err->kind == APIERROR_UPGRADE);
+	FUZZ_CHECK((route->allow != NULL) ==
+		   (err->kind == APIERROR_METHOD || err->kind == APIERROR_UPGRADE));
 	buf_init(&out, 64 * KIB);
 	apierror_render(err, route->dialect, &out);
 	doc = json_read(buf_slice(&out));
@@ -67,6 +68,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		return 0;
 	in.has_google_credential = (bytes[0] & 1) != 0;
 	in.has_bearer = (bytes[0] & 2) != 0;
+	in.websocket = (bytes[0] & 4) != 0;
 	rest = (struct slice){ rest.ptr + 1, rest.len - 1 };
 	slice_split(&rest, '\n', &in.method);
 	slice_split(&rest, '\n', &in.mount);
