@@ -172,6 +172,37 @@ def a_stored_response_survives_a_restart(options):
 
 
 @once
+@called("processes with one state file go on from each other's responses, without one they say so")
+def several_processes(options):
+    with place() as path:
+        for state in ("sqlite:%s/s.db" % path, ""):
+            env = {"STATE": state}
+            with Stack(options, env=env) as one, Stack(options, env=env) as other:
+                key = one.key()
+                first = respond(one, "first words", key).value
+                question = [{"role": "user", "content": "x"}] + _named(first)
+                # SQLite has it within a moment.
+                wait = lambda: get(other, PATH + "/" + first["id"], key, None).status == 200
+                if state:
+                    wait_for("the other process to know it", wait)
+                status = 200 if state else 404
+                respond(other, question, key, status=status)
+                get(other, PATH + "/" + first["id"], key, status=status)
+                status = 200 if state else 400
+                respond(other, "y", key, previous_response_id=first["id"], status=status)
+
+
+@once
+def head_of_a_stored_response_is_its_get_without_a_body(options):
+    with Stack(options) as s:
+        key = s.key()
+        one = respond(s, key=key).value
+        for id_, status in ((one["id"], 200), ("resp_none", 404)):
+            with s.request("HEAD", PATH + "/" + id_, bearer=key) as r:
+                equal((r.status, r.read()), (status, b""), "status and body")
+
+
+@once
 def a_chain_with_calls_keeps_its_signatures(options):
     with Stack(options) as s:
         for stream in (False, True):
