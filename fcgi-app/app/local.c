@@ -64,6 +64,18 @@ health(struct request *r)
 		   : SLICE("{\"status\":\"ok\"}"));
 }
 
+bool
+local_wants_websocket(const struct request *r)
+{
+	struct slice list = slice_str(edge_param(r->edge, "HTTP_UPGRADE")), word;
+
+	while (slice_split(&list, ',', &word))
+		if (slice_eqi(slice_trim(word), SLICE("websocket")))
+			return true;
+	/* A web server may keep `Upgrade` to itself, as it is for one hop. */
+	return edge_param(r->edge, "HTTP_SEC_WEBSOCKET_KEY") != NULL;
+}
+
 void
 local_answer(struct request *r)
 {

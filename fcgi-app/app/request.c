@@ -218,19 +218,6 @@ note_client(struct request *r)
 	snprintf(r->client, sizeof(r->client), "%.*s", (int)client.len, client.ptr);
 }
 
-/* A web server may keep `Upgrade` to itself, as it is for one hop. */
-static bool
-wants_websocket(const struct request *r)
-{
-	const char *upgrade = edge_param(r->edge, "HTTP_UPGRADE");
-	struct slice list = slice_str(upgrade), word;
-
-	while (slice_split(&list, ',', &word))
-		if (slice_eqi(slice_trim(word), SLICE("websocket")))
-			return true;
-	return edge_param(r->edge, "HTTP_SEC_WEBSOCKET_KEY") != NULL;
-}
-
 static enum step_next
 do_route(struct request *r)
 {
@@ -267,7 +254,7 @@ do_route(struct request *r)
 		.has_google_credential = edge_param(r->edge, "HTTP_X_GOOG_API_KEY") != NULL ||
 		                         edge_param(r->edge, "HTTP_X_GOOG_API_CLIENT") != NULL,
 		.has_bearer = has_bearer(r),
-		.websocket = wants_websocket(r),
+		.websocket = local_wants_websocket(r),
 	};
 	int rc = route_match(&in, r->route, &r->err);
 

@@ -357,6 +357,8 @@ void verify_run(struct request *r);
 
 /* local.c: pages and preflight. */
 void local_answer(struct request *r);
+/* Does the client want to go on with a websocket, which is not spoken here? */
+bool local_wants_websocket(const struct request *r);
 
 /* access.c */
 void access_line(struct request *r);
