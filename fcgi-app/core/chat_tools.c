@@ -43,7 +43,7 @@ chat_tool_name(const struct chat_read *c, json_object *name, enum tool_kind kind
 	if (request->tools == NULL)
 		request->tools = tool_names_new();
 	before = tool_names_count(request->tools);
-	entry = tool_names_add(request->tools, json_str(name), kind);
+	entry = tool_names_add(request->tools, SLICE(""), json_str(name), kind);
 	if (tool_names_count(request->tools) > before &&
 	    !slice_eq(slice_str(entry->upstream), json_str(name)) &&
 	    changes_note(c->env->changes, CHANGE_RENAMED, param, err) != 0)
