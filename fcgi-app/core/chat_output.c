@@ -49,9 +49,12 @@ chat_modalities_emit(struct fieldmap_run *run, const struct fieldmap *row, json_
 		while (
 		    w < ARRAY_SIZE(words) && !slice_eqi(json_str(word), slice_str(words[w].word)))
 			w++;
-		if (w == ARRAY_SIZE(words))
-			return fieldmap_bad_word(
-			    run->err, at, json_str(word), "'text', 'audio', and 'image'");
+		if (w == ARRAY_SIZE(words)) {
+			if (fieldmap_drop_word(
+				run, at, "", json_str(word), "'text', 'audio', and 'image'") != 0)
+				return -1;
+			continue;
+		}
 		if ((c->family->can & words[w].need) != words[w].need)
 			return apierror_set(run->err, APIERROR_UNSUPPORTED, name,
 			    "Invalid value for '%s': the model '%s' does not answer with %s.", name,

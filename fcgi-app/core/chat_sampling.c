@@ -109,7 +109,8 @@ chat_top_logprobs_conv(
 /* clang-format off */
 static const struct field_word service_tiers[] = {
 	{ "auto", NULL }, { "default", "standard" }, { "standard", "standard" }, { "flex", "flex" },
-	{ "priority", "priority" }, { "fast", "priority" }, { "scale", NULL },
+	{ "priority", "priority" }, { "fast", "priority" }, { "ultrafast", "priority" },
+	{ "scale", NULL },
 	{ 0 }
 };
 /* clang-format on */
@@ -118,10 +119,15 @@ int
 chat_tier_conv(
     struct fieldmap_run *run, const struct fieldmap *row, json_object *value, json_object **ret)
 {
-	struct fieldmap words = *row;
-
-	words.arg = service_tiers;
 	if (slice_eq(json_str(value), SLICE("scale")))
 		changes_mention(run->changes, CHANGE_IGNORED, row->from);
-	return fieldconv_word(run, &words, value, ret);
+	for (const struct field_word *word = service_tiers; word->from != NULL; word++) {
+		if (!slice_eq(slice_str(word->from), json_str(value)))
+			continue;
+		if (word->to != NULL)
+			*ret = json_object_new_string(word->to);
+		return 0;
+	}
+	return fieldmap_drop_word(run, row->from, "", json_str(value),
+	    "'auto', 'default', 'flex', 'scale', 'priority', and 'fast'");
 }

@@ -80,7 +80,7 @@ chat_effort_emit(struct fieldmap_run *run, const struct fieldmap *row, json_obje
 		return 0;
 	}
 	fieldmap_param(run, row, param);
-	return fieldmap_bad_word(run->err, param, json_str(value),
+	return fieldmap_drop_word(run, param, "", json_str(value),
 	    "'none', 'minimal', 'low', 'medium', 'high', 'xhigh', and 'max'");
 }
 
@@ -118,8 +118,8 @@ emit_level(struct fieldmap_run *run, const struct fieldmap *row, json_object *va
 		return 0;
 	}
 	fieldmap_param(run, row, param);
-	return fieldmap_bad_word(
-	    run->err, param, json_str(value), "'minimal', 'low', 'medium', and 'high'");
+	return fieldmap_drop_word(
+	    run, param, "", json_str(value), "'minimal', 'low', 'medium', and 'high'");
 }
 
 int
@@ -147,11 +147,18 @@ emit_exclude(struct fieldmap_run *run, const struct fieldmap *row, json_object *
 static int
 emit_summary(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
 {
+	static const char *const words[] = { "auto", "concise", "detailed" };
 	struct chat_read *c = run->ctx;
+	char param[APIERROR_PARAM_MAX];
 
-	(void)row, (void)value;
-	c->thinking.show = SHOW_YES;
-	return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (slice_eqi(json_str(value), slice_str(words[i]))) {
+			c->thinking.show = SHOW_YES;
+			return 0;
+		}
+	fieldmap_param(run, row, param);
+	return fieldmap_drop_word(
+	    run, param, "", json_str(value), "'auto', 'concise', and 'detailed'");
 }
 
 /* True asks for the model's own measure, false for none. */
@@ -191,7 +198,7 @@ emit_type(struct fieldmap_run *run, const struct fieldmap *row, json_object *val
 		json_object_put(on);
 		return answer;
 	}
-	return fieldmap_bad_word(run->err, "thinking.type", json_str(value),
+	return fieldmap_drop_word(run, "thinking.type", "", json_str(value),
 	    "'enabled', 'disabled', 'auto', and 'adaptive'");
 }
 
@@ -205,6 +212,8 @@ static const struct fieldmap reasoning_fields[] = {
 	{ .from = "generate_summary", .kind = FK_STR, .emit = emit_summary },
 	{ .from = "summary", .kind = FK_STR, .emit = emit_summary },
 	{ .from = "exclude", .kind = FK_BOOL, .emit = emit_exclude },
+	{ .from = "context", .flags = FF_IGNORE },
+	{ .from = "mode", .flags = FF_IGNORE },
 	{ 0 },
 };
 

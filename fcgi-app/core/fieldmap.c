@@ -59,6 +59,20 @@ fieldmap_bad_word(struct apierror *err, const char *param, struct slice got, con
 	    supported != NULL ? supported : "", supported != NULL ? "." : "");
 }
 
+int
+fieldmap_drop_word(const struct fieldmap_run *run, const char *at, const char *suffix,
+    struct slice got, const char *supported)
+{
+	char param[APIERROR_PARAM_MAX];
+
+	if (run->changes != NULL && run->changes->strict) {
+		field_name(param, "%s%s", at, suffix);
+		return fieldmap_bad_word(run->err, param, got, supported);
+	}
+	changes_mention(run->changes, CHANGE_DROPPED, at);
+	return 0;
+}
+
 /* The value at a dotted path; *ret_found also tells a null from nothing. */
 static json_object *
 lookup(json_object *source, const char *path, bool *ret_found)
