@@ -17,9 +17,11 @@ find_declared(const struct chat_read *c, json_object *space, json_object *name, 
 	const struct tool_name *entry =
 	    tool_names_find(tools, json_str(space), json_str(name), kind);
 
-	/* A namespace in front of the name, as clients write it that know of none. */
+	/* As clients write it that know of no namespaces: in front of the name, or not at all. */
 	if (entry == NULL && json_str(space).len == 0 && kind <= TOOL_CUSTOM)
 		entry = tool_names_upstream(tools, json_str(name));
+	if (entry == NULL && json_str(space).len == 0 && kind <= TOOL_CUSTOM)
+		entry = tool_names_meant(tools, json_str(name));
 	return entry != NULL && json_get(c->declared, entry->upstream) != NULL ? entry : NULL;
 }
 

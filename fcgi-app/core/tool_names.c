@@ -126,16 +126,14 @@ key_of(struct slice space, struct slice name, enum tool_kind kind)
 	return text;
 }
 
-/* The caller's name as one word. Many namespaces bring the separator. */
+/* Both names as one word. Many namespaces bring the separator. */
 static char *
 flatten(struct slice space, struct slice name)
 {
-	bool separated = space.len > 0 && space.ptr[space.len - 1] == '_';
+	bool separated = space.ptr[space.len - 1] == '_';
 	struct buf flat;
 	char *text;
 
-	if (space.len == 0)
-		return xstrndup(name.ptr, name.len);
 	buf_init(&flat, SIZE_MAX / 2);
 	buf_add_slice(&flat, space);
 	buf_adds(&flat, separated ? "" : "__");
@@ -175,7 +173,7 @@ tool_names_add(struct tool_names *t, struct slice space, struct slice name, enum
 	entry->name = xstrndup(name.ptr, name.len);
 	entry->space = space.len > 0 ? xstrndup(space.ptr, space.len) : NULL;
 	entry->kind = kind;
-	flat = flatten(space, name);
+	flat = space.len > 0 ? flatten(space, name) : entry->name;
 	if (is_clean(flat))
 		memcpy(entry->upstream, flat, strlen(flat) + 1);
 	else
@@ -191,7 +189,8 @@ tool_names_add(struct tool_names *t, struct slice space, struct slice name, enum
 	json_put(t->by_name, key, json_object_new_int64((int64_t)t->count));
 	json_put(t->by_upstream, entry->upstream, json_object_new_int64((int64_t)t->count));
 	t->list[t->count++] = entry;
-	free(flat);
+	if (flat != entry->name)
+		free(flat);
 	free(key);
 	return entry;
 }
