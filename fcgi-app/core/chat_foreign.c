@@ -255,11 +255,16 @@ struct chat_origin {
 static bool
 is_foreign(json_object *message)
 {
-	bool assistant = is_assistant(message);
-	json_object *calls = assistant ? json_get_array(message, "tool_calls") : NULL;
+	json_object *calls = json_get_array(message, "tool_calls");
 	json_object *parts = json_get_array(message, "content");
-	const char *const *types = assistant ? call_types : result_types;
+	const char *const *types = result_types;
 
+	if (calls == NULL && parts == NULL)
+		return false;
+	if (is_assistant(message))
+		types = call_types;
+	else
+		calls = NULL;
 	for (size_t i = 0; calls != NULL && i < json_object_array_length(calls); i++)
 		if (is_flat(json_object_array_get_idx(calls, i)))
 			return true;
