@@ -52,32 +52,46 @@ chat_builtin_want(struct chat_read *c, unsigned builtins, const char *at)
 
 /* ---- what a caller's tool says about it ---- */
 
-/* The value itself, in the string that Google wants. */
+/* Stores of OpenAI's are not Google's. */
 static int
 conv_store_names(
     struct fieldmap_run *run, const struct fieldmap *row, json_object *value, json_object **ret)
 {
+	json_object *names = json_object_new_array(), *name;
+	char param[APIERROR_PARAM_MAX];
+	int answer = 0;
+
+	for (size_t i = 0; answer == 0 && i < json_object_array_length(value); i++) {
+		name = json_object_array_get_idx(value, i);
+		field_name(param, "%s.%s[%zu]", run->prefix, row->from, i);
+		if (slice_starts(json_str(name), SLICE("fileSearchStores/")))
+			json_append(names, json_object_get(name));
+		else
+			answer = changes_note(run->changes, CHANGE_DROPPED, param, run->err);
+	}
+	if (answer == 0 && json_object_array_length(names) > 0)
+		*ret = json_object_get(names);
+	json_object_put(names);
+	return answer;
+}
+
+/* Google searches everywhere; what it finds is still an answer. */
+static int
+emit_dropped(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
+{
 	char param[APIERROR_PARAM_MAX];
 
-	(void)row;
-	for (size_t i = 0; i < json_object_array_length(value); i++) {
-		json_object *name = json_object_array_get_idx(value, i);
-
-		field_name(param, "%s.%s[%zu]", run->prefix, row->from, i);
-		if (!slice_starts(json_str(name), SLICE("fileSearchStores/")))
-			return apierror_set(run->err, APIERROR_BAD_VALUE, param,
-			    "Invalid '%s': expected the name of a Gemini file search store, "
-			    "'fileSearchStores/...'.",
-			    param);
-	}
-	*ret = json_object_get(value);
-	return 0;
+	fieldmap_param(run, row, param);
+	return json_object_object_length(value) == 0
+	           ? 0
+	           : changes_note(run->changes, CHANGE_DROPPED, param, run->err);
 }
 
 /* clang-format off */
 static const struct fieldmap search_fields[] = {
 	{ .from = "type", .kind = FK_ANY },
-	{ .from = "filters", .kind = FK_OBJECT, .emit = chat_refuse_emit },
+	{ .from = "filters", .kind = FK_OBJECT, .flags = FF_UNUSED, .emit = emit_dropped },
+	{ .from = "search_content_types", .flags = FF_IGNORE },
 	{ .from = "search_context_size", .flags = FF_IGNORE },
 	{ .from = "user_location", .flags = FF_IGNORE },
 	{ .from = "external_web_access", .flags = FF_IGNORE },
@@ -86,6 +100,7 @@ static const struct fieldmap search_fields[] = {
 
 static const struct fieldmap code_fields[] = {
 	{ .from = "type", .kind = FK_ANY },
+	{ .from = "allowed_callers", .flags = FF_IGNORE },
 	{ .from = "container", .kind = FK_ANY, .flags = FF_UNUSED },
 	{ .from = "container.file_ids", .kind = FK_ARRAY, .emit = chat_refuse_emit },
 	{ 0 },
@@ -165,6 +180,10 @@ chat_builtin_read(struct fieldmap_run *run, unsigned builtin, json_object *tool,
 	if (tool != NULL && fieldmap_apply(builtins[index_of(builtin)].fields, &inner) != 0) {
 		json_object_put(inner.target);
 		return -1;
+	}
+	if (builtin == BUILTIN_FILES && json_get(inner.target, "fileSearchStoreNames") == NULL) {
+		json_object_put(inner.target);
+		return changes_note(run->changes, CHANGE_DROPPED, at, run->err);
 	}
 	set_args(run->ctx, builtin, inner.target, at);
 	return 0;

@@ -8,19 +8,9 @@
 #include <string.h>
 
 #include "base/xalloc.h"
-#include "chat_priv.h"
+#include "chat_content.h"
 #include "core/fields.h"
 #include "core/mime.h"
-
-/* One part of an array being read. */
-struct content_part {
-	const struct chat_read *c;
-	json_object *part;  /* the caller's */
-	const char *at;     /* its name in errors */
-	json_object *parts; /* where Gemini's go */
-	struct apierror *err;
-	enum chat_role role;
-};
 
 /* clang-format off */
 static const struct field_word audio_formats[] = {
@@ -59,8 +49,8 @@ find_word(const struct field_word *words, struct slice from)
 	return NULL;
 }
 
-static int
-note(const struct content_part *p, enum change change, const char *field)
+int
+chat_part_note(const struct content_part *p, enum change change, const char *field)
 {
 	char param[APIERROR_PARAM_MAX];
 
@@ -77,13 +67,13 @@ read_string(const struct content_part *p, const char *key)
 
 	field_name(param, "%s.%s", p->at, key);
 	if (text == NULL && json_object_object_get_ex(p->part, key, NULL))
-		return note(p, CHANGE_DROPPED, NULL);
+		return chat_part_note(p, CHANGE_DROPPED, NULL);
 	if (text == NULL)
 		return fieldmap_missing(p->err, param);
 	if (!json_object_is_type(text, json_type_string))
 		return fieldmap_bad_type(p->err, param, "a string", text);
 	if (json_str(text).len == 0)
-		return note(p, CHANGE_DROPPED, NULL);
+		return chat_part_note(p, CHANGE_DROPPED, NULL);
 	json_append(p->parts, chat_text_part(json_object_get(text)));
 	return 0;
 }
@@ -118,9 +108,8 @@ open_part(const struct content_part *p, const char *key, json_object **ret_body)
 	return 0;
 }
 
-/* field: where media->text stands in the part. *ret_part is also in p->parts then. */
-static int
-add_media(const struct content_part *p, const struct chat_media *media, const char *field,
+int
+chat_part_media(const struct content_part *p, const struct chat_media *media, const char *field,
     json_object **ret_part)
 {
 	char param[APIERROR_PARAM_MAX];
@@ -136,8 +125,9 @@ add_media(const struct content_part *p, const struct chat_media *media, const ch
 	return 0;
 }
 
-static int
-add_file(const struct content_part *p, json_object *id, const char *field, json_object **ret_part)
+int
+chat_part_file(
+    const struct content_part *p, json_object *id, const char *field, json_object **ret_part)
 {
 	char param[APIERROR_PARAM_MAX];
 	json_object *part = NULL;
@@ -169,7 +159,7 @@ add_detail(const struct content_part *p, json_object *part, json_object *holder,
 		return 0;
 	if (word == NULL || json_get(part, "text") != NULL || is_inside(p, part) ||
 	    (p->c->family->can & FAMILY_MEDIA) == 0)
-		return note(p, CHANGE_DROPPED, field);
+		return chat_part_note(p, CHANGE_DROPPED, field);
 	resolution = json_object_new_object();
 	json_put(resolution, "level", json_object_new_string(word->to));
 	json_put(part, "mediaResolution", resolution);
@@ -184,11 +174,11 @@ read_image(const struct content_part *p)
 	json_object *body, *part;
 
 	if (json_object_is_type(media.text, json_type_string))
-		return add_media(p, &media, "image_url", &part);
+		return chat_part_media(p, &media, "image_url", &part);
 	if (open_part(p, "image_url", &body) != 0)
 		return -1;
 	media.text = json_get(body, "url");
-	if (add_media(p, &media, "image_url.url", &part) != 0)
+	if (chat_part_media(p, &media, "image_url.url", &part) != 0)
 		return -1;
 	return add_detail(p, part, body, "image_url.detail");
 }
@@ -201,9 +191,9 @@ read_input_image(const struct content_part *p)
 	json_object *id = json_get(p->part, "file_id"), *part;
 
 	if (media.text == NULL && id != NULL) {
-		if (add_file(p, id, "file_id", &part) != 0)
+		if (chat_part_file(p, id, "file_id", &part) != 0)
 			return -1;
-	} else if (add_media(p, &media, "image_url", &part) != 0) {
+	} else if (chat_part_media(p, &media, "image_url", &part) != 0) {
 		return -1;
 	}
 	return add_detail(p, part, p->part, "detail");
@@ -257,11 +247,11 @@ read_video(const struct content_part *p)
 	char at[APIERROR_PARAM_MAX];
 
 	if (json_object_is_type(media.text, json_type_string))
-		return add_media(p, &media, "video_url", &part);
+		return chat_part_media(p, &media, "video_url", &part);
 	if (open_part(p, "video_url", &body) != 0)
 		return -1;
 	media.text = json_get(body, "url");
-	if (add_media(p, &media, "video_url.url", &part) != 0)
+	if (chat_part_media(p, &media, "video_url.url", &part) != 0)
 		return -1;
 	if (json_get(part, "text") != NULL)
 		return 0;
@@ -286,7 +276,7 @@ read_audio(const struct content_part *p)
 	format = find_word(audio_formats, json_get_str(body, "format"));
 	media.text = json_get(body, "data");
 	media.mime = format != NULL ? format->to : NULL;
-	return add_media(p, &media, "input_audio.data", &part);
+	return chat_part_media(p, &media, "input_audio.data", &part);
 }
 
 /* body: {file_data, file_url, file_id, filename}; prefix: its name in the part and a dot. */
@@ -305,10 +295,12 @@ read_file_body(const struct content_part *p, json_object *body, const char *pref
 	if (media.text == NULL)
 		i = 0;
 	snprintf(field, sizeof(field), "%s%s", prefix, keys[i]);
-	if (i == 2)
-		return add_file(p, media.text, field, &part);
 	media.bare = i == 0;
-	return add_media(p, &media, field, &part);
+	if ((i == 2 ? chat_part_file(p, media.text, field, &part)
+		    : chat_part_media(p, &media, field, &part)) != 0)
+		return -1;
+	snprintf(field, sizeof(field), "%sdetail", prefix);
+	return add_detail(p, part, body, field);
 }
 
 static int
@@ -316,6 +308,8 @@ read_file(const struct content_part *p)
 {
 	json_object *body;
 
+	if (json_get(p->part, "file") == NULL)
+		return chat_foreign_media(p);
 	return open_part(p, "file", &body) != 0 ? -1 : read_file_body(p, body, "file.");
 }
 
@@ -345,25 +339,44 @@ static const struct part_type {
 	{ "output_text", ALL,                                    read_text },
 	{ "input_image", CHAT_USER | CHAT_ASSISTANT | CHAT_TOOL, read_input_image },
 	{ "input_file",  CHAT_USER | CHAT_TOOL,                  read_input_file },
+	{ "computer_screenshot", CHAT_USER | CHAT_TOOL,          read_input_image },
+	{ "summary_text",        ALL,                            chat_foreign_thought },
+	{ "reasoning_text",      ALL,                            chat_foreign_thought },
+	/* Of other providers. */
+	{ "thinking",            CHAT_ASSISTANT,                 chat_foreign_thought },
+	{ "redacted_thinking",   CHAT_ASSISTANT,                 chat_foreign_thought },
+	{ "reasoning",           CHAT_ASSISTANT,                 chat_foreign_thought },
+	{ "tool_use",            CHAT_ASSISTANT,                 chat_foreign_moved },
+	{ "tool_call",           CHAT_ASSISTANT,                 chat_foreign_moved },
+	{ "tool-call",           CHAT_ASSISTANT,                 chat_foreign_moved },
+	{ "function_call",       CHAT_ASSISTANT,                 chat_foreign_moved },
+	{ "tool_result",         CHAT_USER | CHAT_TOOL,          chat_foreign_moved },
+	{ "tool-result",         CHAT_USER | CHAT_TOOL,          chat_foreign_moved },
+	{ "image",               CHAT_USER | CHAT_ASSISTANT | CHAT_TOOL, chat_foreign_media },
+	{ "document",            CHAT_USER | CHAT_TOOL,          chat_foreign_media },
+	{ "audio",               CHAT_USER | CHAT_TOOL,          chat_foreign_media },
+	{ "video",               CHAT_USER | CHAT_TOOL,          chat_foreign_media },
 };
 /* clang-format on */
 
+/* A part of another type, or of one that has no place in this message, is left out. */
 static int
-bad_part_type(const char *at, json_object *type, enum chat_role role, struct apierror *err)
+drop_part(const struct content_part *p, json_object *type, enum chat_role role)
 {
-	char param[APIERROR_PARAM_MAX], words[256] = "";
+	const struct fieldmap_run run = { .changes = p->c->env->changes, .err = p->err };
+	char param[APIERROR_PARAM_MAX], words[640] = "";
 	size_t len = 0;
 
-	field_name(param, "%s.type", at);
+	field_name(param, "%s.type", p->at);
 	if (type == NULL)
-		return fieldmap_missing(err, param);
+		return fieldmap_missing(p->err, param);
 	if (!json_object_is_type(type, json_type_string))
-		return fieldmap_bad_type(err, param, "a string", type);
+		return fieldmap_bad_type(p->err, param, "a string", type);
 	for (size_t i = 0; i < ARRAY_SIZE(part_types) && len < sizeof(words); i++)
 		if ((part_types[i].roles & role) != 0)
 			len += (size_t)snprintf(words + len, sizeof(words) - len, "%s'%s'",
 			    len > 0 ? ", " : "", part_types[i].type);
-	return fieldmap_bad_word(err, param, json_str(type), words);
+	return fieldmap_drop_word(&run, p->at, ".type", json_str(type), words);
 }
 
 /* What any type of part may hold beside its own. */
@@ -402,7 +415,7 @@ read_part(const struct content_part *p, enum chat_role role)
 		read_beside(p, role, before);
 		return 0;
 	}
-	return bad_part_type(p->at, type, role, p->err);
+	return drop_part(p, type, role);
 }
 
 int

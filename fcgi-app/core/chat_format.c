@@ -95,8 +95,8 @@ chat_format_emit(struct fieldmap_run *run, const struct fieldmap *row, json_obje
 	if (slice_eq(json_str(type), SLICE("json_object")))
 		return set_json(run, NULL, at);
 	if (!slice_eq(json_str(type), SLICE("json_schema")))
-		return fieldmap_bad_word(
-		    run->err, param, json_str(type), "'text', 'json_object', and 'json_schema'");
+		return fieldmap_drop_word(
+		    run, at, ".type", json_str(type), "'text', 'json_object', and 'json_schema'");
 	if (body == NULL && json_get(value, "schema") != NULL)
 		return read_schema(run, value, at, at);
 	field_name(param, "%s.json_schema", at);

@@ -263,7 +263,7 @@ add_call(struct reading *r, json_object *body, json_object *call, size_t index, 
 	if (name == NULL ||
 	    (json_object_is_type(name, json_type_string) && json_str(name).len == 0))
 		return fieldmap_missing(r->err, param);
-	tool = chat_tool_name(r->c, name, kind, param, r->err);
+	tool = chat_tool_name(r->c, json_get(body, "namespace"), name, kind, param, r->err);
 	if (tool == NULL)
 		return -1;
 	made = json_object_new_object();
@@ -294,7 +294,8 @@ add_call(struct reading *r, json_object *body, json_object *call, size_t index, 
 static int
 read_call(struct reading *r, json_object *call, size_t j)
 {
-	bool custom = slice_eq(json_get_str(call, "type"), SLICE("custom"));
+	struct slice type = json_get_str(call, "type");
+	bool custom = slice_eq(type, SLICE("custom"));
 	const char *key = custom ? "custom" : "function";
 	json_object *body = json_get(call, key);
 	char field[APIERROR_PARAM_MAX], param[APIERROR_PARAM_MAX];
@@ -305,7 +306,7 @@ read_call(struct reading *r, json_object *call, size_t j)
 		return fieldmap_missing(r->err, param);
 	if (!json_is_object(body))
 		return fieldmap_bad_type(r->err, param, "an object", body);
-	return add_call(r, body, call, j, custom ? TOOL_CUSTOM : TOOL_FUNCTION, field);
+	return add_call(r, body, call, j, custom ? TOOL_CUSTOM : chat_client_kind(type), field);
 }
 
 static int

@@ -349,8 +349,8 @@ put_system(struct talk *t, json_object *target)
 	}
 }
 
-int
-chat_messages_read(struct fieldmap_run *run, json_object *messages)
+static int
+read_list(struct fieldmap_run *run, json_object *messages)
 {
 	size_t count = json_object_array_length(messages);
 	struct talk t = { .c = run->ctx, .messages = messages, .err = run->err };
@@ -377,6 +377,20 @@ out:
 	json_object_put(t.contents);
 	json_object_put(t.system);
 	free(t.taken);
+	return answer;
+}
+
+int
+chat_messages_read(struct fieldmap_run *run, json_object *messages)
+{
+	struct chat_foreign foreign;
+	int answer;
+
+	if (!chat_foreign_any(messages))
+		return read_list(run, messages);
+	chat_foreign_open(&foreign, run, messages);
+	answer = read_list(run, foreign.messages);
+	chat_foreign_close(&foreign, answer != 0);
 	return answer;
 }
 

@@ -54,7 +54,7 @@ chat_modalities_emit(struct fieldmap_run *run, const struct fieldmap *row, json_
 			w++;
 		if (w == ARRAY_SIZE(words)) {
 			if (fieldmap_drop_word(
-				run, at, json_str(word), "'text', 'audio', and 'image'") != 0)
+				run, at, "", json_str(word), "'text', 'audio', and 'image'") != 0)
 				return -1;
 			continue;
 		}

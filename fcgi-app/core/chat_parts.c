@@ -282,7 +282,7 @@ static void
 write_name(struct jwriter *w, json_object *call, const struct tool_name *tool)
 {
 	if (tool != NULL)
-		jw_str(w, "name", tool->name);
+		jw_str(w, "name", tool_name_flat(tool));
 	else
 		jw_slice(w, "name", json_get_str(call, "name"));
 }
@@ -290,7 +290,10 @@ write_name(struct jwriter *w, json_object *call, const struct tool_name *tool)
 const struct tool_name *
 chat_call_tool(const struct gen_part *part, const struct chat_call_place *place)
 {
-	return tool_names_upstream(place->info->tools, json_get_str(part->body, "name"));
+	struct slice name = json_get_str(part->body, "name");
+	const struct tool_name *tool = tool_names_upstream(place->info->tools, name);
+
+	return tool != NULL ? tool : tool_names_meant(place->info->tools, name);
 }
 
 void

@@ -23,23 +23,32 @@ struct chat_thinking {
 	char at[APIERROR_PARAM_MAX]; /* the field that said so */
 };
 
+/* A namespace whose tools are declared. */
+struct chat_space {
+	json_object *name, *description; /* borrowed strings; NULL: in no namespace; says nothing */
+	const char *first;               /* Google's name of its first tool, borrowed, or NULL */
+};
+
 /* The ctx of the field table's run. Set request, env and list, zero the rest. */
 struct chat_read {
 	struct chat_request *request;
 	const struct chat_env *env;
 	const char *list; /* what errors call the list of messages: "messages" */
 	bool media_only;  /* a file of a known type does not become text */
+	bool items;       /* the answer is a list of items: calls of more kinds can be told */
 	void *own;        /* for the table's owner */
 
 	const struct family *family; /* set by the row `model`, the first one */
 	struct chat_thinking thinking;
 
 	/* tools */
-	bool functions;        /* functions are declared */
-	bool strict;           /* one of them asked for strict arguments */
-	json_object *declared; /* the callers' names of those, a set, owned, or NULL */
-	unsigned builtins;     /* enum builtin: wanted */
-	unsigned by_tools;     /* those of them that `tools` alone asked for */
+	bool functions;          /* functions are declared */
+	bool strict;             /* one of them asked for strict arguments */
+	bool brought;            /* what is declared comes with the history, maybe once more */
+	json_object *declared;   /* Google's names of those, a set, owned, or NULL */
+	struct chat_space space; /* the namespace being read */
+	unsigned builtins;       /* enum builtin: wanted */
+	unsigned by_tools;       /* those of them that `tools` alone asked for */
 	json_object *builtin_args[BUILTINS];           /* owned, or NULL */
 	char builtin_at[BUILTINS][APIERROR_PARAM_MAX]; /* where each was asked for first */
 	const char *mode;                              /* function calling mode, or NULL */
@@ -253,6 +262,30 @@ int chat_parts_read(const struct chat_read *c, json_object *list, enum chat_role
 /* {"text": text}; text is taken. */
 json_object *chat_text_part(json_object *text);
 
+/* ---- chat_foreign.c: what other providers' clients write ---- */
+
+/* A list of messages in chat's form made of one in which calls and results are parts of the
+ * content, or calls have no body of their own. What is said of its messages is told of the
+ * caller's. */
+struct chat_foreign {
+	struct fieldmap_run *run;
+	json_object *given;         /* the caller's list, borrowed */
+	json_object *messages;      /* owned */
+	struct chat_origin *places; /* of those, owned */
+	size_t count, room;
+	void (*rename)(void *ctx, const char *at, char ret[APIERROR_PARAM_MAX]); /* the outer one */
+	void *rename_ctx;
+};
+
+bool chat_foreign_any(json_object *messages);
+/* Until the close changes are named after the caller's list. */
+void chat_foreign_open(
+    struct chat_foreign *foreign, struct fieldmap_run *run, json_object *messages);
+/* failed: run->err is an error about one of the messages. */
+void chat_foreign_close(struct chat_foreign *foreign, bool failed);
+/* Gives an error's field another name, in the message too. */
+void chat_error_rename(struct apierror *err, const char *name);
+
 /* ---- chat_media.c ---- */
 
 struct chat_media {
@@ -298,11 +331,30 @@ int chat_file_read(
 int chat_tools_emit(struct fieldmap_run *run, const struct fieldmap *row, json_object *value);
 int chat_functions_emit(struct fieldmap_run *run, const struct fieldmap *row, json_object *value);
 /* Google's name of a function that the request speaks of at `at`; a first renaming is noted. NULL
- * with err. The name must be a string; param names it. */
-const struct tool_name *chat_tool_name(const struct chat_read *c, json_object *name,
-    enum tool_kind kind, const char *param, struct apierror *err);
+ * with err. The name must be a string; param names it. space: its namespace, or NULL. */
+const struct tool_name *chat_tool_name(const struct chat_read *c, json_object *space,
+    json_object *name, enum tool_kind kind, const char *param, struct apierror *err);
+/* A caller's tool of any type; at: its name. */
+int chat_tool_read(struct fieldmap_run *run, json_object *tool, const char *at);
+/* Declares a function. Takes the declaration, which holds no name yet, and schema, which may be
+ * NULL. tool: what has the name. */
+int chat_declare(struct fieldmap_run *run, json_object *declaration, json_object *tool,
+    enum tool_kind kind, json_object *schema, const char *at);
 /* The list of functionDeclarations in target, made on demand. */
 json_object *chat_declarations(json_object *target);
+
+/* ---- chat_tool_types.c: types of Responses beside functions ---- */
+
+/* Reads a tool of one of those types; *ret_known: it is one. */
+int chat_typed_tool_read(
+    struct fieldmap_run *run, json_object *tool, const char *at, bool *ret_known);
+/* The kind of a tool that the client carries out, by its type; TOOL_FUNCTION: none of them. */
+enum tool_kind chat_client_kind(struct slice type);
+const char *chat_client_type(enum tool_kind kind);
+/* The description of a function in c->space: a new string. given: its own, or NULL. */
+json_object *chat_space_describe(const struct chat_read *c, json_object *given);
+/* Whether a type is among those that are read; param of a refusal: that of the type. */
+int chat_type_unknown(struct fieldmap_run *run, const char *at, struct slice type);
 
 /* ---- chat_builtin.c ---- */
 

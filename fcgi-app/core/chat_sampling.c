@@ -125,7 +125,8 @@ chat_top_logprobs_conv(
 /* clang-format off */
 static const struct field_word service_tiers[] = {
 	{ "auto", NULL }, { "default", "standard" }, { "standard", "standard" }, { "flex", "flex" },
-	{ "priority", "priority" }, { "fast", "priority" }, { "scale", NULL },
+	{ "priority", "priority" }, { "fast", "priority" }, { "ultrafast", "priority" },
+	{ "scale", NULL },
 	{ 0 }
 };
 /* clang-format on */

@@ -119,7 +119,7 @@ chat_effort_emit(struct fieldmap_run *run, const struct fieldmap *row, json_obje
 		return 0;
 	}
 	fieldmap_param(run, row, param);
-	return fieldmap_drop_word(run, param, json_str(value),
+	return fieldmap_drop_word(run, param, "", json_str(value),
 	    "'none', 'minimal', 'low', 'medium', 'high', 'xhigh', and 'max'");
 }
 
@@ -161,7 +161,7 @@ emit_level(struct fieldmap_run *run, const struct fieldmap *row, json_object *va
 	}
 	fieldmap_param(run, row, param);
 	return fieldmap_drop_word(
-	    run, param, json_str(value), "'minimal', 'low', 'medium', 'high', and 'xhigh'");
+	    run, param, "", json_str(value), "'minimal', 'low', 'medium', 'high', and 'xhigh'");
 }
 
 int
@@ -189,11 +189,18 @@ emit_exclude(struct fieldmap_run *run, const struct fieldmap *row, json_object *
 static int
 emit_summary(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
 {
+	static const char *const words[] = { "auto", "concise", "detailed" };
 	struct chat_read *c = run->ctx;
+	char param[APIERROR_PARAM_MAX];
 
-	(void)row, (void)value;
-	c->thinking.show = SHOW_YES;
-	return 0;
+	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
+		if (slice_eqi(json_str(value), slice_str(words[i]))) {
+			c->thinking.show = SHOW_YES;
+			return 0;
+		}
+	fieldmap_param(run, row, param);
+	return fieldmap_drop_word(
+	    run, param, "", json_str(value), "'auto', 'concise', and 'detailed'");
 }
 
 /* True asks for the model's own measure, false for none. */
@@ -233,7 +240,7 @@ emit_type(struct fieldmap_run *run, const struct fieldmap *row, json_object *val
 		json_object_put(on);
 		return answer;
 	}
-	return fieldmap_drop_word(run, "thinking.type", json_str(value),
+	return fieldmap_drop_word(run, "thinking.type", "", json_str(value),
 	    "'enabled', 'disabled', 'auto', and 'adaptive'");
 }
 
@@ -247,6 +254,8 @@ static const struct fieldmap reasoning_fields[] = {
 	{ .from = "generate_summary", .kind = FK_STR, .emit = emit_summary },
 	{ .from = "summary", .kind = FK_STR, .emit = emit_summary },
 	{ .from = "exclude", .kind = FK_BOOL, .emit = emit_exclude },
+	{ .from = "context", .flags = FF_IGNORE },
+	{ .from = "mode", .flags = FF_IGNORE },
 	{ 0 },
 };
 

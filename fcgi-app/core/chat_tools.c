@@ -25,35 +25,63 @@ chat_declarations(json_object *target)
 	return list;
 }
 
-const struct tool_name *
-chat_tool_name(const struct chat_read *c, json_object *name, enum tool_kind kind, const char *param,
-    struct apierror *err)
+static bool
+is_name(json_object *name, const char *param, struct apierror *err)
+{
+	if (!json_object_is_type(name, json_type_string))
+		fieldmap_bad_type(err, param, "a string", name);
+	else if (json_str(name).len == 0)
+		apierror_set(err, APIERROR_BAD_VALUE, param,
+		    "Invalid '%s': a function's name cannot be an empty string.", param);
+	return json_str(name).len > 0;
+}
+
+/* The entry of a name, made when it is new; a renaming is noted then. NULL with err. */
+static const struct tool_name *
+add_name(const struct chat_read *c, json_object *space, json_object *name, enum tool_kind kind,
+    const char *param, struct apierror *err)
 {
 	struct chat_request *request = c->request;
 	const struct tool_name *entry;
 	size_t before;
 
-	if (!json_object_is_type(name, json_type_string)) {
-		fieldmap_bad_type(err, param, "a string", name);
-		return NULL;
-	}
-	if (json_str(name).len == 0) {
-		apierror_set(err, APIERROR_BAD_VALUE, param,
-		    "Invalid '%s': a function's name cannot be an empty string.", param);
-		return NULL;
-	}
 	if (request->tools == NULL)
 		request->tools = tool_names_new();
 	before = tool_names_count(request->tools);
-	entry = tool_names_add(request->tools, json_str(name), kind);
-	if (tool_names_count(request->tools) > before &&
-	    !slice_eq(slice_str(entry->upstream), json_str(name)) &&
+	entry = tool_names_add(request->tools, json_str(space), json_str(name), kind);
+	if (tool_names_count(request->tools) > before && entry->renamed &&
 	    changes_note(c->env->changes, CHANGE_RENAMED, param, err) != 0)
 		return NULL;
 	return entry;
 }
 
+const struct tool_name *
+chat_tool_name(const struct chat_read *c, json_object *space, json_object *name,
+    enum tool_kind kind, const char *param, struct apierror *err)
+{
+	const struct tool_names *tools = c->request->tools;
+	const struct tool_name *flat;
+
+	if (!is_name(name, param, err))
+		return NULL;
+	/* A name that was declared in a namespace, as clients give it back that know of none. */
+	flat = json_str(space).len == 0 && kind <= TOOL_CUSTOM
+	           ? tool_names_upstream(tools, json_str(name))
+	           : NULL;
+	if (flat != NULL && flat->space != NULL &&
+	    tool_names_find(tools, SLICE(""), json_str(name), kind) == NULL)
+		return flat;
+	return add_name(c, space, name, kind, param, err);
+}
+
 /* ---- declarations ---- */
+
+/* Every function is declared at once, and the model itself calls it. */
+#define LOADING_ROWS \
+	{ .from = "defer_loading", .kind = FK_ANY, .flags = FF_UNUSED }, \
+	{ \
+		.from = "allowed_callers", .flags = FF_IGNORE \
+	}
 
 /* What a declaration is made of, as found in any form of tool. */
 static const struct fieldmap function_fields[] = {
@@ -62,6 +90,8 @@ static const struct fieldmap function_fields[] = {
 	{ .from = "parameters", .kind = FK_OBJECT },
 	{ .from = "strict", .kind = FK_BOOL },
 	{ .from = "type", .kind = FK_ANY },
+	LOADING_ROWS,
+	{ .from = "output_schema", .flags = FF_IGNORE },
 	{ 0 },
 };
 
@@ -70,6 +100,7 @@ static const struct fieldmap custom_fields[] = {
 	{ .from = "description", .to = "description", .kind = FK_STR },
 	{ .from = "format", .kind = FK_OBJECT },
 	{ .from = "type", .kind = FK_ANY },
+	LOADING_ROWS,
 	{ 0 },
 };
 
@@ -79,13 +110,17 @@ const struct field_table chat_tool_tables[] = {
 	{ 0 },
 };
 
-/* The caller's name stays known to the model, which may be told of it elsewhere. */
+/* The caller's name stays known to the model, which may be told of it elsewhere. description: as it
+ * is told, or NULL. */
 static void
 describe(json_object *named, const struct tool_name *name, json_object *description)
 {
+	bool kept = name->space != NULL
+	                ? slice_ends(slice_str(name->upstream), slice_str(name->name))
+	                : strcmp(name->name, name->upstream) == 0;
 	struct buf text;
 
-	if (strcmp(name->name, name->upstream) == 0) {
+	if (kept) {
 		if (description != NULL)
 			json_put(named, "description", json_object_get(description));
 		return;
@@ -99,33 +134,38 @@ describe(json_object *named, const struct tool_name *name, json_object *descript
 	buf_release(&text);
 }
 
-/* Takes the declaration, which holds no name yet, and schema, which may be NULL. tool: what has
- * the name. */
-static int
-declare(struct fieldmap_run *run, json_object *declaration, json_object *tool, enum tool_kind kind,
-    json_object *schema, const char *at)
+int
+chat_declare(struct fieldmap_run *run, json_object *declaration, json_object *tool,
+    enum tool_kind kind, json_object *schema, const char *at)
 {
 	struct chat_read *c = run->ctx;
 	char param[APIERROR_PARAM_MAX];
 	const struct tool_name *name;
-	json_object *named = NULL;
+	json_object *named = NULL, *description = json_get(declaration, "description"), *told;
 	int answer = -1;
 
 	field_name(param, "%s.name", at);
-	name = chat_tool_name(c, json_get(tool, "name"), kind, param, run->err);
+	if (!is_name(json_get(tool, "name"), param, run->err))
+		goto out;
+	name = add_name(c, c->space.name, json_get(tool, "name"), kind, param, run->err);
 	if (name == NULL)
 		goto out;
 	if (c->declared == NULL)
 		c->declared = json_object_new_object();
-	if (json_get(c->declared, name->name) != NULL) {
+	if (json_get(c->declared, name->upstream) != NULL) {
 		/* Google refuses a name that is there twice. */
-		answer = changes_note(run->changes, CHANGE_DROPPED, at, run->err);
+		answer = c->brought ? 0 : changes_note(run->changes, CHANGE_DROPPED, at, run->err);
 		goto out;
 	}
-	json_put(c->declared, name->name, json_object_new_boolean(1));
+	json_put(c->declared, name->upstream, json_object_new_boolean(1));
 	named = json_object_new_object();
 	json_put_str(named, "name", slice_str(name->upstream));
-	describe(named, name, json_get(declaration, "description"));
+	told = c->space.name != NULL ? chat_space_describe(c, description)
+	                             : json_object_get(description);
+	describe(named, name, told);
+	json_object_put(told);
+	if (c->space.name != NULL && c->space.first == NULL)
+		c->space.first = name->upstream;
 	if (schema != NULL)
 		json_put(named, "parametersJsonSchema", TAKE(schema));
 	json_append(chat_declarations(run->target), TAKE(named));
@@ -172,7 +212,8 @@ read_function(struct fieldmap_run *run, json_object *function, const char *at)
 	json_object *declaration = check(run, function_fields, function, at);
 	json_object *parameters = json_get_object(function, "parameters"), *schema = NULL;
 	struct slice name = json_get_str(function, "name");
-	unsigned builtin = chat_builtin_find(name, BUILTIN_NAME);
+	const struct chat_read *c = run->ctx;
+	unsigned builtin = c->space.name == NULL ? chat_builtin_find(name, BUILTIN_NAME) : 0;
 	char param[APIERROR_PARAM_MAX];
 
 	if (declaration == NULL)
@@ -193,7 +234,7 @@ read_function(struct fieldmap_run *run, json_object *function, const char *at)
 		return chat_builtin_read(run, builtin, NULL, at);
 	}
 	note_strict(run, function, at);
-	return declare(run, declaration, function, TOOL_FUNCTION, schema, at);
+	return chat_declare(run, declaration, function, TOOL_FUNCTION, schema, at);
 }
 
 /* A grammar can only be told in words. */
@@ -209,10 +250,8 @@ tell_format(struct fieldmap_run *run, json_object *custom, json_object *declarat
 	if (format == NULL || json_object_object_length(format) == 0 ||
 	    slice_eq(type, SLICE("text")))
 		return 0;
-	if (!slice_eq(type, SLICE("grammar"))) {
-		field_name(param, "%s.format.type", at);
-		return fieldmap_drop_word(run, param, type, "'text' and 'grammar'");
-	}
+	if (!slice_eq(type, SLICE("grammar")))
+		return fieldmap_drop_word(run, param, ".type", type, "'text' and 'grammar'");
 	grammar = json_get_object(format, "grammar");
 	if (grammar == NULL)
 		grammar = format;
@@ -250,7 +289,7 @@ read_custom(struct fieldmap_run *run, json_object *custom, const char *at)
 	json_put_str(schema, "type", SLICE("object"));
 	fieldmap_put(schema, "properties/input", input);
 	json_put(schema, "required", required);
-	return declare(run, declaration, custom, TOOL_CUSTOM, schema, at);
+	return chat_declare(run, declaration, custom, TOOL_CUSTOM, schema, at);
 }
 
 /* ---- tools ---- */
@@ -283,12 +322,13 @@ read_declared(
 	return type->read(run, body, param);
 }
 
-static int
-read_tool(struct fieldmap_run *run, json_object *tool, const char *at)
+int
+chat_tool_read(struct fieldmap_run *run, json_object *tool, const char *at)
 {
 	json_object *type = json_get(tool, "type");
 	char param[APIERROR_PARAM_MAX];
 	unsigned builtin;
+	bool known;
 
 	if (!json_is_object(tool))
 		return fieldmap_bad_type(run->err, at, "an object", tool);
@@ -305,9 +345,9 @@ read_tool(struct fieldmap_run *run, json_object *tool, const char *at)
 	builtin = chat_builtin_find(json_str(type), BUILTIN_TYPE);
 	if (builtin != 0)
 		return chat_builtin_read(run, builtin, tool, at);
-	return fieldmap_bad_word(run->err, param, json_str(type),
-	    "'function', 'custom', 'web_search', 'code_interpreter', 'url_context', "
-	    "'google_maps', and 'file_search'");
+	if (chat_typed_tool_read(run, tool, at, &known) != 0)
+		return -1;
+	return known ? 0 : chat_type_unknown(run, at, json_str(type));
 }
 
 int
@@ -321,7 +361,7 @@ chat_tools_emit(struct fieldmap_run *run, const struct fieldmap *row, json_objec
 		json_object *tool = json_object_array_get_idx(value, i);
 
 		field_name(at, "%s[%zu]", row->from, i);
-		if (tool != NULL && read_tool(run, tool, at) != 0)
+		if (tool != NULL && chat_tool_read(run, tool, at) != 0)
 			return -1;
 	}
 	c->by_tools = c->builtins & ~before;

@@ -76,7 +76,7 @@ emit_task(struct fieldmap_run *run, const struct fieldmap *row, json_object *val
 	while (i < ARRAY_SIZE(tasks) && !slice_eqi(json_str(value), slice_str(tasks[i])))
 		i++;
 	if (i == ARRAY_SIZE(tasks))
-		return fieldmap_drop_word(run, param, json_str(value),
+		return fieldmap_drop_word(run, param, "", json_str(value),
 		    "'RETRIEVAL_QUERY', 'RETRIEVAL_DOCUMENT', 'SEMANTIC_SIMILARITY', "
 		    "'CLASSIFICATION', 'CLUSTERING', 'QUESTION_ANSWERING', 'FACT_VERIFICATION', "
 		    "and 'CODE_RETRIEVAL_QUERY'");

@@ -60,12 +60,16 @@ fieldmap_bad_word(struct apierror *err, const char *param, struct slice got, con
 }
 
 int
-fieldmap_drop_word(
-    const struct fieldmap_run *run, const char *param, struct slice got, const char *supported)
+fieldmap_drop_word(const struct fieldmap_run *run, const char *at, const char *suffix,
+    struct slice got, const char *supported)
 {
-	if (run->changes != NULL && run->changes->strict)
+	char param[APIERROR_PARAM_MAX];
+
+	if (run->changes != NULL && run->changes->strict) {
+		field_name(param, "%s%s", at, suffix);
 		return fieldmap_bad_word(run->err, param, got, supported);
-	changes_mention(run->changes, CHANGE_DROPPED, param);
+	}
+	changes_mention(run->changes, CHANGE_DROPPED, at);
 	return 0;
 }
 
@@ -336,7 +340,7 @@ fieldconv_word(
 	}
 	fieldmap_param(run, row, param);
 	offer(words, list, sizeof(list));
-	return fieldmap_drop_word(run, param, got, list);
+	return fieldmap_drop_word(run, param, "", got, list);
 }
 
 int

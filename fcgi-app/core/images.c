@@ -97,7 +97,7 @@ emit_quality(struct fieldmap_run *run, const struct fieldmap *row, json_object *
 		read->request->quality = qualities[i].quality;
 		return 0;
 	}
-	return fieldmap_drop_word(run, row->from, json_str(value),
+	return fieldmap_drop_word(run, row->from, "", json_str(value),
 	    "'auto', 'standard', 'low', 'medium', 'high', 'hd', 'xhigh', and 'max'");
 }
 
@@ -108,7 +108,8 @@ emit_response_format(struct fieldmap_run *run, const struct fieldmap *row, json_
 	bool url = slice_eqi(json_str(value), SLICE("url"));
 
 	if (!url && !slice_eqi(json_str(value), SLICE("b64_json")))
-		return fieldmap_drop_word(run, row->from, json_str(value), "'url' and 'b64_json'");
+		return fieldmap_drop_word(
+		    run, row->from, "", json_str(value), "'url' and 'b64_json'");
 	read->request->url = url;
 	return 0;
 }
@@ -347,7 +348,7 @@ choose_shape(struct fieldmap_run *run)
 	bool heeded;
 
 	if (read->sized && !images_shape_read(model, read->size, &shape)) {
-		if (fieldmap_drop_word(run, "size", read->size,
+		if (fieldmap_drop_word(run, "size", "", read->size,
 			"'auto', sizes such as '1024x1024', '2K' and '16:9'") != 0)
 			return -1;
 		read->sized = false;

@@ -7,18 +7,32 @@
 
 /* ---- calls ---- */
 
-/* The two kinds of calls and the words of their events. */
+/* The kinds of calls and the words of their events. `field` holds the input: as a string where
+ * there are events about it, else as an object. */
+/* clang-format off */
 static const struct call_words {
 	const char *prefix, *type, *field, *delta, *done;
+	const char *more; /* members that always say the same, or NULL */
+	bool status;
 } call_words[] = {
 	[TOOL_FUNCTION] = { "fc", "function_call", "arguments",
-	    "response.function_call_arguments.delta", "response.function_call_arguments.done" },
+	    "response.function_call_arguments.delta", "response.function_call_arguments.done",
+	    NULL, true },
 	[TOOL_CUSTOM] = { "ctc", "custom_tool_call", "input",
-	    "response.custom_tool_call_input.delta", "response.custom_tool_call_input.done" },
+	    "response.custom_tool_call_input.delta", "response.custom_tool_call_input.done",
+	    NULL, false },
+	[TOOL_SEARCH] = { "tsc", "tool_search_call", "arguments", NULL, NULL,
+	    "\"execution\":\"client\"", true },
+	[TOOL_SHELL] = { "sh", "shell_call", "action", NULL, NULL, "\"environment\":{\"type\":\"local\"}", true },
+	[TOOL_LOCAL_SHELL] = { "lsh", "local_shell_call", "action", NULL, NULL, NULL, true },
+	[TOOL_PATCH] = { "apc", "apply_patch_call", "operation", NULL, NULL, NULL, true },
 };
+/* clang-format on */
 
 struct call_item {
 	const struct call_words *words;
+	const struct tool_name *tool; /* NULL: nobody declared it */
+	json_object *args;            /* of kinds whose input is an object, owned */
 	struct slice call_id, name, input;
 };
 
@@ -30,11 +44,21 @@ write_call(struct responses_stream *s, const struct call_item *c, bool done, str
 	jw_object(&w, NULL);
 	jw_str(&w, "id", s->item_id);
 	jw_str(&w, "type", c->words->type);
-	if (c->words == &call_words[TOOL_FUNCTION])
+	if (c->words->status)
 		jw_str(&w, "status", done ? "completed" : "in_progress");
 	jw_slice(&w, "call_id", c->call_id);
-	jw_slice(&w, "name", c->name);
-	jw_slice(&w, c->words->field, done ? c->input : SLICE(""));
+	if (c->words->more != NULL) {
+		buf_addc(out, ',');
+		buf_adds(out, c->words->more);
+	}
+	if (c->args != NULL) {
+		json_write_to(&w, c->words->field, c->args);
+	} else {
+		if (c->tool != NULL && c->tool->space != NULL)
+			jw_str(&w, "namespace", c->tool->space);
+		jw_slice(&w, "name", c->name);
+		jw_slice(&w, c->words->field, done ? c->input : SLICE(""));
+	}
 	jw_object_end(&w);
 }
 
@@ -48,11 +72,11 @@ tell_call(struct responses_stream *s, const struct call_item *c)
 	buf_init(&item, SSE_EVENT_MAX * 2);
 	write_call(s, c, false, &item);
 	responses_item_tell(s, "response.output_item.added", buf_slice(&item));
-	if (responses_item_event(s, c->words->delta, &w)) {
+	if (c->words->delta != NULL && responses_item_event(s, c->words->delta, &w)) {
 		jw_slice(&w, "delta", c->input);
 		responses_event_close(s, &w);
 	}
-	if (responses_item_event(s, c->words->done, &w)) {
+	if (c->words->done != NULL && responses_item_event(s, c->words->done, &w)) {
 		if (c->words == &call_words[TOOL_FUNCTION])
 			jw_slice(&w, "name", c->name);
 		jw_slice(&w, c->words->field, c->input);
@@ -62,6 +86,43 @@ tell_call(struct responses_stream *s, const struct call_item *c)
 	write_call(s, c, true, &item);
 	responses_item_add(s, &item);
 	buf_release(&item);
+}
+
+/* The input of a tool that the client carries out: Google's arguments, and what the schema of the
+ * item wants besides. A new object. */
+static json_object *
+client_args(json_object *given, enum tool_kind kind)
+{
+	/* clang-format off */
+	static const struct {
+		enum tool_kind kind;
+		const char *key, *value; /* value: JSON */
+	} wanted[] = {
+		{ TOOL_SHELL,       "commands",          "[]" },
+		{ TOOL_SHELL,       "timeout_ms",        "null" },
+		{ TOOL_SHELL,       "max_output_length", "null" },
+		{ TOOL_LOCAL_SHELL, "type",              "\"exec\"" },
+		{ TOOL_LOCAL_SHELL, "command",           "[]" },
+		{ TOOL_LOCAL_SHELL, "env",               "{}" },
+		{ TOOL_PATCH,       "type",              "\"update_file\"" },
+		{ TOOL_PATCH,       "path",              "\"\"" },
+		{ TOOL_PATCH,       "diff",              "\"\"" },
+	};
+	/* clang-format on */
+	json_object *args = json_object_new_object();
+
+	if (given != NULL) {
+		json_object_object_foreach(given, key, value)
+		{
+			json_put(args, key, json_object_get(value));
+		}
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(wanted); i++)
+		if (wanted[i].kind == kind && json_get(args, wanted[i].key) == NULL)
+			json_put(args, wanted[i].key, json_read(slice_str(wanted[i].value)));
+	if (kind == TOOL_PATCH && slice_eq(json_get_str(args, "type"), SLICE("delete_file")))
+		json_object_object_del(args, "diff");
+	return args;
 }
 
 void
@@ -75,7 +136,7 @@ responses_item_call(struct responses_stream *s, const struct gen_part *part)
 	const struct tool_name *tool = chat_call_tool(part, &place);
 	enum tool_kind kind = tool != NULL ? tool->kind : TOOL_FUNCTION;
 	char text[CALL_ID_MAX + 1];
-	struct call_item c = { .words = &call_words[kind] };
+	struct call_item c = { .words = &call_words[kind], .tool = tool };
 	struct buf carry, arguments;
 
 	if (place.index > 0 && s->info.chat.one_call)
@@ -89,11 +150,14 @@ responses_item_call(struct responses_stream *s, const struct gen_part *part)
 	buf_init(&arguments, SSE_EVENT_MAX);
 	if (kind == TOOL_CUSTOM) {
 		c.input = json_get_str(json_get(part->body, "args"), "input");
-	} else {
+	} else if (kind == TOOL_FUNCTION) {
 		chat_call_arguments(part->body, &arguments);
 		c.input = buf_slice(&arguments);
+	} else {
+		c.args = client_args(json_get_object(part->body, "args"), kind);
 	}
 	tell_call(s, &c);
+	json_object_put(c.args);
 	buf_release(&carry);
 	buf_release(&arguments);
 }

@@ -20,15 +20,25 @@ static const struct {
 	{ "prompt_cache_key",     json_type_string,  NULL },
 	{ "safety_identifier",    json_type_string,  NULL },
 	{ "top_logprobs",         json_type_int,     "0" },
-	{ "truncation",           json_type_string,  "\"disabled\"" },
 	{ "user",                 json_type_string,  NULL },
 };
 
-/* Those that OpenAI's clients know; the first is function. */
+/* Those that OpenAI's clients know; the first is function. `mcp` may hold a server's secrets. */
 static const char *const tool_types[] = {
-	"function", "custom", "web_search", "web_search_2025_08_26", "web_search_preview",
+	"function", "custom", "namespace", "tool_search", "shell", "local_shell", "apply_patch",
+	"web_search", "web_search_2025_08_26", "web_search_preview",
 	"web_search_preview_2025_03_11", "code_interpreter", "file_search", "image_generation",
+	"computer", "computer_use_preview", "programmatic_tool_calling",
 };
+
+/* The words of OpenAI's enumerations: its clients refuse others. */
+static const char *const efforts[] = {
+	"none", "minimal", "low", "medium", "high", "xhigh", "max", NULL
+};
+static const char *const summaries[] = { "auto", "concise", "detailed", NULL };
+static const char *const truncations[] = { "auto", "disabled", NULL };
+static const char *const verbosities[] = { "low", "medium", "high", NULL };
+static const char *const formats[] = { "text", "json_object", "json_schema", NULL };
 /* clang-format on */
 
 static void
@@ -42,13 +52,22 @@ write_number(struct jwriter *w, json_object *source, const char *key)
 		jw_int(w, key, 1);
 }
 
-/* A member of an object, or null. */
+static bool
+is_word(json_object *value, const char *const *words)
+{
+	for (; *words != NULL; words++)
+		if (slice_eq(json_str(value), slice_str(*words)))
+			return true;
+	return false;
+}
+
+/* A member of an object that is one of the words, or null. */
 static void
-write_member(struct jwriter *w, json_object *object, const char *key)
+write_member(struct jwriter *w, json_object *object, const char *key, const char *const *words)
 {
 	json_object *value = json_get(object, key);
 
-	if (json_object_is_type(value, json_type_string))
+	if (is_word(value, words))
 		json_write_to(w, key, value);
 	else
 		jw_null(w, key);
@@ -96,17 +115,30 @@ write_tools(struct jwriter *w, json_object *tools)
 	jw_array_end(w);
 }
 
+/* What other providers call `any` OpenAI's clients know as `required`. */
+static void
+write_choice(struct jwriter *w, json_object *choice)
+{
+	static const char *const words[] = { "none", "auto", "required", NULL };
+
+	if (json_object_is_type(choice, json_type_object) || is_word(choice, words))
+		json_write_to(w, "tool_choice", choice);
+	else
+		jw_str(w, "tool_choice",
+		    slice_eqi(json_str(choice), SLICE("any")) ? "required" : "auto");
+}
+
 static void
 write_text(struct jwriter *w, json_object *text)
 {
 	json_object *format = json_get_object(text, "format");
 
 	jw_object(w, "text");
-	if (format != NULL)
+	if (is_word(json_get(format, "type"), formats))
 		json_write_to(w, "format", format);
 	else
 		jw_raw(w, "format", SLICE("{\"type\":\"text\"}"));
-	if (json_get_str(text, "verbosity").len > 0)
+	if (is_word(json_get(text, "verbosity"), verbosities))
 		json_write_to(w, "verbosity", json_get(text, "verbosity"));
 	jw_object_end(w);
 }
@@ -115,7 +147,7 @@ void
 responses_echo_write(json_object *source, bool store, struct buf *out)
 {
 	json_object *instructions = json_get(source, "instructions");
-	json_object *choice = json_get(source, "tool_choice");
+	json_object *truncation = json_get(source, "truncation");
 	json_object *reasoning = json_get(source, "reasoning");
 	struct jwriter w = jwriter_on(out);
 
@@ -132,17 +164,16 @@ responses_echo_write(json_object *source, bool store, struct buf *out)
 		else if (members[i].otherwise != NULL)
 			jw_raw(&w, members[i].key, slice_str(members[i].otherwise));
 	}
+	jw_str(&w, "truncation",
+	    is_word(truncation, truncations) ? json_object_get_string(truncation) : "disabled");
 	jw_object(&w, "reasoning");
-	write_member(&w, reasoning, "effort");
-	write_member(&w, reasoning, "summary");
+	write_member(&w, reasoning, "effort", efforts);
+	write_member(&w, reasoning, "summary", summaries);
 	jw_object_end(&w);
 	jw_bool(&w, "store", store);
 	write_number(&w, source, "temperature");
 	write_text(&w, json_get(source, "text"));
-	if (choice != NULL)
-		json_write_to(&w, "tool_choice", choice);
-	else
-		jw_str(&w, "tool_choice", "auto");
+	write_choice(&w, json_get(source, "tool_choice"));
 	write_tools(&w, json_get_array(source, "tools"));
 	write_number(&w, source, "top_p");
 }

@@ -65,30 +65,28 @@ rename_field(void *ctx, const char *at, char ret[APIERROR_PARAM_MAX])
 	}
 }
 
-/* The message of an error repeats the field's name. */
 static void
 rename_error(struct intake *t)
 {
 	char name[APIERROR_PARAM_MAX];
-	const char *found = strstr(t->err->message, t->err->param);
-	struct buf text;
 
-	if (t->err->param[0] == '\0')
-		return;
 	rename_field(t, t->err->param, name);
-	if (found != NULL) {
-		buf_init(&text, sizeof(t->err->message) * 2);
-		buf_add(&text, t->err->message, (size_t)(found - t->err->message));
-		buf_adds(&text, name);
-		buf_adds(&text, found + strlen(t->err->param));
-		if (text.len < sizeof(t->err->message))
-			memcpy(t->err->message, text.data, text.len + 1);
-		buf_release(&text);
-	}
-	field_name(t->err->param, "%s", name);
+	chat_error_rename(t->err, name);
 }
 
 /* ---- items ---- */
+
+/* message: taken, may be NULL. */
+static void
+add_message(struct intake *t, json_object *message, struct place place)
+{
+	if (t->count == t->room) {
+		t->room = t->room * 2 + 16;
+		t->places = xrealloc(t->places, t->room * sizeof(*t->places));
+	}
+	t->places[t->count++] = place;
+	json_append(t->messages, message);
+}
 
 static int
 add_item(struct intake *t, json_object *item, struct place place)
@@ -101,18 +99,20 @@ add_item(struct intake *t, json_object *item, struct place place)
 		field_name(at, "previous_response_id");
 	else if (place.kind == PLACE_STRING)
 		field_name(at, "input");
-	if (responses_type_find(item, at, &place.type, t->err) != 0 ||
+	if (responses_type_find(t, item, at, &place.type) != 0 ||
 	    place.type->read(t, item, at, &message) != 0)
 		return -1;
 	/* A wish, not a part of the conversation. */
 	if (place.type->read == responses_trigger_read)
 		return 0;
-	if (t->count == t->room) {
-		t->room = t->room * 2 + 16;
-		t->places = xrealloc(t->places, t->room * sizeof(*t->places));
+	if (!json_object_is_type(message, json_type_array)) {
+		add_message(t, message, place);
+	} else {
+		for (size_t i = 0; i < json_object_array_length(message); i++)
+			add_message(
+			    t, json_object_get(json_object_array_get_idx(message, i)), place);
+		json_object_put(message);
 	}
-	t->places[t->count++] = place;
-	json_append(t->messages, message);
 	json_append(t->own->request->items, json_object_get(item));
 	if (place.kind != PLACE_PAST)
 		json_append(t->own->request->input, json_object_get(item));

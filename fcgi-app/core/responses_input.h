@@ -34,6 +34,11 @@ struct responses_read {
 	bool logprobs; /* `include` asks for them */
 };
 
+/* ---- responses_tools.c ---- */
+
+/* Declares the tools that items of the input bring, and those of what is continued. */
+int responses_tools_emit(struct fieldmap_run *run, const struct fieldmap *row, json_object *value);
+
 /* ---- responses_messages.c ---- */
 
 struct item_type;
@@ -49,7 +54,7 @@ struct place {
 struct intake {
 	struct responses_read *own;
 	struct chat_read *read;
-	json_object *messages; /* in chat's form, one for each item; null: it says nothing */
+	json_object *messages; /* in chat's form; null: an item that says nothing */
 	struct place *places;  /* of them */
 	size_t count, room;
 	size_t given; /* elements of the caller's list */
@@ -63,16 +68,54 @@ struct item_name {
 
 struct item_type {
 	const char *type;
-	/* Sets *ret_message, or leaves it NULL. at: the item's name. */
+	/* Sets *ret_message, or leaves it NULL; an array: several messages, with the same names.
+	 * at: the item's name. */
 	int (*read)(struct intake *t, json_object *item, const char *at, json_object **ret_message);
 	const struct item_name *names; /* the first that fits counts; NULL: all are the same */
 };
 
+/* An item of a type that nobody knows is left out. */
 int responses_type_find(
-    json_object *item, const char *at, const struct item_type **ret, struct apierror *err);
+    struct intake *t, json_object *item, const char *at, const struct item_type **ret);
+/* A member that must be a string. */
+int responses_member_string(
+    struct intake *t, json_object *item, const char *at, const char *key, json_object **ret);
+/* Notes that an item is left out. */
+int responses_item_drop(
+    struct intake *t, json_object *item, const char *at, json_object **ret_message);
+/* The same for one that repeats what the conversation says anyway. */
+int responses_item_skip(
+    struct intake *t, json_object *item, const char *at, json_object **ret_message);
+json_object *responses_message_new(const char *role);
+/* An assistant message with one call: its type and name in chat's form, id and body. id and body
+ * are borrowed; type: also the member that holds body. */
+json_object *responses_call_new(const char *type, json_object *id, json_object *body);
+/* A tool message; content is taken. */
+json_object *responses_result_new(json_object *id, json_object *content);
 /* A member that must be a string with something in it. */
 int responses_member_word(
     struct intake *t, json_object *item, const char *at, const char *key, json_object **ret);
+
+/* ---- responses_hosted.c: items of tools that are no functions of the client's ---- */
+
+int responses_search_call_read(
+    struct intake *t, json_object *item, const char *at, json_object **ret_message);
+int responses_search_output_read(
+    struct intake *t, json_object *item, const char *at, json_object **ret_message);
+int responses_client_call_read(
+    struct intake *t, json_object *item, const char *at, json_object **ret_message);
+int responses_client_output_read(
+    struct intake *t, json_object *item, const char *at, json_object **ret_message);
+int responses_computer_call_read(
+    struct intake *t, json_object *item, const char *at, json_object **ret_message);
+int responses_computer_output_read(
+    struct intake *t, json_object *item, const char *at, json_object **ret_message);
+int responses_mcp_call_read(
+    struct intake *t, json_object *item, const char *at, json_object **ret_message);
+int responses_file_search_read(
+    struct intake *t, json_object *item, const char *at, json_object **ret_message);
+int responses_code_read(
+    struct intake *t, json_object *item, const char *at, json_object **ret_message);
 
 /* ---- responses_input.c ---- */
 

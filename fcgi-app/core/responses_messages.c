@@ -4,13 +4,15 @@
  */
 #include "config.h"
 
+#include <string.h>
+
 #include "base/limits.h"
 #include "base/xalloc.h"
 #include "responses_input.h"
 
-/* A member that must be a string. */
-static int
-want_string(struct intake *t, json_object *item, const char *at, const char *key, json_object **ret)
+int
+responses_member_string(
+    struct intake *t, json_object *item, const char *at, const char *key, json_object **ret)
 {
 	char param[APIERROR_PARAM_MAX];
 
@@ -29,7 +31,7 @@ responses_member_word(
 {
 	char param[APIERROR_PARAM_MAX];
 
-	if (want_string(t, item, at, key, ret) != 0)
+	if (responses_member_string(t, item, at, key, ret) != 0)
 		return -1;
 	field_name(param, "%s.%s", at, key);
 	if (json_str(*ret).len == 0)
@@ -55,7 +57,7 @@ read_message(struct intake *t, json_object *item, const char *at, json_object **
 	char param[APIERROR_PARAM_MAX];
 	size_t i = 0;
 
-	if (want_string(t, item, at, "role", &role) != 0)
+	if (responses_member_string(t, item, at, "role", &role) != 0)
 		return -1;
 	while (i < ARRAY_SIZE(roles) && !slice_eq(json_str(role), slice_str(roles[i])))
 		i++;
@@ -71,8 +73,8 @@ read_message(struct intake *t, json_object *item, const char *at, json_object **
 	return 0;
 }
 
-static json_object *
-new_message(const char *role)
+json_object *
+responses_message_new(const char *role)
 {
 	json_object *message = json_object_new_object();
 
@@ -92,27 +94,48 @@ call_id_of(json_object *item)
 static const struct item_name call_names[] = { { ".tool_calls[0].function", "" },
 	{ ".tool_calls[0].custom", "" }, { ".tool_calls[0]", "" }, { 0 } };
 
+json_object *
+responses_call_new(const char *type, json_object *id, json_object *body)
+{
+	const char *key = strcmp(type, "custom") == 0 ? type : "function";
+	json_object *message = responses_message_new("assistant");
+	json_object *call = json_object_new_object(), *calls = json_object_new_array();
+
+	share(call, "id", id);
+	json_put(call, "type", json_object_new_string(type));
+	json_put(call, key, json_object_get(body));
+	json_append(calls, call);
+	json_put(message, "tool_calls", calls);
+	return message;
+}
+
+json_object *
+responses_result_new(json_object *id, json_object *content)
+{
+	json_object *message = responses_message_new("tool");
+
+	share(message, "tool_call_id", id);
+	json_put(message, "content", content);
+	return message;
+}
+
 static int
 add_call(struct intake *t, json_object *item, const char *at, const char *type, json_object *text,
     const char *text_key, json_object **ret_message)
 {
-	json_object *name, *call, *body, *calls;
+	json_object *name, *call, *body;
 
 	if (responses_member_word(t, item, at, "name", &name) != 0)
 		return -1;
 	body = json_object_new_object();
 	share(body, "name", name);
+	share(body, "namespace", json_get(item, "namespace"));
 	share(body, text_key, text);
-	call = json_object_new_object();
-	share(call, "id", call_id_of(item));
+	*ret_message = responses_call_new(type, call_id_of(item), body);
+	json_object_put(body);
+	call = json_object_array_get_idx(json_get_array(*ret_message, "tool_calls"), 0);
 	share(call, CHAT_OTHER_ID, json_get(item, "id"));
-	json_put(call, "type", json_object_new_string(type));
-	json_put(call, type, body);
 	share(call, "extra_content", json_get(item, "extra_content"));
-	calls = json_object_new_array();
-	json_append(calls, call);
-	*ret_message = new_message("assistant");
-	json_put(*ret_message, "tool_calls", calls);
 	return 0;
 }
 
@@ -123,7 +146,7 @@ read_function(struct intake *t, json_object *item, const char *at, json_object *
 
 	if (text != NULL && !json_object_is_type(text, json_type_object) &&
 	    !json_object_is_type(text, json_type_array) &&
-	    want_string(t, item, at, "arguments", &text) != 0)
+	    responses_member_string(t, item, at, "arguments", &text) != 0)
 		return -1;
 	return add_call(t, item, at, "function", text, "arguments", ret_message);
 }
@@ -133,7 +156,7 @@ read_custom(struct intake *t, json_object *item, const char *at, json_object **r
 {
 	json_object *text;
 
-	if (want_string(t, item, at, "input", &text) != 0)
+	if (responses_member_string(t, item, at, "input", &text) != 0)
 		return -1;
 	return add_call(t, item, at, "custom", text, "input", ret_message);
 }
@@ -146,7 +169,7 @@ static int
 read_result(struct intake *t, json_object *item, const char *at, json_object **ret_message)
 {
 	(void)t, (void)at;
-	*ret_message = new_message("tool");
+	*ret_message = responses_message_new("tool");
 	share(*ret_message, "tool_call_id", json_get(item, "call_id"));
 	share(*ret_message, "name", json_get(item, "name"));
 	share(*ret_message, "content", json_get(item, "output"));
@@ -178,7 +201,7 @@ read_reasoning(struct intake *t, json_object *item, const char *at, json_object 
 		return 0;
 	}
 	slice_split(&rest, '\n', &signature);
-	*ret_message = new_message("assistant");
+	*ret_message = responses_message_new("assistant");
 	if (signature.len > 0) {
 		entry = json_object_new_object();
 		json_put_str(entry, "type", SLICE("reasoning.encrypted"));
@@ -226,7 +249,7 @@ read_image(struct intake *t, json_object *item, const char *at, json_object **re
 
 	if (result == NULL)
 		return 0;
-	if (want_string(t, item, at, "result", &result) != 0)
+	if (responses_member_string(t, item, at, "result", &result) != 0)
 		return -1;
 	buf_init(&url, CHAT_BODY_MAX);
 	buf_adds(&url, "data:;base64,");
@@ -240,12 +263,14 @@ read_image(struct intake *t, json_object *item, const char *at, json_object **re
 		fieldmap_put(part, "extra_content/google/thought_signature", signature);
 	list = json_object_new_array();
 	json_append(list, part);
-	*ret_message = new_message("assistant");
+	*ret_message = responses_message_new("assistant");
 	json_put(*ret_message, "content", list);
 	return 0;
 }
 
-/* What Google's tools did is not told in OpenAI's words a second time. */
+/* ---- items that say nothing ---- */
+
+/* Tools that it brings are declared already. */
 static int
 read_nothing(struct intake *t, json_object *item, const char *at, json_object **ret_message)
 {
@@ -253,9 +278,28 @@ read_nothing(struct intake *t, json_object *item, const char *at, json_object **
 	return 0;
 }
 
+int
+responses_item_skip(struct intake *t, json_object *item, const char *at, json_object **ret_message)
+{
+	(void)item, (void)ret_message;
+	changes_mention(t->read->env->changes, CHANGE_DROPPED, at);
+	return 0;
+}
+
+int
+responses_item_drop(struct intake *t, json_object *item, const char *at, json_object **ret_message)
+{
+	(void)item, (void)ret_message;
+	return changes_note(t->read->env->changes, CHANGE_DROPPED, at, t->err);
+}
+
 /* ---- items ---- */
 
 static const struct item_name compaction_names[] = { { ".content", ".encrypted_content" }, { 0 } };
+static const struct item_name screenshot_names[] = { { ".content[0].image_url",
+							 ".output.image_url" },
+	{ ".content[0].file_id", ".output.file_id" }, { ".content[0]", ".output" },
+	{ ".content", ".output" }, { ".tool_call_id", ".call_id" }, { 0 } };
 
 /* clang-format off */
 static const struct item_type item_types[] = {
@@ -266,17 +310,53 @@ static const struct item_type item_types[] = {
 	{ "custom_tool_call_output", read_result,    result_names },
 	{ "reasoning",               read_reasoning, reasoning_names },
 	{ "image_generation_call",   read_image,     image_names },
-	{ "compaction",              responses_compaction_read, compaction_names },
-	{ "compaction_trigger",      responses_trigger_read, NULL },
-	{ "web_search_call",         read_nothing,   NULL },
-	{ "file_search_call",        read_nothing,   NULL },
-	{ "code_interpreter_call",   read_nothing,   NULL },
+	{ "compaction",              responses_compaction_read,      compaction_names },
+	{ "compaction_trigger",      responses_trigger_read,         NULL },
+	{ "additional_tools",        read_nothing,   NULL },
+	{ "tool_search_call",        responses_search_call_read,     call_names },
+	{ "tool_search_output",      responses_search_output_read,   result_names },
+	{ "shell_call",              responses_client_call_read,     call_names },
+	{ "shell_call_output",       responses_client_output_read,   result_names },
+	{ "local_shell_call",        responses_client_call_read,     call_names },
+	{ "local_shell_call_output", responses_client_output_read,   result_names },
+	{ "apply_patch_call",        responses_client_call_read,     call_names },
+	{ "apply_patch_call_output", responses_client_output_read,   result_names },
+	{ "computer_call",           responses_computer_call_read,   call_names },
+	{ "computer_call_output",    responses_computer_output_read, screenshot_names },
+	{ "mcp_call",                responses_mcp_call_read,        call_names },
+	{ "file_search_call",        responses_file_search_read,     call_names },
+	{ "code_interpreter_call",   responses_code_read,            NULL },
+	{ "web_search_call",         responses_item_skip,            NULL },
+	{ "mcp_list_tools",          responses_item_drop,            NULL },
+	{ "mcp_approval_request",    responses_item_drop,            NULL },
+	{ "mcp_approval_response",   responses_item_drop,            NULL },
+	{ "program",                 responses_item_drop,            NULL },
+	{ "program_output",          responses_item_drop,            NULL },
 };
 /* clang-format on */
 
+static const struct item_type unknown_type = { "", read_nothing, NULL };
+
+static int
+find_unknown(struct intake *t, const char *at, struct slice word, const struct item_type **ret)
+{
+	const struct fieldmap_run run = { .changes = t->read->env->changes, .err = t->err };
+	struct buf words;
+	int answer;
+
+	buf_init(&words, 4 * KIB);
+	for (size_t i = 0; i < ARRAY_SIZE(item_types); i++)
+		buf_addf(&words, "'%s', ", item_types[i].type);
+	buf_adds(&words, "and 'item_reference'");
+	*ret = &unknown_type;
+	answer = fieldmap_drop_word(&run, at, ".type", word, words.data);
+	buf_release(&words);
+	return answer;
+}
+
 int
 responses_type_find(
-    json_object *item, const char *at, const struct item_type **ret, struct apierror *err)
+    struct intake *t, json_object *item, const char *at, const struct item_type **ret)
 {
 	json_object *type = json_get(item, "type");
 	struct slice word = type != NULL ? json_str(type) : SLICE("message");
@@ -284,17 +364,13 @@ responses_type_find(
 
 	field_name(param, "%s.type", at);
 	if (!json_object_is_type(item, json_type_object))
-		return fieldmap_bad_type(err, at, "an object", item);
+		return fieldmap_bad_type(t->err, at, "an object", item);
 	if (type != NULL && !json_object_is_type(type, json_type_string))
-		return fieldmap_bad_type(err, param, "a string", type);
+		return fieldmap_bad_type(t->err, param, "a string", type);
 	for (size_t i = 0; i < ARRAY_SIZE(item_types); i++) {
 		*ret = &item_types[i];
 		if (slice_eq(word, slice_str((*ret)->type)))
 			return 0;
 	}
-	return fieldmap_bad_word(err, param, word,
-	    "'message', 'function_call', 'function_call_output', 'custom_tool_call', "
-	    "'custom_tool_call_output', 'reasoning', 'image_generation_call', 'compaction', "
-	    "'compaction_trigger', 'web_search_call', "
-	    "'file_search_call', 'code_interpreter_call', and 'item_reference'");
+	return find_unknown(t, at, word, ret);
 }

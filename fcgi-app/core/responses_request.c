@@ -85,20 +85,14 @@ conv_top_logprobs(
 }
 
 static int
-conv_tier(
-    struct fieldmap_run *run, const struct fieldmap *row, json_object *value, json_object **ret)
-{
-	if (!slice_eqi(json_str(value), SLICE("ultrafast")))
-		return chat_tier_conv(run, row, value, ret);
-	*ret = json_object_new_string("priority");
-	return 0;
-}
-
-static int
 emit_truncation(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
 {
-	if (slice_eq(json_str(value), SLICE("auto")))
+	struct slice word = json_str(value);
+
+	if (slice_eq(word, SLICE("auto")))
 		changes_mention(run->changes, CHANGE_IGNORED, row->from);
+	else if (!slice_eq(word, SLICE("disabled")))
+		return fieldmap_drop_word(run, row->from, "", word, "'auto' and 'disabled'");
 	return 0;
 }
 
@@ -116,75 +110,10 @@ emit_metadata(struct fieldmap_run *run, const struct fieldmap *row, json_object 
 	return 0;
 }
 
-/* ---- image_generation: models that make images do so by themselves ---- */
-
-static bool
-is_image_tool(json_object *tool)
-{
-	return slice_eq(json_get_str(tool, "type"), SLICE("image_generation"));
-}
-
-static int
-read_image_tool(struct fieldmap_run *run, json_object *tool, const char *at)
-{
-	const struct chat_read *c = run->ctx;
-	char param[APIERROR_PARAM_MAX];
-
-	if ((c->family->can & FAMILY_IMAGE_OUT) == 0)
-		return apierror_set(run->err, APIERROR_UNSUPPORTED, at,
-		    "'%s': the model '%s' makes no images; those whose names end with '-image' do.",
-		    at, c->request->model.name);
-	json_object_object_foreach(tool, key, value)
-	{
-		field_name(param, "%s.%s", at, key);
-		if (value != NULL && !slice_eq(slice_str(key), SLICE("type")))
-			changes_mention(run->changes, CHANGE_IGNORED, param);
-	}
-	return 0;
-}
-
-static int
-emit_tools(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
-{
-	json_object *rest = json_object_new_array();
-	char at[APIERROR_PARAM_MAX];
-	int answer = 0;
-
-	for (size_t i = 0; answer == 0 && i < json_object_array_length(value); i++) {
-		json_object *tool = json_object_array_get_idx(value, i);
-
-		field_name(at, "%s[%zu]", row->from, i);
-		if (is_image_tool(tool))
-			answer = read_image_tool(run, tool, at);
-		else
-			json_append(rest, json_object_get(tool));
-	}
-	if (answer == 0)
-		answer = chat_tools_emit(run, row, rest);
-	json_object_put(rest);
-	return answer;
-}
-
-/* A choice of image_generation asks for an image and nothing else. */
-static int
-emit_choice(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
-{
-	struct chat_read *c = run->ctx;
-
-	if (!is_image_tool(value))
-		return chat_choice_emit(run, row, value);
-	if (read_image_tool(run, value, row->from) != 0)
-		return -1;
-	c->modalities_said = c->image_wanted = true;
-	return 0;
-}
-
 /* ---- the table ---- */
 
 /* clang-format off */
 static const size_t stream_at = offsetof(struct chat_request, stream);
-
-static const struct field_word truncations[] = { { "auto", NULL }, { "disabled", NULL }, { 0 } };
 
 static const char no_conversation[] =
     "this gateway keeps no conversations; send 'previous_response_id' or the whole of it as 'input'";
@@ -208,8 +137,9 @@ static const struct fieldmap response_fields[] = {
 	{ .from = "previous_response_id", .kind = FK_STR }, /* responses_past.c */
 
 	/* Tools before the input: whether a function takes free text stands in its declaration. */
-	{ .from = "tools", .kind = FK_ARRAY, .emit = emit_tools },
-	{ .from = "tool_choice", .kind = FK_ANY, .emit = emit_choice },
+	{ .from = "tools", .kind = FK_ARRAY, .emit = chat_tools_emit },
+	{ .from = "input", .kind = FK_ANY, .flags = FF_REQUIRED, .emit = responses_tools_emit },
+	{ .from = "tool_choice", .kind = FK_ANY, .emit = chat_choice_emit },
 	{ .from = "parallel_tool_calls", .kind = FK_BOOL, .emit = chat_parallel_emit },
 	{ .from = "max_tool_calls", .flags = FF_IGNORE },
 	{ .from = "instructions", .kind = FK_ANY, .emit = responses_instructions_emit },
@@ -221,9 +151,8 @@ static const struct fieldmap response_fields[] = {
 	{ .from = "include", .kind = FK_ARRAY, .emit = emit_include },
 	{ .from = "top_logprobs", .to = CHAT_GENERATION "logprobs", .kind = FK_INT, .max = 20,
 	  .conv = conv_top_logprobs },
-	{ .from = "service_tier", .to = "serviceTier", .kind = FK_STR, .conv = conv_tier },
-	{ .from = "truncation", .kind = FK_STR, .flags = FF_UNUSED, .conv = fieldconv_word,
-	  .arg = truncations, .emit = emit_truncation },
+	{ .from = "service_tier", .to = "serviceTier", .kind = FK_STR, .conv = chat_tier_conv },
+	{ .from = "truncation", .kind = FK_STR, .flags = FF_UNUSED, .emit = emit_truncation },
 	{ .from = "metadata", .kind = FK_OBJECT, .emit = emit_metadata },
 
 	{ .from = "reasoning", .kind = FK_OBJECT, .emit = chat_reasoning_emit },
@@ -293,6 +222,7 @@ convert(struct responses_request *q, json_object *source, const struct responses
 	struct chat_read read = { .request = &q->chat,
 		.env = env,
 		.list = "input",
+		.items = true,
 		.own = &own,
 		.thinking = { .show = SHOW_NO } };
 

@@ -221,8 +221,9 @@ emit_stream(struct fieldmap_run *run, const struct fieldmap *row, json_object *v
 
 	r->request->events = slice_eqi(word, SLICE("sse"));
 	r->request->stream = r->request->events || slice_eqi(word, SLICE("audio"));
-	return r->request->stream ? 0
-	                          : fieldmap_drop_word(run, row->from, word, "'audio' and 'sse'");
+	return r->request->stream
+	           ? 0
+	           : fieldmap_drop_word(run, row->from, "", word, "'audio' and 'sse'");
 }
 
 /* clang-format off */

@@ -1,6 +1,7 @@
 /*
  * Function names that Google takes. A clean name stays; another one becomes its clean letters and
- * a hash of the whole, so that one name gives the same everywhere and two never meet.
+ * a hash of the whole, so that one name gives the same everywhere and two never meet. A name in a
+ * namespace is SPACE__NAME first.
  */
 #include "config.h"
 
@@ -40,6 +41,7 @@ tool_names_free(struct tool_names *t)
 		return;
 	for (size_t i = 0; i < t->count; i++) {
 		free(t->list[i]->name);
+		free(t->list[i]->space);
 		free(t->list[i]);
 	}
 	free(t->list);
@@ -96,13 +98,13 @@ has_word(const char *name)
 	return false;
 }
 
-/* The letters that may stay, one `_` for each run of others, and the hash; a name that would keep
- * no letter becomes a word. */
+/* The letters that may stay, one `_` for each run of others, and the hash of the whole; a name that
+ * would keep no letter becomes a word. */
 static void
-make(const char *name, unsigned round, char ret[TOOL_NAME_MAX + 1])
+make(const char *name, const char *whole, unsigned round, char ret[TOOL_NAME_MAX + 1])
 {
 	const uint8_t key[SIPHASH_KEY_BYTES] = { (uint8_t)round, (uint8_t)(round >> 8) };
-	uint64_t hash = siphash(key, slice_str(name));
+	uint64_t hash = siphash(key, slice_str(whole));
 	size_t len = 0;
 
 	if (!has_word(name)) {
@@ -121,34 +123,91 @@ make(const char *name, unsigned round, char ret[TOOL_NAME_MAX + 1])
 	snprintf(ret + len, TOOL_NAME_MAX + 1 - len, "_%08x", (unsigned)(hash & 0xffffffff));
 }
 
-const struct tool_name *
-tool_names_add(struct tool_names *t, struct slice name, enum tool_kind kind)
+/* What by_name knows an entry by: the name alone, unless it stands in a namespace or among the
+ * tools of another kind. Only such keys begin with \001. */
+static char *
+key_of(struct slice space, struct slice name, enum tool_kind kind)
 {
-	char *own = xstrndup(name.ptr, name.len);
-	const struct tool_name *known = find(t, t->by_name, own);
+	struct buf key;
+	char *text;
+
+	if (space.len == 0 && kind <= TOOL_CUSTOM && name.ptr[0] != '\001')
+		return xstrndup(name.ptr, name.len);
+	buf_init(&key, SIZE_MAX / 2); /* of parts that are in memory already */
+	buf_addf(&key, "\001%u.%zu.", kind <= TOOL_CUSTOM ? 0 : (unsigned)kind, space.len);
+	buf_add_slice(&key, space);
+	buf_add_slice(&key, name);
+	text = xstrndup(key.data, key.len);
+	buf_release(&key);
+	return text;
+}
+
+/* Both names as one word. Many namespaces bring the separator. */
+static char *
+flatten(struct slice space, struct slice name)
+{
+	bool separated = space.ptr[space.len - 1] == '_';
+	struct buf flat;
+	char *text;
+
+	buf_init(&flat, SIZE_MAX / 2);
+	buf_add_slice(&flat, space);
+	buf_adds(&flat, separated ? "" : "__");
+	buf_add_slice(&flat, name);
+	text = xstrndup(flat.data, flat.len);
+	buf_release(&flat);
+	return text;
+}
+
+const struct tool_name *
+tool_names_find(
+    const struct tool_names *t, struct slice space, struct slice name, enum tool_kind kind)
+{
+	const struct tool_name *found;
+	char *key;
+
+	if (t == NULL)
+		return NULL;
+	key = key_of(space, name, kind);
+	found = find(t, t->by_name, key);
+	free(key);
+	return found;
+}
+
+const struct tool_name *
+tool_names_add(struct tool_names *t, struct slice space, struct slice name, enum tool_kind kind)
+{
+	char *key = key_of(space, name, kind), *flat;
+	const struct tool_name *known = find(t, t->by_name, key);
 	struct tool_name *entry;
 
 	if (known != NULL) {
-		free(own);
+		free(key);
 		return known;
 	}
 	entry = xcalloc(1, sizeof(*entry));
-	entry->name = own;
+	entry->name = xstrndup(name.ptr, name.len);
+	entry->space = space.len > 0 ? xstrndup(space.ptr, space.len) : NULL;
 	entry->kind = kind;
-	if (is_clean(own))
-		memcpy(entry->upstream, own, strlen(own) + 1);
+	flat = space.len > 0 ? flatten(space, name) : entry->name;
+	if (is_clean(flat))
+		memcpy(entry->upstream, flat, strlen(flat) + 1);
 	else
-		make(own, 0, entry->upstream);
+		make(flat, key, 0, entry->upstream);
 	/* Somebody may call a function what another one's name has become. */
 	for (unsigned round = 1; find(t, t->by_upstream, entry->upstream) != NULL; round++)
-		make(own, round, entry->upstream);
+		make(flat, key, round, entry->upstream);
+	entry->renamed = strcmp(entry->upstream, flat) != 0;
 	if (t->count == t->room) {
 		t->room = t->room * 2 + 8;
 		t->list = xrealloc(t->list, t->room * sizeof(struct tool_name *));
 	}
-	json_put(t->by_name, entry->name, json_object_new_int64((int64_t)t->count));
+	json_put(t->by_name, key, json_object_new_int64((int64_t)t->count));
 	json_put(t->by_upstream, entry->upstream, json_object_new_int64((int64_t)t->count));
 	t->list[t->count++] = entry;
+	if (flat != entry->name)
+		free(flat);
+	free(key);
 	return entry;
 }
 
@@ -173,6 +232,12 @@ without_scope(struct slice name)
 	return SLICE("");
 }
 
+const char *
+tool_name_flat(const struct tool_name *tool)
+{
+	return tool->space != NULL ? tool->upstream : tool->name;
+}
+
 const struct tool_name *
 tool_names_upstream(const struct tool_names *t, struct slice upstream)
 {
@@ -187,6 +252,35 @@ tool_names_upstream(const struct tool_names *t, struct slice upstream)
 		found = find(t, t->by_upstream, key);
 		if (found == NULL)
 			found = find(t, t->by_name, key);
+	}
+	return found;
+}
+
+/* True when name is NAME, or SPACE and NAME with one byte of a separator or none between them. */
+static bool
+is_meant(const struct tool_name *entry, struct slice name)
+{
+	struct slice own = slice_str(entry->name), space = slice_str(entry->space);
+
+	if (entry->space == NULL || !slice_ends(name, own))
+		return false;
+	name.len -= own.len;
+	if (name.len == space.len + 1 && strchr("._:/-", name.ptr[name.len - 1]) != NULL)
+		name.len--;
+	return name.len == 0 || slice_eq(name, space);
+}
+
+const struct tool_name *
+tool_names_meant(const struct tool_names *t, struct slice name)
+{
+	const struct tool_name *found = NULL;
+
+	for (size_t i = 0; t != NULL && i < t->count; i++) {
+		if (!is_meant(t->list[i], name))
+			continue;
+		if (found != NULL)
+			return NULL;
+		found = t->list[i];
 	}
 	return found;
 }

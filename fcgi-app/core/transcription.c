@@ -166,7 +166,7 @@ emit_granularities(struct fieldmap_run *run, const struct fieldmap *row, json_ob
 			how->words = true;
 		else if (slice_eqi(word, SLICE("segment")))
 			how->segments = true;
-		else if (fieldmap_drop_word(run, param, word, "'word' and 'segment'") != 0)
+		else if (fieldmap_drop_word(run, param, "", word, "'word' and 'segment'") != 0)
 			return -1;
 	}
 	if (how->format != TRANSCRIPT_VERBOSE)
@@ -218,7 +218,7 @@ emit_include(struct fieldmap_run *run, const struct fieldmap *row, json_object *
 
 		field_name(param, "%s[%zu]", row->from, i);
 		if (!slice_eqi(word, SLICE("logprobs")) &&
-		    fieldmap_drop_word(run, param, word, "'logprobs'") != 0)
+		    fieldmap_drop_word(run, param, "", word, "'logprobs'") != 0)
 			return -1;
 	}
 	return changes_note(r->env->changes, CHANGE_IGNORED, row->from, run->err);

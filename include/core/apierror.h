@@ -19,7 +19,7 @@ enum apierror_kind {
 };
 
 #define APIERROR_PARAM_MAX   96
-#define APIERROR_MESSAGE_MAX 512
+#define APIERROR_MESSAGE_MAX 1024
 
 struct apierror {
 	enum apierror_kind kind;

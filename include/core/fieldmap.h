@@ -112,9 +112,10 @@ int fieldmap_bad_type(
 /* supported: the words to offer, or NULL. */
 int fieldmap_bad_word(
     struct apierror *err, const char *param, struct slice got, const char *supported);
-/* A word that is not known, where the answer is right without it: dropped and noted; a strict list
- * of changes refuses it as above. 0 or -1. */
-int fieldmap_drop_word(
-    const struct fieldmap_run *run, const char *param, struct slice got, const char *supported);
+/* For a word of an enumeration, or a type, that nobody here knows: what is named `at` is left out
+ * and mentioned; 0. With a strict list it is refused as fieldmap_bad_word does, at+suffix being the
+ * param. */
+int fieldmap_drop_word(const struct fieldmap_run *run, const char *at, const char *suffix,
+    struct slice got, const char *supported);
 
 #endif

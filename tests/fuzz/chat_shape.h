@@ -36,8 +36,8 @@ shape_tools(void)
 {
 	struct tool_names *tools = tool_names_new();
 
-	tool_names_add(tools, SLICE("f!"), TOOL_FUNCTION);
-	tool_names_add(tools, SLICE("f"), TOOL_CUSTOM);
+	tool_names_add(tools, SLICE(""), SLICE("f!"), TOOL_FUNCTION);
+	tool_names_add(tools, SLICE(""), SLICE("f"), TOOL_CUSTOM);
 	return tools;
 }
 

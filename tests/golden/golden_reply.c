@@ -38,8 +38,8 @@ read_tools(json_object *list)
 		json_object *tool = json_object_array_get_idx(list, i);
 		bool custom = slice_eq(json_get_str(tool, "kind"), SLICE("custom"));
 
-		tool_names_add(
-		    tools, json_get_str(tool, "name"), custom ? TOOL_CUSTOM : TOOL_FUNCTION);
+		tool_names_add(tools, json_get_str(tool, "space"), json_get_str(tool, "name"),
+		    custom ? TOOL_CUSTOM : TOOL_FUNCTION);
 	}
 	return tools;
 }

@@ -28,6 +28,7 @@ MODULES = (
     "test_start",
     "test_life",
     "test_streams",
+    "test_tools",
     "test_failover",
     "test_chaos",
     "test_objects",

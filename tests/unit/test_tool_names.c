@@ -12,7 +12,7 @@
 static const char *
 add(struct tool_names *t, const char *name)
 {
-	return tool_names_add(t, slice_str(name), TOOL_FUNCTION)->upstream;
+	return tool_names_add(t, SLICE(""), slice_str(name), TOOL_FUNCTION)->upstream;
 }
 
 static bool
@@ -95,8 +95,10 @@ test_lookup(void)
 	ok(tool_names_upstream(NULL, SLICE("a")) == NULL, "no names at all");
 	ok(tool_names_upstream(t, SLICE("a")) == NULL, "an unknown name");
 	ok(tool_names_upstream(t, (struct slice){ large, sizeof(large) }) == NULL, "a long one");
-	is_int(tool_names_add(t, SLICE("c"), TOOL_CUSTOM)->kind, TOOL_CUSTOM, "the kind is kept");
-	is_int(tool_names_add(t, SLICE("c"), TOOL_FUNCTION)->kind, TOOL_CUSTOM, "the first one");
+	is_int(tool_names_add(t, SLICE(""), SLICE("c"), TOOL_CUSTOM)->kind, TOOL_CUSTOM,
+	    "the kind is kept");
+	is_int(tool_names_add(t, SLICE(""), SLICE("c"), TOOL_FUNCTION)->kind, TOOL_CUSTOM,
+	    "the first one");
 	ok(tool_names_upstream(t, SLICE("")) == NULL, "an empty name");
 	tool_names_free(t);
 	tool_names_free(NULL);
@@ -118,10 +120,87 @@ test_many(void)
 	tool_names_free(t);
 }
 
+static const struct tool_name *
+add_to(struct tool_names *t, const char *space, const char *name)
+{
+	return tool_names_add(t, slice_str(space), slice_str(name), TOOL_FUNCTION);
+}
+
+static void
+test_spaces(void)
+{
+	/* clang-format off */
+	static const char *const pairs[][2] = {
+		{ "a", "b__c" }, { "a__b", "c" }, { "a_", "_b__c" }, { "", "a__b__c" }, { "", "c" },
+		{ "1", ".c" }, { "", "\0011.1.ac" },
+		{ "mcp__a_very_long_name_of_a_server_that_somebody_has_made_up__", "with_a_long_tool" },
+		{ "mcp__a_very_long_name_of_a_server_that_somebody_has_made_up__", "with_a_long_tool2" },
+	};
+	/* clang-format on */
+	struct tool_names *t = tool_names_new();
+
+	is_str(add_to(t, "mcp__wx", "get")->upstream, "mcp__wx__get", "SPACE__NAME");
+	is_str(add_to(t, "mcp__wx__", "set")->upstream, "mcp__wx__set", "one separator is enough");
+	for (size_t i = 0; i < ARRAY_SIZE(pairs); i++) {
+		const struct tool_name *entry = add_to(t, pairs[i][0], pairs[i][1]);
+
+		is_int(tool_names_count(t), i + 3, "one more");
+		ok(is_googles(entry->upstream), entry->upstream);
+		ok(tool_names_upstream(t, slice_str(entry->upstream)) == entry, "and back");
+		ok(add_to(t, pairs[i][0], pairs[i][1]) == entry, "and the same again");
+		is_str(entry->name, pairs[i][1], "its name");
+		is_str(entry->space != NULL ? entry->space : "", pairs[i][0], "its namespace");
+	}
+	ok(tool_names_find(t, SLICE("a"), SLICE("c"), TOOL_FUNCTION) == NULL, "none of that pair");
+	ok(tool_names_find(NULL, SLICE("a"), SLICE("c"), TOOL_FUNCTION) == NULL, "none of no list");
+	tool_names_free(t);
+}
+
+static void
+test_kinds(void)
+{
+	struct tool_names *t = tool_names_new();
+	const struct tool_name *function = add_to(t, "", "shell");
+	const struct tool_name *shell = tool_names_add(t, SLICE(""), SLICE("shell"), TOOL_SHELL);
+
+	is_str(function->upstream, "shell", "a function of that name");
+	ok(shell != function && strcmp(shell->upstream, "shell") != 0, "the tool is another one");
+	ok(shell->renamed && !function->renamed, "who was renamed");
+	ok(tool_names_find(t, SLICE(""), SLICE("shell"), TOOL_SHELL) == shell, "found by its kind");
+	ok(tool_names_find(t, SLICE(""), SLICE("shell"), TOOL_CUSTOM) == function,
+	    "functions and custom tools share their names");
+	tool_names_free(t);
+}
+
+static void
+test_meant(void)
+{
+	static const char *const set[] = { "set", "wx.set", "wx__set_", "wx:set", "wx/set",
+		"wxset" };
+	struct tool_names *t = tool_names_new();
+	const struct tool_name *entry;
+
+	add_to(t, "wx", "get");
+	add_to(t, "b", "get");
+	add_to(t, "", "plain");
+	entry = add_to(t, "wx", "set");
+	for (size_t i = 0; i < ARRAY_SIZE(set); i++)
+		ok((tool_names_meant(t, slice_str(set[i])) == entry) == (i != 2), set[i]);
+	ok(tool_names_meant(t, SLICE("get")) == NULL, "two can be meant");
+	ok(tool_names_meant(t, SLICE("b.get")) != NULL, "one of them");
+	ok(tool_names_meant(t, SLICE("plain")) == NULL, "in no namespace");
+	ok(tool_names_meant(t, SLICE("")) == NULL && tool_names_meant(NULL, SLICE("set")) == NULL,
+	    "nothing");
+	tool_names_free(t);
+}
+
 int
 main(void)
 {
 	test_names();
+	test_spaces();
+	test_kinds();
+	test_meant();
 	test_collision();
 	test_lookup();
 	test_many();
