@@ -73,13 +73,27 @@ response_of(const struct chat_call *call)
 	return response;
 }
 
+/* Media of several results stand behind one another: the model is told whose they are. */
+static json_object *
+label_of(const struct chat_call *call)
+{
+	json_object *part;
+	struct buf text;
+
+	buf_init(&text, KIB);
+	buf_addf(&text, "From the result of %s:", call->upstream);
+	part = chat_text_part(json_new_str(buf_slice(&text)));
+	buf_release(&text);
+	return part;
+}
+
 /* Takes a content array's parts to the call, or to `behind` when they cannot stand in its result.
  */
 static void
 sort_parts(
     const struct chat_read *c, struct chat_call *call, json_object *parts, json_object *behind)
 {
-	bool inside = (c->family->can & FAMILY_MEDIA) != 0;
+	bool inside = (c->family->can & FAMILY_MEDIA) != 0, labelled = false;
 
 	for (size_t i = 0; i < json_object_array_length(parts); i++) {
 		json_object *part = json_object_array_get_idx(parts, i), *inner;
@@ -95,6 +109,9 @@ sort_parts(
 			json_put(inner, "inlineData", json_object_get(blob));
 			json_append(call->media, inner);
 		} else {
+			if (!labelled)
+				json_append(behind, label_of(call));
+			labelled = true;
 			json_append(behind, json_object_get(part));
 		}
 	}
