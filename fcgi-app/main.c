@@ -148,6 +148,16 @@ open_socket(const struct conf *conf, struct socket_file *ret_file)
 	return -2;
 }
 
+/* Web servers have users of their own: behind such a socket each request would be a 502 or 503. */
+static void
+warn_of_root_only(int fd)
+{
+	if (socket_root_only(fd))
+		log_event(LOG_WARN, "only root can connect to the socket",
+		    LOG_S("advice", "give it the group of your web server: LISTEN_GROUP=www-data, "
+				    "SocketGroup= of systemd, -g of spawn-fcgi"));
+}
+
 /* What a reload takes over; roster_new reads them. */
 static const char *const reloaded[] = { "GEMINI_API_KEYS", "GEMINI_API_KEYS_FILE", "ACCESS_TOKENS",
 	"ACCESS_TOKENS_FILE", "ADMIN_TOKEN", "OPEN_ACCESS", "OWN_KEYS", "BALANCE", "MODEL_ALIASES",
@@ -300,6 +310,7 @@ run(const struct conf *conf, struct gateway *gw, const struct arguments *argumen
 		    LOG_N("loops", options.count), LOG_N("keys", roster_key_count(gw->roster)),
 		    LOG_S("state", state_engine_name(gw->state)), LOG_S("upstream", gw->base_url));
 		log_misspelt();
+		warn_of_root_only(options.listen_fd);
 		roster_log(gw->roster);
 		serve(loops, gw, arguments, &signals);
 		socket_unlink(conf->listen, &file);

@@ -174,6 +174,21 @@ socket_unlink(const char *address, const struct socket_file *file)
 		unlink(path);
 }
 
+bool
+socket_root_only(int fd)
+{
+	struct sockaddr_un address = { 0 };
+	socklen_t len = sizeof(address) - 1;
+	struct stat st;
+
+	if (getsockname(fd, (struct sockaddr *)&address, &len) != 0 ||
+	    address.sun_family != AF_UNIX || address.sun_path[0] != '/' ||
+	    stat(address.sun_path, &st) != 0)
+		return false;
+	return (st.st_uid == 0 || (st.st_mode & S_IWUSR) == 0) &&
+	       (st.st_gid == 0 || (st.st_mode & S_IWGRP) == 0) && (st.st_mode & S_IWOTH) == 0;
+}
+
 static bool
 is_listening(int fd)
 {

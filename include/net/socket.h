@@ -23,6 +23,9 @@ int socket_listen(const char *address, unsigned mode, const char *group,
  * (spawn-fcgi, lighttpd, mod_fcgid). -1 when there is none. */
 int socket_inherited(void);
 
+/* Is it a unix socket that nobody but root may connect to, by owner, group and mode of its file? */
+bool socket_root_only(int fd);
+
 /* Removes the socket file of a unix address that socket_listen made, unless it has been replaced.
  */
 void socket_unlink(const char *address, const struct socket_file *file);

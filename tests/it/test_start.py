@@ -169,6 +169,44 @@ def it_replaces_a_stale_socket_and_removes_its_own(options):
         true(not os.path.exists(path), "the socket is removed")
 
 
+def _warned(s, args, env=(), stdin=subprocess.DEVNULL):
+    """What a gateway that root starts says of its socket."""
+    before = len(s.box.log_lines())
+
+    def started():
+        return "started" in [line["event"] for line in s.box.log_lines()[before:]]
+
+    process = s.box.spawn(
+        "gateway", [s.box.program, *args], env=dict(s.box.gateway_env(), **dict(env)), stdin=stdin
+    )
+    harness.wait_for("the start", started)
+    equal(process.stop(), 0, "exit status")
+    return [
+        line
+        for line in s.box.log_lines()[before:]
+        if line["event"] == "only root can connect to the socket"
+    ]
+
+
+@once
+def a_socket_for_root_alone_is_warned_of(options):
+    if not harness.ROOT:
+        raise Skip("only root can make such a socket")
+    with Stack(options, gateway=False) as s:
+        listen = ("--listen", "unix:" + os.path.join(s.box.run, "root.sock"))
+        for env in ({}, {"LISTEN_MODE": "0600", "LISTEN_GROUP": harness.DROP_USER}):
+            said = _warned(s, listen, env)
+            equal([line["level"] for line in said], ["warn"], "lines with %s" % env)
+            contains(said[0]["advice"], "LISTEN_GROUP")
+        for env in ({"LISTEN_GROUP": harness.DROP_USER}, {"LISTEN_MODE": "0666"}):
+            equal(_warned(s, listen, env), [], "lines with %s" % env)
+        # One that the starter made is looked at as well.
+        with _listening(s, "starter.sock") as sock:
+            equal(_warned(s, (), stdin=sock), [], "lines with a socket for everybody")
+            os.chmod(s.box.address[5:], 0o660)
+            equal(len(_warned(s, (), stdin=sock)), 1, "lines with an inherited socket")
+
+
 def _run(s, *args, **env):
     return subprocess.run(
         [s.box.program] + list(args),
