@@ -1,7 +1,9 @@
-"""The five web servers, each with its file from deploy/ and nothing but places put in."""
+"""The five web servers, each with its file from deploy/, in which nothing but places is changed, and
+a main configuration as small as can be."""
 
 import os
 import re
+import shutil
 
 import harness
 
@@ -30,7 +32,8 @@ class Server:
     """One web server in the foreground, in front of the gateway of a box."""
 
     name = ""
-    conf = ()  # files below deploy/; the first is the one to start with
+    main = ""  # the configuration to start with; INCLUDE, RUN and PORT are put in
+    conf = ()  # files below deploy/; the main configuration includes the first
     programs = ()  # any of them must exist
     modules = ()  # files that must exist
     spawns_gateway = False  # the web server starts the gateway itself
@@ -59,24 +62,41 @@ class Server:
     def places(self):
         return [
             ("/run/gemini-balance", self.box.run),
+            ("/run/lighttpd", self.box.run),
             ("/usr/local/libexec", self.box.bin),
             ("/etc/gemini-balance.conf", self.box.conf),
-            ("/var/lib/nginx/body", os.path.join(self.box.run, "body")),
+            ("snippets/gemini-balance.conf", self.path("location.conf")),
             ("8080", str(self.port)),
         ]
 
+    def path(self, name):
+        return os.path.join(self.box.dir, "front-" + os.path.basename(name))
+
+    def copy(self, name):
+        with open(os.path.join(DEPLOY, name), encoding="utf-8") as f:
+            text = choose_mount(f.read(), self.prefix)
+        for old, new in self.places():
+            text = text.replace(old, new)
+        with open(self.path(name), "w", encoding="utf-8") as f:
+            f.write(text)
+
     def write_conf(self):
-        first = None
         for name in self.conf:
-            with open(os.path.join(DEPLOY, name), encoding="utf-8") as f:
-                text = choose_mount(f.read(), self.prefix)
-            for old, new in self.places():
-                text = text.replace(old, new)
-            path = os.path.join(self.box.dir, os.path.basename(name))
-            with open(path, "w", encoding="utf-8") as f:
-                f.write(text)
-            first = first or path
-        return first
+            self.copy(name)
+        # A site under a path is one of the main configuration's own port.
+        ports = [str(self.port), str(harness.free_port())]
+        if not self.prefix:
+            ports.reverse()
+        text = self.main
+        for old, new in (
+            ("INCLUDE", self.path(self.conf[0])),
+            ("RUN", self.box.run),
+            ("PORT", ports[0]),
+        ):
+            text = text.replace(old, new)
+        with open(self.path("main.conf"), "w", encoding="utf-8") as f:
+            f.write(text)
+        return self.path("main.conf")
 
     def command(self, conf):
         raise NotImplementedError
@@ -95,6 +115,19 @@ class Server:
 
 class Lighttpd(Server):
     name = "lighttpd"
+    main = """
+server.modules = ( "mod_alias", "mod_fastcgi", "mod_cgi" )
+server.bind = "127.0.0.1"
+server.port = PORT
+server.username = "www-data"
+server.groupname = "www-data"
+server.document-root = "/var/empty"
+server.upload-dirs = ( "RUN" )
+server.max-fds = 16384
+server.listen-backlog = 4096
+server.max-request-field-size = 32768
+include "INCLUDE"
+"""
     conf = ("lighttpd/socket.conf",)
     programs = ("lighttpd",)
     sees_hangup = True
@@ -115,15 +148,29 @@ class LighttpdCgi(Lighttpd):
     spawns_gateway = True
 
     def write_conf(self):
-        path = super().write_conf()
-        with open(path, "a", encoding="utf-8") as f:
-            for pair in self.box.env.items():
-                f.write('setenv.set-environment += ( "%s" => "%s" )\n' % pair)
-        return path
+        name = "gemini-balance.cgi"
+        self.copy(name)
+        shutil.move(self.path(name), os.path.join(self.box.bin, name))
+        os.chmod(os.path.join(self.box.bin, name), 0o755)
+        return super().write_conf()
 
 
 class Nginx(Server):
     name = "nginx"
+    main = """
+user www-data;
+worker_processes auto;
+worker_rlimit_nofile 20000;
+pid RUN/nginx.pid;
+error_log stderr;
+events {
+	worker_connections 8192;
+}
+http {
+	client_body_temp_path RUN/body;
+	include INCLUDE;
+}
+"""
     conf = ("nginx/gemini-balance.conf", "nginx/location.conf")
     programs = ("nginx",)
     sees_hangup = True
@@ -134,6 +181,13 @@ class Nginx(Server):
 
 class Caddy(Server):
     name = "caddy"
+    # Several run at the same time.
+    main = """
+{
+	admin off
+}
+import INCLUDE
+"""
     conf = ("caddy/Caddyfile",)
     programs = ("caddy",)
 
@@ -143,23 +197,43 @@ class Caddy(Server):
 
 class ApacheProxy(Server):
     name = "apache-proxy_fcgi"
+    main = """
+ServerRoot /etc/apache2
+ServerName localhost
+User www-data
+Group www-data
+PidFile RUN/apache.pid
+ErrorLog /dev/stderr
+ListenBacklog 4096
+LoadModule mpm_event_module  /usr/lib/apache2/modules/mod_mpm_event.so
+LoadModule authz_core_module /usr/lib/apache2/modules/mod_authz_core.so
+LoadModule alias_module      /usr/lib/apache2/modules/mod_alias.so
+LoadModule proxy_module      /usr/lib/apache2/modules/mod_proxy.so
+LoadModule proxy_fcgi_module /usr/lib/apache2/modules/mod_proxy_fcgi.so
+LoadModule fcgid_module      /usr/lib/apache2/modules/mod_fcgid.so
+FcgidIPCDir RUN/fcgid
+FcgidProcessTableFile RUN/fcgid/table
+Include INCLUDE
+"""
     conf = ("apache/proxy_fcgi.conf",)
     programs = ("apache2",)
-    modules = ("/usr/lib/apache2/modules/mod_proxy_fcgi.so",)
+    modules = (
+        "/usr/lib/apache2/modules/mod_proxy_fcgi.so",
+        "/usr/lib/apache2/modules/mod_fcgid.so",
+    )
 
     def command(self, conf):
         return [self.program(), "-DFOREGROUND", "-f", conf]
+
+    def start(self):
+        self.box.owned_dir(os.path.join(self.box.run, "fcgid"))
+        super().start()
 
 
 class ApacheFcgid(ApacheProxy):
     name = "apache-fcgid"
     conf = ("apache/fcgid.conf",)
-    modules = ("/usr/lib/apache2/modules/mod_fcgid.so",)
     spawns_gateway = True
-
-    def start(self):
-        self.box.owned_dir(os.path.join(self.box.run, "fcgid"))
-        super().start()
 
 
 FRONT = (Lighttpd, Nginx, Caddy, ApacheProxy, ApacheFcgid)
