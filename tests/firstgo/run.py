@@ -1,0 +1,107 @@
+#!/usr/bin/env python3
+"""The first quarter of an hour: what the READMEs of the project tell an operator to type is typed, each
+recipe on a machine of its own (see sandbox.py). Needs root, and the packages of Debian. Prints TAP.
+
+  run.py --build build [-k WORDS] [--list]
+"""
+
+import argparse
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import traceback
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+
+import machine  # noqa: E402
+import sandbox  # noqa: E402
+import tap  # noqa: E402
+import webservers  # noqa: E402
+
+MODULES = (webservers,)
+PATIENCE = 400
+
+
+def cases():
+    return [(name, function) for module in MODULES for name, function in module.CASES]
+
+
+def inside(options):
+    """One recipe, as the first process of its machine."""
+    sandbox.enter()
+    box = machine.Machine(options)
+    try:
+        dict(cases())[options.case](box)
+    except Exception as e:  # told to the process outside
+        where = [f for f in traceback.extract_tb(e.__traceback__) if "/firstgo/" in f.filename]
+        print("; ".join("%s:%d" % (os.path.basename(f.filename), f.lineno) for f in where))
+        print("%s: %s" % (type(e).__name__, e))
+        print(re.sub("^", "| ", box.journal()[-3000:], flags=re.M))
+        return 1
+    finally:
+        box.standin.stop()
+    return 0
+
+
+def outside(options, name):
+    def test(_):
+        argv = [sys.executable, os.path.abspath(__file__), "--case", name]
+        argv += ["--build", options.build, "--stage", options.stage]
+        done = subprocess.run(
+            sandbox.command(argv),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+        if done.returncode:
+            raise AssertionError(done.stdout[-6000:])
+
+    return test
+
+
+def main():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("--build", required=True, help="a build directory, prefix /usr/local")
+    parser.add_argument("-k", default="")
+    parser.add_argument("--list", action="store_true")
+    parser.add_argument("--case", help=argparse.SUPPRESS)
+    parser.add_argument("--stage", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    options.build = os.path.abspath(options.build)
+    options.standin = os.path.join(options.build, "tests/standin/standin")
+    if options.case:
+        return inside(options)
+    names = [name for name, _ in cases() if options.k in name]
+    if options.list:
+        print("\n".join(names))
+        return 0
+    plan = tap.Plan()
+    if os.geteuid() != 0:
+        for name in names:
+            plan.skip("first go: " + name, "only root can make a machine of its own")
+        return plan.done()
+    options.stage = tempfile.mkdtemp(prefix="gemini-balance-firstgo-")
+    try:
+        subprocess.run(
+            ["make", "-s", "-C", options.build, "install", "DESTDIR=" + options.stage],
+            stdout=subprocess.DEVNULL,
+            check=True,
+        )
+        for name in names:
+            plan.run("first go: " + name, outside(options, name), None)
+    finally:
+        shutil.rmtree(options.stage, ignore_errors=True)
+    return plan.done()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
