@@ -17,12 +17,14 @@ import traceback
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
+import hosting  # noqa: E402
 import machine  # noqa: E402
 import sandbox  # noqa: E402
+import supervisors  # noqa: E402
 import tap  # noqa: E402
 import webservers  # noqa: E402
 
-MODULES = (webservers,)
+MODULES = (webservers, hosting, supervisors)
 PATIENCE = 400
 
 
@@ -40,7 +42,7 @@ def inside(options):
         where = [f for f in traceback.extract_tb(e.__traceback__) if "/firstgo/" in f.filename]
         print("; ".join("%s:%d" % (os.path.basename(f.filename), f.lineno) for f in where))
         print("%s: %s" % (type(e).__name__, e))
-        print(re.sub("^", "| ", box.journal()[-3000:], flags=re.M))
+        print(re.sub("^", "| ", box.journal(), flags=re.M))
         return 1
     finally:
         box.standin.stop()
@@ -64,6 +66,14 @@ def outside(options, name):
             raise AssertionError(done.stdout[-6000:])
 
     return test
+
+
+def install(build, place, *more):
+    subprocess.run(
+        ["make", "-s", "-C", build, "install", "DESTDIR=" + place, *more],
+        stdout=subprocess.DEVNULL,
+        check=True,
+    )
 
 
 def main():
@@ -91,11 +101,8 @@ def main():
         return plan.done()
     options.stage = tempfile.mkdtemp(prefix="gemini-balance-firstgo-")
     try:
-        subprocess.run(
-            ["make", "-s", "-C", options.build, "install", "DESTDIR=" + options.stage],
-            stdout=subprocess.DEVNULL,
-            check=True,
-        )
+        install(options.build, options.stage)
+        install(options.build, options.stage + "/alice", "prefix=/home/alice/gemini-balance")
         for name in names:
             plan.run("first go: " + name, outside(options, name), None)
     finally:

@@ -120,7 +120,7 @@ def _reloads(server):
     if not server.spawns:
         m.sh("systemctl reload gemini-balance")
     else:
-        for pid in m.pids(m.LIBEXEC + "/gemini-balance.fcgi"):
+        for pid in m.pids():
             os.kill(pid, 1)
     m.answers_soon("SECOND_TOKEN")
 
