@@ -18,7 +18,7 @@ class User:
     def __init__(self, machine):
         self.machine = machine
         m.sh("useradd -m -s /bin/sh -u 1500 alice && chmod 700 /home/alice")
-        m.sh("cp -a %s/alice/. / && chown -R alice:alice /home/alice" % machine.options.stage)
+        m.sh("cp -a %s/alice/home/alice/gemini-balance /home/alice/ && chown -R alice:alice /home/alice" % machine.options.stage)
         # Nothing may come from root's installation.
         m.sh("rm -rf %s/gemini-balance.* %s" % (m.LIBEXEC, m.INSTALLED))
         true(os.path.exists("/home/alice/gemini-balance/libexec/gemini-balance.fcgi"), "a program")
