@@ -91,7 +91,7 @@ need_install()
         [ -d /run/systemd/system ] || exit 0
         for package; do
             case $package in
-            lighttpd | nginx | caddy | apache2 | redis-server) systemctl disable --quiet "$package" || true ;;
+            lighttpd | nginx | caddy | apache2 | redis-server | supervisor) systemctl disable --quiet "$package" || true ;;
             esac
         done
     '

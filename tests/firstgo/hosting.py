@@ -18,7 +18,8 @@ class User:
     def __init__(self, machine):
         self.machine = machine
         m.sh("useradd -m -s /bin/sh -u 1500 alice && chmod 700 /home/alice")
-        m.sh("cp -a %s/alice/home/alice/gemini-balance /home/alice/ && chown -R alice:alice /home/alice" % machine.options.stage)
+        built = machine.options.stage + "/alice" + self.home + "/gemini-balance"
+        m.sh("cp -a %s /home/alice/ && chown -R alice:alice /home/alice" % built)
         # Nothing may come from root's installation.
         m.sh("rm -rf %s/gemini-balance.* %s" % (m.LIBEXEC, m.INSTALLED))
         true(os.path.exists("/home/alice/gemini-balance/libexec/gemini-balance.fcgi"), "a program")
@@ -51,7 +52,8 @@ def _write(path, text):
 
 
 def lighttpd(user):
-    _write("/etc/lighttpd/conf-available/60-alice.conf", user.file("lighttpd.conf", "alice.example"))
+    text = user.file("lighttpd.conf", "alice.example")
+    _write("/etc/lighttpd/conf-available/60-alice.conf", text)
     m.sh("lighty-enable-mod fastcgi alice && systemctl restart lighttpd")
     return {"port": 80, "host": "alice.example"}
 

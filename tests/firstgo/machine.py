@@ -1,7 +1,8 @@
-"""What every test here does on its machine: users, an installed gateway, Google's stand-in, requests."""
+"""What every test here does on its machine: an installed gateway, Google's stand-in, requests."""
 
 import contextlib
 import grp
+import json
 import os
 import pwd
 import re
@@ -59,12 +60,13 @@ def sh(text, cwd="/", user=None, env=None):
         **extra
     )
     if done.returncode:
-        raise AssertionError("%s\nended with %d: %s%s" % (text, done.returncode, done.stdout, done.stderr))
+        said = done.stdout + done.stderr
+        raise AssertionError("%s\nended with %d: %s" % (text, done.returncode, said))
     return done.stdout
 
 
 class Machine:
-    """options: gateway, standin and stage, a DESTDIR into which `make install` has put everything."""
+    """options.stage is a DESTDIR into which `make install` has put everything."""
 
     def __init__(self, options):
         self.options = options
@@ -95,8 +97,6 @@ def request(method, path, body=None, token=None, port=8080, host=None, timeout=N
     if host:
         headers.append(("Host", host))
     if body is not None:
-        import json
-
         body = json.dumps(body).encode()
         headers.append(("Content-Type", "application/json"))
     return http_client.request(

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""The first quarter of an hour: what the READMEs of the project tell an operator to type is typed, each
-recipe on a machine of its own (see sandbox.py). Needs root, and the packages of Debian. Prints TAP.
+"""The first quarter of an hour: what the READMEs tell an operator to type is typed, each recipe on
+a machine of its own (see sandbox.py). Needs root, and Debian's packages. Prints TAP.
 
   run.py --build build [-k WORDS] [--list]
 """
@@ -68,6 +68,20 @@ def outside(options, name):
     return test
 
 
+def both_languages(document):
+    """The lines to be typed are the same in both languages."""
+
+    def lines(name):
+        with open(os.path.join(machine.ROOT, name), encoding="utf-8") as f:
+            return re.findall(r"^<!-- recipe .*?^```$", f.read(), re.M | re.S)
+
+    def test(_):
+        tap.true(lines(document), "there are recipes")
+        tap.equal(lines(document.replace(".md", ".zh-CN.md")), lines(document), "the Chinese lines")
+
+    return test
+
+
 def install(build, place, *more):
     subprocess.run(
         ["make", "-s", "-C", build, "install", "DESTDIR=" + place, *more],
@@ -99,6 +113,9 @@ def main():
         for name in names:
             plan.skip("first go: " + name, "only root can make a machine of its own")
         return plan.done()
+    for document in ("README.md", supervisors.SUPERVISION, supervisors.HOSTING):
+        if options.k in document:
+            plan.run("first go: languages of " + document, both_languages(document), None)
     options.stage = tempfile.mkdtemp(prefix="gemini-balance-firstgo-")
     try:
         install(options.build, options.stage)

@@ -1,6 +1,6 @@
-"""A machine of one's own for a test: private namespaces in which /etc, /run, /usr/local, /var, /home
-and /tmp may be changed like those of a fresh server, and nothing that is done there stays. Everything
-else is read-only. The network is a loop-back interface of its own, so that port 80 is free.
+"""A machine of one's own for a test: private namespaces in which /etc, /run, /usr/local, /var,
+/home and /tmp may be changed like those of a fresh server, and nothing that is done there stays.
+All else is read-only. The network is a loop-back interface of its own, so that port 80 is free.
 """
 
 import os
@@ -41,7 +41,8 @@ def _protect():
     for place in _mount_points():
         if not place.startswith(("/dev", "/proc", "/sys")):
             # A place that another mount hides cannot be reached by anybody either.
-            subprocess.run(["mount", "-o", "remount,bind,ro", place], capture_output=True, check=False)
+            argv = ["mount", "-o", "remount,bind,ro", place]
+            subprocess.run(argv, capture_output=True, check=False)
     try:
         with open("/usr/.firstgo-may-not-write", "w", encoding="ascii"):
             pass

@@ -1,5 +1,5 @@
-"""Supervisors, with the files and the lines of deploy/supervision and deploy/shared-hosting: started,
-killed, reloaded, restarted and stopped, with a socket of the gateway's own and with spawn-fcgi."""
+"""Supervisors, with the files and the lines of deploy/supervision and deploy/shared-hosting:
+started, killed, reloaded, restarted, stopped, with a socket of the gateway's own and with spawn-fcgi."""
 
 import os
 import re
@@ -16,9 +16,9 @@ def commands(document, name):
     """{"reload": command, ...} from the table of a supervisor."""
     with open(os.path.join(m.ROOT, document), encoding="utf-8") as f:
         text = f.read()
-    table = re.search(r"^<!-- commands %s -->\n((?:\|.*\n)+)" % re.escape(name), text, re.M).group(1)
+    table = re.search(r"^<!-- commands %s -->\n((?:\|.*\n)+)" % re.escape(name), text, re.M)
     found = {}
-    for words, cell in re.findall(r"^\| ([\w, ]+) \| (.*) \|$", table, re.M):
+    for words, cell in re.findall(r"^\| ([\w, ]+) \| (.*) \|$", table.group(1), re.M):
         found.update(zip(words.split(", "), re.findall(r"`([^`]+)`", cell)))
     return found
 
@@ -91,6 +91,10 @@ def _daemon(argv, user=None):
         m.harness.Process(argv[0], argv, log.name, env=env, user=user)
 
 
+def _appears(path):
+    m.harness.wait_for(path, lambda: os.path.exists(path))
+
+
 def _uses_spawn_fcgi(folder, wanted):
     """spawn-fcgi becomes the gateway, which then has the socket as its standard input."""
     place = os.readlink("/proc/%d/fd/0" % _only_pid())
@@ -105,7 +109,7 @@ def supervised(machine, name):
     m.sh("".join(steps[:2]) + told)
     _daemon(DAEMONS[name])
     if name == "supervisord":
-        m.harness.wait_for("supervisord", lambda: os.path.exists("/var/run/supervisor.sock"))
+        _appears("/var/run/supervisor.sock")
     own = m.blocks(SUPERVISION, name)
     spawned = m.blocks(SUPERVISION, name + "-spawn-fcgi")
     true(spawned, "lines for " + name)
@@ -113,7 +117,7 @@ def supervised(machine, name):
     cd = "cd %s\n" % m.INSTALLED
     if own:
         if name == "s6":
-            m.harness.wait_for("s6-svscan", lambda: os.path.exists("/var/service/.s6-svscan/control"))
+            _appears("/var/service/.s6-svscan/control")
         m.sh(cd + own[0])
         m.sh(cd + steps[3])
         life(machine, run, commands(SUPERVISION, name), "/etc/gemini-balance.tokens", "WORD_ONE")
@@ -149,13 +153,12 @@ def own_supervisor(machine, name):
         user.sh("mkdir -p ~/service")
         _daemon(USER_DAEMONS[name], user.name)
     if name == "s6":
-        place = "/home/alice/service/.s6-svscan/control"
-        m.harness.wait_for("s6-svscan", lambda: os.path.exists(place))
+        _appears("/home/alice/service/.s6-svscan/control")
     user.sh(steps[1])
     site = hosting.lighttpd(user)
     told = commands(HOSTING, name)
     if name == "runit":
-        m.harness.wait_for("runsv", lambda: os.path.exists("/home/alice/service/gemini-balance/supervise/ok"))
+        _appears("/home/alice/service/gemini-balance/supervise/ok")
     life(machine, user.sh, told, user.home + "/gemini-balance/tokens", "WORD_ONE", **site)
     user.sh(m.blocks(HOSTING, name + "-spawn-fcgi")[0])
     life(machine, user.sh, told, user.home + "/gemini-balance/tokens", "WORD_TWO", **site)

@@ -32,6 +32,7 @@ else:
     STATE = "/run/units"
 DYNAMIC_UID = 61184  # the first of systemd's for DynamicUser
 PATIENCE = 40
+SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 def fail(text):
@@ -129,7 +130,7 @@ def identity(unit):
 
 
 def environment(unit, who):
-    env = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8"}
+    env = {"PATH": SYSTEM_PATH, "LANG": "C.UTF-8"}
     if USER:
         env.update(HOME=HOME, USER=pwd.getpwuid(os.getuid()).pw_name)
     elif unit.get("User"):
@@ -226,8 +227,8 @@ def launch(unit, sock):
 
 
 def keep(unit, sock, wanted):
-    """Starts the unit's program, or with wanted False waits for the first connection, and again when
-    it ends, as Restart= says. Returns when the unit is stopped."""
+    """Starts the unit's program, or with wanted False waits for the first connection, and again
+    when it ends, as Restart= says. Returns when the unit is stopped."""
     restart = unit.get("Restart", "no")
     while True:
         if not wanted:

@@ -1,5 +1,5 @@
-"""The five web servers, each with its file from deploy/, in which nothing but places is changed, and
-a main configuration as small as can be."""
+"""The five web servers, each with its file from deploy/, in which nothing but places is changed,
+and a main configuration as small as can be."""
 
 import os
 import re

@@ -306,27 +306,31 @@ def the_units_for_systemd_are_valid(options):
     if not program:
         raise Skip("systemd-analyze is not installed")
     with Stack(options, gateway=False) as s:
-        for name in ("gemini-balance.service", "gemini-balance.socket"):
-            with open(os.path.join(servers.DEPLOY, "systemd", name), encoding="utf-8") as f:
+        paths = []
+        for name in (
+            "systemd/gemini-balance.service",
+            "systemd/gemini-balance.socket",
+            "supervision/gemini-balance-spawn-fcgi.service",
+        ):
+            with open(os.path.join(servers.DEPLOY, name), encoding="utf-8") as f:
                 text = f.read().replace("/usr/local/libexec", s.box.bin)
             # The manual page need not be installed for this.
             text = "\n".join(
                 line for line in text.split("\n") if not line.startswith("Documentation=")
             )
-            with open(os.path.join(s.box.dir, name), "w", encoding="utf-8") as f:
+            paths.append(os.path.join(s.box.dir, os.path.basename(name)))
+            with open(paths[-1], "w", encoding="utf-8") as f:
                 f.write(text)
-        done = subprocess.run(
-            [
-                program,
-                "verify",
-                os.path.join(s.box.dir, "gemini-balance.socket"),
-                os.path.join(s.box.dir, "gemini-balance.service"),
-            ],
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
-        equal((done.returncode, done.stderr.strip()), (0, ""), "systemd-analyze verify")
+        user = os.path.join(servers.DEPLOY, "shared-hosting/gemini-balance.service")
+        for words in (["verify", *paths], ["--user", "verify", user]):
+            done = subprocess.run(
+                [program, *words],
+                capture_output=True,
+                text=True,
+                timeout=60,
+                env=dict(os.environ, XDG_RUNTIME_DIR=s.box.run),
+            )
+            equal((done.returncode, done.stderr.strip()), (0, ""), "systemd-analyze verify")
 
 
 @once
