@@ -81,12 +81,12 @@ class Machine:
             os.chmod(folder, 0o750)
         self.standin = Standin(options.standin)
 
-    def journal(self):
-        """What services and supervisors have written."""
+    def journal(self, size=2000):
+        """The ends of what services and supervisors have written."""
         out = []
         for place in JOURNALS:
             with contextlib.suppress(OSError), open(place, errors="replace") as f:
-                out.append(f.read()[-2000:])
+                out.append(f.read()[-size:])
         return "".join(out)
 
 
@@ -154,6 +154,13 @@ def many(token, count=STREAMS, **more):
             t.join(5)
     bad = [x for x in begun if x is not True]
     equal(bad, [], "streams of %d that did not begin" % count)
+
+
+def long_head(token, **more):
+    """Long lists of keys are more than web servers take by default."""
+    with request("GET", "/v1/models?filler=" + 12000 * "x", token=token, **more) as r:
+        equal(r.status, 200, "status of a request with a long URL")
+        r.read()
 
 
 def refuses(token, **more):

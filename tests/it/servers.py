@@ -125,7 +125,6 @@ server.document-root = "/var/empty"
 server.upload-dirs = ( "RUN" )
 server.max-fds = 16384
 server.listen-backlog = 4096
-server.max-request-field-size = 32768
 include "INCLUDE"
 """
     conf = ("lighttpd/socket.conf",)
