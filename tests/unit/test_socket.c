@@ -124,6 +124,35 @@ test_unix_refused(void)
 }
 
 static void
+test_root_only(void)
+{
+	bool root = geteuid() == 0 && getegid() == 0;
+	char address[200];
+	const char *path = address + strlen("unix:");
+	int fd, tcp = make("127.0.0.1:0", 0, NULL);
+
+	snprintf(address, sizeof(address), "unix:%s/root", dir);
+	fd = make(address, 0660, NULL);
+	is_int(socket_root_only(fd), root, "0660 is for its owner and group");
+	chmod(path, 0666);
+	ok(!socket_root_only(fd), "0666 is for everybody");
+	chmod(path, 0755);
+	is_int(socket_root_only(fd), root, "to connect takes the right to write");
+	if (root && chown(path, 0, 1) == 0) {
+		ok(socket_root_only(fd), "a group that may not write");
+		chmod(path, 0660);
+		ok(!socket_root_only(fd), "a group that may");
+	}
+	if (root && chown(path, 1, 0) == 0)
+		ok(!socket_root_only(fd), "an owner who is not root");
+	ok(!socket_root_only(tcp), "a port has no owner");
+	socket_unlink(address);
+	ok(!socket_root_only(fd), "a file that is gone");
+	close(fd);
+	close(tcp);
+}
+
+static void
 test_tcp(void)
 {
 	struct sockaddr_in address;
@@ -260,6 +289,7 @@ main(void)
 		return 1;
 	test_unix();
 	test_unix_refused();
+	test_root_only();
 	test_tcp();
 	test_inherited();
 	rmdir(dir);
