@@ -1,5 +1,5 @@
 """Supervisors, with the files and the lines of deploy/supervision and deploy/shared-hosting:
-started, killed, reloaded, restarted, stopped, with a socket of the gateway's own and with spawn-fcgi.
+started, killed, reloaded, restarted, stopped, with a socket of the gateway's own and spawn-fcgi's.
 """
 
 import os
