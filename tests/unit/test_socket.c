@@ -146,7 +146,7 @@ test_root_only(void)
 	if (root && chown(path, 1, 0) == 0)
 		ok(!socket_root_only(fd), "an owner who is not root");
 	ok(!socket_root_only(tcp), "a port has no owner");
-	socket_unlink(address);
+	socket_unlink(address, &file);
 	ok(!socket_root_only(fd), "a file that is gone");
 	close(fd);
 	close(tcp);
