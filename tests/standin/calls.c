@@ -3,6 +3,7 @@
 
 #include "calls.h"
 
+#include <fnmatch.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -157,4 +158,27 @@ calls_add(const struct ask *a, struct gen *g, struct slice prompt, bool after_tr
 
 	read_calls(&k);
 	g->together = slice_find(prompt, SLICE("calls-together")) >= 0;
+}
+
+void
+calls_resolve(const struct ask *a, json_object *part)
+{
+	json_object *call = gjson_get(part, "functionCall"), *name = gjson_get(call, "name");
+	const char *pattern = json_object_get_string(name);
+
+	if (!json_object_is_type(name, json_type_string) || strchr(pattern, '*') == NULL)
+		return;
+	for (size_t i = 0; i < gjson_count(a->body, "tools"); i++) {
+		json_object *tool = gjson_at(a->body, "tools", i);
+
+		for (size_t k = 0; k < gjson_count(tool, "functionDeclarations"); k++) {
+			json_object *declared =
+			    gjson_get(gjson_at(tool, "functionDeclarations", k), "name");
+
+			if (fnmatch(pattern, json_object_get_string(declared), 0) == 0) {
+				json_object_object_add(call, "name", json_object_get(declared));
+				return;
+			}
+		}
+	}
 }

@@ -10,6 +10,7 @@
 
 #include "base/xalloc.h"
 #include "behave.h"
+#include "calls.h"
 #include "gjson.h"
 #include "sign.h"
 
@@ -348,6 +349,7 @@ play_parts(const struct rule *rule, const struct ask *a)
 		json_object *part = NULL;
 
 		json_object_deep_copy(gjson_at(rule->spec, "parts", i), &part, NULL);
+		calls_resolve(a, part);
 		gen_add(&g, part, gjson_bool(part, "thought"));
 	}
 	if (gjson_bool(rule->spec, "sign"))

@@ -389,6 +389,11 @@ def test_scripted_parts(s):
     eq([next(iter(parts_of(e)[0])) for e in events], ["text", "text", "functionCall"],
        "as a stream")
     eq(generate(s, turns(USER, model(*got[1:]), result("f")), G3).status, 200, "signed")
+    rule = {"contains": "by-pattern", "parts": [{"functionCall": {"name": n, "args": {}}}
+                                                for n in ("g*", "none-*", "f")]}
+    control(s, "POST", "script", {"rules": [rule]})
+    got = parts_of(generate(s, ask("by-pattern", tools=BOTH), G25).json)
+    eq([p["functionCall"]["name"] for p in got], ["g", "none-*", "f"], "names by pattern")
     control(s, "DELETE", "script")
     for bad in ({"parts": [1]}, {"parts": [], "status": 500}):
         eq(control(s, "POST", "script", {"rules": [bad]}).status, 400, f"no rule: {bad}")
