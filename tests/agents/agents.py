@@ -12,7 +12,8 @@ class Agent:
 
     name = ""
     model = MODEL
-    read = shell = write = mcp = None  # the tools: name and arguments, see task.py
+    read = shell = write = search = mcp = None  # the tools: name and arguments, see task.py
+    one_by_one = False  # it asks for no more than one call in a turn
     loose_schemas = False  # sends schemas that Google takes and does not document
     expected = ()  # states below 200 or above 299 in the access log that are as they should be
 
@@ -25,8 +26,11 @@ class Agent:
 
     def turns(self):
         turns = [[("read",) + self.read, ("shell",) + self.shell]]
-        if self.mcp:
-            turns.append([("mcp",) + self.mcp])
+        if self.one_by_one:
+            turns = [[call] for call in turns[0]]
+        for kind in ("search", "mcp"):
+            if getattr(self, kind):
+                turns.append([(kind,) + getattr(self, kind)])
         return turns + [[("write",) + self.write]]
 
     def file(self, name, text):
@@ -75,18 +79,25 @@ class Codex(Agent):
     read = ("exec_command", {"cmd": "cat $NOTES"})
     shell = ("exec_command", {"cmd": "$COMMAND"})
     write = ("exec_command", {"cmd": "cat >$ANSWER <<'END'\n$CONTENTEND"})
+    provider = (
+        'model = "%s"\n'
+        'model_provider = "gemini-balance"\n'
+        "\n"
+        "[model_providers.gemini-balance]\n"
+        'name = "gemini-balance"\n'
+        'base_url = "%s/v1"\n'
+        'env_key = "GEMINI_API_KEY"\n'
+    )
 
     def configure(self):
-        self.file(
-            ".codex/config.toml",
-            'model = "%s"\n'
-            'model_provider = "gemini-balance"\n'
-            "\n"
-            "[model_providers.gemini-balance]\n"
-            'name = "gemini-balance"\n'
-            'base_url = "%s/v1"\n'
-            'env_key = "GEMINI_API_KEY"\n' % (self.model, self.base),
-        )
+        text = self.provider % (self.model, self.base)
+        if self.mcp:
+            command, *arguments = self.mcp_command()
+            text += "\n[mcp_servers.words]\ncommand = %s\nargs = %s\n" % (
+                json.dumps(command),
+                json.dumps(arguments),
+            )
+        self.file(".codex/config.toml", text)
 
     def settings(self):
         return {"GEMINI_API_KEY": self.key}
@@ -105,26 +116,51 @@ class CodexMcp(Codex):
     name = "codex with an MCP server"
     mcp = ("*turn_around", {"word": "$WORD"})
 
-    def configure(self):
-        super().configure()
-        command, *arguments = self.mcp_command()
-        with open(os.path.join(self.home, ".codex/config.toml"), "a", encoding="utf-8") as f:
-            f.write(
-                "\n[mcp_servers.words]\ncommand = %s\nargs = %s\n"
-                % (json.dumps(command), json.dumps(arguments))
-            )
+
+def javascript(tool, argument):
+    """What a model of "code mode" writes to call a tool."""
+    return "text(await tools.%s(%s))" % (tool, argument)
 
 
 class CodexBuiltIn(Codex):
+    """Its own provider at another address, and a model that it knows: one tool runs programs."""
+
     name = "codex, its own provider and model"
-    model = "gpt-5.6"
+    model = "gpt-5.6-sol"
+    one_by_one = True
+    expected = (426,)  # it asks for a WebSocket first
+    read = ("*exec", {"input": javascript("exec_command", '{cmd: "cat $NOTES"}')})
+    shell = ("*exec", {"input": javascript("exec_command", '{cmd: "$COMMAND"}')})
+    write = (
+        "*exec",
+        {
+            "input": javascript(
+                "apply_patch",
+                "`*** Begin Patch\n*** Add File: answer.txt\n+$CONTENT*** End Patch`",
+            )
+        },
+    )
+    provider = 'model = "%s"\nopenai_base_url = "%s/v1"\n'
 
     def configure(self):
-        self.file(
-            ".codex/config.toml",
-            'model = "%s"\nopenai_base_url = "%s/v1"\n' % (self.model, self.base),
-        )
+        super().configure()
         self.file(".codex/auth.json", {"auth_mode": "apikey", "OPENAI_API_KEY": self.key})
+
+
+class CodexSearch(CodexBuiltIn):
+    """A model for which the tools of MCP servers wait until they are searched for."""
+
+    name = "codex, its own provider, tools to be searched for"
+    model = "gpt-5.5"
+    one_by_one = False
+    read = Codex.read
+    shell = Codex.shell
+    search = ("tool_search", {"query": "the letters of a word in the opposite order"})
+    mcp = CodexMcp.mcp
+    write = (
+        "apply_patch",
+        {"input": "*** Begin Patch\n*** Add File: answer.txt\n+$CONTENT*** End Patch"},
+    )
 
 
 class Copilot(Agent):
@@ -306,6 +342,7 @@ AGENTS = (
     Codex,
     CodexMcp,
     CodexBuiltIn,
+    CodexSearch,
     Gemini,
     OpenCode,
     OpenCodeResponses,

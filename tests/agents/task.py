@@ -52,6 +52,7 @@ class Task:
         return {
             "read": self.notes,
             "shell": self.sum,
+            "search": "turn_around",
             "mcp": self.asked[::-1],
             "write": self.marker,
         }[kind]
@@ -75,8 +76,10 @@ class Task:
                 for kind, name, args in self._filled(turn)
             ]
             # Before the first turn there is nothing to see but the tools.
-            before = self.seen(self.turns[i - 1][-1][0]) if i else '"name":"%s"' % turn[0][1]
-            rules.append({"key": self.key, "contains": before, "parts": parts, "sign": True})
+            before = self.seen(self.turns[i - 1][-1][0]) if i else turn[0][1].lstrip("*") + '"'
+            rules.append(
+                {"key": self.key, "contains": before, "parts": parts, "sign": True, "times": 4}
+            )
         last = self.seen(self.turns[-1][-1][0])
         rules.append({"key": self.key, "contains": last, "parts": [{"text": self.end}]})
         return rules[::-1]
