@@ -49,6 +49,11 @@ class Agent:
     def mcp_command(self):
         return [self.node, os.path.join(HERE, "mcp.mjs")]
 
+    def mcp_servers(self):
+        """As most programs want it in their settings."""
+        command, *arguments = self.mcp_command()
+        return {"words": {"command": command, "args": arguments}}
+
     def settings(self):
         """The environment beyond what every program gets."""
         return {}
@@ -117,6 +122,9 @@ class CodexMcp(Codex):
     mcp = ("*turn_around", {"word": "$WORD"})
 
 
+PATCH = "*** Begin Patch\n*** Add File: answer.txt\n+$CONTENT*** End Patch"
+
+
 def javascript(tool, argument):
     """What a model of "code mode" writes to call a tool."""
     return "text(await tools.%s(%s))" % (tool, argument)
@@ -131,15 +139,7 @@ class CodexBuiltIn(Codex):
     expected = (426,)  # it asks for a WebSocket first
     read = ("*exec", {"input": javascript("exec_command", '{cmd: "cat $NOTES"}')})
     shell = ("*exec", {"input": javascript("exec_command", '{cmd: "$COMMAND"}')})
-    write = (
-        "*exec",
-        {
-            "input": javascript(
-                "apply_patch",
-                "`*** Begin Patch\n*** Add File: answer.txt\n+$CONTENT*** End Patch`",
-            )
-        },
-    )
+    write = ("*exec", {"input": javascript("apply_patch", "`%s`" % PATCH)})
     provider = 'model = "%s"\nopenai_base_url = "%s/v1"\n'
 
     def configure(self):
@@ -157,10 +157,7 @@ class CodexSearch(CodexBuiltIn):
     shell = Codex.shell
     search = ("tool_search", {"query": "the letters of a word in the opposite order"})
     mcp = CodexMcp.mcp
-    write = (
-        "apply_patch",
-        {"input": "*** Begin Patch\n*** Add File: answer.txt\n+$CONTENT*** End Patch"},
-    )
+    write = ("apply_patch", {"input": PATCH})
 
 
 class Copilot(Agent):
@@ -209,6 +206,7 @@ class Cline(Agent):
 class ClineNative(Cline):
     name = "cline, openai-native"
     provider = "openai-native"
+    write = ("apply_patch", {"input": PATCH})
 
 
 class Gemini(Agent):
@@ -216,6 +214,7 @@ class Gemini(Agent):
     loose_schemas = True
     read = ("read_file", {"file_path": "$NOTES"})
     shell = ("run_shell_command", {"command": "$COMMAND"})
+    mcp = ("mcp_words_turn_around", {"word": "$WORD"})
     write = ("write_file", {"file_path": "$ANSWER", "content": "$CONTENT"})
 
     def configure(self):
@@ -225,6 +224,7 @@ class Gemini(Agent):
                 "security": {"auth": {"selectedType": "gemini-api-key"}},
                 "privacy": {"usageStatisticsEnabled": False},
                 "general": {"enableAutoUpdate": False},
+                "mcpServers": self.mcp_servers(),
             },
         )
 
@@ -253,12 +253,18 @@ class Qwen(Agent):
         yield [self.module(".bin/qwen"), "--yolo", "--auth-type", self.wire, question]
 
 
+class QwenResponses(Qwen):
+    name = "qwen, responses"
+    wire = "openai-responses"
+
+
 class OpenCode(Agent):
     name = "opencode, @ai-sdk/openai-compatible"
     sdk = "@ai-sdk/openai-compatible"
     path = "/v1"
     read = ("read", {"filePath": "$NOTES"})
     shell = ("bash", {"command": "$COMMAND", "description": "The sum"})
+    mcp = ("words_turn_around", {"word": "$WORD"})
     write = ("write", {"filePath": "$ANSWER", "content": "$CONTENT"})
 
     def configure(self):
@@ -267,6 +273,7 @@ class OpenCode(Agent):
             {
                 "$schema": "https://opencode.ai/config.json",
                 "autoupdate": False,
+                "mcp": {"words": {"type": "local", "command": self.mcp_command()}},
                 "provider": {
                     "gemini-balance": {
                         "npm": self.sdk,
@@ -352,6 +359,7 @@ AGENTS = (
     Cline,
     ClineNative,
     Qwen,
+    QwenResponses,
     Pi,
     PiResponses,
     PiGoogle,
