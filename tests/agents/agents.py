@@ -193,7 +193,7 @@ class Cline(Agent):
     write = ("editor", {"path": "$ANSWER", "new_text": "$CONTENT"})
 
     def commands(self, question):
-        cline = self.module(".bin/cline")
+        cline = self.module("@cline/cli-linux-x64/bin/cline")
         yield [cline, "auth", "--provider", self.provider, "--apikey", self.key] + [
             "--modelid",
             self.model,

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Coding agents, the real programs, at work through the gateway behind lighttpd. Prints TAP.
+"""Coding agents, the real programs, at work through the gateway behind lighttpd, and the tools of
+published MCP servers on their way through it. Prints TAP.
 
   run.py --gateway build/gemini-balance.fcgi --standin build/tests/standin/standin
          --place DIRECTORY [-k WORDS] [--list]
@@ -26,6 +27,7 @@ import servers  # noqa: E402
 import stack  # noqa: E402
 import tap  # noqa: E402
 import task  # noqa: E402
+import tools  # noqa: E402
 
 PACKAGE = ("package.json", "package-lock.json", ".npmrc")
 INSTALL_PATIENCE = 600
@@ -52,14 +54,16 @@ def install(place):
     for name in PACKAGE:
         shutil.copyfile(os.path.join(HERE, name), os.path.join(place, name))
     run = subprocess.run(
-        [npm, "ci", "--no-progress"],
+        # Not "ci": that fails when packages for other systems, which the lock names as optional,
+        # are not to be had. The versions are the lock's all the same.
+        [npm, "install", "--no-save", "--no-progress"],
         cwd=place,
         capture_output=True,
         text=True,
         timeout=INSTALL_PATIENCE,
     )
     if run.returncode:
-        return "npm ci failed: " + " ".join((run.stdout + run.stderr).split())[-500:]
+        return "npm install failed: " + " ".join((run.stdout + run.stderr).split())[-500:]
     shutil.copyfile(os.path.join(HERE, "package-lock.json"), done)
     return None
 
@@ -148,6 +152,40 @@ def run_agents(plan, options, kinds):
             options.standin.stop()
 
 
+def list_tools(options, package):
+    """What a server that is started for it says; its time is its own, not the gateway's."""
+    place = tempfile.mkdtemp(prefix="gemini-balance-agent-")
+    modules = os.path.join(options.place, "node_modules")
+    server = None
+    try:
+        # Nothing of the caller's is any business of theirs.
+        env = agents.Agent(place, modules, "", "").env()
+        server = tools.Server(package, modules, place, dict(env, **{MARK: place}))
+        return server.tools()
+    finally:
+        if server:
+            server.close()
+        end_left_behind(place)
+        shutil.rmtree(place, ignore_errors=True)
+
+
+def run_tools(plan, options, packages):
+    if not packages:
+        return
+    modules = os.path.join(options.place, "node_modules")
+    options.standin = stack.Standin(options.program)
+    try:
+        with stack.Stack(options, servers.Lighttpd) as s:
+            for package in packages:
+                plan.run(
+                    "tools of " + package,
+                    lambda name: tools.check(s, modules, list_tools(options, name)),
+                    package,
+                )
+    finally:
+        options.standin.stop()
+
+
 def main():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
@@ -159,8 +197,9 @@ def main():
     parser.add_argument("--list", action="store_true")
     options = parser.parse_args()
     kinds = [kind for kind in agents.AGENTS if options.k in kind.name]
+    packages = [name for name in tools.SERVERS if options.k in "tools of " + name]
     if options.list:
-        print("\n".join(kind.name for kind in kinds))
+        print("\n".join([kind.name for kind in kinds] + ["tools of " + n for n in packages]))
         return 0
     options.gateway = os.path.abspath(options.gateway)
     options.program = os.path.abspath(options.standin)
@@ -176,6 +215,7 @@ def main():
         plan.skip("agents", why)
     else:
         run_agents(plan, options, kinds)
+        run_tools(plan, options, packages)
     return plan.done()
 
 
