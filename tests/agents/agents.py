@@ -142,9 +142,13 @@ class CodexBuiltIn(Codex):
     write = ("*exec", {"input": javascript("apply_patch", "`%s`" % PATCH)})
     provider = 'model = "%s"\nopenai_base_url = "%s/v1"\n'
 
-    def configure(self):
-        super().configure()
-        self.file(".codex/auth.json", {"auth_mode": "apikey", "OPENAI_API_KEY": self.key})
+    def settings(self):
+        return {"OPENAI_API_KEY": self.key}
+
+    def commands(self, question):
+        login = 'printenv OPENAI_API_KEY | "$0" login --with-api-key'
+        yield ["sh", "-c", login, self.module(".bin/codex")]
+        yield from super().commands(question)
 
 
 class CodexSearch(CodexBuiltIn):
