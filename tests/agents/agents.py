@@ -14,6 +14,7 @@ class Agent:
     model = MODEL
     read = shell = write = search = mcp = None  # the tools: name and arguments, see task.py
     one_by_one = False  # it asks for no more than one call in a turn
+    compacts = False  # it has the conversation summarised
     loose_schemas = False  # sends schemas that Google takes and does not document
     expected = ()  # states below 200 or above 299 in the access log that are as they should be
 
@@ -162,6 +163,15 @@ class CodexSearch(CodexBuiltIn):
     search = ("tool_search", {"query": "the letters of a word in the opposite order"})
     mcp = CodexMcp.mcp
     write = ("apply_patch", {"input": PATCH})
+
+
+class CodexCompaction(CodexSearch):
+    """So little room that every turn ends with a summary of what was said."""
+
+    name = "codex, its own provider, a conversation that is summarised"
+    search = mcp = None
+    compacts = True
+    provider = CodexBuiltIn.provider + "model_auto_compact_token_limit = 1000\n"
 
 
 class Copilot(Agent):
@@ -354,6 +364,7 @@ AGENTS = (
     CodexMcp,
     CodexBuiltIn,
     CodexSearch,
+    CodexCompaction,
     Gemini,
     OpenCode,
     OpenCodeResponses,

@@ -86,7 +86,9 @@ class Trial:
         self.place = tempfile.mkdtemp(prefix="gemini-balance-agent-")
         self.stack = s
         self.agent = kind(self.place, os.path.join(options.place, "node_modules"), s.base, s.key())
-        self.task = task.Task(s.standin, self.agent.key, self.agent.work, self.agent.turns())
+        self.task = task.Task(
+            s.standin, self.agent.key, self.agent.work, self.agent.turns(), kind.compacts
+        )
         self.output = ""
         self.before = len(s.access_lines())
 

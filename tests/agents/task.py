@@ -13,6 +13,9 @@ import harness
 from tap import contains, equal, true
 
 
+SUMMARY = "Write a summary of this conversation"  # how the gateway asks the model for one
+
+
 class Task:
     """tools: what the agent calls its tools, [("read", name, arguments)], in turns of the model.
 
@@ -20,10 +23,11 @@ class Task:
     and $WORD a word for the MCP server.
     """
 
-    def __init__(self, standin, key, work, tools):
+    def __init__(self, standin, key, work, tools, compacts=False):
         self.standin = standin
         self.key = key
         self.turns = tools
+        self.compacts = compacts
         number = random.randrange(100000, 999999)
         self.notes, self.asked, self.turned, self.marker = (
             "".join(random.choices("abcdefghijkmnpqrstuvwxyz", k=12)) for _ in range(4)
@@ -82,7 +86,19 @@ class Task:
             )
         last = self.seen(self.turns[-1][-1][0])
         rules.append({"key": self.key, "contains": last, "parts": [{"text": self.end}]})
-        return rules[::-1]
+        return (self._summaries() if self.compacts else []) + rules[::-1]
+
+    def _summaries(self):
+        """After each turn one that tells what the next turn waits for."""
+        return [
+            {
+                "key": self.key,
+                "contains": SUMMARY,
+                "parts": [{"text": "Seen: " + " ".join(self.seen(kind) for kind, _, _ in turn)}],
+                "times": 1,
+            }
+            for turn in self.turns
+        ]
 
     def check(self, output):
         """What the agent left behind and what the model saw."""
@@ -92,6 +108,11 @@ class Task:
         requests = self.standin.requests(self.key)
         for request in requests:
             equal((request["status"], request["outcome"]), (200, "done"), request["target"])
+        if self.compacts:
+            asked = [r for r in requests if SUMMARY in r["body"]]
+            true(asked, "the model was asked for a summary")
+            contains(asked[0]["body"], self.sum, "what is to be summarised")
+            return
         calls, results = self._exchange(requests)
         equal(len(results), sum(len(turn) for turn in self.turns), "results of tools")
         for (kind, name, _), (called, result) in zip(
