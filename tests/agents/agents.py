@@ -1,4 +1,4 @@
-"""The coding agents: how each is told of the gateway, how it is started, what its tools are called."""
+"""The coding agents: how each is told of the gateway and started, and what its tools are called."""
 
 import json
 import os

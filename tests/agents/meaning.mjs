@@ -52,8 +52,8 @@ function sayable(schema) {
 // What a schema is once its references are followed.
 function resolve(root, schema) {
     for (let hops = 0; schema?.$ref?.startsWith("#") && hops < 10; hops++) {
-        const path = schema.$ref.slice(1).split("/").slice(1);
-        const keys = path.map((k) => decodeURIComponent(k).replaceAll("~1", "/").replaceAll("~0", "~"));
+        const path = decodeURIComponent(schema.$ref.slice(1)).split("/").slice(1);
+        const keys = path.map((key) => key.replaceAll("~1", "/").replaceAll("~0", "~"));
         schema = keys.reduce((at, key) => at?.[key], root);
     }
     return typeof schema === "object" && schema !== null ? schema : {};
@@ -100,7 +100,9 @@ function objects(root, schema, depth) {
         full,
         { ...needed, undeclared: "words" },
         { ...needed, undeclared: { a: [1] } },
-        ...choices.flatMap(([name, values]) => values.map((value) => ({ ...needed, [name]: value }))),
+        ...choices.flatMap(([name, values]) =>
+            values.map((value) => ({ ...needed, [name]: value })),
+        ),
         ...without,
     ];
 }
