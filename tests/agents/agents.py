@@ -12,7 +12,7 @@ class Agent:
 
     name = ""
     model = MODEL
-    read = shell = write = search = mcp = None  # the tools: name and arguments, see task.py
+    read = look = shell = write = search = mcp = None  # the tools: name and arguments, see task.py
     one_by_one = False  # it asks for no more than one call in a turn
     compacts = False  # it has the conversation summarised
     loose_schemas = False  # sends schemas that Google takes and does not document
@@ -29,7 +29,7 @@ class Agent:
         turns = [[("read",) + self.read, ("shell",) + self.shell]]
         if self.one_by_one:
             turns = [[call] for call in turns[0]]
-        for kind in ("search", "mcp"):
+        for kind in ("look", "search", "mcp"):
             if getattr(self, kind):
                 turns.append([(kind,) + getattr(self, kind)])
         return turns + [[("write",) + self.write]]
@@ -83,6 +83,7 @@ class Agent:
 class Codex(Agent):
     name = "codex"
     read = ("exec_command", {"cmd": "cat $NOTES"})
+    look = ("view_image", {"path": "$PICTURE"})
     shell = ("exec_command", {"cmd": "$COMMAND"})
     write = ("exec_command", {"cmd": "cat >$ANSWER <<'END'\n$CONTENTEND"})
     provider = (
@@ -139,6 +140,7 @@ class CodexBuiltIn(Codex):
     one_by_one = True
     expected = (426,)  # it asks for a WebSocket first
     read = ("*exec", {"input": javascript("exec_command", '{cmd: "cat $NOTES"}')})
+    look = ("*exec", {"input": 'image(await tools.view_image({path: "$PICTURE"}))'})
     shell = ("*exec", {"input": javascript("exec_command", '{cmd: "$COMMAND"}')})
     write = ("*exec", {"input": javascript("apply_patch", "`%s`" % PATCH)})
     provider = 'model = "%s"\nopenai_base_url = "%s/v1"\n'
@@ -159,6 +161,7 @@ class CodexSearch(CodexBuiltIn):
     model = "gpt-5.5"
     one_by_one = False
     read = Codex.read
+    look = Codex.look
     shell = Codex.shell
     search = ("tool_search", {"query": "the letters of a word in the opposite order"})
     mcp = CodexMcp.mcp
@@ -227,7 +230,7 @@ class Gemini(Agent):
     name = "gemini"
     loose_schemas = True
     read = ("read_file", {"file_path": "$NOTES"})
-    shell = ("run_shell_command", {"command": "$COMMAND"})
+    shell = ("run_shell_command", {"command": "$COMMAND && sleep 1"})
     mcp = ("mcp_words_turn_around", {"word": "$WORD"})
     write = ("write_file", {"file_path": "$ANSWER", "content": "$CONTENT"})
 
@@ -253,7 +256,9 @@ class Qwen(Agent):
     name = "qwen, chat completions"
     wire = "openai"
     read = ("read_file", {"file_path": "$NOTES"})
-    shell = ("run_shell_command", {"command": "$COMMAND", "is_background": False})
+    look = ("read_file", {"file_path": "$PICTURE"})
+    # What a command says as it ends may be lost.
+    shell = ("run_shell_command", {"command": "$COMMAND && sleep 1", "is_background": False})
     write = ("write_file", {"file_path": "$ANSWER", "content": "$CONTENT"})
 
     def settings(self):
@@ -277,6 +282,7 @@ class OpenCode(Agent):
     sdk = "@ai-sdk/openai-compatible"
     path = "/v1"
     read = ("read", {"filePath": "$NOTES"})
+    look = ("read", {"filePath": "$PICTURE"})
     shell = ("bash", {"command": "$COMMAND", "description": "The sum"})
     mcp = ("words_turn_around", {"word": "$WORD"})
     write = ("write", {"filePath": "$ANSWER", "content": "$CONTENT"})
@@ -293,7 +299,7 @@ class OpenCode(Agent):
                         "npm": self.sdk,
                         "name": "gemini-balance",
                         "options": {"baseURL": self.base + self.path, "apiKey": self.key},
-                        "models": {self.model: {}},
+                        "models": {self.model: {"modalities": {"input": ["text", "image"], "output": ["text"]}}},
                     }
                 },
             },
@@ -323,6 +329,7 @@ class Pi(Agent):
     wire = "openai-completions"
     path = "/v1"
     read = ("read", {"path": "$NOTES"})
+    look = ("read", {"path": "$PICTURE"})
     shell = ("bash", {"command": "$COMMAND"})
     write = ("write", {"path": "$ANSWER", "content": "$CONTENT"})
 
@@ -335,7 +342,7 @@ class Pi(Agent):
                         "baseUrl": self.base + self.path,
                         "api": self.wire,
                         "apiKey": self.key,
-                        "models": [{"id": self.model}],
+                        "models": [{"id": self.model, "input": ["text", "image"]}],
                     }
                 }
             },

@@ -8,6 +8,8 @@ that titles, summaries and repeated requests do no harm.
 import json
 import os
 import random
+import struct
+import zlib
 
 import harness
 from tap import contains, equal, true
@@ -16,10 +18,22 @@ from tap import contains, equal, true
 SUMMARY = "Write a summary of this conversation"  # how the gateway asks the model for one
 
 
+def picture():
+    """A PNG of 64 times 64 points, all of one colour."""
+
+    def chunk(kind, data):
+        body = kind + data
+        return struct.pack(">I", len(data)) + body + struct.pack(">I", zlib.crc32(body))
+
+    size = struct.pack(">IIBBBBB", 64, 64, 8, 2, 0, 0, 0)
+    points = zlib.compress((b"\0" + b"\x20\x60\xa0" * 64) * 64)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", size) + chunk(b"IDAT", points) + chunk(b"IEND", b"")
+
+
 class Task:
     """tools: what the agent calls its tools, [("read", name, arguments)], in turns of the model.
 
-    In arguments $NOTES and $ANSWER are paths, $COMMAND a command line, $CONTENT what to write,
+    In arguments $NOTES, $PICTURE and $ANSWER are paths, $COMMAND a command line, $CONTENT what to write,
     and $WORD a word for the MCP server.
     """
 
@@ -37,6 +51,7 @@ class Task:
         self.end = "All of it is done: " + self.turned
         self.places = {
             "$NOTES": os.path.join(work, "notes.txt"),
+            "$PICTURE": os.path.join(work, "picture.png"),
             "$ANSWER": os.path.join(work, "answer.txt"),
             "$COMMAND": "expr %d + 7654321" % number,
             "$CONTENT": self.content,
@@ -44,6 +59,8 @@ class Task:
         }
         with open(self.places["$NOTES"], "w", encoding="utf-8") as f:
             f.write("The word is %s.\n" % self.notes)
+        with open(self.places["$PICTURE"], "wb") as f:
+            f.write(picture())
         self.standin.script({"rules": self._rules()})
 
     question = (
@@ -55,6 +72,7 @@ class Task:
         """What a request holds once a tool of this kind has answered."""
         return {
             "read": self.notes,
+            "look": '"mimeType":"image/',
             "shell": self.sum,
             "search": "turn_around",
             "mcp": self.asked[::-1],
@@ -120,7 +138,8 @@ class Task:
         ):
             equal(result["name"], called["name"], "whose result it is")
             true("*" in name or called["name"] == name, "%s was called" % name)
-            if kind != "write":
+            # A picture may stand beside the result.
+            if kind not in ("look", "write"):
                 contains(json.dumps(result["response"]), self.seen(kind), "result of " + kind)
 
     def _exchange(self, requests):
