@@ -299,7 +299,11 @@ class OpenCode(Agent):
                         "npm": self.sdk,
                         "name": "gemini-balance",
                         "options": {"baseURL": self.base + self.path, "apiKey": self.key},
-                        "models": {self.model: {"modalities": {"input": ["text", "image"], "output": ["text"]}}},
+                        "models": {
+                            self.model: {
+                                "modalities": {"input": ["text", "image"], "output": ["text"]}
+                            }
+                        },
                     }
                 },
             },

@@ -27,14 +27,15 @@ def picture():
 
     size = struct.pack(">IIBBBBB", 64, 64, 8, 2, 0, 0, 0)
     points = zlib.compress((b"\0" + b"\x20\x60\xa0" * 64) * 64)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", size) + chunk(b"IDAT", points) + chunk(b"IEND", b"")
+    chunks = chunk(b"IHDR", size) + chunk(b"IDAT", points) + chunk(b"IEND", b"")
+    return b"\x89PNG\r\n\x1a\n" + chunks
 
 
 class Task:
     """tools: what the agent calls its tools, [("read", name, arguments)], in turns of the model.
 
-    In arguments $NOTES, $PICTURE and $ANSWER are paths, $COMMAND a command line, $CONTENT what to write,
-    and $WORD a word for the MCP server.
+    In arguments $NOTES, $PICTURE and $ANSWER are paths, $COMMAND a command line, $CONTENT what to
+    write, and $WORD a word for the MCP server.
     """
 
     def __init__(self, standin, key, work, tools, compacts=False):
