@@ -97,7 +97,9 @@ def media_of_results_go_where_google_takes_them(s):
     result = contents[2]["parts"][0]["functionResponse"]
     equal(result["response"], {"result": ["one", "two"]}, "texts stay apart")
     equal([p["inlineData"]["mimeType"] for p in result["parts"]], ["image/png"], "inside")
-    equal([p["inlineData"]["mimeType"] for p in contents[3]["parts"]], ["audio/wav"], "behind")
+    label, sound = contents[3]["parts"]
+    equal(label, {"text": "From the result of f:"}, "whose it is")
+    equal(sound["inlineData"]["mimeType"], "audio/wav", "behind")
 
 
 @once
