@@ -4,6 +4,7 @@
 #include "request.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/limits.h"
@@ -36,6 +37,9 @@ access_line(struct request *r)
 	log_event(LOG_INFO, "request", LOG_S("id", r->id), LOG_S("route", r->route_name),
 	    LOG_S("model", r->model[0] != '\0' ? r->model : NULL),
 	    LOG_S("remote", r->client[0] != '\0' ? r->client : NULL),
+	    LOG_S("instead_of", r->instead_of != NULL && strcmp(r->instead_of, r->model) != 0
+				    ? r->instead_of
+				    : NULL),
 	    LOG_S("key", r->key_name[0] != '\0' ? r->key_name : NULL),
 	    LOG_S("key_name", key != NULL && key->name[0] != '\0' ? key->name : NULL),
 	    LOG_N("key_line", key != NULL && r->own_ring == NULL ? key->line : 0),

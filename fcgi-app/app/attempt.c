@@ -233,26 +233,6 @@ keep_error(struct request *r, const struct outcome *o, const struct verdict *v)
 	return true;
 }
 
-/* A refusal that a change of our translation cures, once for each kind: thinking levels differ by
- * model, and new models come faster than tables; a signature may not be the one of its part any
- * more. Branches share the translation, so all of them begin anew. */
-static bool
-mend(struct request *r, const struct gstatus *status)
-{
-	struct request *root = request_root(r);
-	bool thinking = !root->omit_thinking && gstatus_refuses_thinking(status);
-	bool signature = !root->omit_signatures && gstatus_refuses_signature(status);
-
-	if (!r->op->mends || root->first_ms != 0 || (!thinking && !signature))
-		return false;
-	root->omit_thinking |= thinking;
-	root->omit_signatures |= signature;
-	root->remake = r != root;
-	free(TAKE(r->tried));
-	request_move(r, r == root ? &step_prepare : &step_finish);
-	return true;
-}
-
 /* Another attempt follows this one. */
 static enum step_next
 leave(struct request *r)
@@ -271,16 +251,19 @@ judge_failure(struct request *r, const struct outcome *o, const struct verdict *
 	            !r->framed_error && v->error != APIERROR_KEY_FAULT && o->net == NET_OK &&
 	            !r->held.failed && kept;
 
-	if (v->action == VERDICT_PASS && o->status != NULL && mend(r, o->status)) {
+	if (v->action == VERDICT_PASS && o->status != NULL && lessons_mend(r, o->status)) {
 		attempt_report(r, true);
 		attempt_end(r);
 		return STEP_GO;
 	}
-	if (v->error == APIERROR_MODEL_NOT_FOUND && v->action == VERDICT_PASS &&
-	    choose_fall_back(r)) {
-		attempt_report(r, true);
-		attempt_end(r);
-		return STEP_GO;
+	if (v->error == APIERROR_MODEL_NOT_FOUND && v->action == VERDICT_PASS) {
+		lessons_gone(r);
+		if (choose_fall_back(r)) {
+			attempt_report(r, true);
+			attempt_end(r);
+			return STEP_GO;
+		}
+		lessons_hint(r);
 	}
 	if (try_again(r, v))
 		return leave(r);
@@ -374,6 +357,7 @@ do_judge(struct request *r)
 		return request_fail(r, APIERROR_UPSTREAM, NULL,
 		    "The answer of the Gemini API is larger than this gateway can translate.");
 	r->err = (struct apierror){ 0 };
+	lessons_confirm(r);
 	request_move(r, r->target.events || r->form == REPLY_BYTES ? &step_stream : &step_collect);
 	return STEP_GO;
 }

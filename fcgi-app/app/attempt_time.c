@@ -77,7 +77,7 @@ on_timer(void *ctx)
 		request_run(r);
 		return;
 	}
-	if (r->step == &step_wait || r->step == &step_pick) {
+	if (r->step == &step_wait || r->step == &step_pick || r->step == &step_catalog) {
 		if (now >= r->wait_due_ms)
 			request_run(r);
 		else

@@ -169,3 +169,40 @@ auth_check(struct request *r, struct apierror *err)
 	buf_release(&credential);
 	return rc;
 }
+
+/* ---- the model ---- */
+
+/* Native requests that name no model in their path may name one in their body: only files, and what
+ * reads or deletes, may do without. Google takes another method from a header. */
+static bool
+needs_no_model(const struct request *r)
+{
+	static const char *const methods[] = { "GET", "HEAD", "DELETE" };
+	const char *method = edge_param(r->edge, "REQUEST_METHOD");
+
+	if (r->op != &op_native || strstr(r->route->path, "/files") != NULL)
+		return true;
+	if (edge_param(r->edge, "HTTP_X_HTTP_METHOD_OVERRIDE") != NULL)
+		return false;
+	for (size_t i = 0; i < ARRAY_SIZE(methods); i++)
+		if (strcmp(method, methods[i]) == 0)
+			return true;
+	return false;
+}
+
+int
+auth_check_model(struct request *r)
+{
+	if (r->token == NULL || token_models(r->token)[0] == '\0')
+		return 0;
+	if (r->model[0] == '\0' && needs_no_model(r))
+		return 0;
+	r->class = "token_model";
+	if (r->model[0] == '\0')
+		return apierror_set(&r->err, APIERROR_FORBIDDEN, "model",
+		    "This access token is for certain models, and the path names none.");
+	if (token_check_model(r->token, slice_str(r->model), &r->err) != 0)
+		return -1;
+	r->class = NULL;
+	return 0;
+}

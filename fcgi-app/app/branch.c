@@ -180,7 +180,7 @@ do_fan(struct request *r)
 		free(TAKE(r->branches));
 		r->branches_started = 0;
 		r->remake = r->branch_failed = false;
-		request_move(r, &step_prepare);
+		request_move(r, r->wants_list ? &step_catalog : &step_prepare);
 		return STEP_GO;
 	}
 	if (r->gone || r->branch_failed) {

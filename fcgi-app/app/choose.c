@@ -92,7 +92,7 @@ can_fall_back(struct request *r)
 {
 	const struct request *root = request_root(r);
 
-	return root->has_fallback && root->first_ms == 0 && !r->content_sent &&
+	return root->first_ms == 0 && !r->content_sent && root->passed_count < PASSED_MODELS_MAX &&
 	       (root->token == NULL || token_models(root->token)[0] == '\0');
 }
 
@@ -101,10 +101,12 @@ static bool
 wants_fallback(struct request *r, const struct keyring_lack *lack)
 {
 	enum health_scope scope = lack->bar.scope;
-	bool busy = r->gw->conf->alias_fallback == ALIAS_FALLBACK_BUSY;
+	bool alias = request_root(r)->has_fallback;
+	bool busy = r->gw->conf->alias_fallback == ALIAS_FALLBACK_BUSY && alias;
 
 	return can_fall_back(r) && lack->why == KEY_LACK_BARRED &&
-	       ((scope == HEALTH_PROJECT && lack->bar.verdict.limit == VERDICT_LIMIT_CLOSED) ||
+	       ((scope == HEALTH_PROJECT && lack->bar.verdict.limit == VERDICT_LIMIT_CLOSED &&
+		    (alias || lessons_may_move(r))) ||
 		   (busy && (scope == HEALTH_PROJECT || scope == HEALTH_MODEL)));
 }
 
@@ -112,20 +114,22 @@ bool
 choose_fall_back(struct request *r)
 {
 	struct request *root = request_root(r);
-	struct models *now = root->models;
 
-	if (!can_fall_back(r))
+	if (!can_fall_back(r) || (!root->has_fallback && !lessons_may_move(r)))
 		return false;
 	/* Another branch may have come here before. */
 	if (!root->remake) {
-		root->models = models_fall_back(now != NULL ? now : root->roster->models);
-		models_free(now);
+		lessons_pass(root);
+		root->wants_list = !root->has_fallback && !lessons_successor(root);
+		root->err = root->wants_list ? r->err : (struct apierror){ 0 };
 	}
 	free(TAKE(r->tried));
-	r->server_faults = 0;
-	r->err = (struct apierror){ 0 };
+	r->attempts = r->server_faults = 0;
 	root->remake = r != root;
-	request_move(r, r == root ? &step_prepare : &step_finish);
+	if (r != root)
+		request_move(r, &step_finish);
+	else
+		request_move(r, root->wants_list ? &step_catalog : &step_prepare);
 	return true;
 }
 

@@ -67,6 +67,7 @@ feed(struct request *r, struct slice bytes, struct buf *out)
 	size_t before = out->len;
 	enum step_next next;
 
+	lessons_look(r, bytes, false);
 	scrub_stream_feed(&r->scrub, bytes, feed_clean, &f);
 	if (out->len > before)
 		r->content_sent = true;
@@ -195,6 +196,7 @@ do_collect(struct request *r)
 	if (r->up_result != NET_OK)
 		return request_fail(r, APIERROR_CUT, NULL, "%s", "");
 	buf_reset(out);
+	lessons_look(r, buf_slice(&r->held), true);
 	scrub_bytes(r->roster->scrub, r->held.data != NULL ? r->held.data : NULL, r->held.len);
 	switch (r->op->collect(r, buf_slice(&r->held), out, &r->err)) {
 	case COLLECT_DONE:

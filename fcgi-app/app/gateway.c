@@ -44,6 +44,7 @@ gateway_new(const struct conf *conf, char error[CONF_ERROR_MAX])
 	gw->started_ms = clock_mono_ms();
 	gw->balancer = balancer_new();
 	gw->spending = spending_new();
+	gw->catalog = catalog_new();
 	gw->own_rings = own_rings_new(gw->balancer, (unsigned)conf->key_parallel);
 	gw->roster = roster_new(conf, NULL, error);
 	if (gw->roster == NULL) {
@@ -96,6 +97,7 @@ gateway_open(struct gateway *gw, char error[CONF_ERROR_MAX])
 	}
 	balancer_share(gw->balancer, gw->state);
 	spending_share(gw->spending, gw->state);
+	catalog_share(gw->catalog, gw->state);
 	return 0;
 }
 
@@ -110,6 +112,7 @@ gateway_free(struct gateway *gw)
 	own_rings_free(gw->own_rings);
 	balancer_free(gw->balancer);
 	spending_free(gw->spending);
+	catalog_free(gw->catalog);
 	free(gw->media_allow);
 	free(gw->trusted_proxies);
 	free(gw->base_url);

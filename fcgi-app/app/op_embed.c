@@ -59,8 +59,7 @@ embed_prepare(struct request *r, struct apierror *err)
 	struct slice body;
 	char path[MODEL_NAME_MAX + 64];
 
-	if (request_body(r, &body, err) != 0 ||
-	    embed_request_read(e, body, env.models, env.changes, err) != 0)
+	if (request_body(r, &body, err) != 0 || embed_request_read(e, body, &env, err) != 0)
 		return -1;
 	request_set_model(r, slice_str(e->model.name));
 	r->has_fallback = e->model.fallbacks[0] != '\0';

@@ -140,6 +140,7 @@ images_release(struct request *r)
 }
 
 const struct operation op_images = {
+	.mends = true,
 	.prepare = images_prepare,
 	.tolerate = images_tolerate,
 	.gather = images_gather,
@@ -148,6 +149,7 @@ const struct operation op_images = {
 };
 
 const struct operation op_image_edits = {
+	.mends = true,
 	.names_objects = true,
 	.prepare = edits_prepare,
 	.tolerate = images_tolerate,

@@ -12,6 +12,7 @@
 
 struct models_state {
 	struct model_list list;
+	struct buf names, next_page; /* for the catalog */
 	unsigned pages;
 };
 
@@ -39,6 +40,8 @@ models_prepare(struct request *r, struct apierror *err)
 	(void)err;
 	r->op_state = state;
 	model_list_init(&state->list);
+	buf_init(&state->names, CATALOG_NAMES_MAX);
+	buf_init(&state->next_page, URL_MAX);
 	if (r->token != NULL)
 		state->list.only = token_models(r->token);
 	page_url(r);
@@ -53,10 +56,13 @@ models_collect(struct request *r, struct slice body, struct buf *out, struct api
 
 	if (model_list_add(&state->list, body, err) != 0)
 		return COLLECT_ERROR;
+	model_names_add(&state->names, body, &state->next_page);
 	if (state->list.next_page.len > 0 && ++state->pages < PAGES_MAX) {
 		page_url(r);
 		return COLLECT_MORE;
 	}
+	if (!state->names.failed && state->list.next_page.len == 0)
+		catalog_list(r->gw->catalog, buf_slice(&state->names));
 	model_list_write(&state->list, r->roster->models, out);
 	return COLLECT_DONE;
 }
@@ -69,6 +75,8 @@ models_release(struct request *r)
 	if (state == NULL)
 		return;
 	model_list_release(&state->list);
+	buf_release(&state->names);
+	buf_release(&state->next_page);
 	free(state);
 }
 

@@ -93,6 +93,7 @@ speech_release(struct request *r)
 }
 
 const struct operation op_speech = {
+	.mends = true,
 	.prepare = speech_prepare,
 	.feed = speech_feed,
 	.end = speech_end,

@@ -116,6 +116,7 @@ transcription_release(struct request *r)
 }
 
 const struct operation op_transcriptions = {
+	.mends = true,
 	.prepare = transcriptions_prepare,
 	.feed = transcription_feed,
 	.end = transcription_end,
@@ -125,6 +126,7 @@ const struct operation op_transcriptions = {
 };
 
 const struct operation op_translations = {
+	.mends = true,
 	.prepare = translations_prepare,
 	.feed = transcription_feed,
 	.end = transcription_end,

@@ -117,6 +117,11 @@ reply_head(struct request *r, struct buf *out, int status, const char *type, int
 		buf_add_slice(out, changes_header(&r->changes));
 		buf_adds(out, "\r\n");
 	}
+	if (r->instead_of != NULL && status < 400 && strcmp(r->instead_of, r->model) != 0) {
+		buf_adds(out, "x-gemini-balance-model: ");
+		buf_adds(out, r->model);
+		buf_adds(out, "\r\n");
+	}
 	add_cors(r, out);
 	buf_add_slice(out, extra);
 	buf_adds(out, "\r\n");

@@ -156,6 +156,7 @@ gateway_request(void *ctx, struct loop *loop, struct edge *edge)
 	buf_init(&r->up_head, HEADERS_BYTES_MAX);
 	buf_init(&r->held, ERROR_BODY_MAX);
 	scrub_stream_init(&r->scrub, r->roster->scrub);
+	buf_init(&r->passed, (PASSED_MODELS_MAX + 1) * MODEL_NAME_MAX);
 	refs_init(&r->refs);
 	changes_init(&r->changes, r->gw->conf->strict);
 	edge_listen(edge, &edge_events, r);
@@ -290,40 +291,19 @@ do_auth(struct request *r)
 	return STEP_GO;
 }
 
-/* Native requests that name no model in their path may name one in their body: only files, and what
- * reads or deletes, may do without. Google takes another method from a header. */
-static bool
-needs_no_model(const struct request *r)
+/* Of a whole translation. */
+static enum step_next
+leave_prepare(struct request *r)
 {
-	static const char *const methods[] = { "GET", "HEAD", "DELETE" };
-	const char *method = edge_param(r->edge, "REQUEST_METHOD");
+	enum lessons_next next = lessons_check(r);
 
-	if (r->op != &op_native || strstr(r->route->path, "/files") != NULL)
-		return true;
-	if (edge_param(r->edge, "HTTP_X_HTTP_METHOD_OVERRIDE") != NULL)
-		return false;
-	for (size_t i = 0; i < ARRAY_SIZE(methods); i++)
-		if (strcmp(method, methods[i]) == 0)
-			return true;
-	return false;
-}
-
-/* What a token may be used for, now that the model is known. */
-static int
-check_token(struct request *r)
-{
-	if (r->token == NULL || token_models(r->token)[0] == '\0')
-		return 0;
-	if (r->model[0] == '\0' && needs_no_model(r))
-		return 0;
-	r->class = "token_model";
-	if (r->model[0] == '\0')
-		return apierror_set(&r->err, APIERROR_FORBIDDEN, "model",
-		    "This access token is for certain models, and the path names none.");
-	if (token_check_model(r->token, slice_str(r->model), &r->err) != 0)
-		return -1;
-	r->class = NULL;
-	return 0;
+	if (next == LESSONS_GO)
+		lessons_tell(r);
+	request_move(r, next == LESSONS_LOST        ? &step_fail
+			: next == LESSONS_UNCHANGED ? &step_prepare
+			: r->op == &op_verify       ? &step_takeover
+						    : &step_locate);
+	return STEP_GO;
 }
 
 static enum step_next
@@ -331,7 +311,7 @@ do_prepare(struct request *r)
 {
 	buf_reset(&r->target.lines);
 	changes_reset(&r->changes);
-	if (r->op->prepare(r, &r->err) != 0) {
+	if (lessons_prepare(r) != 0) {
 		request_move(r, &step_fail);
 		return STEP_GO;
 	}
@@ -339,20 +319,17 @@ do_prepare(struct request *r)
 		request_move(r, &step_finish);
 		return STEP_GO;
 	}
-	if (check_token(r) != 0) {
+	if (auth_check_model(r) != 0) {
 		request_move(r, &step_fail);
 		return STEP_GO;
 	}
 	if (r->target.url.failed || r->target.lines.failed)
 		return request_fail(r, APIERROR_HEADERS_TOO_LARGE, NULL, "%s", "");
-	if (r->refs.wanted > 0 && r->passes++ < PREPARE_PASSES_MAX)
-		request_move(r, &step_supply);
-	else if (r->refs.wanted > 0)
+	if (r->refs.wanted == 0)
+		return leave_prepare(r);
+	if (r->passes++ >= PREPARE_PASSES_MAX)
 		return request_fail(r, APIERROR_INTERNAL, NULL, "%s", "");
-	else if (r->op == &op_verify)
-		request_move(r, &step_takeover);
-	else
-		request_move(r, &step_locate);
+	request_move(r, &step_supply);
 	return STEP_GO;
 }
 
@@ -399,6 +376,7 @@ do_fail(struct request *r)
 	decode_cancel(r);
 	supply_cancel(r);
 	locate_cancel(r);
+	catalog_cancel(r);
 	choose_hint(r);
 	if (r->root != NULL) {
 		r->branch_failed = true;
@@ -432,6 +410,7 @@ do_abort(struct request *r)
 	decode_cancel(r);
 	supply_cancel(r);
 	locate_cancel(r);
+	catalog_cancel(r);
 	if (r->root == NULL)
 		edge_drop(TAKE(r->edge));
 	request_move(r, &step_finish);
@@ -443,7 +422,8 @@ request_release(struct request *r)
 {
 	timer_free(r->timer);
 	free(r->tried);
-	models_free(r->models);
+	buf_release(&r->passed);
+	free(r->instead_of);
 	buf_release(&r->target.url);
 	buf_release(&r->target.lines);
 	buf_release(&r->up_head);

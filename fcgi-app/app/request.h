@@ -20,6 +20,7 @@
 #include "core/chat.h"
 #include "core/gstatus.h"
 #include "core/json.h"
+#include "core/learned.h"
 #include "core/refs.h"
 #include "core/route.h"
 #include "core/usage.h"
@@ -43,6 +44,7 @@ enum step_next { STEP_GO, STEP_PARK, STEP_OVER };
 	              fail */ \
 	X(supply)  /* get what the translation refers to           -> prepare */ \
 	X(locate)  /* whose are the stored objects that it names   -> pick, fan, fail */ \
+	X(catalog) /* the list of models, when one is gone        -> prepare, fail */ \
 	X(fan)     /* several calls at once, each a branch         -> finish, fail */ \
 	X(pick)    /* choose a key, wait for one                   -> call, fail */ \
 	X(call)    /* start the upstream transfer                  -> await */ \
@@ -108,7 +110,7 @@ struct operation {
 	/* The upstream has the whole request and content flows: free what an attempt needed. */
 	void (*shed)(struct request *r);
 	void (*release)(struct request *r);
-	bool mends;  /* what Google refuses may be left out by another prepare: see attempt.c */
+	bool mends;  /* what Google refuses may be left out by another prepare: see lessons.c */
 	bool speaks; /* its answers are those of generateContent: an empty one is a fault */
 	bool names_objects; /* its calls may name stored objects of the Gemini API */
 };
@@ -162,12 +164,24 @@ struct request {
 	struct decode *decode;
 	struct supply *supply;
 	struct locate *locate;
-	unsigned passes;                     /* of prepare */
-	bool omit_thinking, omit_signatures; /* Google refused them: the translation does without */
-	bool remake; /* a root whose branches met with that, or with a model that is not there */
-	bool has_fallback; /* of an alias, for the model that is asked */
-	struct models
-	    *models; /* with fallbacks in place of what is not to be had; NULL: the roster's */
+	unsigned passes; /* of prepare */
+
+	/* What is known of the model, and what this request has learnt: lessons.c. Of a root. */
+	struct lessons lessons;
+	struct lesson lesson;                /* of the model in use */
+	struct refusals refused;             /* by the model in use: the translation does without */
+	bool confirmed;                      /* it has answered then */
+	uint64_t refused_body;               /* hash of what was refused last; 0: nothing was */
+	bool remake;                         /* its branches have learnt something */
+	bool has_fallback;                   /* of an alias, for the model in use */
+	struct buf passed;                   /* models given up, each with a line end */
+	unsigned passed_count, passed_told;  /* told: in the log */
+	char *instead_of;                    /* the first that was gone, or NULL */
+	bool wants_list, list_failed;        /* Google's, for a successor */
+	struct catalog_fetch *catalog_fetch; /* running, or NULL */
+	uint64_t catalog_due_ms;
+	size_t version_bytes; /* looked at for the model of the answer */
+	bool version_seen;
 
 	struct token *token;        /* that the caller has, or NULL */
 	struct keyring *ring;       /* the pool, or own_ring */
@@ -290,6 +304,8 @@ int auth_admit(struct request *r, struct apierror *err);
 /* Nothing that is meant for this gateway goes to Google as a key: -1 with err when a key of
  * own_ring is a token. */
 int auth_check_own(const struct request *r, struct apierror *err);
+/* What the token may be used for, now that the model is known. -1 with r->err and a class. */
+int auth_check_model(struct request *r);
 /* Gives own_ring back. */
 void auth_release(struct request *r);
 /* The credential as it was presented: the first of x-goog-api-key, Bearer, api-key, x-api-key and
@@ -323,13 +339,47 @@ bool choose_is_limited(struct request *r);
 void choose_leave(struct request *r);
 /* Sets when to come back in a 429 or 503, as the keys stand. */
 void choose_hint(struct request *r);
-/* The alias has a fallback for a model that is not to be had: true when the request goes on with
- * that, in step prepare. Branches share the model: all of them begin anew. */
+/* There is, or may be, another model for one that is not to be had: true when the request goes on
+ * with that, in step prepare. Branches share the model: all of them begin anew. */
 bool choose_fall_back(struct request *r);
 /* See loop_on_poke. */
 void choose_poked(struct loop *loop);
 /* See keyring_explain. */
 void choose_explain(struct request *r, struct buf *out, size_t *ret_keys, size_t *ret_ready);
+
+/* lessons.c */
+/* For the translation of a request. */
+const struct lessons *lessons_for(struct request *r);
+/* Bytes of a good answer, which may name the model that made them. whole: the answer's end is among
+ * them. */
+void lessons_look(struct request *r, struct slice bytes, bool whole);
+/* A refusal that a change of our translation cures, once for each kind: true when the request goes
+ * on with that, in step prepare. Branches share the translation: all of them begin anew. */
+bool lessons_mend(struct request *r, const struct gstatus *status);
+/* The operation's prepare. With STRICT one that fails after a refusal yields Google's words and the
+ * name of the field. */
+int lessons_prepare(struct request *r);
+/* The translation after that. GO: it differs; UNCHANGED: it must be made again; LOST: nothing else
+ * can be left out, and r->err says what was refused. */
+enum lessons_next { LESSONS_GO, LESSONS_UNCHANGED, LESSONS_LOST };
+enum lessons_next lessons_check(struct request *r);
+/* A good answer: what was left out is what the model does not take. */
+void lessons_confirm(struct request *r);
+/* May the newest of its line take the model's place? */
+bool lessons_may_move(struct request *r);
+/* Is there one, by what is known of Google's list? */
+bool lessons_successor(struct request *r);
+/* Google says that the model is not there. */
+void lessons_gone(struct request *r);
+/* This request does without the model in use. */
+void lessons_pass(struct request *r);
+/* Logs which model took the place of which, once. */
+void lessons_tell(struct request *r);
+/* Adds the name that is likely to be meant to an error about a model that does not exist. */
+void lessons_hint(struct request *r);
+
+/* catalog_fetch.c */
+void catalog_cancel(struct request *r);
 
 /* deliver.c: upstream bytes and the end of the upstream answer while a stream runs. */
 void deliver_data(struct request *r, struct slice bytes);

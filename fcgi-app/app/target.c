@@ -86,13 +86,13 @@ struct chat_env
 request_env(struct request *r)
 {
 	return (struct chat_env){
-		.models = r->models != NULL ? r->models : r->roster->models,
+		.models = r->roster->models,
 		.families = r->roster->families,
 		.refs = &r->refs,
 		.changes = &r->changes,
 		.media_urls = r->gw->conf->media_urls == MEDIA_URLS_PASS,
-		.omit_thinking = r->omit_thinking,
-		.omit_signatures = r->omit_signatures,
+		.lessons = lessons_for(r),
+		.omit_signatures = (r->refused.kinds & REFUSED_SIGNATURE) != 0,
 	};
 }
 

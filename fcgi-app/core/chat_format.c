@@ -34,7 +34,8 @@ set_json(struct fieldmap_run *run, json_object *schema, const char *at)
 		return apierror_set(run->err, APIERROR_UNSUPPORTED, at,
 		    "Invalid '%s': the model '%s' does not answer with JSON.", at,
 		    c->request->model.name);
-	if ((c->functions || c->builtins != 0) && (c->family->can & FAMILY_JSON_TOOLS) == 0)
+	if ((c->refused & REFUSED_JSON) != 0 ||
+	    ((c->functions || c->builtins != 0) && (c->family->can & FAMILY_JSON_TOOLS) == 0))
 		return ask_in_words(run, schema, at);
 	fieldmap_put(run->target, "generationConfig/responseMimeType",
 	    json_object_new_string("application/json"));

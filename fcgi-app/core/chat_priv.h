@@ -39,6 +39,7 @@ struct chat_read {
 	void *own;        /* for the table's owner */
 
 	const struct family *family; /* set by the row `model`, the first one */
+	unsigned refused;            /* enum refusal, likewise */
 	struct chat_thinking thinking;
 
 	/* tools */
@@ -84,6 +85,11 @@ int chat_parallel_emit(struct fieldmap_run *run, const struct fieldmap *row, jso
 int chat_refuse_emit(struct fieldmap_run *run, const struct fieldmap *row, json_object *value);
 /* Drops and notes a value that says something: false, an empty object or list do not. */
 int chat_drop_emit(struct fieldmap_run *run, const struct fieldmap *row, json_object *value);
+
+/* ---- chat_model.c ---- */
+
+/* After all else: without what the model has refused and no family tells of. */
+int chat_refused_finish(struct fieldmap_run *run);
 
 /* ---- chat_sampling.c: conversions and rows for any table ---- */
 

@@ -17,11 +17,12 @@ chat_model_emit(struct fieldmap_run *run, const struct fieldmap *row, json_objec
 {
 	struct chat_read *c = run->ctx;
 	struct model_choice *model = &c->request->model;
+	struct model_view *view = &c->request->view;
 
-	if (models_resolve(c->env->models, json_str(value), model, run->err) != 0)
+	if (chat_env_model(c->env, json_str(value), model, view, run->err) != 0)
 		return -1;
-	c->family = families_of(c->env->families, model->name);
-	c->request->family = c->family;
+	c->family = c->request->family = &view->family;
+	c->refused = view->refused;
 	chat_builtin_want(c, model->builtins, row->from);
 	run->have = c->family->can;
 	return 0;
@@ -197,7 +198,7 @@ static int
 finish(struct fieldmap_run *run)
 {
 	if (chat_tools_finish(run) != 0 || chat_thinking_finish(run) != 0 ||
-	    chat_output_finish(run) != 0)
+	    chat_output_finish(run) != 0 || chat_refused_finish(run) != 0)
 		return -1;
 	return chat_google_finish(run);
 }

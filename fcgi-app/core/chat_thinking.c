@@ -387,7 +387,7 @@ chat_thinking_finish(struct fieldmap_run *run)
 	json_object *config;
 	int answer = 0;
 
-	if (c->env->omit_thinking || c->family->thinking == THINKING_NONE)
+	if (c->family->thinking == THINKING_NONE)
 		return drop_all(run);
 	config = json_object_new_object();
 	if (t->kind != THINK_UNSAID)

@@ -15,7 +15,7 @@
 
 struct embed_read {
 	struct embed_request *request;
-	const struct models *models;
+	const struct chat_env *env;
 	json_object *dimensions, *title; /* borrowed from the source, or NULL */
 	const char *task;                /* Google's word, or NULL */
 };
@@ -33,9 +33,10 @@ static int
 emit_model(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
 {
 	struct embed_read *read = run->ctx;
+	struct model_view unused;
 
 	(void)row;
-	return models_resolve(read->models, json_str(value), &read->request->model, run->err);
+	return chat_env_model(read->env, json_str(value), &read->request->model, &unused, run->err);
 }
 
 static int
@@ -210,13 +211,13 @@ embed_request_release(struct embed_request *e)
 }
 
 int
-embed_request_read(struct embed_request *e, struct slice text, const struct models *models,
-    struct changes *changes, struct apierror *err)
+embed_request_read(
+    struct embed_request *e, struct slice text, const struct chat_env *env, struct apierror *err)
 {
 	json_object *source = json_read(text);
-	struct embed_read read = { .request = e, .models = models };
+	struct embed_read read = { .request = e, .env = env };
 	struct fieldmap_run run = {
-		.source = source, .ctx = &read, .changes = changes, .err = err
+		.source = source, .ctx = &read, .changes = env->changes, .err = err
 	};
 	int answer;
 

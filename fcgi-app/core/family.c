@@ -146,13 +146,27 @@ family_of(const char *name)
 	return &built_in[i];
 }
 
-const struct family *
-families_of(const struct families *f, const char *name)
+static const struct family *
+own_row(const struct families *f, const char *name)
 {
 	for (size_t i = 0; f != NULL && i < f->count; i++)
 		if (fits(&f->rows[i], name))
 			return &f->rows[i];
-	return family_of(name);
+	return NULL;
+}
+
+const struct family *
+families_of(const struct families *f, const char *name)
+{
+	const struct family *own = own_row(f, name);
+
+	return own != NULL ? own : family_of(name);
+}
+
+bool
+families_has(const struct families *f, const char *name)
+{
+	return own_row(f, name) != NULL;
 }
 
 /* ---- an operator's rows ---- */

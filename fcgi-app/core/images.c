@@ -28,7 +28,8 @@ emit_model(struct fieldmap_run *run, const struct fieldmap *row, json_object *va
 	(void)row;
 	/* OpenAI's default for these models; the others have no URLs at all. */
 	read->request->url = slice_find(json_str(value), SLICE("dall-e")) >= 0;
-	return models_resolve(read->env->models, json_str(value), &read->request->model, run->err);
+	return chat_env_model(
+	    read->env, json_str(value), &read->request->model, &read->view, run->err);
 }
 
 static int
@@ -308,16 +309,10 @@ emit_generation(struct fieldmap_run *run, const struct fieldmap *row, json_objec
 
 /* ---- after the table ---- */
 
-static const struct family *
-family(const struct images_read *read)
-{
-	return families_of(read->env->families, read->request->model.name);
-}
-
 static bool
 makes_images(const struct images_read *read)
 {
-	return (family(read)->can & FAMILY_IMAGE_OUT) != 0;
+	return (read->view.family.can & FAMILY_IMAGE_OUT) != 0;
 }
 
 static int
@@ -326,10 +321,11 @@ choose_model(struct images_read *read, struct apierror *err)
 	struct model_choice *model = &read->request->model;
 
 	if (model->name[0] == '\0') {
-		if (models_resolve(read->env->models, SLICE(MODEL_UNNAMED), model, err) != 0)
+		if (chat_env_model(read->env, SLICE(MODEL_UNNAMED), model, &read->view, err) != 0)
 			return -1;
-		if (!makes_images(read) && models_resolve(read->env->models,
-					       slice_str(images_model_default), model, err) != 0)
+		if (!makes_images(read) &&
+		    chat_env_model(
+			read->env, slice_str(images_model_default), model, &read->view, err) != 0)
 			return -1;
 	}
 	if (makes_images(read))
@@ -343,7 +339,7 @@ static int
 choose_shape(struct fieldmap_run *run)
 {
 	struct images_read *read = run->ctx;
-	const struct family *model = family(read);
+	const struct family *model = &read->view.family;
 	struct images_shape shape = { .exact = true };
 	bool heeded;
 

@@ -17,8 +17,9 @@ struct images_input {
 struct images_read {
 	struct images_request *request;
 	const struct chat_env *env;
-	json_object *prompt; /* borrowed */
-	bool sized;          /* a size other than `auto` was given */
+	struct model_view view; /* of the model, once it is chosen */
+	json_object *prompt;    /* borrowed */
+	bool sized;             /* a size other than `auto` was given */
 	struct slice size;
 	bool quality;             /* a quality that asks for something was given */
 	const char *quality_size; /* the imageSize that it stands for */

@@ -3,6 +3,8 @@
 
 #include "core/model_list.h"
 
+#include <string.h>
+
 #include "base/limits.h"
 #include "core/entries.h"
 #include "core/json.h"
@@ -120,6 +122,42 @@ model_list_add(struct model_list *l, struct slice upstream, struct apierror *err
 		return apierror_set(
 		    err, APIERROR_UPSTREAM, NULL, "The list of models is too long.");
 	return 0;
+}
+
+static bool
+makes_content(json_object *model)
+{
+	json_object *list = json_get_array(model, "supportedGenerationMethods");
+
+	for (size_t i = 0; list != NULL && i < json_object_array_length(list); i++)
+		if (slice_eq(
+			json_str(json_object_array_get_idx(list, i)), SLICE("generateContent")))
+			return true;
+	return list == NULL;
+}
+
+int
+model_names_add(struct buf *names, struct slice upstream, struct buf *next_page)
+{
+	struct apierror unused;
+	json_object *doc = read_answer(upstream, &unused), *list;
+
+	if (doc == NULL)
+		return -1;
+	list = json_get_array(doc, "models");
+	for (size_t i = 0; list != NULL && i < json_object_array_length(list); i++) {
+		json_object *model = json_object_array_get_idx(list, i);
+		struct slice id = model_id(model);
+
+		if (id.len == 0 || memchr(id.ptr, '\n', id.len) != NULL || !makes_content(model))
+			continue;
+		buf_add_slice(names, id);
+		buf_addc(names, '\n');
+	}
+	buf_reset(next_page);
+	buf_add_slice(next_page, json_get_str(doc, "nextPageToken"));
+	json_object_put(doc);
+	return list != NULL && !names->failed && !next_page->failed ? 0 : -1;
 }
 
 static void

@@ -66,6 +66,7 @@ struct alias {
 struct models {
 	struct alias *aliases;
 	size_t count;
+	bool built_in; /* the table of this program */
 };
 
 static bool
@@ -182,6 +183,7 @@ models_new(const char *spec, const char **ret_error)
 	struct slice lines = slice_str(spec), line, pair;
 	const char *error = NULL;
 
+	m->built_in = spec == models_default_aliases;
 	while (error == NULL && slice_split(&lines, '\n', &line)) {
 		while (error == NULL && slice_split(&line, ',', &pair)) {
 			pair = slice_trim(pair);
@@ -208,26 +210,19 @@ models_free(struct models *m)
 	free(m);
 }
 
-struct models *
-models_fall_back(const struct models *m)
+bool
+models_next(struct model_choice *choice)
 {
-	struct models *next = xcalloc(1, sizeof(*next));
+	char rest[MODEL_NAME_MAX];
+	struct slice fallbacks, first;
 
-	next->count = m->count;
-	next->aliases = xcalloc(m->count, sizeof(*next->aliases));
-	for (size_t i = 0; i < m->count; i++) {
-		struct alias *alias = &next->aliases[i];
-		struct slice rest, target;
-
-		*alias = m->aliases[i];
-		alias->pattern = xstrdup(alias->pattern);
-		rest = slice_str(m->aliases[i].fallbacks);
-		if (!slice_split(&rest, '|', &target))
-			continue;
-		copy_name(alias->target, target);
-		copy_name(alias->fallbacks, rest);
-	}
-	return next;
+	memcpy(rest, choice->fallbacks, sizeof(rest));
+	fallbacks = slice_str(rest);
+	if (!slice_split(&fallbacks, '|', &first))
+		return false;
+	copy_name(choice->name, first);
+	copy_name(choice->fallbacks, fallbacks);
+	return true;
 }
 
 static const struct alias *
@@ -337,6 +332,7 @@ models_resolve(
 	if (alias != NULL) {
 		memcpy(choice.name, alias->target, sizeof(choice.name));
 		memcpy(choice.fallbacks, alias->fallbacks, sizeof(choice.fallbacks));
+		choice.built_in = m->built_in;
 	} else if (bare.len >= MODEL_NAME_MAX) {
 		return apierror_set(
 		    err, APIERROR_BAD_VALUE, "model", "The model name is too long.");

@@ -29,8 +29,7 @@ refs_release(struct refs *r)
 }
 
 const struct ref *
-refs_get(
-    struct refs *r, enum ref_kind kind, struct slice key, const char *at, struct apierror *err)
+refs_get(struct refs *r, enum ref_kind kind, struct slice key, const char *at, struct apierror *err)
 {
 	struct ref *ref;
 	size_t same = 0;

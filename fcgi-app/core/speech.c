@@ -79,11 +79,12 @@ emit_model(struct fieldmap_run *run, const struct fieldmap *row, json_object *va
 	struct speech_read *r = run->ctx;
 
 	struct model_choice *model = &r->request->model;
+	struct model_view view;
 	unsigned can;
 
-	if (models_resolve(r->env->models, json_str(value), model, run->err) != 0)
+	if (chat_env_model(r->env, json_str(value), model, &view, run->err) != 0)
 		return -1;
-	can = families_of(r->env->families, model->name)->can;
+	can = view.family.can;
 	r->formats = (can & FAMILY_AUDIO_FORMATS) != 0;
 	if ((can & FAMILY_AUDIO_OUT) != 0)
 		return 0;

@@ -23,6 +23,7 @@
 struct transcription_read {
 	struct transcription_request *request;
 	const struct chat_env *env;
+	struct model_view view;
 	bool transcriber;       /* a transcription model: config, times and speakers */
 	bool granular;          /* timestamp_granularities was given */
 	json_object *languages; /* array, owned */
@@ -35,7 +36,7 @@ struct transcription_read {
 static bool
 family_can(const struct transcription_read *r, unsigned bit)
 {
-	return (families_of(r->env->families, r->request->model.name)->can & bit) != 0;
+	return (r->view.family.can & bit) != 0;
 }
 
 static int
@@ -44,7 +45,7 @@ emit_model(struct fieldmap_run *run, const struct fieldmap *row, json_object *va
 	struct transcription_read *r = run->ctx;
 	struct model_choice *model = &r->request->model;
 
-	if (models_resolve(r->env->models, json_str(value), model, run->err) != 0)
+	if (chat_env_model(r->env, json_str(value), model, &r->view, run->err) != 0)
 		return -1;
 	r->transcriber = family_can(r, FAMILY_TRANSCRIBE);
 	if (!r->transcriber || r->request->how.task != TASK_TRANSLATE)
@@ -52,6 +53,7 @@ emit_model(struct fieldmap_run *run, const struct fieldmap *row, json_object *va
 	r->transcriber = false;
 	strcpy(model->name, TRANSCRIPTION_TRANSLATOR);
 	model->fallbacks[0] = '\0';
+	chat_env_view(r->env, model->name, &r->view);
 	return changes_note(r->env->changes, CHANGE_REWRITTEN, row->from, run->err);
 }
 

@@ -6,6 +6,7 @@
 #include <pthread.h>
 
 #include "app/balancer.h"
+#include "app/catalog.h"
 #include "app/conf.h"
 #include "app/own_rings.h"
 #include "app/roster.h"
@@ -20,6 +21,7 @@ struct gateway {
 	struct roster *roster;       /* of requests that begin now */
 	struct balancer *balancer;   /* health of all keys, and who waits for one */
 	struct spending *spending;   /* of access tokens */
+	struct catalog *catalog;     /* what is known about models */
 	struct own_rings *own_rings; /* the keys that callers bring */
 	struct state *state;
 	struct address_list *media_allow;     /* private addresses that media may come from */

@@ -92,8 +92,8 @@
 #define OWN_RINGS_MAX     512    /* lists of callers' keys that are kept while nobody uses them */
 #define OWN_KEYS_KEPT_MAX 16384  /* keys in them */
 #define OWN_RING_IDLE_MS  600000 /* so long */
-#define KEY_WEIGHT_MAX   100                /* how many times as much as another key it takes */
-#define PAGES_MAX         20        /* pages of the model list */
+#define KEY_WEIGHT_MAX    100    /* how many times as much as another key it takes */
+#define PAGES_MAX         20     /* pages of the model list */
 #define MODEL_LIST_MAX    (4 * MIB) /* the whole list as a client gets it */
 #define VERIFY_PARALLEL   8
 #define VERIFY_KEY_MS     15000
@@ -115,32 +115,32 @@
 #define LEDGER_ROWS_MAX      32768 /* counts of a day: one for each token and process */
 
 /* Choice of a key */
-#define WAIT_MAX_MS      20000 /* a request waits so long for a key; option WAIT_MAX */
-#define WAITING_MAX      1024  /* requests that wait for a key */
-#define LANES_MAX        16 /* models for which the order of the keys is kept, for each pool */
-#define KEY_NOTES_MAX    8  /* keys named in an explanation */
-#define PREFIX_MIN       (8 * KIB)   /* beginning of a body that is worth to be read again */
-#define PREFIX_MAX       (128 * KIB) /* as much of it is looked at */
-#define PREFIX_LEVELS    5
-#define PREFIX_NOTES     4096 /* beginnings remembered for each pool */
+#define WAIT_MAX_MS   20000     /* a request waits so long for a key; option WAIT_MAX */
+#define WAITING_MAX   1024      /* requests that wait for a key */
+#define LANES_MAX     16        /* models for which the order of the keys is kept, for each pool */
+#define KEY_NOTES_MAX 8         /* keys named in an explanation */
+#define PREFIX_MIN    (8 * KIB) /* beginning of a body that is worth to be read again */
+#define PREFIX_MAX    (128 * KIB) /* as much of it is looked at */
+#define PREFIX_LEVELS 5
+#define PREFIX_NOTES  4096 /* beginnings remembered for each pool */
 
 /* Owners of stored objects */
-#define LOCATE_PROJECTS_MAX 1024  /* projects that are asked for the objects of one request */
-#define LOCATE_CALLS_MAX    2048  /* calls of one request for that */
-#define LOCATE_PARALLEL     8     /* of them at once */
-#define LOCATE_MS           10000 /* all of them; what is not known then stays unknown */
+#define LOCATE_PROJECTS_MAX 1024        /* projects that are asked for the objects of one request */
+#define LOCATE_CALLS_MAX    2048        /* calls of one request for that */
+#define LOCATE_PARALLEL     8           /* of them at once */
+#define LOCATE_MS           10000       /* all of them; what is not known then stays unknown */
 #define LOCATE_PIECE        (256 * KIB) /* of a body in a file, read at once */
 #define LOCATE_ABSENT_MS    60000 /* an object that nobody has is not asked for again so long */
 
 /* Health of keys, projects, models and the host */
-#define HEALTH_RECORDS_MAX        65536  /* that failed lately: the pool's, callers', models */
-#define HEALTH_QUOTAS_MAX         64     /* different ids of quotas */
-#define HEALTH_PROBE_MS           2000   /* after a cooldown one call is so far ahead of others */
-#define HEALTH_COOL_MIN_MS        1000   /* floor of a quota's cooldown, whatever Google's hint */
-#define HEALTH_MINUTE_MS          20000  /* quota per minute without a hint, doubled */
-#define HEALTH_MINUTE_MAX_MS      90000  /* its ceiling, also of the hint */
-#define HEALTH_BARE_MS            2000   /* 429 without a word about the quota, doubled */
-#define HEALTH_OTHER_MS           60000  /* quota of another span without a hint, doubled */
+#define HEALTH_RECORDS_MAX        65536 /* that failed lately: the pool's, callers', models */
+#define HEALTH_QUOTAS_MAX         64    /* different ids of quotas */
+#define HEALTH_PROBE_MS           2000  /* after a cooldown one call is so far ahead of others */
+#define HEALTH_COOL_MIN_MS        1000  /* floor of a quota's cooldown, whatever Google's hint */
+#define HEALTH_MINUTE_MS          20000 /* quota per minute without a hint, doubled */
+#define HEALTH_MINUTE_MAX_MS      90000 /* its ceiling, also of the hint */
+#define HEALTH_BARE_MS            2000  /* 429 without a word about the quota, doubled */
+#define HEALTH_OTHER_MS           60000 /* quota of another span without a hint, doubled */
 #define HEALTH_OTHER_MAX_MS       3600000
 #define HEALTH_MIDNIGHT_SPREAD_MS 5000    /* quotas of a day are tried so long after midnight */
 #define HEALTH_LATE_MS            3600000 /* Google may reset so late */
@@ -151,11 +151,21 @@
 #define HEALTH_MODEL_MS           500     /* the rest, doubled */
 #define HEALTH_SLOW_MAX_MS        8000    /* when it says that it is overloaded */
 #define HEALTH_FAULT_MAX_MS       2000    /* when one caller's request may be the cause */
-#define HEALTH_HOST_MS            5000 /* rest of an address that is throttled, doubled */
+#define HEALTH_HOST_MS            5000    /* rest of an address that is throttled, doubled */
 #define HEALTH_HOST_MAX_MS        300000
-#define HEALTH_SUSPECTS           3     /* so many projects with a bare 429 */
-#define HEALTH_SUSPECT_MS         10000 /* within this mean the address */
+#define HEALTH_SUSPECTS           3        /* so many projects with a bare 429 */
+#define HEALTH_SUSPECT_MS         10000    /* within this mean the address */
 #define HEALTH_TOLD_MAX_MS        93600000 /* what another process says is barred */
+
+/* What is learnt about models */
+#define LEARNED_MODELS_MAX 512               /* models remembered, and as many that are gone */
+#define LEARNED_KEEP_MS    (24 * 3600000ULL) /* a lesson is forgotten so long after it */
+#define PASSED_MODELS_MAX  4                 /* given up by one request */
+#define CATALOG_KEEP_MS    3600000ULL        /* an older list of models is not decided on */
+#define CATALOG_NAMES_MAX  (64 * KIB)        /* the names of that list */
+#define CATALOG_WAIT_MS    10000             /* patience with it */
+#define CATALOG_POLL_MS    50                /* between looks at whether another has fetched it */
+#define CATALOG_RETRY_MS   30000             /* it is not fetched again so soon after a failure */
 
 /* State: what is remembered beyond one request */
 #define SIGNATURE_KEEP_MS  (48 * 3600000ULL) /* thought signatures */
@@ -183,6 +193,10 @@
 #define AFFINITY_ENTRIES   32768
 #define AFFINITY_VALUE_MAX 256
 #define AFFINITY_FILE      (64 * MIB)
+#define LEARNED_MEMORY     (1 * MIB) /* what was learnt about models */
+#define LEARNED_ENTRIES    1024
+#define LEARNED_VALUE_MAX  (16 * KIB)
+#define LEARNED_FILE       (4 * MIB)
 #define STATE_KEY_MAX      512
 #define STATE_SHARES       64         /* owners that are told apart when memory is short */
 #define STATE_TRUST_MS     500        /* other processes may have changed a copy older than this */
@@ -190,11 +204,11 @@
 #define STATE_QUEUE_ITEMS  2048
 #define STATE_NEWS_BYTES   (16 * MIB) /* the same for followed spaces, which have their own queue */
 #define STATE_NEWS_ITEMS   65536      /* all that a process knows, when it is put again */
-#define STATE_FLUSH_MS     100 /* a write waits this long for company */
+#define STATE_FLUSH_MS     100        /* a write waits this long for company */
 #define STATE_BATCH_BYTES  (4 * MIB)
 #define STATE_BATCH_ITEMS  256
-#define STATE_FOLLOW_MS    250 /* between questions for what other processes have put */
-#define STATE_PAGE_ITEMS   256 /* heard with one question */
+#define STATE_FOLLOW_MS    250  /* between questions for what other processes have put */
+#define STATE_PAGE_ITEMS   256  /* heard with one question */
 #define STATE_ENGINE_MS    1000 /* patience with an engine: locks, connections, replies */
 #define STATE_RETRY_MIN_MS 100  /* between attempts to reach an engine that is away, doubled */
 #define STATE_RETRY_MAX_MS 1000

@@ -12,6 +12,7 @@
 #include "core/changes.h"
 #include "core/family.h"
 #include "core/json.h"
+#include "core/learned.h"
 #include "core/models.h"
 #include "core/refs.h"
 #include "core/tool_names.h"
@@ -23,16 +24,30 @@
 struct chat_env {
 	const struct models *models;
 	const struct families *families; /* NULL: the built-in table only */
+	const struct lessons *lessons;   /* NULL: nothing was learnt */
 	struct refs *refs;               /* NULL: nothing outside the request can be had */
 	struct changes *changes;         /* NULL: nobody wants to know */
 	bool media_urls;                 /* https media go to Google as URLs, not fetched */
-	bool omit_thinking;              /* the model refused our thinkingConfig: send none */
 	bool omit_signatures;            /* Google refused what was sent: its own value for all */
 };
 
+/* What a model can do, by all that is known. */
+struct model_view {
+	struct family family;
+	unsigned refused; /* enum refusal: for what a family says nothing about */
+};
+
+/* The upstream model for the name that a client sent, as models_resolve, but for models that are
+ * gone: those give way to their alias's fallbacks, then to the newest of their line. -1 with err.
+ */
+int chat_env_model(const struct chat_env *env, struct slice name, struct model_choice *ret,
+    struct model_view *ret_view, struct apierror *err);
+void chat_env_view(const struct chat_env *env, const char *model, struct model_view *ret);
+
 struct chat_request {
 	struct model_choice model;
-	const struct family *family; /* of the model */
+	struct model_view view;
+	const struct family *family; /* of the model, in view */
 	bool stream;
 	bool include_usage;    /* stream_options.include_usage */
 	bool legacy_functions; /* `functions`, not `tools`: the reply must speak so too */

@@ -3,6 +3,7 @@
 #define CORE_EMBED_H
 
 #include "core/changes.h"
+#include "core/chat.h"
 #include "core/json.h"
 #include "core/models.h"
 #include "core/usage.h"
@@ -20,9 +21,10 @@ struct embed_request {
 
 void embed_request_init(struct embed_request *e);
 void embed_request_release(struct embed_request *e);
-/* text: the body of POST /embeddings. changes may be NULL. */
-int embed_request_read(struct embed_request *e, struct slice text, const struct models *models,
-    struct changes *changes, struct apierror *err);
+/* text: the body of POST /embeddings. A model that is gone gives way to an alias's fallback alone:
+ * the vectors of another one are not comparable. */
+int embed_request_read(
+    struct embed_request *e, struct slice text, const struct chat_env *env, struct apierror *err);
 /* The body of one upstream call: inputs first to first + EMBED_BATCH_MAX - 1. */
 void embed_request_write(const struct embed_request *e, size_t first, struct buf *out);
 

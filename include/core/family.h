@@ -78,5 +78,7 @@ struct families *families_new(const char *text, const char **ret_error, size_t *
 void families_free(struct families *f);
 /* The row of an upstream model; f may be NULL. Never NULL; valid as long as f. */
 const struct family *families_of(const struct families *f, const char *name);
+/* Is it an operator's row? */
+bool families_has(const struct families *f, const char *name);
 
 #endif

@@ -45,11 +45,6 @@ void gstatus_read(struct gstatus *g, struct slice body);
 /* The same from a parsed document, which stays the caller's. */
 void gstatus_read_json(struct gstatus *g, json_object *doc);
 
-/* True for a refusal of the thinking level or budget that a model was asked for. */
-bool gstatus_refuses_thinking(const struct gstatus *g);
-/* True for a refusal of a thought signature that does not belong to its part. */
-bool gstatus_refuses_signature(const struct gstatus *g);
-
 /* What the first bytes of a 200 answer are: Google reports failures inside streams too. */
 enum gsniff { GSNIFF_MORE, GSNIFF_CONTENT, GSNIFF_ERROR };
 /* head: all bytes so far. MORE: too few to tell. Looks through `data:`, `[` and white space for an

@@ -19,6 +19,9 @@ void model_list_release(struct model_list *l);
 int model_list_add(struct model_list *l, struct slice upstream, struct apierror *err);
 /* The whole list, with the aliases (without wildcard) whose target is in it. Once. */
 void model_list_write(struct model_list *l, const struct models *models, struct buf *out);
+/* The names of one page, each followed by a line end, of models that make content (those that do
+ * not say what they do are taken too). -1 when upstream is no page; *next_page: as above. */
+int model_names_add(struct buf *names, struct slice upstream, struct buf *next_page);
 /* One Model of Google as one model of OpenAI; shown: the id the client asked for, decoded. */
 int model_item_translate(
     struct slice upstream, struct slice shown, struct buf *out, struct apierror *err);

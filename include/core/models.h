@@ -30,14 +30,16 @@ struct models; /* an alias table; immutable after models_new */
  * *ret_error (static) when the text is not of that form. */
 struct models *models_new(const char *spec, const char **ret_error);
 void models_free(struct models *m);
-/* A table of its own in which each alias stands for its first fallback, if it has one. */
-struct models *models_fall_back(const struct models *m);
 
 struct model_choice {
 	char name[MODEL_NAME_MAX];      /* upstream name without `models/` */
 	char fallbacks[MODEL_NAME_MAX]; /* `|`-separated, may be empty */
 	unsigned builtins;              /* enum builtin; by suffixes of the caller's name */
+	bool built_in;                  /* by an alias that this program brought */
 };
+
+/* The first fallback becomes the model; false when there is none. */
+bool models_next(struct model_choice *choice);
 
 /* The upstream model for the name a client sent: strips `models/`, `google/` and whatever other
  * `prefix/` stands in front, a `prefix.` of a Gemini, Gemma, GPT or Claude name, and the suffixes

@@ -131,6 +131,16 @@ look_up(struct refs *refs)
 	}
 }
 
+/* Anything may have been refused. */
+static void
+fuzz_lesson(void *ctx, const char *name, struct lesson *ret)
+{
+	const size_t *size = ctx;
+
+	(void)name;
+	*ret = (struct lesson){ .refused.kinds = (unsigned)(*size * 2654435761U) };
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
@@ -141,12 +151,13 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	struct changes changes;
 	struct apierror err;
 	struct refs refs;
+	struct lessons lessons = { fuzz_lesson, NULL, &size };
 	struct chat_env env = {
 		.models = models,
+		.lessons = size % 2 == 0 ? &lessons : NULL,
 		.refs = size % 7 != 0 ? &refs : NULL,
 		.changes = size % 3 != 0 ? &changes : NULL,
 		.media_urls = size % 5 == 0,
-		.omit_thinking = size % 11 == 0,
 	};
 	int answer;
 

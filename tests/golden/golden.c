@@ -196,7 +196,8 @@ embed(json_object *input, struct buf *out, struct apierror *err)
 	embed_reply_init(&reply);
 	buf_init(&text, GOLDEN_FILE_MAX);
 	json_write(json_get(input, "request"), &text);
-	if (embed_request_read(&request, buf_slice(&text), golden_models, NULL, err) != 0)
+	if (embed_request_read(&request, buf_slice(&text),
+		&(struct chat_env){ .models = golden_models }, err) != 0)
 		goto out;
 	jw_object(&w, NULL);
 	jw_array(&w, "bodies");

@@ -230,9 +230,10 @@ def zotero(s):
     with s.request("POST", path % ("gemini-1.5-pro", s.key()), body=CONTENTS) as r:
         equal(r.status, 404, "status of the retired model")
         contains(r.json()["error"]["message"], "gemini-1.5-pro")
-    out = chat(s, model="gemini-1.5-pro", status=404)
-    equal(out.error["code"], "model_not_found", "code")
-    contains(out.error["message"], "gemini-1.5-pro")
+    out = chat(s, model="gemini-1.5-pro")
+    used = out.headers["x-gemini-balance-model"]
+    true("pro" in used and used != "gemini-1.5-pro", "the model in its place: " + used)
+    equal(out.value["model"], used, "the model that the answer names")
 
 
 @each

@@ -226,7 +226,7 @@ static void
 test_mended(void)
 {
 	static const char refusal[] = GOOGLE_ERROR(
-	    400, "INVALID_ARGUMENT", "Thinking level LOW is not supported for this model.", "");
+	    400, "INVALID_ARGUMENT", "Thinking is not enabled for models/gemini-3.8-flash", "");
 	struct sim_client *c;
 
 	SIM_OPEN(ONE_KEY);

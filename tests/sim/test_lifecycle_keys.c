@@ -162,6 +162,11 @@ test_preference(void)
 	}
 }
 
+/* A model that has no successor. */
+#define NO_LINE \
+	SLICE("{\"model\":\"gemini-4-argon\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}" \
+	      "]}")
+
 /* Faults of the caller are returned at once, whatever keys there are. */
 static void
 test_callers_faults(void)
@@ -189,7 +194,7 @@ test_callers_faults(void)
 
 	SIM_OPEN(THREE_KEYS);
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		c = SIM_ASK(UNARY);
+		c = SIM_ASK(.params = { BEARER }, .body = NO_LINE);
 		sim_answer(sim_last_call(), rows[i].status, SIM_JSON, rows[i].body);
 		is_int(sim_calls(), i + 1, "one call");
 		is_int(sim_status(c), rows[i].status, rows[i].class);

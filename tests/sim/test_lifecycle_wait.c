@@ -282,10 +282,12 @@ test_fallbacks(void)
 		ok(sim_has(c, "\"model\":\"" MODEL "\""), "the reply names the model used");
 		is_str(sim_log(c, "model"), MODEL, "and so does the log");
 		c = SIM_ASK(.params = { BEARER }, .body = GPT_UNARY);
-		ok(strstr(sim_url(sim_call(4)), "/gemini-9:") != NULL,
-		    "what is closed is not tried");
+		ok(strstr(sim_url(sim_call(4)), "/" MODEL ":") != NULL,
+		    "what is closed or missing is not tried");
 		sim_answer(sim_call(4), 404, SIM_JSON, missing);
-		sim_answer(sim_call(5), 404, SIM_JSON, missing);
+		ok(strstr(sim_url(sim_call(5)), "/models?") != NULL, "has the list another one?");
+		sim_answer(sim_call(5), 200, SIM_JSON, "{\"models\":[]}");
+		is_int(sim_calls(), 6, "it has not");
 		is_int(sim_status(c), 404, "none is there: told");
 		SIM_CLOSE();
 	}

@@ -45,14 +45,13 @@
 	"\"totalTokenCount\":8}"
 #define ANSWER \
 	"{\"candidates\":[{\"content\":{\"role\":\"model\",\"parts\":[{\"text\":\"Hello\"}]}," \
-	"\"finishReason\":\"STOP\",\"index\":0}]," USAGE ",\"modelVersion\":\"" MODEL "\"}"
+	"\"finishReason\":\"STOP\",\"index\":0}]," USAGE ",\"createTime\":\"1\"}"
 #define EVENT(text) \
 	"data: {\"candidates\":[{\"content\":{\"role\":\"model\",\"parts\":[{\"text\":\"" text \
-	"\"}]},\"index\":0}],\"modelVersion\":\"" MODEL "\"}\r\n\r\n"
+	"\"}]},\"index\":0}],\"createTime\":\"1\"}\r\n\r\n"
 #define LAST_EVENT \
 	"data: {\"candidates\":[{\"content\":{\"role\":\"model\",\"parts\":[{\"text\":\"\"}]}," \
-	"\"finishReason\":\"STOP\",\"index\":0}]," USAGE ",\"modelVersion\":\"" MODEL \
-	"\"}\r\n\r\n"
+	"\"finishReason\":\"STOP\",\"index\":0}]," USAGE ",\"createTime\":\"1\"}\r\n\r\n"
 
 /* ---- Google's errors ---- */
 

@@ -142,16 +142,24 @@ test_many_signatures(void)
 	buf_release(&text);
 }
 
+static void
+no_thinking(void *ctx, const char *name, struct lesson *ret)
+{
+	(void)ctx, (void)name;
+	*ret = (struct lesson){ .refused.kinds = REFUSED_THINKING };
+}
+
 /* What the model refused is left out at the second try. */
 static void
 test_omit_thinking(void)
 {
+	static const struct lessons lessons = { .of = no_thinking };
 	static const char text[] = "{\"model\":\"gemini-3.8-flash\",\"reasoning_effort\":\"low\","
 				   "\"messages\":[{\"role\":\"user\",\"content\":\"x\"}]}";
 	struct chat_request request;
 	struct changes changes;
 	struct apierror err;
-	struct chat_env env = { .models = models, .changes = &changes, .omit_thinking = true };
+	struct chat_env env = { .models = models, .changes = &changes, .lessons = &lessons };
 
 	changes_init(&changes, false);
 	chat_request_init(&request);

@@ -30,7 +30,9 @@ test_batches(void)
 	buf_adds(&text, "]}");
 	embed_request_init(&request);
 	embed_reply_init(&reply);
-	ok(embed_request_read(&request, buf_slice(&text), models, NULL, &err) == 0, "2048 inputs");
+	ok(embed_request_read(
+	       &request, buf_slice(&text), &(struct chat_env){ .models = models }, &err) == 0,
+	    "2048 inputs");
 	is_int(request.count, EMBED_INPUTS_MAX, "are counted");
 	for (size_t first = 0; first < request.count; first += EMBED_BATCH_MAX, calls++) {
 		buf_reset(&text);
@@ -70,7 +72,7 @@ test_unit_length(void)
 	ok(embed_request_read(&request,
 	       SLICE("{\"model\":\"text-embedding-3-large\",\"input\":\"x\",\"dimensions\":3,"
 		     "\"encoding_format\":\"base64\"}"),
-	       models, NULL, &err) == 0,
+	       &(struct chat_env){ .models = models }, &err) == 0,
 	    "request");
 	ok(embed_reply_add(&reply, &request,
 	       SLICE("{\"embeddings\":[{\"values\":[1e-3,2e-3,-7]}]}"), &err) == 0,
@@ -125,8 +127,8 @@ test_changes(void)
 
 		embed_request_init(&request);
 		changes_init(&changes, cases[i].strict);
-		answer =
-		    embed_request_read(&request, slice_str(cases[i].text), models, &changes, &err);
+		answer = embed_request_read(&request, slice_str(cases[i].text),
+		    &(struct chat_env){ .models = models, .changes = &changes }, &err);
 		is_int(answer, cases[i].header != NULL ? 0 : -1, cases[i].text);
 		is_str(err.param, cases[i].param, "the field");
 		if (cases[i].header != NULL)

@@ -1,0 +1,32 @@
+/* What learned.c and learned_share.c share. */
+#ifndef CORE_LEARNED_PRIV_H
+#define CORE_LEARNED_PRIV_H
+
+#include "core/learned.h"
+
+#define LEARNED_BUCKETS 256
+
+/* One model. A time of 0: not so. */
+struct entry {
+	struct entry *next; /* of its bucket */
+	char name[MODEL_NAME_MAX], served_by[MODEL_NAME_MAX];
+	uint64_t served_at, gone_at;
+	uint64_t refused_at[REFUSALS]; /* by bit */
+	int32_t budget_min, budget_max;
+	bool is_gone; /* what was learnt at gone_at */
+};
+
+struct learned {
+	uint8_t key[SIPHASH_KEY_BYTES];
+	size_t max, count;
+	struct entry *buckets[LEARNED_BUCKETS];
+	struct learned_watch watch;
+};
+
+/* name: not empty and shorter than MODEL_NAME_MAX. */
+struct entry *entry_obtain(struct learned *l, struct slice name);
+/* When something was learnt of it last. */
+uint64_t entry_changed(const struct entry *e);
+void entry_tell(const struct learned *l, const struct entry *e);
+
+#endif
