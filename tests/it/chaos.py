@@ -105,7 +105,7 @@ BLOCK_PAGE = Fault("html_block", {"name": "html_429"})
 BARE = _named("exhausted", "quota_bare", "exhausted_bare")
 
 # What nobody cures. The caller's: (failure, status).
-CALLERS = (("invalid_argument", 400), ("too_large", 413), ("model_missing", 404), ("denied", 403))
+CALLERS = (("invalid_argument", 400), ("too_large", 413), ("denied", 403))
 
 
 # How a stream ends after its first two events.

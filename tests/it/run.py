@@ -54,6 +54,7 @@ MODULES = (
     "test_fan",
     "test_fallbacks",
     "test_models",
+    "test_learned",
     "test_empty",
 )
 NO_SERVER = "direct"

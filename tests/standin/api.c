@@ -20,6 +20,7 @@
 #include "files.h"
 #include "gjson.h"
 #include "models.h"
+#include "overlay.h"
 #include "route.h"
 #include "rules.h"
 #include "schema.h"
@@ -96,6 +97,10 @@ model_not_found(struct call *call, const char *verb)
 {
 	char message[512];
 
+	if (overlay_closed(call->route.name, message, sizeof(message))) {
+		call_error(call, 404, message, NULL);
+		return false;
+	}
 	snprintf(message, sizeof(message),
 	    "models/%.*s is not found for API version %.*s, or is not supported for %s. Call "
 	    "ListModels to see the list of available models and their supported methods.",

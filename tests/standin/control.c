@@ -8,6 +8,7 @@
 
 #include "base/xalloc.h"
 #include "gjson.h"
+#include "overlay.h"
 #include "play.h"
 #include "rules.h"
 
@@ -237,6 +238,31 @@ clear_script(struct standin *si, struct conn *c)
 }
 
 static void
+add_models(struct standin *si, struct conn *c)
+{
+	size_t at;
+	json_object *doc = gjson_parse(buf_slice(&c->req->body), &at);
+	struct buf reason;
+
+	(void)si;
+	buf_init(&reason, 64 * 1024);
+	if (overlay_add(doc, &reason))
+		conn_reply(c, 200, GTYPE_JSON, "", SLICE("{}\n"));
+	else
+		gerror_reply(c, 400, reason.data, NULL);
+	buf_release(&reason);
+	json_object_put(doc);
+}
+
+static void
+clear_models(struct standin *si, struct conn *c)
+{
+	(void)si;
+	overlay_clear();
+	conn_reply(c, 200, GTYPE_JSON, "", SLICE("{}\n"));
+}
+
+static void
 release_next(struct standin *si, struct conn *c)
 {
 	struct buf out;
@@ -257,6 +283,8 @@ static const struct {
 	{ "GET", "stats", answer_stats },
 	{ "POST", "script", add_script },
 	{ "DELETE", "script", clear_script },
+	{ "POST", "models", add_models },
+	{ "DELETE", "models", clear_models },
 	{ "POST", "next", release_next },
 };
 

@@ -174,7 +174,7 @@ answer_document(const struct ask *a, const struct gen *g, json_object *candidate
 		json_object_object_add(doc, "promptFeedback", feedback);
 	}
 	json_object_object_add(doc, "usageMetadata", usage_document(a, g, output, thoughts));
-	json_object_object_add(doc, "modelVersion", json_object_new_string(a->name));
+	json_object_object_add(doc, "modelVersion", json_object_new_string(model_version(a->name)));
 	json_object_object_add(doc, "responseId", json_object_new_string(g->response_id));
 	return doc;
 }

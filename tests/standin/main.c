@@ -17,6 +17,7 @@
 #include "control.h"
 #include "failures.h"
 #include "files.h"
+#include "overlay.h"
 #include "rules.h"
 #include "schema.h"
 #include "standin.h"
@@ -155,6 +156,7 @@ standin_release(struct standin *si)
 {
 	bench_free(si->bench);
 	rules_free(si->rules);
+	overlay_clear();
 	records_free(si->records);
 	files_free(si->files);
 	caches_free(si->caches);

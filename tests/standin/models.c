@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
+#include "overlay.h"
 
 #define MINIMAL_UP (LEVEL_MINIMAL | LEVEL_LOW | LEVEL_MEDIUM | LEVEL_HIGH)
 #define LOW_UP     (LEVEL_LOW | LEVEL_MEDIUM | LEVEL_HIGH)
@@ -143,8 +144,8 @@ special_find(struct slice name, struct model *ret)
 	return false;
 }
 
-bool
-model_find(struct slice name, struct model *ret)
+static bool
+catalogue_find(struct slice name, struct model *ret)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(models); i++) {
 		if (slice_eq(name, slice_str(models[i].name))) {
@@ -153,6 +154,45 @@ model_find(struct slice name, struct model *ret)
 		}
 	}
 	return special_find(name, ret);
+}
+
+bool
+model_find(struct slice name, struct model *ret)
+{
+	const struct overlay *o = overlay_find(name);
+	const char *like = o != NULL ? overlay_like(o) : "";
+
+	if (!catalogue_find(like[0] != '\0' ? slice_str(like) : name, ret) && o == NULL)
+		return false;
+	if (o != NULL)
+		ret->name = overlay_name(o);
+	if (o != NULL && overlay_gone(o) != OVERLAY_THERE)
+		ret->kind = MODEL_RETIRED;
+	return true;
+}
+
+/* Whom Google's evergreen names stand for. */
+static const struct {
+	const char *name, *version;
+} evergreens[] = {
+	{ "gemini-flash-latest", "gemini-3.8-flash" },
+	{ "gemini-flash-lite-latest", "gemini-3.5-flash-lite" },
+	{ "gemini-pro-latest", "gemini-3.1-pro-preview" },
+};
+
+const char *
+model_version(const char *name)
+{
+	const struct overlay *o = overlay_find(slice_str(name));
+
+	if (o != NULL && overlay_version(o)[0] != '\0')
+		return overlay_version(o);
+	if (o != NULL && overlay_like(o)[0] != '\0')
+		return overlay_like(o);
+	for (size_t i = 0; i < ARRAY_SIZE(evergreens); i++)
+		if (strcmp(name, evergreens[i].name) == 0)
+			return evergreens[i].version;
+	return name;
 }
 
 bool
@@ -220,29 +260,57 @@ model_describe(const struct model *m)
 	return obj;
 }
 
+/* The i-th model of the catalogue and, behind it, of the overlay. 0: there is none; -1: it is not
+ * listed. */
+static int
+list_model(size_t i, struct model *ret)
+{
+	const struct overlay *o;
+
+	if (i < ARRAY_SIZE(models)) {
+		o = overlay_find(slice_str(models[i].name));
+		*ret = models[i];
+		return o == NULL || overlay_listed(o) ? 1 : -1;
+	}
+	o = overlay_at(i - ARRAY_SIZE(models));
+	if (o == NULL)
+		return 0;
+	if (!overlay_listed(o) || overlay_find(slice_str(overlay_name(o))) != o ||
+	    catalogue_find(slice_str(overlay_name(o)), ret))
+		return -1;
+	return model_find(slice_str(overlay_name(o)), ret) ? 1 : -1;
+}
+
 json_object *
 models_page(size_t page_size, struct slice token)
 {
 	static const struct slice prefix = { "page-", 5 };
 	json_object *doc, *list;
+	struct model m = { 0 };
 	uint64_t start = 0;
+	size_t i, count = 0;
+	int found = 0;
 
 	if (token.len > 0) {
 		struct slice number = { token.ptr + prefix.len, token.len - prefix.len };
 
 		if (!slice_starts(token, prefix) || !slice_u64(number, &start) ||
-		    start >= ARRAY_SIZE(models))
+		    list_model(start, &m) == 0)
 			return NULL;
 	}
 	doc = json_object_new_object();
 	list = json_object_new_array();
 	json_object_object_add(doc, "models", list);
-	for (size_t i = start; i < ARRAY_SIZE(models) && i < start + page_size; i++)
-		json_object_array_add(list, model_describe(&models[i]));
-	if (start + page_size < ARRAY_SIZE(models)) {
+	for (i = start; count < page_size && (found = list_model(i, &m)) != 0; i++) {
+		if (found < 0)
+			continue;
+		json_object_array_add(list, model_describe(&m));
+		count++;
+	}
+	if (list_model(i, &m) != 0) {
 		char next[32];
 
-		snprintf(next, sizeof(next), "page-%zu", (size_t)start + page_size);
+		snprintf(next, sizeof(next), "page-%zu", i);
 		add_str(doc, "nextPageToken", next);
 	}
 	return doc;

@@ -39,6 +39,8 @@ struct model {
 
 /* name: without "models/". Fills *ret; false when there is no such model. */
 bool model_find(struct slice name, struct model *ret);
+/* What answers of that name call themselves. */
+const char *model_version(const char *name);
 bool model_generates(const struct model *m);
 bool model_has_budget_range(const struct model *m, int64_t budget);
 /* Gemini 3 and later: signatures, call ids, one candidate. */

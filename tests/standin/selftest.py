@@ -363,6 +363,30 @@ def test_models(s):
        "an encoded colon")
 
 
+def test_overlay(s):
+    rows = [{"name": "gemini-2.5-pro", "like": G3}, {"name": "mine", "like": G25, "version": "x"},
+            {"name": "gemini-2.5-flash", "gone": "closed", "listed": False},
+            {"name": "gemini-3.6-flash", "gone": "not_found"}]
+    eq(control(s, "POST", "models", {"models": rows}).status, 200, "models are changed")
+    r = generate(s, turns(USER, CALL, RESULT), "gemini-2.5-pro")
+    ok("missing a thought_signature" in r.message, "a name has the rules of another", r.text)
+    eq(generate(s, ask(), "gemini-2.5-pro").json["modelVersion"], G3, "and tells whose")
+    eq(generate(s, ask(), "mine").json["modelVersion"], "x", "or what it is told to tell")
+    r = generate(s, ask(), "gemini-2.5-flash")
+    ok(r.status == 404 and "no longer available to new users" in r.message, "closed", r.text)
+    eq(generate(s, ask(), "gemini-3.6-flash").status, 404, "gone")
+    names = [m["name"] for m in call(s, "GET", "/v1beta/models?pageSize=1000").json["models"]]
+    ok("models/gemini-2.5-flash" not in names and "models/gemini-3.6-flash" in names and
+       names.count("models/mine") == 1, "the list", names)
+    for bad in ({}, {"models": [{}]}, {"models": [{"name": "a", "like": "b"}]},
+                {"models": [{"name": "a", "gone": "b"}]}):
+        eq(control(s, "POST", "models", bad).status, 400, "refused: %s" % bad)
+    control(s, "DELETE", "models")
+    eq(generate(s, ask(), "mine").status, 404, "and all as before")
+    eq(generate(s, ask(), "gemini-flash-latest").json["modelVersion"], "gemini-3.8-flash",
+       "an evergreen name tells whom it stands for")
+
+
 def usage_adds_up(doc):
     u = doc["usageMetadata"]
     return u["totalTokenCount"] == u["promptTokenCount"] + u.get("candidatesTokenCount", 0) + \
@@ -456,9 +480,9 @@ def main():
     import selftest_media
     s = Standin("--control")
     ok(re.fullmatch(r"listening 127\.0\.0\.1:\d+\n", s.ready), "the ready line", s.ready)
-    for test in (test_transcoder, test_refusals, test_credentials, test_models, test_generate,
-                 test_structured, test_tools, *selftest_dialect.TESTS, *selftest_media.TESTS,
-                 *selftest_line.TESTS):
+    for test in (test_transcoder, test_refusals, test_credentials, test_models, test_overlay,
+                 test_generate, test_structured, test_tools, *selftest_dialect.TESTS,
+                 *selftest_media.TESTS, *selftest_line.TESTS):
         print("# " + test.__name__)
         test(s)
     eq(s.stop(), 0, "SIGTERM ends it")
