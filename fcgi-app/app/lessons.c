@@ -196,7 +196,7 @@ lessons_confirm(struct request *r)
 	unsigned kinds = root->refused.kinds & ~(unsigned)REFUSED_ONCE;
 	struct buf words;
 
-	if (kinds == 0 || root->confirmed)
+	if (kinds == 0 || root->confirmed || !target_generates(r))
 		return;
 	root->confirmed = true;
 	catalog_refused(r->gw->catalog, r->model, &root->refused);
@@ -232,7 +232,9 @@ lessons_gone(struct request *r)
 {
 	struct request *root = request_root(r);
 
-	if (r->op->mends && (root->has_fallback || may_move(root, root->model)))
+	/* Counting is another method, which a model may lack. */
+	if (r->op->mends && target_generates(r) &&
+	    (root->has_fallback || may_move(root, root->model)))
 		catalog_gone(r->gw->catalog, root->model, models_owner(root));
 }
 

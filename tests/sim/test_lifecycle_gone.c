@@ -239,6 +239,26 @@ test_images(void)
 	SIM_CLOSE();
 }
 
+/* A model that counts no tokens may generate all the same. */
+static void
+test_count(void)
+{
+	struct sim_client *c;
+
+	SIM_OPEN(ONE_KEY);
+	c = SIM_ASK(.uri = "/v1/responses/input_tokens", .params = { BEARER },
+	    .body = SLICE("{\"model\":\"gemini-2.5-flash\",\"input\":\"Hi\"}"));
+	sim_answer(sim_call(0), 404, SIM_JSON, MISSING("gemini-2.5-flash"));
+	sim_answer(sim_call(1), 200, SIM_JSON, LIST);
+	ok(asks_for(2, "gemini-flash-latest"), "the newest counts");
+	sim_answer(sim_call(2), 200, SIM_JSON, "{\"totalTokens\":3}");
+	is_int(sim_status(c), 200, "served");
+	chat(CHAT("gemini-2.5-flash", ""));
+	ok(asks_for(3, "gemini-2.5-flash"), "the name is still asked");
+	good(3);
+	SIM_CLOSE();
+}
+
 /* A token for certain models gets no other one. */
 static void
 test_token(void)
@@ -300,6 +320,7 @@ main(void)
 	test_lists();
 	test_own_keys();
 	test_token();
+	test_count();
 	test_images();
 	return tap_done();
 }
