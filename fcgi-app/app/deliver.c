@@ -67,7 +67,8 @@ feed(struct request *r, struct slice bytes, struct buf *out)
 	size_t before = out->len;
 	enum step_next next;
 
-	lessons_look(r, bytes, false);
+	if (!request_root(r)->version_seen)
+		lessons_look(r, bytes, false);
 	scrub_stream_feed(&r->scrub, bytes, feed_clean, &f);
 	if (out->len > before)
 		r->content_sent = true;

@@ -213,10 +213,17 @@ has_bearer(const struct request *r)
 static void
 note_client(struct request *r)
 {
-	struct slice client = address_of_client(slice_str(edge_param(r->edge, "REMOTE_ADDR")),
-	    slice_str(edge_param(r->edge, "HTTP_X_FORWARDED_FOR")), r->gw->trusted_proxies);
+	const struct address_list *trusted = r->gw->trusted_proxies;
+	const char *forwarded = NULL;
+	struct slice client;
 
-	snprintf(r->client, sizeof(r->client), "%.*s", (int)client.len, client.ptr);
+	if (trusted->count > 0)
+		forwarded = edge_param(r->edge, "HTTP_X_FORWARDED_FOR");
+	client = address_of_client(
+	    slice_str(edge_param(r->edge, "REMOTE_ADDR")), slice_str(forwarded), trusted);
+	/* The text of an address has room. */
+	memcpy(r->client, client.ptr, client.len);
+	r->client[client.len] = '\0';
 }
 
 static enum step_next

@@ -254,7 +254,13 @@ buf_add(struct buf *b, const void *data, size_t len)
 void
 buf_addc(struct buf *b, char c)
 {
-	buf_add(b, &c, 1);
+	/* Room for it and the NUL is there but for one time in many. */
+	if (b->failed || b->len + 1 >= b->cap || b->len == b->max) {
+		buf_add(b, &c, 1);
+		return;
+	}
+	b->data[b->len++] = c;
+	b->data[b->len] = '\0';
 }
 
 void

@@ -14,6 +14,7 @@
 #include <stdatomic.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -133,16 +134,25 @@ add_time(struct buf *b)
 static void
 add_field(struct buf *b, const struct log_field *field)
 {
+	bool text = field->kind != LOG_FIELD_INT;
+	size_t len = strlen(field->name);
+	char *room;
+
 	if (field->kind == LOG_FIELD_STR && field->str == NULL)
 		return;
-	buf_add(b, ",\"", 2);
-	buf_adds(b, field->name);
-	buf_add(b, "\":", 2);
-	if (field->kind == LOG_FIELD_INT) {
+	/* ,"NAME":" in one piece: a line has thirty of them. */
+	room = buf_room(b, len + 5);
+	if (room == NULL)
+		return;
+	memcpy(room, ",\"", 2);
+	memcpy(room + 2, field->name, len);
+	memcpy(room + 2 + len, "\":\"", 3);
+	b->len += len + 4 + text;
+	b->data[b->len] = '\0';
+	if (!text) {
 		buf_add_i64(b, field->num);
 		return;
 	}
-	buf_addc(b, '"');
 	buf_add_json(b, field->kind == LOG_FIELD_STR ? slice_str(field->str) : field->slice);
 	buf_addc(b, '"');
 }

@@ -118,14 +118,15 @@ struct families {
 static bool
 fits(const struct family *row, const char *name)
 {
-	const char *star = strchrnul(row->prefix, '*');
-	size_t head = (size_t)(star - row->prefix);
+	const char *star = row->prefix;
 	struct slice rest, piece;
 	ptrdiff_t at;
 
-	if (strncmp(name, row->prefix, head) != 0)
-		return false;
-	rest = slice_str(name + head);
+	/* Most rows end at once: every request asks all that stand before its own. */
+	for (; *star != '\0' && *star != '*'; star++, name++)
+		if (*star != *name)
+			return false;
+	rest = slice_str(name);
 	for (struct slice more = slice_str(star); slice_split(&more, '*', &piece);) {
 		at = slice_find(rest, piece);
 		if (at < 0)

@@ -228,9 +228,15 @@ models_next(struct model_choice *choice)
 static const struct alias *
 find_alias(const struct models *m, struct slice name)
 {
-	for (size_t i = 0; i < m->count; i++)
-		if (slice_fits(name, slice_str(m->aliases[i].pattern)))
+	for (size_t i = 0; i < m->count; i++) {
+		const char *pattern = m->aliases[i].pattern;
+
+		/* Most patterns begin with another letter. */
+		if (*pattern != '*' && (name.len == 0 || *pattern != name.ptr[0]))
+			continue;
+		if (slice_fits(name, slice_str(pattern)))
 			return &m->aliases[i];
+	}
 	return NULL;
 }
 

@@ -255,11 +255,17 @@ edge_param_at(const struct edge *e, size_t i)
 const char *
 edge_param(const struct edge *e, const char *name)
 {
-	size_t len = strlen(name);
+	/* Most names differ in a letter or two. */
+	for (size_t i = 0; e->params != NULL && e->params[i] != NULL; i++) {
+		const char *param = e->params[i], *wanted = name;
 
-	for (size_t i = 0; e->params != NULL && e->params[i] != NULL; i++)
-		if (strncmp(e->params[i], name, len) == 0 && e->params[i][len] == '=')
-			return e->params[i] + len + 1;
+		while (*wanted != '\0' && *param == *wanted) {
+			param++;
+			wanted++;
+		}
+		if (*wanted == '\0' && *param == '=')
+			return param + 1;
+	}
 	return NULL;
 }
 
