@@ -172,7 +172,7 @@ class CodexCompaction(CodexSearch):
     """So little room that every turn ends with a summary of what was said."""
 
     name = "codex, its own provider, a conversation that is summarised"
-    search = mcp = None
+    look = search = mcp = None  # a picture has no place in a summary
     compacts = True
     provider = CodexBuiltIn.provider + "model_auto_compact_token_limit = 1000\n"
 
