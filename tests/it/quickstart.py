@@ -38,6 +38,8 @@ class Running:
             stderr=self.out,
             env=dict(clean, **env),
             start_new_session=True,
+            # A shell cannot trap what was ignored when it began, as nohup arranges for SIGHUP.
+            preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_DFL),
         )
 
     def text(self):
