@@ -68,6 +68,8 @@ responses_prepare(struct request *r, struct apierror *err)
 		buf_init(&state->kept, CHAT_BODY_MAX);
 	}
 	q = &state->request;
+	/* It tells what the request held. */
+	responses_stream_free(TAKE(state->stream));
 	responses_request_release(q);
 	responses_request_init(q);
 	if (r->route->op == ROUTE_COMPACT)
@@ -138,7 +140,10 @@ responses_fault(struct request *r, struct buf *out)
 {
 	struct responses_state *state = r->op_state;
 
-	responses_stream_fail(state->stream, &r->err, out);
+	if (state->stream != NULL)
+		responses_stream_fail(state->stream, &r->err, out);
+	else
+		apierror_render_event(&r->err, r->dialect, out);
 }
 
 static void

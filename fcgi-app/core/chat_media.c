@@ -132,7 +132,9 @@ read_source(const struct chat_media *media, const char *param, char mime[MIME_MA
 		return read_data_url(media->text, text, param, mime, ret_data, err);
 	if (!media->bare)
 		return refuse(err, param, "expected a data: URL or an https: URL.");
-	strcpy(mime, media->mime != NULL ? media->mime : "");
+	/* A caller's own word for the type may be anything. */
+	if (!mime_clean(slice_str(media->mime), mime))
+		mime[0] = '\0';
 	*ret_data = read_base64(media->text, text);
 	return *ret_data != NULL ? 0 : refuse(err, param, "the data is not valid Base64.");
 }

@@ -13,8 +13,9 @@
 #include "base/xalloc.h"
 #include "chat_priv.h"
 
-#define ALIKE_MIN  4 /* letters that an id and its shortened form share at least */
-#define SUFFIX_MIN 8 /* letters at the end that two ids of one call share at least */
+#define ALIKE_MIN    4   /* letters that an id and its shortened form share at least */
+#define ALIKE_ID_MAX 256 /* bytes: longer ids are compared as a whole alone */
+#define SUFFIX_MIN   8   /* letters at the end that two ids of one call share at least */
 
 /* Results that stand behind the calls of one step, up to the next assistant message. */
 struct window {
@@ -166,6 +167,9 @@ find_alike(struct chat_calls *c, struct slice id)
 	struct chat_call *found = NULL;
 	size_t open = 0;
 
+	/* Real ids have about 40 letters. */
+	if (id.len > ALIKE_ID_MAX)
+		return NULL;
 	next_open(c);
 	for (size_t i = c->open; i < c->count; i++) {
 		struct chat_call *call = &c->list[i];
@@ -174,7 +178,7 @@ find_alike(struct chat_calls *c, struct slice id)
 			continue;
 		if (++open > ALIKE_CALLS_MAX)
 			return NULL;
-		if (!are_alike(json_str(call->id), id))
+		if (json_str(call->id).len > ALIKE_ID_MAX || !are_alike(json_str(call->id), id))
 			continue;
 		if (found != NULL)
 			return NULL;

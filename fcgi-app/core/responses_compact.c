@@ -157,7 +157,7 @@ forget_summarised(struct intake *t)
 		    (!whole && t->places[i].type->read != responses_compaction_read))
 			continue;
 		json_object_array_put_idx(t->messages, i, NULL);
-		json_object_array_put_idx(t->own->request->items, i, NULL);
+		json_object_array_put_idx(t->own->request->items, t->places[i].item, NULL);
 	}
 }
 

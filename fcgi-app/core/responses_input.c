@@ -105,6 +105,7 @@ add_item(struct intake *t, json_object *item, struct place place)
 	/* A wish, not a part of the conversation. */
 	if (place.type->read == responses_trigger_read)
 		return 0;
+	place.item = json_object_array_length(t->own->request->items);
 	if (!json_object_is_type(message, json_type_array)) {
 		add_message(t, message, place);
 	} else {

@@ -47,6 +47,7 @@ struct item_type;
 struct place {
 	const struct item_type *type;
 	size_t index; /* of the caller's item */
+	size_t item;  /* of it in the request's items */
 	enum { PLACE_INPUT, PLACE_STRING, PLACE_REFERENCE, PLACE_PAST } kind;
 };
 

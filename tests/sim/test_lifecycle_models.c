@@ -160,6 +160,35 @@ test_everywhere(void)
 	}
 }
 
+/* A stream that has begun, with a request that cannot be made without what was refused: the error
+ * is an event of it. */
+static void
+test_under_way(void)
+{
+	static const char *const uris[] = { "/v1/responses", "/v1/chat/completions" };
+	static const struct slice bodies[] = {
+		SLICE("{\"model\":\"gemini-3.8-flash\",\"input\":\"Hi\",\"stream\":true,"
+		      "\"tool_choice\":\"required\",\"tools\":[{\"type\":\"function\",\"name\":"
+		      "\"f\",\"parameters\":{\"type\":\"object\"}}]}"),
+		CHAT("gemini-3.8-flash", TOOL ",\"stream\":true,\"tool_choice\":\"required\""),
+	};
+
+	for (size_t i = 0; i < COUNT(uris); i++) {
+		struct sim_client *c;
+
+		SIM_OPEN(ONE_KEY, "HEARTBEAT=2");
+		c = SIM_ASK(.uri = uris[i], .params = { BEARER }, .body = bodies[i]);
+		sim_pass(2000);
+		is_int(sim_status(c), 200, "under way");
+		sim_answer(sim_call(0), 400, SIM_JSON,
+		    REFUSAL("Function calling is not enabled for models/gemini-3.8-flash"));
+		is_int(sim_calls(), 1, "not without a call that must be");
+		ok(sim_has(c, "error"), "told");
+		ok(sim_state(c) != SIM_OPEN_YET, "and over");
+		SIM_CLOSE();
+	}
+}
+
 /* One after the other, each once; then Google's words. */
 static void
 test_several(void)
@@ -306,6 +335,7 @@ main(void)
 {
 	test_refusals();
 	test_everywhere();
+	test_under_way();
 	test_several();
 	test_strict_field();
 	test_bounds();

@@ -130,6 +130,34 @@ test_kept(void)
 	buf_release(&kept);
 }
 
+/* An item that is two messages does not shift what the summary tells. */
+static void
+test_summarised(void)
+{
+	struct responses_request q;
+	struct buf kept;
+
+	buf_init(&kept, 1 * MIB);
+	read_as(RESPONSES_CREATE,
+	    "{\"model\":\"gemini-3.8-flash\",\"input\":["
+	    "{\"type\":\"mcp_call\",\"id\":\"a\",\"server_label\":\"s\",\"name\":\"f\","
+	    "\"arguments\":\"{}\",\"output\":\"1\"},"
+	    "{\"role\":\"assistant\",\"content\":\"Rain.\"},"
+	    "{\"role\":\"developer\",\"content\":\"Rules.\"},"
+	    "{\"role\":\"user\",\"content\":\"Before.\"},"
+	    "{\"type\":\"compaction\",\"encrypted_content\":"
+	    "\"gemini-balance.summary.1.IlJhaW4uIg==\"},"
+	    "{\"role\":\"user\",\"content\":\"After.\"}]}",
+	    &q);
+	ok(sent(&q, "\"Rules.\""), "instructions stay");
+	ok(!sent(&q, "Before."), "what the summary tells does not");
+	responses_compact_keep(&q, "eeee", &kept);
+	ok(slice_find(buf_slice(&kept), SLICE("After.")) >= 0, "what came after it is kept");
+	ok(slice_find(buf_slice(&kept), SLICE("Before.")) < 0, "and nothing else");
+	responses_request_release(&q);
+	buf_release(&kept);
+}
+
 static void
 test_count(void)
 {
@@ -168,6 +196,7 @@ main(void)
 	models = models_new("", &error);
 	test_compact();
 	test_kept();
+	test_summarised();
 	test_count();
 	models_free(models);
 	return tap_done();
