@@ -227,32 +227,32 @@ conf_check_ca(const char *path, char text[CONF_WHY_MAX])
 	return good ? NULL : "has no certificate in PEM form (-----BEGIN CERTIFICATE-----)";
 }
 
-/* Who starts the socket must be allowed to give it to the group: root, or a member. */
-static bool
-conf_check_member(gid_t group)
-{
-	gid_t own[NGROUPS_MAX];
-	int count = getgroups(NGROUPS_MAX, own);
-	bool member = geteuid() == 0 || getegid() == group;
-
-	for (int i = 0; i < count && !member; i++)
-		member = own[i] == group;
-	return member;
-}
-
 static const char *
 conf_check_group(const char *name, char text[CONF_WHY_MAX])
 {
 	const struct group *entry = getgrnam(name);
 
 	(void)text;
-	if (entry == NULL)
-		return "is not a group of this system; for Debian's web servers it is www-data "
-		       "(caddy for Caddy)";
-	return conf_check_member(entry->gr_gid)
-	           ? NULL
-	           : "is a group that this user is not a member of, so the socket cannot be "
-	             "given to it";
+	return entry != NULL ? NULL
+	                     : "is not a group of this system; for Debian's web servers it is "
+	                       "www-data (caddy for Caddy)";
+}
+
+/* A socket that is made here is given to the group: root or a member may do that. */
+static const char *
+conf_check_gift(const struct conf *conf)
+{
+	const struct group *entry = getgrnam(conf->listen_group);
+	gid_t own[NGROUPS_MAX];
+	int count = getgroups(NGROUPS_MAX, own);
+
+	if (strncmp(conf->listen, UNIX_PREFIX, sizeof(UNIX_PREFIX) - 1) != 0 || entry == NULL ||
+	    geteuid() == 0 || getegid() == entry->gr_gid)
+		return NULL;
+	for (int i = 0; i < count; i++)
+		if (own[i] == entry->gr_gid)
+			return NULL;
+	return "is a group that this user is not a member of, so the socket cannot be given to it";
 }
 
 static const char *
@@ -365,6 +365,8 @@ conf_check(const struct conf *conf, char error[CONF_ERROR_MAX])
 			continue;
 		value = *(char *const *)(const void *)((const char *)conf + o->offset);
 		fault = value[0] != '\0' ? forms[o->form].access(value, text) : NULL;
+		if (fault == NULL && o->form == CONF_FORM_GROUP)
+			fault = conf_check_gift(conf);
 		if (fault != NULL)
 			return conf_refuse(error, o, value, fault);
 	}
@@ -394,7 +396,6 @@ static const struct {
 
 /* Letters to change, leave out, add or swap (optimal string alignment), whatever their case.
  * SIZE_MAX when it is clear that there are more than NAME_EDITS_MAX. */
-
 static size_t
 conf_name_distance(const char *a, const char *b)
 {

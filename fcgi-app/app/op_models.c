@@ -61,7 +61,8 @@ models_collect(struct request *r, struct slice body, struct buf *out, struct api
 		page_url(r);
 		return COLLECT_MORE;
 	}
-	if (!state->names.failed && state->list.next_page.len == 0)
+	/* What a caller's own key can see decides for nobody else. */
+	if (!state->names.failed && state->list.next_page.len == 0 && r->own_ring == NULL)
 		catalog_list(r->gw->catalog, buf_slice(&state->names));
 	model_list_write(&state->list, r->roster->models, out);
 	return COLLECT_DONE;

@@ -44,13 +44,15 @@ enum step_next { STEP_GO, STEP_PARK, STEP_OVER };
 	              fail */ \
 	X(supply)  /* get what the translation refers to           -> prepare */ \
 	X(locate)  /* whose are the stored objects that it names   -> pick, fan, fail */ \
-	X(catalog) /* the list of models, when one is gone        -> prepare, fail */ \
-	X(fan)     /* several calls at once, each a branch         -> finish, fail */ \
-	X(pick)    /* choose a key, wait for one                   -> call, fail */ \
+	X(catalog) /* the list of models, when one is gone         -> prepare, fail */ \
+	X(fan)     /* several calls at once, each a branch         -> prepare, catalog, finish, \
+	              fail, abort */ \
+	X(pick)    /* choose a key, wait for one                   -> call, prepare, catalog, \
+	              finish, fail */ \
 	X(call)    /* start the upstream transfer                  -> await */ \
 	X(await)   /* head and first bytes                         -> judge */ \
 	X(judge)   /* what the outcome means                       -> stream, collect, wait, pick, \
-	              fail */ \
+	              prepare, catalog, finish, fail */ \
 	X(wait)    /* back-off before another attempt              -> pick */ \
 	X(stream)  /* bytes out as they come in                    -> finish, fail */ \
 	X(collect) /* the whole answer first                       -> finish, pick, fail */ \

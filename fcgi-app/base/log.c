@@ -9,6 +9,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -188,6 +189,9 @@ put_bytes(const char *bytes, size_t len)
 
 	if (manner == LOG_POLL && poll(&poll_fd, 1, 0) <= 0)
 		return -1;
+	/* A pipe that is ready has room for so much. */
+	if (manner == LOG_POLL && len > PIPE_BUF)
+		len = PIPE_BUF;
 	do
 		written = manner == LOG_SEND
 		              ? send(poll_fd.fd, bytes, len, MSG_DONTWAIT | MSG_NOSIGNAL)
@@ -200,10 +204,15 @@ put_bytes(const char *bytes, size_t len)
 static bool
 put_line(struct slice line)
 {
-	ssize_t written = put_bytes(line.ptr, line.len);
+	size_t done = 0;
+	ssize_t written;
 
-	torn = written > 0 && (size_t)written < line.len;
-	return written == (ssize_t)line.len;
+	do {
+		written = put_bytes(line.ptr + done, line.len - done);
+		done += written > 0 ? (size_t)written : 0;
+	} while (written > 0 && done < line.len);
+	torn = done > 0 && done < line.len;
+	return done == line.len;
 }
 
 /* Before the first line that can be written again. */

@@ -40,7 +40,7 @@
 #define MEDIA_QUEUE      1024 /* further ones that wait, per loop */
 #define MEDIA_REDIRECTS  5
 #define MEDIA_CONNECT_MS 10000 /* name, connection and TLS, for each redirect anew */
-#define ADDRESS_LIST_MAX 64    /* option MEDIA_ALLOW */
+#define ADDRESS_LIST_MAX 64    /* options MEDIA_ALLOW, TRUSTED_PROXIES */
 
 /* Requests */
 #define ATTEMPTS_MAX          10  /* upstream calls for one request; option RETRY_MAX */
