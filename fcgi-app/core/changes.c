@@ -80,16 +80,16 @@ changes_mention(struct changes *c, enum change change, const char *at)
 
 	if (c == NULL)
 		return;
-	if (c->rename != NULL) {
-		c->rename(c->rename_ctx, at, name);
-		at = name;
-	}
-	before = c->text.len;
 	c->count++;
 	if (c->hidden > 0) {
 		c->hidden++;
 		return;
 	}
+	if (c->rename != NULL) {
+		c->rename(c->rename_ctx, at, name);
+		at = name;
+	}
+	before = c->text.len;
 	if (before > 0)
 		buf_adds(&c->text, ", ");
 	add_pointer(&c->text, at);

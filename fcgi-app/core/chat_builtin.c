@@ -221,9 +221,11 @@ chat_builtin_native(struct fieldmap_run *run, json_object *tool, const char *at)
 		field_name(param, "%s.%s", at, key);
 		if (builtin == 0) {
 			json_object_put(args);
-			return fieldmap_bad_word(run->err, param, slice_str(key),
-			    "'googleSearch', 'codeExecution', 'urlContext', 'googleMaps', and "
-			    "'fileSearch'");
+			if (fieldmap_drop_word(run, param, "", slice_str(key),
+				"'googleSearch', 'codeExecution', 'urlContext', 'googleMaps', "
+				"and 'fileSearch'") != 0)
+				return -1;
+			continue;
 		}
 		if (args == NULL)
 			return fieldmap_bad_type(run->err, param, "an object", value);

@@ -190,11 +190,11 @@ allow_list(struct fieldmap_run *run, json_object *body, const char *at)
 	struct chat_read *c = run->ctx;
 	json_object *list = json_get(body, "tools");
 	struct slice mode = json_get_str(body, "mode");
-	bool required = slice_eq(mode, SLICE("required")), any = false;
+	bool required = slice_eqi(mode, SLICE("required")), any = false;
 	char param[APIERROR_PARAM_MAX];
 
 	field_name(param, "%s.mode", at);
-	if (json_get(body, "mode") != NULL && !required && !slice_eq(mode, SLICE("auto")) &&
+	if (json_get(body, "mode") != NULL && !required && !slice_eqi(mode, SLICE("auto")) &&
 	    fieldmap_drop_word(run, param, "", mode, "'auto' and 'required'") != 0)
 		return -1;
 	field_name(param, "%s.tools", at);

@@ -126,20 +126,36 @@ is_flat(json_object *call)
 	       json_get(call, "name") != NULL;
 }
 
-/* True when part j of an assistant's content is a call that tool_calls does not hold. */
-static bool
-is_call(json_object *message, size_t j)
+static const char *const call_ids[] = { "call_id", "id", "toolCallId", "tool_call_id", NULL };
+
+/* The ids in an assistant's tool_calls: a new object. */
+static json_object *
+ids_new(json_object *message)
 {
-	json_object *part = json_object_array_get_idx(json_get_array(message, "content"), j);
-	json_object *list = json_get_array(message, "tool_calls");
-	struct slice id = json_get_str(part, "id");
+	json_object *list = json_get_array(message, "tool_calls"), *ids = json_object_new_object();
+	const char *unused;
+
+	for (size_t i = 0; list != NULL && i < json_object_array_length(list); i++) {
+		json_object *call = json_object_array_get_idx(list, i);
+		json_object *id = first_of(call, call_ids, &unused);
+
+		if (id != NULL)
+			json_put(ids, json_object_get_string(id), json_object_new_boolean(1));
+	}
+	return ids;
+}
+
+/* True for a part that is a call which tool_calls does not hold. ids: of ids_new. */
+static bool
+is_call(json_object *part, json_object *ids)
+{
+	const char *unused;
+	json_object *id;
 
 	if (!is_type(part, call_types))
 		return false;
-	for (size_t i = 0; id.len > 0 && list != NULL && i < json_object_array_length(list); i++)
-		if (slice_eq(json_get_str(json_object_array_get_idx(list, i), "id"), id))
-			return false;
-	return true;
+	id = first_of(part, call_ids, &unused);
+	return id == NULL || json_get(ids, json_object_get_string(id)) == NULL;
 }
 
 static void
@@ -156,13 +172,12 @@ copy_first(json_object *to, const char *key, json_object *from, const char *cons
 static json_object *
 call_new(json_object *part)
 {
-	static const char *const ids[] = { "call_id", "id", "toolCallId", "tool_call_id", NULL };
 	static const char *const names[] = { "name", "toolName", "tool_name", NULL };
 	static const char *const inputs[] = { "input", "args", "arguments", NULL };
 	static const char *const extras[] = { "extra_content", NULL };
 	json_object *call = json_object_new_object(), *body = json_object_new_object();
 
-	copy_first(call, "id", part, ids);
+	copy_first(call, "id", part, call_ids);
 	json_put(call, "type", json_object_new_string("function"));
 	copy_first(body, "name", part, names);
 	copy_first(body, "arguments", part, inputs);
@@ -177,7 +192,7 @@ with_calls(json_object *message)
 {
 	json_object *copy = json_object_new_object(), *calls = json_object_new_array();
 	json_object *list = json_get_array(message, "tool_calls"), *call;
-	json_object *parts = json_get_array(message, "content");
+	json_object *parts = json_get_array(message, "content"), *ids = ids_new(message);
 
 	json_object_object_foreach(message, key, value)
 	{
@@ -188,8 +203,9 @@ with_calls(json_object *message)
 		json_append(calls, is_flat(call) ? call_new(call) : json_object_get(call));
 	}
 	for (size_t j = 0; parts != NULL && j < json_object_array_length(parts); j++)
-		if (is_call(message, j))
+		if (is_call(json_object_array_get_idx(parts, j), ids))
 			json_append(calls, call_new(json_object_array_get_idx(parts, j)));
+	json_object_put(ids);
 	json_put(copy, "tool_calls", calls);
 	return copy;
 }
@@ -321,16 +337,16 @@ find_part(const struct chat_foreign *f, size_t i, size_t n, size_t *ret_part)
 {
 	json_object *message = json_object_array_get_idx(f->given, i);
 	json_object *calls = json_get_array(message, "tool_calls");
-	json_object *parts = json_get_array(message, "content");
+	json_object *parts = json_get_array(message, "content"), *ids = ids_new(message);
 	size_t at = calls != NULL ? json_object_array_length(calls) : 0;
+	bool found = false;
 
-	for (size_t j = 0; parts != NULL && j < json_object_array_length(parts); j++) {
-		if (!is_call(message, j) || at++ != n)
-			continue;
+	for (size_t j = 0; !found && parts != NULL && j < json_object_array_length(parts); j++) {
+		found = is_call(json_object_array_get_idx(parts, j), ids) && at++ == n;
 		*ret_part = j;
-		return true;
 	}
-	return false;
+	json_object_put(ids);
+	return found;
 }
 
 /* rest: of a call's name behind `tool_calls[`. False when it is no part of the content. */

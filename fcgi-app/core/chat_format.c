@@ -91,11 +91,11 @@ chat_format_emit(struct fieldmap_run *run, const struct fieldmap *row, json_obje
 		return 0;
 	if (type == NULL)
 		return fieldmap_missing(run->err, param);
-	if (slice_eq(json_str(type), SLICE("text")))
+	if (slice_eqi(json_str(type), SLICE("text")))
 		return 0;
-	if (slice_eq(json_str(type), SLICE("json_object")))
+	if (slice_eqi(json_str(type), SLICE("json_object")))
 		return set_json(run, NULL, at);
-	if (!slice_eq(json_str(type), SLICE("json_schema")))
+	if (!slice_eqi(json_str(type), SLICE("json_schema")))
 		return fieldmap_drop_word(
 		    run, at, ".type", json_str(type), "'text', 'json_object', and 'json_schema'");
 	if (body == NULL && json_get(value, "schema") != NULL)

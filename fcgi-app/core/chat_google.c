@@ -18,6 +18,8 @@ static const struct fieldmap safety_fields[] = {
 	{ 0 },
 };
 
+#define SAFETY_SETTINGS_MAX 64
+
 /* Google refuses a category that is there twice: the last one counts. */
 static int
 drop_earlier(struct fieldmap_run *run, json_object *list, const char *name)
@@ -60,6 +62,11 @@ chat_safety_conv(
 		                              : fieldmap_bad_type(run->err, at, "an object", item);
 		if (answer == 0)
 			answer = drop_earlier(run, list, name);
+		/* Google has about a dozen categories. */
+		if (answer == 0 && json_object_array_length(list) > SAFETY_SETTINGS_MAX) {
+			json_object_array_del_idx(list, SAFETY_SETTINGS_MAX, 1);
+			answer = changes_note(run->changes, CHANGE_DROPPED, at, run->err);
+		}
 		if (answer != 0) {
 			json_object_put(list);
 			return -1;

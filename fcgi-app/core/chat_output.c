@@ -124,7 +124,7 @@ read_audio(struct fieldmap_run *run, json_object *audio)
 	if (json_get(audio, "format") == NULL)
 		format = SLICE("wav");
 	for (size_t i = 0; i < ARRAY_SIZE(formats); i++) {
-		if (slice_eq(format, slice_str(formats[i]))) {
+		if (slice_eqi(format, slice_str(formats[i]))) {
 			strcpy(c->request->audio_format, formats[i]);
 			return read_voice(run, audio);
 		}

@@ -356,7 +356,6 @@ int chat_typed_tool_read(
     struct fieldmap_run *run, json_object *tool, const char *at, bool *ret_known);
 /* The kind of a tool that the client carries out, by its type; TOOL_FUNCTION: none of them. */
 enum tool_kind chat_client_kind(struct slice type);
-const char *chat_client_type(enum tool_kind kind);
 /* The description of a function in c->space: a new string. given: its own, or NULL. */
 json_object *chat_space_describe(const struct chat_read *c, json_object *given);
 /* Whether a type is among those that are read; param of a refusal: that of the type. */

@@ -86,8 +86,6 @@ chat_refuse_emit(struct fieldmap_run *run, const struct fieldmap *row, json_obje
 static const size_t stream_at = offsetof(struct chat_request, stream);
 static const size_t include_usage_at = offsetof(struct chat_request, include_usage);
 
-
-
 static const struct fieldmap chat_fields[] = {
 	/* The model comes first: it decides which needs below are met. */
 	{ .from = "model", .kind = FK_STR, .flags = FF_REQUIRED, .emit = chat_model_emit },

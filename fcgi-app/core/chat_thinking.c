@@ -233,7 +233,7 @@ emit_type(struct fieldmap_run *run, const struct fieldmap *row, json_object *val
 	int answer;
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
-		if (!slice_eq(json_str(value), slice_str(words[i].word)))
+		if (!slice_eqi(json_str(value), slice_str(words[i].word)))
 			continue;
 		on = json_object_new_boolean(words[i].on);
 		answer = chat_think_emit(run, row, on);

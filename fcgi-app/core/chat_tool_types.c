@@ -136,16 +136,6 @@ chat_client_kind(struct slice type)
 	return TOOL_FUNCTION;
 }
 
-const char *
-chat_client_type(enum tool_kind kind)
-{
-	size_t i = 0;
-
-	while (client_tools[i].kind != kind)
-		i++;
-	return client_tools[i].type;
-}
-
 /* What runs elsewhere than at the client: OpenAI's search of tools, unless the client says that it
  * does that, and shells in a container of OpenAI's. */
 static bool

@@ -330,6 +330,8 @@ chat_tool_read(struct fieldmap_run *run, json_object *tool, const char *at)
 	unsigned builtin;
 	bool known;
 
+	if (tool == NULL)
+		return 0;
 	if (!json_is_object(tool))
 		return fieldmap_bad_type(run->err, at, "an object", tool);
 	field_name(param, "%s.type", at);
@@ -358,10 +360,8 @@ chat_tools_emit(struct fieldmap_run *run, const struct fieldmap *row, json_objec
 	char at[APIERROR_PARAM_MAX];
 
 	for (size_t i = 0; i < json_object_array_length(value); i++) {
-		json_object *tool = json_object_array_get_idx(value, i);
-
 		field_name(at, "%s[%zu]", row->from, i);
-		if (tool != NULL && chat_tool_read(run, tool, at) != 0)
+		if (chat_tool_read(run, json_object_array_get_idx(value, i), at) != 0)
 			return -1;
 	}
 	c->by_tools = c->builtins & ~before;

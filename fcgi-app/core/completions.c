@@ -128,8 +128,6 @@ emit_echo(struct fieldmap_run *run, const struct fieldmap *row, json_object *val
 static const size_t stream_at = offsetof(struct chat_request, stream);
 static const size_t include_usage_at = offsetof(struct chat_request, include_usage);
 
-
-
 static const struct fieldmap completion_fields[] = {
 	/* The model comes first: it decides which needs below are met. */
 	{ .from = "model", .kind = FK_STR, .flags = FF_REQUIRED, .emit = chat_model_emit },

@@ -89,24 +89,10 @@ emit_truncation(struct fieldmap_run *run, const struct fieldmap *row, json_objec
 {
 	struct slice word = json_str(value);
 
-	if (slice_eq(word, SLICE("auto")))
+	if (slice_eqi(word, SLICE("auto")))
 		changes_mention(run->changes, CHANGE_IGNORED, row->from);
-	else if (!slice_eq(word, SLICE("disabled")))
+	else if (!slice_eqi(word, SLICE("disabled")))
 		return fieldmap_drop_word(run, row->from, "", word, "'auto' and 'disabled'");
-	return 0;
-}
-
-static int
-emit_metadata(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
-{
-	char at[APIERROR_PARAM_MAX];
-
-	json_object_object_foreach(value, key, text)
-	{
-		field_name(at, "%s.%s", row->from, key);
-		if (!json_object_is_type(text, json_type_string))
-			return fieldmap_bad_type(run->err, at, "a string", text);
-	}
 	return 0;
 }
 
@@ -119,7 +105,6 @@ static const char no_conversation[] =
     "this gateway keeps no conversations; send 'previous_response_id' or the whole of it as 'input'";
 static const char no_prompt[] =
     "this gateway keeps no prompt templates; send 'instructions' and 'input'";
-
 
 static const struct fieldmap response_fields[] = {
 	/* The model comes first: it decides which needs below are met. */
@@ -153,7 +138,7 @@ static const struct fieldmap response_fields[] = {
 	  .conv = conv_top_logprobs },
 	{ .from = "service_tier", .to = "serviceTier", .kind = FK_STR, .conv = chat_tier_conv },
 	{ .from = "truncation", .kind = FK_STR, .flags = FF_UNUSED, .emit = emit_truncation },
-	{ .from = "metadata", .kind = FK_OBJECT, .emit = emit_metadata },
+	{ .from = "metadata", .kind = FK_OBJECT }, /* the answer has it again */
 
 	{ .from = "reasoning", .kind = FK_OBJECT, .emit = chat_reasoning_emit },
 	{ .from = "extra_body", .kind = FK_OBJECT, .emit = chat_extra_emit },
