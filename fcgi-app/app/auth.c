@@ -172,6 +172,22 @@ auth_check(struct request *r, struct apierror *err)
 
 /* ---- the model ---- */
 
+/* Of Google's API and of an environment: `/v1beta/files/...`,
+ * `/upload/v1beta/environments/E/files`. */
+static bool
+is_of_files(const char *path)
+{
+	static const char environments[] = "/environments/", files[] = "/files";
+	const char *at = strstr(path, "/v1");
+
+	if (at != NULL)
+		at = strchr(at + 1, '/');
+	if (at != NULL && strncmp(at, environments, sizeof(environments) - 1) == 0)
+		at = strchr(at + sizeof(environments) - 1, '/');
+	return at != NULL && strncmp(at, files, sizeof(files) - 1) == 0 &&
+	       strchr("/:", at[sizeof(files) - 1]) != NULL; /* or the end */
+}
+
 /* Native requests that name no model in their path may name one in their body: only files, and what
  * reads or deletes, may do without. Google takes another method from a header. */
 static bool
@@ -180,7 +196,7 @@ needs_no_model(const struct request *r)
 	static const char *const methods[] = { "GET", "HEAD", "DELETE" };
 	const char *method = edge_param(r->edge, "REQUEST_METHOD");
 
-	if (r->op != &op_native || strstr(r->route->path, "/files") != NULL)
+	if (r->op != &op_native || is_of_files(r->route->path))
 		return true;
 	if (edge_param(r->edge, "HTTP_X_HTTP_METHOD_OVERRIDE") != NULL)
 		return false;
