@@ -7,7 +7,7 @@ import json
 from calls import chat, form, get, post, said
 from harness import wait_for
 from stack import Stack
-from stores import needs, place
+from stores import needs, place, redis
 from tap import called, equal, once, true
 from test_audio import wav
 from test_share import _second
@@ -257,14 +257,9 @@ def remembered(options):
         equal([(x["model"], x["what"]) for x in line], [("my-model", "unsigned")], "in the log")
 
 
-@once
-@called("what one process learns of a model the others know, by way of SQLite")
-def shared_by_sqlite(options):
-    needs(options, b"libsqlite3")
+def _lesson_is_shared(options, state):
     with contextlib.ExitStack() as stack:
-        path = stack.enter_context(place())
-        env = {"STATE": "sqlite:%s/state.db" % path}
-        one, two = (stack.enter_context(Stack(options, env=env)) for _ in range(2))
+        one, two = (stack.enter_context(Stack(options, env={"STATE": state})) for _ in range(2))
         model = {"name": "gemini-2.5-pro", "like": "gemini-3.8-flash"}
         stack.enter_context(overlaid(one, model))
         chat(one, model="gemini-2.5-pro")
@@ -272,6 +267,22 @@ def shared_by_sqlite(options):
         out = chat(two, model="gemini-2.5-pro", reasoning_effort="high")
         thinking = out.sent_one()["generationConfig"]["thinkingConfig"]
         equal(thinking.get("thinkingLevel"), "HIGH", "as the model that serves it wants it")
+
+
+@once
+@called("what one process learns of a model the others know, by way of SQLite")
+def shared_by_sqlite(options):
+    needs(options, b"libsqlite3")
+    with place() as path:
+        _lesson_is_shared(options, "sqlite:%s/state.db" % path)
+
+
+@once
+@called("what one process learns of a model the others know, by way of Redis")
+def shared_by_redis(options):
+    needs(options, b"libhiredis")
+    with place() as path, redis(path) as (socket, _):
+        _lesson_is_shared(options, "redis+unix://" + socket)
 
 
 # ---- retired names ----
