@@ -166,6 +166,18 @@ clamp(struct fieldmap_run *run, const struct fieldmap *row, const char *param, j
 	return 0;
 }
 
+/* A value may have been made when its change is refused. */
+static int
+convert(struct fieldmap_run *run, const struct fieldmap *row, json_object *value, json_object **ret)
+{
+	*ret = NULL;
+	if (row->conv(run, row, value, ret) == 0)
+		return 0;
+	json_object_put(*ret);
+	*ret = NULL;
+	return -1;
+}
+
 static int
 place(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
 {
@@ -173,7 +185,7 @@ place(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
 
 	if (row->emit != NULL && row->emit(run, row, value) != 0)
 		return -1;
-	if (row->conv != NULL && row->conv(run, row, value, &result) != 0)
+	if (row->conv != NULL && convert(run, row, value, &result) != 0)
 		return -1;
 	if (row->to == NULL)
 		return 0;
@@ -192,7 +204,7 @@ drop(struct fieldmap_run *run, const struct fieldmap *row, const char *param, js
 	bool says = row->noop == NULL || json_object_get_double(value) != *row->noop;
 
 	if (says && row->conv != NULL) {
-		if (row->conv(run, row, value, &result) != 0)
+		if (convert(run, row, value, &result) != 0)
 			return -1;
 		says = result != NULL;
 		json_object_put(result);

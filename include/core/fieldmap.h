@@ -52,8 +52,8 @@ struct fieldmap_run {
 	struct apierror *err;
 };
 
-/* For one target: leaves *ret as it is (NULL) for nothing to place, else a new reference. -1 with
- * run->err; the engine fills in an empty param. */
+/* For one target: leaves *ret as it is (NULL) for nothing to place, else a new reference, which
+ * is given back when it fails too. -1 with run->err; the engine fills in an empty param. */
 typedef int (*fieldconv_fn)(
     struct fieldmap_run *run, const struct fieldmap *row, json_object *value, json_object **ret);
 /* For fields that feed several targets or none. */
