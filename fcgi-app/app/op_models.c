@@ -49,6 +49,13 @@ models_prepare(struct request *r, struct apierror *err)
 	return 0;
 }
 
+/* What a caller's own key can see decides for nobody else, unless there is no other. */
+static bool
+is_for_all(const struct request *r)
+{
+	return r->own_ring == NULL || r->roster->ring == NULL;
+}
+
 static enum collect_next
 models_collect(struct request *r, struct slice body, struct buf *out, struct apierror *err)
 {
@@ -61,8 +68,7 @@ models_collect(struct request *r, struct slice body, struct buf *out, struct api
 		page_url(r);
 		return COLLECT_MORE;
 	}
-	/* What a caller's own key can see decides for nobody else. */
-	if (!state->names.failed && state->list.next_page.len == 0 && r->own_ring == NULL)
+	if (!state->names.failed && state->list.next_page.len == 0 && is_for_all(r))
 		catalog_list(r->gw->catalog, buf_slice(&state->names));
 	model_list_write(&state->list, r->roster->models, out);
 	return COLLECT_DONE;
