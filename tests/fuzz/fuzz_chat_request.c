@@ -6,6 +6,8 @@
  */
 #include "config.h"
 
+#include <string.h>
+
 #include "base/limits.h"
 #include "core/chat.h"
 #include "fuzz.h"
@@ -138,7 +140,23 @@ fuzz_lesson(void *ctx, const char *name, struct lesson *ret)
 	const size_t *size = ctx;
 
 	(void)name;
-	*ret = (struct lesson){ .refused.kinds = (unsigned)(*size * 2654435761U) };
+	*ret = (struct lesson){
+		.refused.kinds = (unsigned)(*size * 2654435761U),
+		.gone = *size % 8 == 4,
+	};
+}
+
+/* And any name may be of a line that goes on. */
+static bool
+fuzz_newest(void *ctx, const char *name, char ret[MODEL_NAME_MAX])
+{
+	const size_t *size = ctx;
+
+	(void)name;
+	if (*size % 4 != 0)
+		return false;
+	memcpy(ret, "gemini-3.8-flash", sizeof("gemini-3.8-flash"));
+	return true;
 }
 
 int
@@ -151,7 +169,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	struct changes changes;
 	struct apierror err;
 	struct refs refs;
-	struct lessons lessons = { fuzz_lesson, NULL, &size };
+	struct lessons lessons = { fuzz_lesson, fuzz_newest, &size };
 	struct chat_env env = {
 		.models = models,
 		.lessons = size % 2 == 0 ? &lessons : NULL,
