@@ -171,8 +171,8 @@ static const struct entry_sink sink = {
 	.attribute = read_attribute,
 	.stray = "a token may be followed by name=, rpm=, tpd= and models=, and by "
 		 "nothing else",
-	.unknown = "there is an unknown word with = behind a token; only name=, rpm=, tpd= and "
-		   "models= may stand there",
+	.unknown = "a token is followed by an unknown word with =; only name=, rpm=, tpd= and "
+		   "models= are known",
 };
 
 static void

@@ -132,8 +132,8 @@ static const struct entry_sink sink = {
 	.attribute = read_attribute,
 	.stray = "a key may be followed by project=, weight=, proxy=, models= and name=, and by "
 		 "nothing else",
-	.unknown = "there is an unknown word with = behind a key; only project=, weight=, proxy=, "
-		   "models= and name= may stand there",
+	.unknown = "a key is followed by an unknown word with =; only project=, weight=, proxy=, "
+		   "models= and name= are known",
 };
 
 /* ---- repetitions ---- */
