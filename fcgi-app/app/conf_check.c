@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "app/state.h"
+#include "base/edit_distance.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
 #include "conf_priv.h"
@@ -391,55 +392,15 @@ static const struct {
 };
 /* clang-format on */
 
-#define NAME_MAX_LEN   40 /* letters that count */
+#define NAME_LEN_MAX   40
 #define NAME_EDITS_MAX 2
-
-/* Letters to change, leave out, add or swap (optimal string alignment), whatever their case.
- * SIZE_MAX when it is clear that there are more than NAME_EDITS_MAX. */
-static size_t
-conf_name_distance(const char *a, const char *b)
-{
-	size_t rows[3][NAME_MAX_LEN + 1], *before = rows[0], *last = rows[1], *now = rows[2];
-	size_t len_a = strnlen(a, NAME_MAX_LEN), len_b = strnlen(b, NAME_MAX_LEN);
-
-	for (size_t j = 0; j <= len_b; j++)
-		last[j] = before[j] = j;
-	for (size_t i = 1; i <= len_a; i++) {
-		size_t *free_row = before, least = i;
-
-		now[0] = i;
-		for (size_t j = 1; j <= len_b; j++) {
-			char x = ascii_lower(a[i - 1]), y = ascii_lower(b[j - 1]);
-			size_t best = last[j - 1] + (x != y);
-
-			best = last[j] + 1 < best ? last[j] + 1 : best;
-			best = now[j - 1] + 1 < best ? now[j - 1] + 1 : best;
-			if (i > 1 && j > 1 && x == ascii_lower(b[j - 2]) &&
-			    y == ascii_lower(a[i - 2]) && before[j - 2] + 1 < best)
-				best = before[j - 2] + 1;
-			now[j] = best;
-			least = best < least ? best : least;
-		}
-		if (least > NAME_EDITS_MAX)
-			return SIZE_MAX;
-		before = last;
-		last = now;
-		now = free_row;
-	}
-	return last[len_b];
-}
 
 /* A third of a name may differ, two letters at most. */
 static bool
 conf_name_is_near(const char *name, const char *option, size_t *ret_distance)
 {
-	size_t len = strlen(name), wanted = strlen(option);
-
-	*ret_distance = SIZE_MAX;
-	if (len > wanted + NAME_EDITS_MAX || wanted > len + NAME_EDITS_MAX)
-		return false;
-	*ret_distance = conf_name_distance(name, option);
-	return *ret_distance <= NAME_EDITS_MAX && *ret_distance * 3 <= wanted;
+	*ret_distance = edit_distance(slice_str(name), slice_str(option), NAME_EDITS_MAX);
+	return *ret_distance <= NAME_EDITS_MAX && *ret_distance * 3 <= strlen(option);
 }
 
 const struct conf_option *
@@ -474,7 +435,7 @@ conf_name_is_foreign(const char *name)
 const char *
 conf_misspelt(const char *option, size_t *at, const char **ret_option)
 {
-	static char name[NAME_MAX_LEN];
+	static char name[NAME_LEN_MAX];
 	const struct conf_option *near;
 
 	for (; environ[*at] != NULL; (*at)++) {

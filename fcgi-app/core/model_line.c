@@ -5,6 +5,7 @@
 
 #include <string.h>
 
+#include "base/edit_distance.h"
 #include "base/xalloc.h"
 
 #define NEAR_MAX   3    /* letters by which a misspelt name may differ */
@@ -208,46 +209,16 @@ model_line_newest(struct slice names, struct slice name,
 
 /* ---- misspelt names ---- */
 
-/* Levenshtein's distance. */
-static size_t
-distance_of(struct slice a, struct slice b)
-{
-	size_t row[MODEL_NAME_MAX + 1];
-
-	for (size_t j = 0; j <= b.len; j++)
-		row[j] = j;
-	for (size_t i = 1; i <= a.len; i++) {
-		size_t corner = row[0];
-
-		row[0] = i;
-		for (size_t j = 1; j <= b.len; j++) {
-			size_t best = corner + (a.ptr[i - 1] != b.ptr[j - 1]);
-
-			best = row[j] + 1 < best ? row[j] + 1 : best;
-			best = row[j - 1] + 1 < best ? row[j - 1] + 1 : best;
-			corner = row[j];
-			row[j] = best;
-		}
-	}
-	return row[b.len];
-}
-
 struct slice
 model_line_near(struct slice names, struct slice name)
 {
 	struct slice one, found = SLICE("");
 	size_t best = NEAR_MAX + 1;
 
-	if (name.len >= MODEL_NAME_MAX)
-		return found;
 	for (size_t i = 0; i < NEAR_NAMES && slice_split(&names, '\n', &one); i++) {
-		size_t distance;
+		size_t distance = edit_distance(one, name, NEAR_MAX);
 
-		if (one.len >= MODEL_NAME_MAX || one.len > name.len + NEAR_MAX ||
-		    name.len > one.len + NEAR_MAX)
-			continue;
-		distance = distance_of(one, name);
-		if (distance > 0 && distance < best) {
+		if (one.len < MODEL_NAME_MAX && distance < best && !slice_eq(one, name)) {
 			best = distance;
 			found = one;
 		}

@@ -4,11 +4,11 @@
 
 #include <string.h>
 
+#include "base/edit_distance.h"
 #include "base/xalloc.h"
 #include "route_priv.h"
 
-#define TAIL_MAX         40 /* bytes compared; a longer end is not near anything */
-#define TAIL_SEGMENTS    3  /* of the path's end; what stands in front may be a mount point */
+#define TAIL_SEGMENTS    3 /* of the path's end; what stands in front may be a mount point */
 #define PREFIX_SHOWN_MAX 128
 
 #define OPENAI (1U << DIALECT_OPENAI)
@@ -85,37 +85,6 @@ static const struct absent {
 };
 /* clang-format on */
 
-static size_t
-min3(size_t a, size_t b, size_t c)
-{
-	size_t least = a < b ? a : b;
-
-	return least < c ? least : c;
-}
-
-/* Levenshtein's distance; b in lower case, at most TAIL_MAX bytes each. */
-static size_t
-distance(struct slice a, struct slice b)
-{
-	size_t row[TAIL_MAX + 1];
-
-	for (size_t j = 0; j <= b.len; j++)
-		row[j] = j;
-	for (size_t i = 0; i < a.len; i++) {
-		size_t diagonal = row[0];
-
-		row[0] = i + 1;
-		for (size_t j = 0; j < b.len; j++) {
-			size_t above = row[j + 1];
-
-			row[j + 1] = min3(
-			    above + 1, row[j] + 1, diagonal + (ascii_lower(a.ptr[i]) != b.ptr[j]));
-			diagonal = above;
-		}
-	}
-	return row[b.len];
-}
-
 /* The last segments of the path as one raw text; of a single one only the verb, if it has one. */
 static struct slice
 path_tail(const struct route_path *p, size_t count)
@@ -141,7 +110,7 @@ static const struct known *
 nearest(const struct route_path *p, size_t from, enum dialect dialect)
 {
 	const struct known *best = NULL;
-	size_t best_distance = TAIL_MAX;
+	size_t best_distance = SIZE_MAX;
 
 	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
 		struct slice want = slice_str(known[i].tail);
@@ -153,7 +122,7 @@ nearest(const struct route_path *p, size_t from, enum dialect dialect)
 		for (size_t count = 1; count <= TAIL_SEGMENTS && from + count <= p->count;
 		     count++) {
 			struct slice tail = path_tail(p, count);
-			size_t d = tail.len <= TAIL_MAX ? distance(tail, want) : TAIL_MAX;
+			size_t d = edit_distance(tail, want, slips(want));
 
 			if (d < best_distance && d <= slips(want)) {
 				best = &known[i];
