@@ -74,6 +74,19 @@ write_error(struct jwriter *w, const struct apierror *err)
 	jw_object_end(w);
 }
 
+/* What every object of a response begins with. */
+static void
+open_object(struct responses_stream *s, struct jwriter *w, const char *key, const char *object)
+{
+	jw_object(w, key);
+	jw_str_open(w, "id");
+	buf_adds(w->out, "resp_");
+	buf_add_json(w->out, slice_str(s->id));
+	jw_str_close(w);
+	jw_str(w, "object", object);
+	jw_int(w, "created_at", s->info.chat.created);
+}
+
 static void
 write_response(
     struct responses_stream *s, struct jwriter *w, const char *key, const struct apierror *err)
@@ -81,13 +94,7 @@ write_response(
 	const struct usage *usage = gen_reader_usage(&s->reader);
 	bool over = strcmp(s->status, "in_progress") != 0;
 
-	jw_object(w, key);
-	jw_str_open(w, "id");
-	buf_adds(w->out, "resp_");
-	buf_add_json(w->out, slice_str(s->id));
-	jw_str_close(w);
-	jw_str(w, "object", "response");
-	jw_int(w, "created_at", s->info.chat.created);
+	open_object(s, w, key, "response");
 	jw_str(w, "status", s->status);
 	write_error(w, err);
 	if (s->reason != NULL) {
@@ -256,13 +263,7 @@ check_summary(struct responses_stream *s, struct apierror *err)
 static void
 write_compaction(struct responses_stream *s, struct jwriter *w)
 {
-	jw_object(w, NULL);
-	jw_str_open(w, "id");
-	buf_adds(w->out, "resp_");
-	buf_add_json(w->out, slice_str(s->id));
-	jw_str_close(w);
-	jw_str(w, "object", "response.compaction");
-	jw_int(w, "created_at", s->info.chat.created);
+	open_object(s, w, NULL, "response.compaction");
 	jw_array(w, "output");
 	if (s->info.kept.len > 0)
 		jw_raw(w, NULL, s->info.kept);
