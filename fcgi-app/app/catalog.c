@@ -226,7 +226,7 @@ catalog_gone(struct catalog *c, const char *model, uint64_t owner)
 	char name[GONE_NAME_MAX];
 
 	pthread_mutex_lock(&c->lock);
-	learned_gone(c->gone, gone_name(model, owner, name), true, clock_wall_ms());
+	learned_gone(c->gone, gone_name(model, owner, name), clock_wall_ms());
 	pthread_mutex_unlock(&c->lock);
 	atomic_store(&c->any_gone, true);
 }

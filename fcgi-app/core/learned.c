@@ -152,14 +152,13 @@ learned_refused(struct learned *l, struct slice name, const struct refusals *ref
 }
 
 void
-learned_gone(struct learned *l, struct slice name, bool gone, uint64_t now)
+learned_gone(struct learned *l, struct slice name, uint64_t now)
 {
 	struct entry *e;
 
-	if (!is_name(name) || (!gone && *entry_place(l, name) == NULL))
+	if (!is_name(name))
 		return;
 	e = entry_obtain(l, name);
-	e->is_gone = gone;
 	e->gone_at = now;
 	entry_tell(l, e);
 }
@@ -189,7 +188,7 @@ learned_get(const struct learned *l, struct slice name, uint64_t now, struct les
 			ret->refused.kinds |= 1U << i;
 	ret->refused.budget_min = e->budget_min;
 	ret->refused.budget_max = e->budget_max;
-	ret->gone = e->is_gone && is_fresh(e->gone_at, now, LEARNED_KEEP_MS);
+	ret->gone = is_fresh(e->gone_at, now, LEARNED_KEEP_MS);
 }
 
 /* ---- families ---- */

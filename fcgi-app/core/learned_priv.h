@@ -13,7 +13,6 @@ struct entry {
 	uint64_t served_at, gone_at;
 	uint64_t refused_at[REFUSALS]; /* by bit */
 	int32_t budget_min, budget_max;
-	bool is_gone; /* what was learnt at gone_at */
 };
 
 struct learned {

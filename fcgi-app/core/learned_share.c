@@ -1,7 +1,7 @@
 /*
  * What processes tell each other about models: the name, and a text of words with the time of each,
  *
- *     served@TIME=MODEL gone@TIME back@TIME KIND@TIME budget_range@TIME=MIN-MAX
+ *     served@TIME=MODEL gone@TIME KIND@TIME budget_range@TIME=MIN-MAX
  *
  * with times in milliseconds since 1970 and KIND a word of refusal_word.
  */
@@ -22,8 +22,7 @@ entry_tell(const struct learned *l, const struct entry *e)
 	if (e->served_at != 0)
 		buf_addf(&text, "served@%llu=%s ", (unsigned long long)e->served_at, e->served_by);
 	if (e->gone_at != 0)
-		buf_addf(&text, "%s@%llu ", e->is_gone ? "gone" : "back",
-		    (unsigned long long)e->gone_at);
+		buf_addf(&text, "gone@%llu ", (unsigned long long)e->gone_at);
 	for (size_t i = 0; i < REFUSALS; i++) {
 		if (e->refused_at[i] == 0)
 			continue;
@@ -119,12 +118,9 @@ learned_take(struct learned *l, struct slice name, struct slice text, uint64_t n
 			continue;
 		if (slice_eq(fact.word, SLICE("served"))) {
 			take_served(e, &fact);
-		} else if (slice_eq(fact.word, SLICE("gone")) ||
-			   slice_eq(fact.word, SLICE("back"))) {
-			if (fact.at > e->gone_at) {
-				e->is_gone = slice_eq(fact.word, SLICE("gone"));
+		} else if (slice_eq(fact.word, SLICE("gone"))) {
+			if (fact.at > e->gone_at)
 				e->gone_at = fact.at;
-			}
 		} else {
 			take_refusal(e, &fact);
 		}

@@ -42,8 +42,8 @@ void learned_served(
 /* A request went through once this was left out. REFUSED_ONCE is not kept. */
 void learned_refused(
     struct learned *l, struct slice name, const struct refusals *refused, uint64_t now);
-/* Google says that there is no such model, or (gone false) it has answered after all. */
-void learned_gone(struct learned *l, struct slice name, bool gone, uint64_t now);
+/* Google says that there is no such model. */
+void learned_gone(struct learned *l, struct slice name, uint64_t now);
 
 /* Where translations learn what was learnt. */
 struct lessons {

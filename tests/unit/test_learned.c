@@ -44,15 +44,12 @@ test_table(void)
 	is_int(lesson_of(l, "a", NOW).refused.kinds, REFUSED_PREFILL,
 	    "what is not the model's is not kept");
 	is_int(lesson_of(l, "a", NOW + LEARNED_KEEP_MS).refused.kinds, 0, "it ends");
-	learned_gone(l, SLICE("b"), true, NOW + 1);
+	learned_gone(l, SLICE("b"), NOW + 1);
 	ok(lesson_of(l, "b", NOW + 2).gone, "gone");
 	ok(!lesson_of(l, "b", NOW + 1 + LEARNED_KEEP_MS).gone, "to be asked for again");
-	learned_gone(l, SLICE("c"), false, NOW + 2);
 	refuse(l, "c", REFUSED_SEED, NOW + 2);
 	is_int(lesson_of(l, "a", NOW).refused.kinds, 0, "the oldest makes room");
 	ok(lesson_of(l, "b", NOW + 2).gone, "not the others");
-	learned_gone(l, SLICE("b"), false, NOW + 3);
-	ok(!lesson_of(l, "b", NOW + 3).gone, "there again");
 	learned_free(l);
 }
 
@@ -149,16 +146,19 @@ test_share(void)
 	learned_set_watch(peers[0], &(struct learned_watch){ on_told, peers[1] });
 	refuse(peers[0], "a", REFUSED_BUDGET_RANGE | REFUSED_SEED, NOW - 5);
 	learned_served(peers[0], SLICE("a"), SLICE("gemini-3.8-flash"), 0, NOW - 4);
-	learned_gone(peers[0], SLICE("b"), true, NOW - 3);
+	learned_gone(peers[0], SLICE("b"), NOW - 3);
 	is_int(lesson_of(peers[1], "a", NOW).refused.kinds, REFUSED_BUDGET_RANGE | REFUSED_SEED,
 	    "told");
 	is_int(lesson_of(peers[1], "a", NOW).refused.budget_max, 1000, "with its numbers");
 	is_str(lesson_of(peers[1], "a", NOW).served_by, "gemini-3.8-flash", "and who serves");
 	ok(lesson_of(peers[1], "b", NOW).gone, "and what is gone");
-	learned_take(peers[1], SLICE("b"), SLICE("back@1"), NOW);
-	ok(lesson_of(peers[1], "b", NOW).gone, "what is older does not count");
-	learned_take(peers[1], SLICE("b"), SLICE("back@99999999999999"), NOW);
-	ok(!lesson_of(peers[1], "b", NOW).gone, "a clock may be wrong");
+	learned_take(peers[1], SLICE("b"), SLICE("gone@1"), NOW);
+	ok(lesson_of(peers[1], "b", NOW - 4 + LEARNED_KEEP_MS).gone,
+	    "what is older does not count");
+	learned_take(peers[1], SLICE("d"), SLICE("gone@99999999999999"), NOW);
+	ok(lesson_of(peers[1], "d", NOW).gone &&
+		!lesson_of(peers[1], "d", NOW + LEARNED_KEEP_MS).gone,
+	    "a clock may be wrong");
 	learned_take(
 	    peers[1], SLICE("c"), SLICE("gone served@=x @1 nothing@5 signature@7 =@"), NOW);
 	is_int(lesson_of(peers[1], "c", NOW).refused.kinds, 0, "nonsense is ignored");
