@@ -162,10 +162,8 @@ static void
 copy_first(json_object *to, const char *key, json_object *from, const char *const *keys)
 {
 	const char *unused;
-	json_object *value = first_of(from, keys, &unused);
 
-	if (value != NULL)
-		json_put(to, key, json_object_get(value));
+	json_share(to, key, first_of(from, keys, &unused));
 }
 
 /* A call whose members stand beside its type: a new element of tool_calls. */

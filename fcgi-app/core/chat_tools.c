@@ -121,8 +121,7 @@ describe(json_object *named, const struct tool_name *name, json_object *descript
 	struct buf text;
 
 	if (kept) {
-		if (description != NULL)
-			json_put(named, "description", json_object_get(description));
+		json_share(named, "description", description);
 		return;
 	}
 	buf_init(&text, CHAT_BODY_MAX);

@@ -138,12 +138,9 @@ citations_metadata(const struct citations *c)
 			json_put(all, key, json_object_get(value));
 		}
 	}
-	if (c->chunks != NULL)
-		json_put(all, lists[0], json_object_get(c->chunks));
-	if (c->supports != NULL)
-		json_put(all, lists[1], json_object_get(c->supports));
-	if (c->pages != NULL)
-		json_put(all, "urlMetadata", json_object_get(c->pages));
+	json_share(all, lists[0], c->chunks);
+	json_share(all, lists[1], c->supports);
+	json_share(all, "urlMetadata", c->pages);
 	return all;
 }
 

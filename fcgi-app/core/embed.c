@@ -144,8 +144,7 @@ add_input(struct fieldmap_run *run, json_object *text, const char *at)
 	fieldmap_put(request, "content/parts", parts);
 	if (read->task != NULL)
 		json_put_str(request, "taskType", slice_str(read->task));
-	if (read->title != NULL)
-		json_put(request, "title", json_object_get(read->title));
+	json_share(request, "title", read->title);
 	if (read->dimensions != NULL)
 		json_put(request, "outputDimensionality",
 		    json_object_new_int64(json_int(read->dimensions, 0)));

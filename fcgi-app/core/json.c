@@ -244,6 +244,13 @@ json_put(json_object *obj, const char *key, json_object *value)
 }
 
 void
+json_share(json_object *obj, const char *key, json_object *value)
+{
+	if (value != NULL)
+		json_put(obj, key, json_object_get(value));
+}
+
+void
 json_put_str(json_object *obj, const char *key, struct slice value)
 {
 	json_put(obj, key, json_new_str(value));

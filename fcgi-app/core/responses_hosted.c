@@ -24,15 +24,6 @@ text_of(json_object *value)
 	return string;
 }
 
-static void
-copy(json_object *to, json_object *from, const char *key)
-{
-	json_object *value = json_get(from, key);
-
-	if (value != NULL)
-		json_put(to, key, json_object_get(value));
-}
-
 /* A message with a call; arguments are taken, id and space (a string, or NULL) borrowed. */
 static json_object *
 call_of(
@@ -41,8 +32,7 @@ call_of(
 	json_object *body = json_object_new_object(), *message;
 
 	json_put_str(body, "name", slice_str(name));
-	if (space != NULL)
-		json_put(body, "namespace", json_object_get(space));
+	json_share(body, "namespace", space);
 	json_put(body, "arguments", arguments);
 	message = responses_call_new(type, id, body);
 	json_object_put(body);
@@ -58,18 +48,6 @@ both_of(json_object *call, json_object *result)
 	json_append(list, call);
 	json_append(list, result);
 	return list;
-}
-
-/* The id by which a call and its result find each other; OpenAI's schema of
- * local_shell_call_output has no call_id. NULL: none. */
-static json_object *
-id_of(json_object *item)
-{
-	json_object *id = json_get(item, "call_id");
-
-	if (json_str(id).len == 0)
-		id = json_get(item, "id");
-	return json_str(id).len > 0 ? id : NULL;
 }
 
 /* ---- the search of tools ---- */
@@ -186,7 +164,7 @@ responses_client_call_read(
 	(void)t, (void)at;
 	while (!slice_eq(json_get_str(item, "type"), slice_str(type->type)))
 		type++;
-	*ret_message = call_of(type->tool, type->tool, NULL, id_of(item),
+	*ret_message = call_of(type->tool, type->tool, NULL, responses_call_id(item),
 	    arguments_of(json_get_object(item, type->member), type->typed));
 	return 0;
 }
@@ -201,15 +179,15 @@ responses_client_output_read(
 
 	(void)t, (void)at;
 	if (!patch) {
-		*ret_message = responses_result_new(id_of(item),
+		*ret_message = responses_result_new(responses_call_id(item),
 		    json_object_is_type(output, json_type_string) ? json_object_get(output)
 								  : text_of(output));
 		return 0;
 	}
 	told = json_object_new_object();
-	copy(told, item, "status");
-	copy(told, item, "output");
-	*ret_message = responses_result_new(id_of(item), text_of(told));
+	json_share(told, "status", json_get(item, "status"));
+	json_share(told, "output", json_get(item, "output"));
+	*ret_message = responses_result_new(responses_call_id(item), text_of(told));
 	json_object_put(told);
 	return 0;
 }
@@ -223,9 +201,9 @@ responses_computer_call_read(
 	json_object *arguments = json_object_new_object();
 
 	(void)t, (void)at;
-	copy(arguments, item, "action");
-	copy(arguments, item, "actions");
-	*ret_message = call_of("function", "computer", NULL, id_of(item), arguments);
+	json_share(arguments, "action", json_get(item, "action"));
+	json_share(arguments, "actions", json_get(item, "actions"));
+	*ret_message = call_of("function", "computer", NULL, responses_call_id(item), arguments);
 	return 0;
 }
 
@@ -239,11 +217,11 @@ responses_computer_output_read(
 	if (json_get(output, "image_url") != NULL || json_get(output, "file_id") != NULL) {
 		part = json_object_new_object();
 		json_put_str(part, "type", SLICE("input_image"));
-		copy(part, output, "image_url");
-		copy(part, output, "file_id");
+		json_share(part, "image_url", json_get(output, "image_url"));
+		json_share(part, "file_id", json_get(output, "file_id"));
 		json_append(list, part);
 	}
-	*ret_message = responses_result_new(id_of(item), list);
+	*ret_message = responses_result_new(responses_call_id(item), list);
 	return 0;
 }
 
@@ -267,8 +245,8 @@ responses_mcp_call_read(
 	}
 	if (error != NULL) {
 		told = json_object_new_object();
-		copy(told, item, "error");
-		copy(told, item, "output");
+		json_share(told, "error", json_get(item, "error"));
+		json_share(told, "output", json_get(item, "output"));
 		output = text_of(told);
 		json_object_put(told);
 	} else {
@@ -289,7 +267,7 @@ responses_file_search_read(
 	if (results == NULL || json_object_array_length(results) == 0)
 		return responses_item_skip(t, item, at, ret_message);
 	arguments = json_object_new_object();
-	copy(arguments, item, "queries");
+	json_share(arguments, "queries", json_get(item, "queries"));
 	*ret_message =
 	    both_of(call_of("function", "file_search", NULL, json_get(item, "id"), arguments),
 		responses_result_new(json_get(item, "id"), text_of(results)));

@@ -88,6 +88,9 @@ int responses_item_drop(
 int responses_item_skip(
     struct intake *t, json_object *item, const char *at, json_object **ret_message);
 json_object *responses_message_new(const char *role);
+/* The id by which a call and its result find each other: call_id, or the id of the item, which some
+ * clients have alone, and OpenAI's schema for local_shell_call_output. Borrowed; NULL: none. */
+json_object *responses_call_id(json_object *item);
 /* An assistant message with one call: its type and name in chat's form, id and body. id and body
  * are borrowed; type: also the member that holds body. */
 json_object *responses_call_new(const char *type, json_object *id, json_object *body);

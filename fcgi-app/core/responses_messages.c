@@ -42,13 +42,6 @@ responses_member_word(
 	return 0;
 }
 
-static void
-share(json_object *to, const char *key, json_object *value)
-{
-	if (value != NULL)
-		json_put(to, key, json_object_get(value));
-}
-
 static int
 read_message(struct intake *t, json_object *item, const char *at, json_object **ret_message)
 {
@@ -66,10 +59,10 @@ read_message(struct intake *t, json_object *item, const char *at, json_object **
 		return fieldmap_bad_word(t->err, param, json_str(role),
 		    "'user', 'assistant', 'system', and 'developer'");
 	*ret_message = json_object_new_object();
-	share(*ret_message, "role", role);
+	json_share(*ret_message, "role", role);
 	if (json_object_object_get_ex(item, "content", &content))
 		json_put(*ret_message, "content", json_object_get(content));
-	share(*ret_message, "extra_content", json_get(item, "extra_content"));
+	json_share(*ret_message, "extra_content", json_get(item, "extra_content"));
 	return 0;
 }
 
@@ -82,9 +75,8 @@ responses_message_new(const char *role)
 	return message;
 }
 
-/* Some clients have the id of the item alone. */
-static json_object *
-call_id_of(json_object *item)
+json_object *
+responses_call_id(json_object *item)
 {
 	json_object *id = json_get(item, "call_id");
 
@@ -101,7 +93,7 @@ responses_call_new(const char *type, json_object *id, json_object *body)
 	json_object *message = responses_message_new("assistant");
 	json_object *call = json_object_new_object(), *calls = json_object_new_array();
 
-	share(call, "id", id);
+	json_share(call, "id", id);
 	json_put(call, "type", json_object_new_string(type));
 	json_put(call, key, json_object_get(body));
 	json_append(calls, call);
@@ -114,7 +106,7 @@ responses_result_new(json_object *id, json_object *content)
 {
 	json_object *message = responses_message_new("tool");
 
-	share(message, "tool_call_id", id);
+	json_share(message, "tool_call_id", id);
 	json_put(message, "content", content);
 	return message;
 }
@@ -128,14 +120,14 @@ add_call(struct intake *t, json_object *item, const char *at, const char *type, 
 	if (responses_member_word(t, item, at, "name", &name) != 0)
 		return -1;
 	body = json_object_new_object();
-	share(body, "name", name);
-	share(body, "namespace", json_get(item, "namespace"));
-	share(body, text_key, text);
-	*ret_message = responses_call_new(type, call_id_of(item), body);
+	json_share(body, "name", name);
+	json_share(body, "namespace", json_get(item, "namespace"));
+	json_share(body, text_key, text);
+	*ret_message = responses_call_new(type, responses_call_id(item), body);
 	json_object_put(body);
 	call = json_object_array_get_idx(json_get_array(*ret_message, "tool_calls"), 0);
-	share(call, CHAT_OTHER_ID, json_get(item, "id"));
-	share(call, "extra_content", json_get(item, "extra_content"));
+	json_share(call, CHAT_OTHER_ID, json_get(item, "id"));
+	json_share(call, "extra_content", json_get(item, "extra_content"));
 	return 0;
 }
 
@@ -170,9 +162,9 @@ read_result(struct intake *t, json_object *item, const char *at, json_object **r
 {
 	(void)t, (void)at;
 	*ret_message = responses_message_new("tool");
-	share(*ret_message, "tool_call_id", json_get(item, "call_id"));
-	share(*ret_message, "name", json_get(item, "name"));
-	share(*ret_message, "content", json_get(item, "output"));
+	json_share(*ret_message, "tool_call_id", json_get(item, "call_id"));
+	json_share(*ret_message, "name", json_get(item, "name"));
+	json_share(*ret_message, "content", json_get(item, "output"));
 	return 0;
 }
 

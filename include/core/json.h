@@ -46,6 +46,8 @@ json_object *json_new_str(struct slice s);
 json_object *json_new_part(json_object *owner, struct slice part);
 /* Adds under key; takes value. */
 void json_put(json_object *obj, const char *key, json_object *value);
+/* Adds a reference to value; nothing when value is NULL. */
+void json_share(json_object *obj, const char *key, json_object *value);
 void json_put_str(json_object *obj, const char *key, struct slice value);
 /* Adds at the end; takes value. */
 void json_append(json_object *array, json_object *value);
