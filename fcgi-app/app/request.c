@@ -262,10 +262,12 @@ do_route(struct request *r)
 		.has_google_credential = edge_param(r->edge, "HTTP_X_GOOG_API_KEY") != NULL ||
 		                         edge_param(r->edge, "HTTP_X_GOOG_API_CLIENT") != NULL,
 		.has_bearer = has_bearer(r),
-		.websocket = local_wants_websocket(r),
 	};
-	int rc = route_match(&in, r->route, &r->err);
+	int rc;
 
+	/* A handshake is a GET (RFC 6455, 4.1); others are spared the search for its headers. */
+	in.websocket = slice_eq(in.method, SLICE("GET")) && local_wants_websocket(r);
+	rc = route_match(&in, r->route, &r->err);
 	note_client(r);
 	r->dialect = r->route->dialect;
 	r->route_name = r->route->name != NULL ? r->route->name : "none";
