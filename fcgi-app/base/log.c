@@ -239,6 +239,7 @@ log_write(enum log_level level, const char *event, const struct log_field *field
 	struct buf line;
 
 	buf_init(&line, LOG_LINE_MAX);
+	buf_room(&line, LOG_LINE_USUAL);
 	make_line(&line, level, event, fields, count);
 	pthread_mutex_lock(&lost_lock);
 	if (lost > 0 && tell_lost())

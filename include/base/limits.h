@@ -218,5 +218,6 @@
 
 /* Logs */
 #define LOG_LINE_MAX (8 * KIB)
+#define LOG_LINE_USUAL (1 * KIB) /* room for the line of a request, at once */
 
 #endif
