@@ -65,15 +65,25 @@ def caddy(user):
     return {"port": 80, "host": "alice.example"}
 
 
-def behind_lighttpd(machine):
-    """With an ACL that lets the web server's user in, and nobody else."""
+def _prepared(machine, server):
+    """A user who has done what comes before the lines for the web server."""
     user = User(machine)
-    for step in user.prepare("lighttpd")[1:]:
+    for step in user.prepare(server)[1:]:
         user.sh(step)
-    site = lighttpd(user)
-    told = supervisors.commands(DOCUMENT, "systemd")
+    return user
+
+
+def _life(machine, user, supervisor, site):
+    told = supervisors.commands(DOCUMENT, supervisor)
     tokens = user.home + "/gemini-balance/tokens"
     supervisors.life(machine, user.sh, told, tokens, "WORD_ONE", **site)
+
+
+def behind_lighttpd(machine):
+    """With an ACL that lets the web server's user in, and nobody else."""
+    user = _prepared(machine, "lighttpd")
+    site = lighttpd(user)
+    _life(machine, user, "systemd", site)
     m.sh("useradd -m bob")
     connect = "python3 -c 'import socket; socket.socket(socket.AF_UNIX).connect(\"%s\")'"
     place = user.home + "/gemini-balance/run/gemini-balance.sock"
@@ -86,22 +96,16 @@ def behind_lighttpd(machine):
 
 
 def behind_caddy(machine):
-    user = User(machine)
-    for step in user.prepare("caddy")[1:]:
-        user.sh(step)
+    user = _prepared(machine, "caddy")
     site = caddy(user)
-    told = supervisors.commands(DOCUMENT, "supervisord")
-    tokens = user.home + "/gemini-balance/tokens"
-    supervisors.life(machine, user.sh, told, tokens, "WORD_ONE", **site)
+    _life(machine, user, "supervisord", site)
     m.sh("systemctl reload caddy")
     m.answers_soon("YOUR_TOKEN", **site)
 
 
 def behind_apache(machine):
     """By .htaccess and suEXEC in public_html."""
-    user = User(machine)
-    for step in user.prepare("cgi")[1:]:
-        user.sh(step)
+    user = _prepared(machine, "cgi")
     m.sh("a2enmod -q cgid rewrite userdir suexec")
     _write(
         "/etc/apache2/conf-available/host.conf",
