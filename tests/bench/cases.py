@@ -8,6 +8,9 @@ MEMORY_STREAM = 1.4
 CPU_SHORT = 3.5
 MANY_KEYS = 1.05     # gateway with many keys over gateway with one
 QUICK_SLACK = 1.25  # --quick is for noisy machines
+# Instructions of the whole process in user space, gcc 12 -O2 on x86-64.
+INSTRUCTIONS_EVENT = 17500
+INSTRUCTIONS_SHORT = 298600
 
 EVENT_BYTES = 400    # JSON of one streamed event
 ANSWER_BYTES = 1024  # JSON of one short answer, and of its request
@@ -28,8 +31,10 @@ class Case:
     warm: bool = True
     tls: bool = False
     keys: int = 0         # in the pool, against a gateway with one; 0: against nginx
+    instructions: int = 0  # at most, of one event or short request; they are counted, not timed
     rounds: int = 3
     quick_rounds: int = 0  # 0: not part of --quick
+    quick_limits: bool = True  # False: --quick shows the ratios and judges none
 
 
 CASES = [
@@ -47,7 +52,7 @@ CASES = [
          load={"streams": 1000, "ramp": 0, "plateau": 0}, warm=False),
     Case("f", "short requests, 12 clients, translated", "chat", False,
          load={"concurrency": 12, "requests": 20000}, rounds=5, quick_rounds=5,
-         limits={"cpu_request": CPU_SHORT}),
+         limits={"cpu_request": CPU_SHORT}, quick_limits=False),
     Case("g", "short requests, 12 clients, native", "native", False,
          load={"concurrency": 12, "requests": 20000}, rounds=5),
     Case("h", "answers of 16 MB, 2 clients, native", "native", False, text_bytes=LARGE_TEXT,
@@ -57,6 +62,10 @@ CASES = [
     Case("k", "case f with 1,000 keys in the pool against one key", "chat", False, keys=1000,
          load={"concurrency": 12, "requests": 4000}, rounds=41, quick_rounds=15,
          limits={"cpu_request": MANY_KEYS}),
+    Case("m", "instructions of a short request, translated", "chat", False,
+         load={"concurrency": 1, "requests": 200}, instructions=INSTRUCTIONS_SHORT, quick_rounds=1),
+    Case("n", "instructions of an event, translated", "chat", True, 100,
+         load={"concurrency": 1, "requests": 40}, instructions=INSTRUCTIONS_EVENT, quick_rounds=1),
 ]
 
 

@@ -222,9 +222,36 @@ class Gateway(Program):
         env = {"PATH": os.environ.get("PATH", "/usr/bin:/bin"), "GEMINI_BASE_URL": self.base_url,
                "GEMINI_API_KEYS": "k1,k2", "OPEN_ACCESS": "yes", "LOG_LEVEL": "warn"}
         env.update(self.options)
-        process = self.spawn([self.binary, "--listen", "unix:" + self.socket], env=env)
+        process = self.spawn(self.command() + ["--listen", "unix:" + self.socket], env=env)
         wait_for("the gateway", lambda: unix_listens(self.socket), process)
         time.sleep(0.1)
+
+    def command(self):
+        return [self.binary]
+
+
+class CountedGateway(Gateway):
+    """One loop, with its instructions counted: `instructions` once it has been stopped."""
+
+    name = "counted"
+
+    def __init__(self, directory, number, binary, base_url, options):
+        super().__init__(directory, number, binary, base_url, dict(options, LOOPS="1"))
+        self.counts = os.path.join(self.dir, "counts")
+
+    def command(self):
+        return ["valgrind", "-q", "--tool=callgrind", "--callgrind-out-file=" + self.counts,
+                self.binary]
+
+    def instructions(self):
+        try:
+            with open(self.counts, encoding="utf-8") as f:
+                for line in f:
+                    if line.startswith(("summary:", "totals:")):
+                        return int(line.split()[1])
+        except OSError:
+            pass
+        raise RigError("valgrind counted nothing\n%s" % self.tail())
 
 
 class Load:
