@@ -34,7 +34,8 @@ attempt_end(struct request *r)
 	buf_release(&r->held);
 	scrub_stream_release(&r->scrub);
 	scrub_stream_init(&r->scrub, r->roster->scrub);
-	r->up_started = r->up_ended = r->framed_error = false;
+	body_release(&r->whole);
+	r->up_started = r->up_ended = r->framed_error = r->holding = r->delivering = false;
 	r->blank = (struct blank){ 0 };
 }
 
@@ -76,11 +77,26 @@ up_data(void *ctx, struct slice bytes)
 		deliver_data(r, bytes);
 		return;
 	}
+	if (r->holding && hold_add(r, bytes))
+		return;
 	/* An answer above the ceiling is judged by its beginning; what is kept stays whole. */
 	if (bytes.len > r->held.max - r->held.len)
 		r->held.failed = true;
 	buf_add_slice(&r->held, bytes);
 	request_run(r);
+}
+
+/* A kept connection was dead, or Google refused the stream: Google may see one more call. */
+static bool
+up_again(void *ctx)
+{
+	struct request *r = ctx;
+
+	if (r->attempts > r->gw->conf->retry_max)
+		return false;
+	r->attempts++;
+	r->calls++;
+	return true;
 }
 
 static void
@@ -94,7 +110,7 @@ up_end(void *ctx, enum netresult result)
 	request_run(r);
 }
 
-static const struct call_events call_events = { up_head, up_data, up_end };
+static const struct call_events call_events = { up_head, up_data, up_end, up_again };
 
 /* ---- steps ---- */
 
@@ -158,6 +174,15 @@ do_call(struct request *r)
 	return STEP_PARK;
 }
 
+/* An error is waited for to its end. */
+static bool
+first_is_content(const struct request *r)
+{
+	enum gsniff first = gstatus_sniff(buf_slice(&r->held));
+
+	return first == GSNIFF_CONTENT || first == GSNIFF_OTHER;
+}
+
 static enum step_next
 do_await(struct request *r)
 {
@@ -165,10 +190,9 @@ do_await(struct request *r)
 
 	/* The client's head waits for content: until then another attempt is possible. */
 	if (!judge && r->up_started && r->up_status < 400 && r->target.events)
-		judge = gstatus_sniff(buf_slice(&r->held)) == GSNIFF_CONTENT &&
-		        !attempt_wants_content(r);
+		judge = first_is_content(r) && !attempt_wants_content(r);
 	else if (!judge && r->up_started && r->up_status < 400 && r->form == REPLY_BYTES)
-		judge = r->held.len > 0 && !attempt_wants_content(r);
+		judge = !r->holding && r->held.len > 0 && !attempt_wants_content(r);
 	if (!judge)
 		return STEP_PARK;
 	request_move(r, &step_judge);
@@ -181,9 +205,10 @@ scrub_held(struct request *r, const char *secret)
 {
 	struct slice own = slice_str(secret);
 	struct scrub_set *set = r->own_ring != NULL ? scrub_set_new(&own, 1) : NULL;
+	struct buf *kept = r->whole.len > 0 ? &r->whole.mem : &r->held;
 
-	if (r->held.len > 0)
-		scrub_bytes(set != NULL ? set : r->roster->scrub, r->held.data, r->held.len);
+	if (kept->len > 0)
+		scrub_bytes(set != NULL ? set : r->roster->scrub, kept->data, kept->len);
 	scrub_set_free(set);
 }
 
@@ -237,6 +262,7 @@ keep_error(struct request *r, const struct outcome *o, const struct verdict *v)
 static enum step_next
 leave(struct request *r)
 {
+	r->restart = r->delivering;
 	attempt_report(r, false);
 	attempt_end(r);
 	return r->step == &step_wait ? STEP_PARK : STEP_GO;
@@ -317,23 +343,57 @@ learn(struct request *r, const struct outcome *o, const struct verdict *v)
 		    r->key_name, v->class);
 }
 
+struct slice
+attempt_kept(struct request *r)
+{
+	struct slice kept;
+
+	return r->whole.len > 0 && body_slice(&r->whole, &kept) ? kept : buf_slice(&r->held);
+}
+
+/* Is it an error object of Google's, with a good status? */
+static bool
+is_framed_error(struct request *r)
+{
+	return (r->target.events || r->up_ended) && r->whole.fd < 0 &&
+	       gstatus_sniff(attempt_kept(r)) == GSNIFF_ERROR;
+}
+
+/* How the transfer ended, as far as it matters to the answer. */
+static enum netresult
+end_of_transfer(struct request *r)
+{
+	bool whole = false;
+
+	if (!r->up_ended)
+		return NET_OK;
+	/* A stream that ends without a word was cut, whatever the transport says. */
+	if (r->up_result == NET_OK && r->target.events && r->held.len == 0)
+		return NET_CUT;
+	/* A document that is whole lacks nothing, however its transfer was broken off. */
+	if (r->up_result == NET_CUT && r->up_started && !r->target.events)
+		whole = json_is_whole(attempt_kept(r));
+	if (whole)
+		r->up_result = NET_OK;
+	return r->up_result;
+}
+
 static enum step_next
 do_judge(struct request *r)
 {
 	bool failed_status = r->up_started && r->up_status >= 400;
 	struct gstatus status = { 0 };
 	struct outcome o = {
-		.net = r->up_ended ? r->up_result : NET_OK,
 		.http_status = r->up_status,
 		.key_is_callers = r->own_ring != NULL,
 	};
 	struct verdict v;
 
-	r->framed_error = !failed_status && r->target.events &&
-	                  gstatus_sniff(buf_slice(&r->held)) == GSNIFF_ERROR;
+	o.net = failed_status ? (r->up_ended ? r->up_result : NET_OK) : end_of_transfer(r);
+	r->framed_error = !failed_status && is_framed_error(r);
 	if (failed_status || r->framed_error) {
 		scrub_held(r, keyring_secret(r->ring, (size_t)r->key));
-		gstatus_read(&status, buf_slice(&r->held));
+		gstatus_read(&status, attempt_kept(r));
 		o.status = &status;
 		if (r->framed_error && status.code >= 400)
 			o.http_status = status.code;
@@ -341,17 +401,14 @@ do_judge(struct request *r)
 		if (status.is_status)
 			o.net = NET_OK;
 	}
-	/* A stream that ends without a word was cut, whatever the transport says. */
-	if (o.net == NET_OK && r->up_ended && r->target.events && !failed_status &&
-	    r->held.len == 0)
-		o.net = NET_CUT;
-	o.empty = attempt_is_empty(r, &o);
+	if (o.net == NET_OK && o.http_status == 200 && o.status == NULL)
+		o.fault = attempt_fault(r);
 	v = verdict_of(&o);
 	r->class = v.class;
 	learn(r, &o, &v);
-	if (o.empty && try_again(r, &v))
+	if (o.fault == ANSWER_EMPTY && try_again(r, &v))
 		return leave(r);
-	if (!o.empty && v.error != APIERROR_NONE)
+	if (o.fault != ANSWER_EMPTY && v.error != APIERROR_NONE)
 		return judge_failure(r, &o, &v);
 	if (r->held.failed)
 		return request_fail(r, APIERROR_UPSTREAM, NULL,
@@ -360,6 +417,54 @@ do_judge(struct request *r)
 	lessons_confirm(r);
 	request_move(r, r->target.events || r->form == REPLY_BYTES ? &step_stream : &step_collect);
 	return STEP_GO;
+}
+
+/* The key of the call is to be told once more, and so is the access line. */
+static struct verdict
+judge_again(struct request *r, const struct outcome *o)
+{
+	struct verdict v = verdict_of(o);
+
+	r->class = v.class;
+	learn(r, o, &v);
+	return v;
+}
+
+enum step_next
+attempt_judge_late(struct request *r)
+{
+	enum netresult net = r->up_ended ? r->up_result : NET_OK;
+	struct outcome o;
+	struct verdict v;
+
+	request_move(r, &step_fail);
+	if (!verdict_outcome(&r->err, &request_local(r)->answers, net, &o))
+		return STEP_GO;
+	o.key_is_callers = r->own_ring != NULL;
+	v = judge_again(r, &o);
+	/* A branch shares the translation of the answer with the others. */
+	if (!r->content_sent && (r->root == NULL || !r->delivering)) {
+		r->framed_error = true;
+		return judge_failure(r, &o, &v);
+	}
+	keep_error(r, &o, &v);
+	if (o.net == NET_TIMEOUT)
+		apierror_set(&r->err, APIERROR_UPSTREAM_TIMEOUT, NULL,
+		    "The Gemini API fell silent in the middle of its answer.");
+	return STEP_GO;
+}
+
+void
+attempt_note_reported(struct request *r)
+{
+	struct outcome o = {
+		.http_status = r->up_status,
+		.status = &request_local(r)->answers.status,
+		.key_is_callers = r->own_ring != NULL,
+	};
+	struct verdict v = judge_again(r, &o);
+
+	keep_error(r, &o, &v);
 }
 
 static enum step_next

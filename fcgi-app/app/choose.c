@@ -338,6 +338,11 @@ do_pick(struct request *r)
 	uint64_t due;
 	bool first;
 
+	if (r->restart) {
+		r->restart = false;
+		request_move(r, &step_prepare);
+		return STEP_GO;
+	}
 	if (r->tried == NULL) {
 		r->tried = xcalloc(1, keypool_tried_size(keyring_count(r->ring)) + 1);
 		find_prefix(r);

@@ -9,10 +9,12 @@
 #include "base/limits.h"
 #include "base/xalloc.h"
 
-/* What a running stream does not need any more: nothing will be retried. */
+/* What a running stream does not need any more, once nothing can be retried. */
 static void
 shed(struct request *r)
 {
+	if (!r->content_sent)
+		return;
 	free(TAKE(r->route));
 	buf_release(&r->up_head);
 	buf_release(&r->held);
@@ -73,10 +75,30 @@ feed(struct request *r, struct slice bytes, struct buf *out)
 	if (out->len > before)
 		r->content_sent = true;
 	next = send_out(r, out);
-	if (next == STEP_PARK && f.rc != 0) {
-		request_move(r, &step_fail);
-		next = STEP_GO;
-	}
+	return next == STEP_PARK && f.rc != 0 ? attempt_judge_late(r) : next;
+}
+
+/* What came before the judgement. */
+static enum step_next
+feed_kept(struct request *r, struct buf *out)
+{
+	struct buf held = r->held;
+	struct body whole = r->whole;
+	enum step_next next = STEP_PARK;
+	struct slice bytes;
+
+	buf_init(&r->held, held.max);
+	body_init(&r->whole);
+	if (whole.len > 0 && !body_slice(&whole, &bytes))
+		next = request_fail(r, APIERROR_INTERNAL, NULL, "%s", "");
+	else if (whole.len > 0)
+		next = feed(r, bytes, out);
+	if (next == STEP_PARK && whole.len > 0)
+		buf_reset(out);
+	if (next == STEP_PARK)
+		next = feed(r, buf_slice(&held), out);
+	body_release(&whole);
+	buf_release(&held);
 	return next;
 }
 
@@ -99,15 +121,14 @@ finish_stream(struct request *r)
 		request_move(r, &step_abort);
 		return STEP_GO;
 	}
-	if (rc != 0 && r->up_result == NET_TIMEOUT)
-		apierror_set(&r->err, APIERROR_UPSTREAM_TIMEOUT, NULL,
-		    "The Gemini API fell silent in the middle of its answer.");
 	if ((rc != 0 || out->failed || r->root != NULL) && out->len > 0 &&
 	    !reply_write(root, buf_slice(out))) {
 		request_move(r, &step_abort);
 		return STEP_GO;
 	}
-	if (rc != 0 || out->failed) {
+	if (rc != 0)
+		return attempt_judge_late(r);
+	if (out->failed) {
 		request_move(r, &step_fail);
 		return STEP_GO;
 	}
@@ -132,19 +153,14 @@ do_stream(struct request *r)
 	enum step_next next = STEP_PARK;
 
 	if (!r->delivering) {
-		struct buf held = r->held;
-
 		r->delivering = true;
-
-		buf_init(&r->held, held.max);
 		buf_reset(out);
 		if (!root->head_sent && r->op->pass_head != NULL)
 			r->op->pass_head(r, out);
 		else if (!root->head_sent && r->form == REPLY_SSE)
 			reply_stream_head(root, out);
 		r->head_sent = root->head_sent;
-		next = feed(r, buf_slice(&held), out);
-		buf_release(&held);
+		next = feed_kept(r, out);
 		if (next == STEP_PARK)
 			shed(r);
 	}
@@ -157,10 +173,13 @@ void
 deliver_data(struct request *r, struct slice bytes)
 {
 	struct buf *out = &request_local(r)->out;
+	bool began = r->content_sent;
 
 	buf_reset(out);
 	if (feed(r, bytes, out) == STEP_GO)
 		request_run(r);
+	else if (!began)
+		shed(r);
 }
 
 /* A whole answer as events: the upstream call did not stream. */
@@ -194,8 +213,6 @@ do_collect(struct request *r)
 {
 	struct buf *out = &request_local(r)->out;
 
-	if (r->up_result != NET_OK)
-		return request_fail(r, APIERROR_CUT, NULL, "%s", "");
 	buf_reset(out);
 	lessons_look(r, buf_slice(&r->held), true);
 	scrub_bytes(r->roster->scrub, r->held.data != NULL ? r->held.data : NULL, r->held.len);
@@ -210,8 +227,7 @@ do_collect(struct request *r)
 		request_move(r, &step_pick);
 		return STEP_GO;
 	case COLLECT_ERROR:
-		request_move(r, &step_fail);
-		return STEP_GO;
+		return attempt_judge_late(r);
 	}
 	if (out->failed)
 		return request_fail(r, APIERROR_UPSTREAM, NULL, "%s", "");

@@ -38,7 +38,7 @@ reply_info(struct request *root)
 		.audio_format = c->audio_format,
 		.tools = c->tools,
 		.fan = root->fan,
-		.reader = request_local(root)->reader,
+		.scratch = &request_local(root)->answers,
 		.keep = keep_signature,
 		.keep_ctx = root,
 	};

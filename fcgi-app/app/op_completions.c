@@ -24,7 +24,7 @@ reply_info(struct request *root)
 		.id = root->id,
 		.created = state->created,
 		.model = state->request.model.name,
-		.reader = request_local(root)->reader,
+		.scratch = &request_local(root)->answers,
 		.request = &state->request,
 	};
 }

@@ -45,7 +45,7 @@ new_state(struct request *r)
 	else
 		state_clear(state);
 	embed_request_init(&state->request);
-	embed_reply_init(&state->reply);
+	embed_reply_init(&state->reply, &request_local(r)->answers);
 	buf_init(&state->body, r->gw->conf->max_body * 2);
 	state->next = 0;
 	return state;

@@ -26,7 +26,7 @@ new_state(struct request *r)
 		images_reply_release(&state->reply);
 	}
 	images_request_init(&state->request);
-	images_reply_init(&state->reply);
+	images_reply_init(&state->reply, &request_local(r)->answers);
 	return state;
 }
 

@@ -39,7 +39,7 @@ models_prepare(struct request *r, struct apierror *err)
 
 	(void)err;
 	r->op_state = state;
-	model_list_init(&state->list);
+	model_list_init(&state->list, &request_local(r)->answers);
 	buf_init(&state->names, CATALOG_NAMES_MAX);
 	buf_init(&state->next_page, URL_MAX);
 	if (r->token != NULL)
@@ -117,8 +117,10 @@ model_prepare(struct request *r, struct apierror *err)
 static enum collect_next
 model_collect(struct request *r, struct slice body, struct buf *out, struct apierror *err)
 {
-	return model_item_translate(body, slice_str(r->op_state), out, err) == 0 ? COLLECT_DONE
-	                                                                         : COLLECT_ERROR;
+	return model_item_translate(
+		   body, slice_str(r->op_state), &request_local(r)->answers, out, err) == 0
+	           ? COLLECT_DONE
+	           : COLLECT_ERROR;
 }
 
 static void

@@ -24,7 +24,10 @@ struct native_state {
 	struct usage_scan scan;
 	bool sse;
 	struct object_made *made; /* the answer may name a new object; NULL: it does not */
-	char tail[4];             /* last bytes sent, to know whether an event is complete */
+	struct buf part;          /* the event that has not come whole yet */
+	bool torn;                /* a part of one that is too large to be kept went out */
+	bool reported;            /* the client was sent an error of Google's */
+	bool finished;            /* a candidate has come to its end */
 };
 
 static const char *const our_params[] = { "key", "access_token", UPLOAD_KEY_PARAM, NULL };
@@ -108,6 +111,21 @@ expect_object(struct request *r)
 	object_made_init(state->made, &path);
 }
 
+static void
+native_release(struct request *r)
+{
+	struct native_state *state = r->op_state;
+
+	if (state == NULL)
+		return;
+	usage_scan_finish(&state->scan);
+	r->usage = state->scan.usage;
+	usage_scan_release(&state->scan);
+	buf_release(&state->part);
+	free(state->made);
+	free(state);
+}
+
 static int
 native_prepare(struct request *r, struct apierror *err)
 {
@@ -116,8 +134,10 @@ native_prepare(struct request *r, struct apierror *err)
 	struct buf query;
 	struct slice alt;
 
+	native_release(r);
 	r->op_state = state;
 	usage_scan_init(&state->scan);
+	buf_init(&state->part, COLLECT_MAX * 2);
 	note_model(r);
 	expect_object(r);
 	if (find_pinned(r, err) != 0)
@@ -174,16 +194,29 @@ rewrite_upload_url(struct request *r, struct slice url)
 	buf_release(&query);
 }
 
+/* Its length is not known before its end, whatever the upstream says: an error may follow. */
+static bool
+is_stream(const struct request *r)
+{
+	return (r->up_type != NULL &&
+		   slice_startsi(slice_str(r->up_type), SLICE("text/event-stream"))) ||
+	       slice_find(slice_str(r->route->path), SLICE(":stream")) >= 0;
+}
+
 static void
 native_head(struct request *r, const struct header_lines *lines)
 {
 	struct slice name, value;
+	bool streams = is_stream(r);
 	size_t pos = 0;
 
+	r->holding = r->up_status < 400 && !r->head_request && !streams && r->up_type != NULL &&
+	             slice_startsi(slice_str(r->up_type), SLICE("application/json"));
 	while (header_lines_next(lines, &pos, &name, &value)) {
 		if (slice_eqi(name, SLICE("x-goog-upload-url"))) {
 			rewrite_upload_url(r, value);
-		} else if (slice_eqi(name, SLICE("content-length")) || header_returns(name)) {
+		} else if (header_returns(name) ||
+			   (!streams && !r->holding && slice_eqi(name, SLICE("content-length")))) {
 			buf_add_slice(&r->up_head, name);
 			buf_adds(&r->up_head, ": ");
 			buf_add_slice(&r->up_head, value);
@@ -212,34 +245,15 @@ tell_retry_after(struct request *r)
 static void
 native_pass_head(struct request *r, struct buf *out)
 {
-	bool streams =
-	    r->up_type != NULL && slice_startsi(slice_str(r->up_type), SLICE("text/event-stream"));
+	int64_t length = r->holding ? (int64_t)r->whole.len : -1;
 
 	if (r->passing)
 		tell_retry_after(r);
-	if (streams || slice_find(slice_str(r->route->path), SLICE(":stream")) >= 0)
+	if (is_stream(r))
 		buf_adds(&r->up_head,
 		    "Cache-Control: no-cache, no-transform\r\nX-Accel-Buffering: no\r\n");
-	/* Content-Type and Content-Length are among Google's own lines. */
-	reply_head(r, out, r->up_status, NULL, -1, buf_slice(&r->up_head));
-}
-
-static void
-note_tail(struct native_state *state, struct slice bytes)
-{
-	size_t keep = bytes.len < sizeof(state->tail) ? bytes.len : sizeof(state->tail);
-
-	memmove(state->tail, state->tail + keep, sizeof(state->tail) - keep);
-	memcpy(state->tail + sizeof(state->tail) - keep, bytes.ptr + bytes.len - keep, keep);
-}
-
-static bool
-tail_ends_event(const struct native_state *state)
-{
-	const char *t = state->tail;
-
-	return memcmp(t + 2, "\n\n", 2) == 0 || memcmp(t + 2, "\r\r", 2) == 0 ||
-	       memcmp(t, "\r\n\r\n", 4) == 0;
+	/* Content-Type, and Content-Length of what is not held, are among Google's own lines. */
+	reply_head(r, out, r->up_status, NULL, length, buf_slice(&r->up_head));
 }
 
 static void
@@ -255,6 +269,86 @@ note_object(struct request *r, struct slice bytes)
 }
 
 /* Straight to the client, or behind the head that still waits in `out`. */
+static void
+send_bytes(struct request *r, struct slice bytes, struct buf *out)
+{
+	if (bytes.len == 0 || r->gone)
+		return;
+	if (out->len > 0) {
+		buf_add_slice(out, bytes);
+		return;
+	}
+	r->content_sent = true;
+	if (r->first_ms == 0)
+		r->first_ms = clock_mono_ms();
+	reply_write(r, bytes);
+}
+
+/* Where the last whole event in bytes ends, looking from an offset; 0: none does. */
+static size_t
+events_end(struct slice bytes, size_t from)
+{
+	static const struct slice ends[] = { { "\n\n", 2 }, { "\r\n\r\n", 4 }, { "\r\r", 2 } };
+
+	for (size_t at = bytes.len; at > from; at--) {
+		struct slice before = { bytes.ptr, at };
+
+		if (bytes.ptr[at - 1] != '\n' && bytes.ptr[at - 1] != '\r')
+			continue;
+		for (size_t i = 0; i < ARRAY_SIZE(ends); i++)
+			if (slice_ends(before, ends[i]))
+				return at;
+	}
+	return 0;
+}
+
+/* What whole events say that matters here. */
+static void
+look_at_events(struct request *r, struct slice events)
+{
+	struct native_state *state = r->op_state;
+	struct gstatus *status = &request_local(r)->answers.status;
+
+	state->finished = state->finished || slice_find(events, SLICE("\"finishReason\"")) >= 0;
+	if (slice_find(events, SLICE("\"error\"")) < 0)
+		return;
+	gstatus_read(status, events);
+	if (!status->is_status)
+		return;
+	state->reported = true;
+	attempt_note_reported(r);
+}
+
+/* Only whole events go out, so that what follows a cut is not taken for a part of one. */
+static void
+feed_events(struct request *r, struct slice bytes, struct buf *out)
+{
+	struct native_state *state = r->op_state;
+	struct buf *part = &state->part;
+	size_t from = 0, whole;
+
+	if (part->len > 0) {
+		/* The line ends may stand on both sides of the joint. */
+		from = part->len > 3 ? part->len - 3 : 0;
+		buf_add_slice(part, bytes);
+		bytes = buf_slice(part);
+	}
+	whole = events_end(bytes, from);
+	if (whole > 0)
+		state->torn = false;
+	if (whole == 0 && bytes.len > EVENT_PART_MAX) {
+		whole = bytes.len;
+		state->torn = true;
+	}
+	look_at_events(r, (struct slice){ bytes.ptr, whole });
+	send_bytes(r, (struct slice){ bytes.ptr, whole }, out);
+	if (part->len > 0)
+		buf_consume(part, whole);
+	else
+		buf_add(part, bytes.ptr + whole, bytes.len - whole);
+	r->at_event_end = !state->torn;
+}
+
 static int
 native_feed(struct request *r, struct slice bytes, struct buf *out, struct apierror *err)
 {
@@ -265,42 +359,25 @@ native_feed(struct request *r, struct slice bytes, struct buf *out, struct apier
 		return 0;
 	usage_scan_feed(&state->scan, bytes);
 	note_object(r, bytes);
-	if (state->sse) {
-		note_tail(state, bytes);
-		r->at_event_end = tail_ends_event(state);
-	}
-	if (out->len > 0) {
-		buf_add_slice(out, bytes);
-		return 0;
-	}
-	r->content_sent = true;
-	if (r->first_ms == 0)
-		r->first_ms = clock_mono_ms();
-	reply_write(r, bytes);
+	if (state->sse && !r->passing)
+		feed_events(r, bytes, out);
+	else
+		send_bytes(r, bytes, out);
 	return 0;
 }
 
 static int
 native_end(struct request *r, struct buf *out, struct apierror *err)
 {
-	(void)out;
-	if (r->up_result == NET_OK || r->passing)
-		return 0;
-	return apierror_set(err, APIERROR_CUT, NULL, "%s", "");
-}
-
-static void
-native_release(struct request *r)
-{
 	struct native_state *state = r->op_state;
 
-	if (state == NULL)
-		return;
-	usage_scan_finish(&state->scan);
-	r->usage = state->scan.usage;
-	usage_scan_release(&state->scan);
-	free(state->made);
-	free(state);
+	/* A stream that was cut behind its end lacks nothing. */
+	if (r->up_result == NET_OK || r->passing || state->reported ||
+	    (state->finished && state->part.len == 0 && !state->torn)) {
+		send_bytes(r, buf_slice(&state->part), out);
+		return 0;
+	}
+	return apierror_set(err, APIERROR_CUT, NULL, "%s", "");
 }
 
 const struct operation op_native = {

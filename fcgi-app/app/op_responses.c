@@ -36,7 +36,7 @@ new_stream(struct request *r)
 			.one_call = c->one_call,
 			.grounded = c->grounded,
 			.tools = c->tools,
-			.reader = request_local(r)->reader,
+			.scratch = &request_local(r)->answers,
 			.keep = keep_signature,
 			.keep_ctx = r,
 		},
@@ -218,7 +218,9 @@ static enum collect_next
 count_collect(struct request *r, struct slice body, struct buf *out, struct apierror *err)
 {
 	(void)r;
-	return responses_count_reply(body, out, err) == 0 ? COLLECT_DONE : COLLECT_ERROR;
+	return responses_count_reply(body, &request_local(r)->answers, out, err) == 0
+	           ? COLLECT_DONE
+	           : COLLECT_ERROR;
 }
 
 static void

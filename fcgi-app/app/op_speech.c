@@ -30,7 +30,7 @@ speech_prepare(struct request *r, struct apierror *err)
 	if (request_body(r, &body, err) != 0 || speech_request_read(s, body, &env, err) != 0)
 		return -1;
 	if (s->stream)
-		state->stream = speech_stream_new(s->format, s->events, request_local(r)->reader);
+		state->stream = speech_stream_new(s->format, s->events, &request_local(r)->answers);
 	r->has_fallback = s->model.fallbacks[0] != '\0';
 	r->form = s->events ? REPLY_SSE : s->stream ? REPLY_BYTES : REPLY_JSON;
 	target_generate(r, s->model.name, s->stream, buf_slice(&s->body));
@@ -73,7 +73,8 @@ speech_collect(struct request *r, struct slice body, struct buf *out, struct api
 	struct speech_state *state = r->op_state;
 
 	r->reply_type = state->type;
-	return speech_reply(body, state->request.format, out, state->type, &r->usage, err) == 0
+	return speech_reply(body, state->request.format, &request_local(r)->answers, out,
+		   state->type, &r->usage, err) == 0
 	           ? COLLECT_DONE
 	           : COLLECT_ERROR;
 }

@@ -50,7 +50,7 @@ prepare(struct request *r, enum transcription_task task, struct apierror *err)
 	r->has_fallback = t->model.fallbacks[0] != '\0';
 	r->form = t->stream ? REPLY_SSE : REPLY_JSON;
 	if (t->stream)
-		state->stream = transcription_stream_new(&t->how, request_local(r)->reader);
+		state->stream = transcription_stream_new(&t->how, &request_local(r)->answers);
 	target_generate(r, t->model.name, t->stream, buf_slice(&t->body));
 	return 0;
 }
@@ -88,7 +88,8 @@ transcription_collect(struct request *r, struct slice body, struct buf *out, str
 {
 	struct transcription_state *state = r->op_state;
 
-	return transcription_reply(body, &state->request.how, out, &r->usage, err) == 0
+	return transcription_reply(
+		   body, &state->request.how, &request_local(r)->answers, out, &r->usage, err) == 0
 	           ? COLLECT_DONE
 	           : COLLECT_ERROR;
 }

@@ -94,7 +94,7 @@ local_free(void *arg)
 	struct loop_local *local = arg;
 
 	buf_release(&local->out);
-	json_reader_free(local->reader);
+	json_reader_free(local->answers.json);
 	free(local);
 }
 
@@ -104,7 +104,7 @@ local_make(struct loop *loop)
 	struct loop_local *local = xcalloc(1, sizeof(*local));
 
 	buf_init(&local->out, COLLECT_MAX * 2);
-	local->reader = json_reader_new();
+	local->answers.json = json_reader_new();
 	if (getentropy(&local->random, sizeof(local->random)) != 0 || local->random == 0)
 		local->random = clock_wall_ms() ^ (uintptr_t)local;
 	if (getentropy(local->id_key, sizeof(local->id_key)) != 0)
@@ -134,7 +134,17 @@ client_drained(void *ctx)
 	branches_resume(r, r->last_write_ms);
 }
 
-static const struct edge_events edge_events = { client_gone, client_drained };
+static void
+client_cut(void *ctx)
+{
+	struct request *r = ctx;
+
+	r->class = apierror_word(APIERROR_STOPPING);
+	request_fail(r, APIERROR_STOPPING, NULL, "%s", "");
+	request_run(r);
+}
+
+static const struct edge_events edge_events = { client_gone, client_drained, client_cut };
 
 void
 gateway_request(void *ctx, struct loop *loop, struct edge *edge)
@@ -155,6 +165,7 @@ gateway_request(void *ctx, struct loop *loop, struct edge *edge)
 	buf_init(&r->target.lines, HEADERS_BYTES_MAX);
 	buf_init(&r->up_head, HEADERS_BYTES_MAX);
 	buf_init(&r->held, ERROR_BODY_MAX);
+	body_init(&r->whole);
 	scrub_stream_init(&r->scrub, r->roster->scrub);
 	buf_init(&r->passed, (PASSED_MODELS_MAX + 1) * MODEL_NAME_MAX);
 	refs_init(&r->refs);
@@ -437,6 +448,7 @@ request_release(struct request *r)
 	buf_release(&r->target.lines);
 	buf_release(&r->up_head);
 	buf_release(&r->held);
+	body_release(&r->whole);
 	scrub_stream_release(&r->scrub);
 	free(r);
 }

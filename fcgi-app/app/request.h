@@ -224,7 +224,10 @@ struct request {
 	bool framed_error; /* an error object inside an answer with status 200 */
 	bool passing;      /* Google's own answer goes to the client as it is */
 	enum netresult up_result;
-	struct buf held;    /* bytes that came before the judgement; the body when collecting */
+	struct buf held; /* bytes that came before the judgement; the body when collecting */
+	bool holding;    /* the answer goes out when it is whole; until then it is in: */
+	struct body whole;
+	bool restart;       /* what the translation of the answer keeps is of a call that failed */
 	struct blank blank; /* what held was found to be, with RETRY_EMPTY */
 	struct scrub_stream scrub; /* over everything that a stream brings */
 
@@ -242,7 +245,7 @@ struct request {
 /* Scratch of a loop, shared by its requests: valid within one event. */
 struct loop_local {
 	struct buf out;
-	struct json_reader *reader;
+	struct answer_scratch answers;
 	uint64_t random;
 	uint8_t id_key[SIPHASH_KEY_BYTES];
 	struct request *waiting; /* for a key */
@@ -317,6 +320,13 @@ bool auth_credential(const struct request *r, struct buf *out);
 /* attempt.c */
 void attempt_report(struct request *r, bool ok);
 void attempt_end(struct request *r); /* cancels the call and forgets its answer */
+/* What came of the answer before its judgement, or all of it while it is held. */
+struct slice attempt_kept(struct request *r);
+/* A good answer turned out to be none, as r->err tells, while it was being delivered: judged like a
+ * failure before it. Moves to another attempt while nothing of it went out, else to step fail. */
+enum step_next attempt_judge_late(struct request *r);
+/* The same for an error that Google reports in bytes that pass to the client as they are. */
+void attempt_note_reported(struct request *r);
 
 /* attempt_time.c */
 /* A call runs: silence of the upstream ends it, silence of ours is broken by heartbeats. */
@@ -326,11 +336,17 @@ void attempt_beat(struct request *r);
 /* Parks the request until then; heartbeats go on. */
 void attempt_wait(struct request *r, uint64_t due);
 
-/* attempt_empty.c */
+/* attempt_fault.c */
 /* RETRY_EMPTY: nothing in the answer so far is worth to be passed on. */
 bool attempt_wants_content(struct request *r);
-/* RETRY_EMPTY: the answer is whole, good and entirely empty. */
-bool attempt_is_empty(struct request *r, const struct outcome *o);
+/* Of an answer with status 200 that reports no error and was not cut. */
+enum answer_fault attempt_fault(struct request *r);
+
+/* hold.c: an answer that is one document goes out when it is whole, because a web server makes a
+ * cut look like its end. In the temporary file above BODY_MEMORY. */
+/* False when it is too large for that: what was kept is whole so far, and these bytes are not among
+ * it. False too when it cannot be stored; then it has moved to step fail. */
+bool hold_add(struct request *r, struct slice bytes);
 
 /* choose.c */
 /* May another attempt be made, at once or after a wait that patience allows? */

@@ -1,4 +1,4 @@
-/* The error value: its table, its renderings, and the reader of Google's error objects. */
+/* The error value: its table and its renderings. */
 #include "config.h"
 
 #include "core/apierror.h"
@@ -21,37 +21,6 @@ static const struct {
 	{ word, status, type, code, google, text },
 #include "core/apierror.def"
 #undef APIERROR
-};
-
-/* Google's codes (google.rpc.Code over HTTP) to kinds; the word decides when there is no code. */
-static const struct {
-	int code;
-	const char *status;
-	enum apierror_kind kind;
-} google_kinds[] = {
-	{ 400, "INVALID_ARGUMENT",    APIERROR_BAD_REQUEST },
-	{ 400, "FAILED_PRECONDITION", APIERROR_BAD_REQUEST },
-	{ 400, "OUT_OF_RANGE",        APIERROR_BAD_REQUEST },
-	{ 401, "UNAUTHENTICATED",     APIERROR_BAD_KEY },
-	{ 402, "",                    APIERROR_PAYMENT },
-	{ 403, "PERMISSION_DENIED",   APIERROR_FORBIDDEN },
-	{ 404, "NOT_FOUND",           APIERROR_MODEL_NOT_FOUND },
-	{ 413, "",                    APIERROR_TOO_LARGE },
-	{ 429, "RESOURCE_EXHAUSTED",  APIERROR_RATE_LIMIT },
-	{ 500, "INTERNAL",            APIERROR_UPSTREAM_500 },
-	{ 503, "UNAVAILABLE",         APIERROR_OVERLOADED },
-	{ 504, "DEADLINE_EXCEEDED",   APIERROR_UPSTREAM_TIMEOUT },
-};
-
-/* Refusals that deserve a more precise kind than their code gives. */
-static const struct {
-	const char *fragment;
-	enum apierror_kind kind;
-} google_texts[] = {
-	{ "exceeds the maximum number of tokens",   APIERROR_CONTEXT_LENGTH },
-	{ "User location is not supported",         APIERROR_REGION },
-	{ "API key not valid",                      APIERROR_BAD_KEY },
-	{ "API key expired",                        APIERROR_BAD_KEY },
 };
 /* clang-format on */
 
@@ -94,42 +63,6 @@ apierror_set(struct apierror *err, enum apierror_kind kind, const char *param, c
 	}
 	copy_text(err->message, sizeof(err->message),
 	    slice_str(text[0] != '\0' ? text : kinds[kind].text));
-	return -1;
-}
-
-static enum apierror_kind
-kind_from_google(int64_t code, struct slice status, struct slice message)
-{
-	enum apierror_kind kind = APIERROR_UPSTREAM;
-
-	for (size_t i = 0; i < ARRAY_SIZE(google_kinds); i++) {
-		struct slice word = slice_str(google_kinds[i].status);
-
-		if (google_kinds[i].code == code ||
-		    (code == 0 && word.len > 0 && slice_eq(word, status))) {
-			kind = google_kinds[i].kind;
-			break;
-		}
-	}
-	if (kind != APIERROR_BAD_REQUEST)
-		return kind;
-	for (size_t i = 0; i < ARRAY_SIZE(google_texts); i++)
-		if (slice_find(message, slice_str(google_texts[i].fragment)) >= 0)
-			return google_texts[i].kind;
-	return kind;
-}
-
-int
-apierror_from_google(struct json_object *error, struct apierror *err)
-{
-	struct slice status = json_get_str(error, "status");
-	struct slice message = json_get_str(error, "message");
-	int64_t code = json_get_int(error, "code", 0);
-
-	apierror_set(err, kind_from_google(code, status, message), NULL, NULL);
-	if (message.len > 0)
-		copy_text(err->message, sizeof(err->message), message);
-	copy_text(err->google_status, sizeof(err->google_status), status);
 	return -1;
 }
 
@@ -225,4 +158,10 @@ const char *
 apierror_word(enum apierror_kind kind)
 {
 	return kinds[kind].word;
+}
+
+const char *
+apierror_code(enum apierror_kind kind)
+{
+	return kinds[kind].code;
 }

@@ -228,10 +228,10 @@ translate_plain(
 	struct chat_finish finish = { .spoke = true };
 	json_object *metadata;
 
-	if (info->reader == NULL || !gen_event_read(upstream, &event) || !event.has_part ||
+	if (info->scratch->json == NULL || !gen_event_read(upstream, &event) || !event.has_part ||
 	    event.part.kind != PART_TEXT || event.part.text.len == 0 || event.finish.len == 0)
 		return false;
-	metadata = event.usage.len > 0 ? json_reader_read(info->reader, event.usage) : NULL;
+	metadata = event.usage.len > 0 ? json_reader_read(info->scratch->json, event.usage) : NULL;
 	usage_read(usage, metadata);
 	json_object_put(metadata);
 	finish.native = event.finish;
@@ -286,20 +286,14 @@ write_choices(
 
 /* A new reference to an answer that holds something. */
 static json_object *
-read_reply(struct slice upstream, struct apierror *err)
+read_reply(struct slice upstream, const struct chat_reply_info *info, struct apierror *err)
 {
-	json_object *reply = json_read(upstream);
+	json_object *reply = answer_read(info->scratch, upstream, err);
 
-	if (gen_error_in(reply) != NULL)
-		apierror_from_google(gen_error_in(reply), err);
-	else if (!json_object_is_type(reply, json_type_object))
-		apierror_set(err, APIERROR_UPSTREAM, NULL,
-		    "The answer of the Gemini API is not the JSON object that was expected.");
-	else if (gen_candidate_count(reply) == 0 && gen_block_reason(reply).len == 0)
-		apierror_set(err, APIERROR_UPSTREAM, NULL,
-		    "The answer of the Gemini API holds no candidate.");
-	else
+	if (reply == NULL || gen_candidate_count(reply) > 0 || gen_block_reason(reply).len > 0)
 		return reply;
+	apierror_set(
+	    err, APIERROR_BAD_ANSWER, NULL, "The answer of the Gemini API holds no candidate.");
 	json_object_put(reply);
 	return NULL;
 }
@@ -319,7 +313,7 @@ chat_reply_translate(const struct slice *upstream, const struct chat_reply_info 
 	for (; known < count; known++) {
 		struct usage own = { 0 };
 
-		replies[known] = read_reply(upstream[known], err);
+		replies[known] = read_reply(upstream[known], info, err);
 		if (replies[known] == NULL)
 			goto out;
 		usage_read(&own, json_get(replies[known], "usageMetadata"));

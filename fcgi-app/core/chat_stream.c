@@ -94,7 +94,7 @@ chat_stream_new(const struct chat_reply_info *info)
 		s->lanes[i].stream = s;
 		s->lanes[i].first = i;
 		gen_reader_init(
-		    &s->lanes[i].reader, info->reader, !info->grounded, &chat_sink, &s->lanes[i]);
+		    &s->lanes[i].reader, info->scratch, !info->grounded, &chat_sink, &s->lanes[i]);
 	}
 	buf_init(&s->prefix, 64 * KIB);
 	buf_adds(&s->prefix, "data: ");

@@ -209,7 +209,7 @@ completions_reply_translate(const struct slice *upstream, const struct completio
 		struct call call = { .index = i, .out = out };
 
 		buf_init(&call.logprobs, COLLECT_MAX);
-		gen_reader_init(&call.reader, info->reader, false, &sink, &call);
+		gen_reader_init(&call.reader, info->scratch, false, &sink, &call);
 		answer = write_choice(&w, c, &call, upstream[i], err);
 		usage_add(usage, gen_reader_usage(&call.reader));
 		gen_reader_release(&call.reader);
@@ -301,7 +301,7 @@ completions_stream_new(const struct completions_info *info)
 	for (size_t i = 0; i < count; i++) {
 		s->calls[i].stream = s;
 		s->calls[i].index = i;
-		gen_reader_init(&s->calls[i].reader, info->reader, true, &sink, &s->calls[i]);
+		gen_reader_init(&s->calls[i].reader, info->scratch, true, &sink, &s->calls[i]);
 	}
 	buf_init(&s->prefix, 64 * KIB);
 	buf_adds(&s->prefix, "data: ");

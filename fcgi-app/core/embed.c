@@ -247,9 +247,9 @@ embed_request_write(const struct embed_request *e, size_t first, struct buf *out
 /* ---- reply ---- */
 
 void
-embed_reply_init(struct embed_reply *r)
+embed_reply_init(struct embed_reply *r, struct answer_scratch *scratch)
 {
-	*r = (struct embed_reply){ 0 };
+	*r = (struct embed_reply){ .scratch = scratch };
 	buf_init(&r->data, EMBED_REPLY_MAX);
 }
 
@@ -349,7 +349,7 @@ add_vector(
 	}
 	free(vector);
 	return good ? 0
-	            : apierror_set(err, APIERROR_UPSTREAM, NULL,
+	            : apierror_set(err, APIERROR_BAD_ANSWER, NULL,
 			  "An embedding of the Gemini API could not be read.");
 }
 
@@ -374,19 +374,16 @@ int
 embed_reply_add(struct embed_reply *r, const struct embed_request *e, struct slice upstream,
     struct apierror *err)
 {
-	json_object *reply = json_read(upstream);
-	json_object *error = json_get_object(reply, "error");
+	json_object *reply = answer_read(r->scratch, upstream, err);
 	json_object *list = json_get_array(reply, "embeddings");
 	struct usage usage = { 0 };
 	size_t first = r->count;
 	int answer = -1;
 
-	if (error != NULL) {
-		apierror_from_google(error, err);
+	if (reply == NULL)
 		goto out;
-	}
 	if (list == NULL) {
-		apierror_set(err, APIERROR_UPSTREAM, NULL,
+		apierror_set(err, APIERROR_BAD_ANSWER, NULL,
 		    "The answer of the Gemini API holds no embeddings.");
 		goto out;
 	}

@@ -180,11 +180,3 @@ gen_candidate_count(json_object *reply)
 		    json_object_is_type(json_object_array_get_idx(list, i), json_type_object) != 0;
 	return count;
 }
-
-json_object *
-gen_error_in(json_object *doc)
-{
-	if (json_object_is_type(doc, json_type_array) && json_object_array_length(doc) > 0)
-		doc = json_object_array_get_idx(doc, 0);
-	return json_get_object(doc, "error");
-}

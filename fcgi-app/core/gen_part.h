@@ -39,7 +39,5 @@ void gen_part_write(const struct gen_part *part, struct buf *out);
 size_t gen_candidate_count(json_object *reply);
 /* promptFeedback.blockReason, or empty. */
 struct slice gen_block_reason(json_object *reply);
-/* Google's error object in {"error":...} or [{"error":...}], borrowed, or NULL. */
-json_object *gen_error_in(json_object *doc);
 
 #endif

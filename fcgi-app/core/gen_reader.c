@@ -18,7 +18,7 @@ keep_word(char *ret, size_t size, struct slice word)
 }
 
 void
-gen_reader_init(struct gen_reader *g, struct json_reader *shared, bool plain,
+gen_reader_init(struct gen_reader *g, struct answer_scratch *scratch, bool plain,
     const struct gen_sink *sink, void *ctx)
 {
 	memset(g, 0, sizeof(*g));
@@ -26,8 +26,9 @@ gen_reader_init(struct gen_reader *g, struct json_reader *shared, bool plain,
 	g->ctx = ctx;
 	g->plain = plain;
 	sse_init(&g->sse, SSE_EVENT_MAX);
-	g->own_reader = shared == NULL ? json_reader_new() : NULL;
-	g->reader = shared != NULL ? shared : g->own_reader;
+	g->scratch = scratch;
+	g->own_reader = scratch->json == NULL ? json_reader_new() : NULL;
+	g->reader = scratch->json != NULL ? scratch->json : g->own_reader;
 	buf_init(&g->usage_text, USAGE_OBJECT_MAX);
 }
 
@@ -108,18 +109,9 @@ take_candidate(struct gen_reader *g, json_object *candidate, size_t place)
 		g->sink->candidate(g->ctx, (size_t)index, candidate);
 }
 
-static int
-take_reply(struct gen_reader *g, json_object *reply)
+static void
+take_members(struct gen_reader *g, json_object *reply)
 {
-	json_object *error = gen_error_in(reply);
-
-	if (error != NULL)
-		return apierror_from_google(error, g->err);
-	if (reply == NULL && g->ending)
-		return apierror_set(g->err, APIERROR_CUT, NULL, NULL);
-	if (!json_object_is_type(reply, json_type_object))
-		return apierror_set(g->err, APIERROR_UPSTREAM, NULL,
-		    "An event of the Gemini API could not be read.");
 	json_object_object_foreach(reply, key, value)
 	{
 		if (strcmp(key, "candidates") == 0 && json_object_is_type(value, json_type_array)) {
@@ -135,6 +127,19 @@ take_reply(struct gen_reader *g, json_object *reply)
 				keep_word(g->block_reason, sizeof(g->block_reason), reason);
 		}
 	}
+}
+
+static int
+take_reply(struct gen_reader *g, json_object *reply)
+{
+	if (answer_error(g->scratch, reply, g->err) != 0)
+		return -1;
+	if (reply == NULL && g->ending)
+		return apierror_set(g->err, APIERROR_CUT, NULL, NULL);
+	if (!json_object_is_type(reply, json_type_object))
+		return apierror_set(g->err, APIERROR_BAD_ANSWER, NULL,
+		    "An event of the Gemini API could not be read.");
+	take_members(g, reply);
 	return 0;
 }
 
@@ -179,8 +184,8 @@ static int
 check_residue(struct gen_reader *g)
 {
 	struct slice residue = sse_residue(&g->sse);
-	json_object *doc = residue.len > 0 ? json_read(residue) : NULL, *error = gen_error_in(doc);
-	int answer = error != NULL ? apierror_from_google(error, g->err) : 0;
+	json_object *doc = residue.len > 0 ? json_read(residue) : NULL;
+	int answer = answer_error(g->scratch, doc, g->err);
 
 	json_object_put(doc);
 	return answer;
@@ -205,17 +210,15 @@ gen_reader_finish(struct gen_reader *g, struct apierror *err)
 int
 gen_reader_document(struct gen_reader *g, struct slice text, struct apierror *err)
 {
-	json_object *reply = json_read(text);
-	int answer;
+	json_object *reply = answer_read(g->scratch, text, err);
+	int answer = 0;
 
+	if (reply == NULL)
+		return -1;
 	g->err = err;
-	if (gen_error_in(reply) == NULL && !json_object_is_type(reply, json_type_object))
-		answer = apierror_set(err, APIERROR_UPSTREAM, NULL,
-		    "The answer of the Gemini API is not the JSON object that was expected.");
-	else
-		answer = take_reply(g, reply);
-	if (answer == 0 && gen_candidate_count(reply) == 0 && g->block_reason[0] == '\0')
-		answer = apierror_set(err, APIERROR_UPSTREAM, NULL,
+	take_members(g, reply);
+	if (gen_candidate_count(reply) == 0 && g->block_reason[0] == '\0')
+		answer = apierror_set(err, APIERROR_BAD_ANSWER, NULL,
 		    "The answer of the Gemini API holds no candidate.");
 	json_object_put(reply);
 	return answer;

@@ -8,6 +8,7 @@
 
 #include "base/limits.h"
 #include "core/apierror.h"
+#include "core/gstatus.h"
 #include "core/sse.h"
 #include "core/usage.h"
 #include "gen_part.h"
@@ -26,6 +27,7 @@ struct gen_reader {
 	const struct gen_sink *sink;
 	void *ctx;
 	struct sse sse;
+	struct answer_scratch *scratch;
 	struct json_reader *reader, *own_reader;
 	char native[CANDIDATES_MAX][32]; /* the last finishReason of each candidate, or "" */
 	char block_reason[32];           /* the prompt's, or "" */
@@ -36,12 +38,12 @@ struct gen_reader {
 	struct apierror *err;  /* during a call */
 };
 
-/* shared: a parser to borrow for the reader's life, or NULL. plain: text may come still escaped. */
-void gen_reader_init(struct gen_reader *g, struct json_reader *shared, bool plain,
+/* scratch: borrowed for the reader's life. plain: text may come still escaped. */
+void gen_reader_init(struct gen_reader *g, struct answer_scratch *scratch, bool plain,
     const struct gen_sink *sink, void *ctx);
 void gen_reader_release(struct gen_reader *g);
-/* Bytes of an event stream at any split. -1 with err when it reports an error or cannot be read;
- * nothing more may be fed then. */
+/* Bytes of an event stream at any split. -1 with err when it reports an error (APIERROR_REPORTED)
+ * or cannot be read; nothing more may be fed then. */
 int gen_reader_feed(struct gen_reader *g, struct slice bytes, struct apierror *err);
 /* The stream has ended. -1 with err (APIERROR_CUT) when no candidate gave a finish reason and the
  * prompt was not blocked. */

@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "base/utf8.h"
 #include "base/xalloc.h"
+#include "core/apierror.h"
 #include "core/sse.h"
 
 /* clang-format off */
@@ -289,18 +290,53 @@ read_error(struct gstatus *g, json_object *error)
 		g->retry_ms = read_duration(rest);
 }
 
-void
-gstatus_read_json(struct gstatus *g, json_object *doc)
+/* The error in a document or in the first element of a list that has one; NULL: none. */
+static json_object *
+error_in(json_object *doc)
 {
 	json_object *error = json_get(doc, "error");
 
-	*g = (struct gstatus){ 0 };
 	if (json_object_is_type(doc, json_type_array))
 		for (size_t i = 0; error == NULL && i < json_object_array_length(doc); i++)
 			error = json_get(json_object_array_get_idx(doc, i), "error");
-	if (json_object_is_type(error, json_type_object) ||
-	    json_object_is_type(error, json_type_string))
+	return json_object_is_type(error, json_type_object) ||
+	               json_object_is_type(error, json_type_string)
+	           ? error
+	           : NULL;
+}
+
+void
+gstatus_read_json(struct gstatus *g, json_object *doc)
+{
+	json_object *error = error_in(doc);
+
+	*g = (struct gstatus){ 0 };
+	if (error != NULL)
 		read_error(g, error);
+}
+
+int
+answer_error(struct answer_scratch *scratch, json_object *doc, struct apierror *err)
+{
+	if (error_in(doc) == NULL)
+		return 0;
+	gstatus_read_json(&scratch->status, doc);
+	return apierror_set(err, APIERROR_REPORTED, NULL, "%s", scratch->status.message);
+}
+
+json_object *
+answer_read(struct answer_scratch *scratch, struct slice text, struct apierror *err)
+{
+	json_object *doc = json_read(text);
+
+	if (answer_error(scratch, doc, err) == 0) {
+		if (json_object_is_type(doc, json_type_object))
+			return doc;
+		apierror_set(err, APIERROR_BAD_ANSWER, NULL,
+		    "The answer of the Gemini API is not the JSON object that was expected.");
+	}
+	json_object_put(doc);
+	return NULL;
 }
 
 static void

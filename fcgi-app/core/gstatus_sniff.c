@@ -56,9 +56,10 @@ skip_framing(struct slice *s, bool *ret_more)
 	return false;
 }
 
-/* An object whose first key is "error", with blanks between the tokens. */
+/* An object whose first key is "error", with blanks between the tokens. framed: something that only
+ * answers have stood before it. */
 static enum gsniff
-sniff_object(struct slice s)
+sniff_object(struct slice s, bool framed)
 {
 	static const char tokens[] = { '{', '"' };
 
@@ -67,7 +68,7 @@ sniff_object(struct slice s)
 		if (s.len == 0)
 			return GSNIFF_MORE;
 		if (s.ptr[0] != tokens[i])
-			return GSNIFF_CONTENT;
+			return i == 0 && !framed ? GSNIFF_OTHER : GSNIFF_CONTENT;
 		skip(&s, 1);
 	}
 	if (slice_starts(s, SLICE("error\"")))
@@ -79,21 +80,27 @@ static enum gsniff
 sniff(struct slice s)
 {
 	static const struct slice bom = { "\xEF\xBB\xBF", 3 };
-	bool more = false;
+	bool more = false, framed = false;
 
 	if (s.len > 0 && may_become(s, bom)) {
 		if (s.len < bom.len)
 			return GSNIFF_MORE;
 		skip(&s, bom.len);
 	}
-	do
+	skip_blanks(&s);
+	while (s.len > 0 && skip_framing(&s, &more)) {
+		framed = true;
+		if (more)
+			break;
 		skip_blanks(&s);
-	while (s.len > 0 && skip_framing(&s, &more) && !more);
+	}
 	if (s.len == 0)
 		return GSNIFF_MORE;
-	if (s.ptr[0] == '[')
+	if (s.ptr[0] == '[') {
+		framed = true;
 		skip(&s, 1);
-	return sniff_object(s);
+	}
+	return sniff_object(s, framed);
 }
 
 enum gsniff

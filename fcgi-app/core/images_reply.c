@@ -14,9 +14,9 @@
 #include "gen_reader.h"
 
 void
-images_reply_init(struct images_reply *r)
+images_reply_init(struct images_reply *r, struct answer_scratch *scratch)
 {
-	*r = (struct images_reply){ 0 };
+	*r = (struct images_reply){ .scratch = scratch };
 	for (size_t i = 0; i < IMAGES_MAX; i++)
 		buf_init(&r->calls[i].text, IMAGES_TEXT_MAX);
 }
@@ -169,18 +169,16 @@ images_reply_add(struct images_reply *r, unsigned call, struct slice upstream, s
 	struct gen_reader reader;
 	int answer;
 
-	gen_reader_init(&reader, NULL, false, &sink, &taking);
+	gen_reader_init(&reader, r->scratch, false, &sink, &taking);
 	answer = gen_reader_document(&reader, upstream, err);
 	if (answer == 0 && taking.call->count == 0)
 		answer = no_image(&reader, &taking, err);
 	taking.call->usage = *gen_reader_usage(&reader);
 	r->count += taking.call->count;
 	gen_reader_release(&reader);
-	if (answer == 0)
-		return 0;
-	buf_reset(&taking.call->text);
-	images_reply_fail(r, err);
-	return -1;
+	if (answer != 0)
+		buf_reset(&taking.call->text);
+	return answer;
 }
 
 void

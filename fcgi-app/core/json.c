@@ -102,6 +102,36 @@ json_reader_read(struct json_reader *reader, struct slice text)
 	return doc;
 }
 
+/* What follows a string whose inside begins at `at`; text.len when it does not end. */
+static size_t
+skip_string(struct slice text, size_t at)
+{
+	while (at < text.len && text.ptr[at] != '"')
+		at += text.ptr[at] == '\\' ? 2 : 1;
+	return at < text.len ? at + 1 : text.len;
+}
+
+bool
+json_is_whole(struct slice text)
+{
+	size_t depth = 0, at = 0;
+
+	text = slice_trim(text);
+	while (at < text.len) {
+		char c = text.ptr[at++];
+
+		if (c == '{' || c == '[')
+			depth++;
+		else if ((c == '}' || c == ']') && depth-- <= 1)
+			return depth == 0 && at == text.len;
+		else if (depth == 0)
+			return false;
+		else if (c == '"')
+			at = skip_string(text, at);
+	}
+	return false;
+}
+
 json_object *
 json_get(json_object *obj, const char *key)
 {

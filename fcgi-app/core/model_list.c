@@ -13,8 +13,9 @@
 #define PAGE_TOKEN_MAX (8 * KIB)
 
 void
-model_list_init(struct model_list *l)
+model_list_init(struct model_list *l, struct answer_scratch *scratch)
 {
+	l->scratch = scratch;
 	buf_init(&l->data, MODEL_LIST_MAX);
 	buf_init(&l->next_page, PAGE_TOKEN_MAX);
 	buf_init(&l->names, MODEL_LIST_MAX);
@@ -81,30 +82,10 @@ add_model(struct model_list *l, struct slice id)
 	buf_addc(&l->names, '\n');
 }
 
-/* The document of an answer; NULL with err when it is none or an error. */
-static json_object *
-read_answer(struct slice upstream, struct apierror *err)
-{
-	json_object *doc = json_read(upstream), *error;
-
-	if (!json_object_is_type(doc, json_type_object)) {
-		apierror_set(err, APIERROR_UPSTREAM, NULL, NULL);
-		json_object_put(doc);
-		return NULL;
-	}
-	error = json_get(doc, "error");
-	if (error != NULL) {
-		apierror_from_google(error, err);
-		json_object_put(doc);
-		return NULL;
-	}
-	return doc;
-}
-
 int
 model_list_add(struct model_list *l, struct slice upstream, struct apierror *err)
 {
-	json_object *doc = read_answer(upstream, err), *list;
+	json_object *doc = answer_read(l->scratch, upstream, err), *list;
 
 	if (doc == NULL)
 		return -1;
@@ -139,12 +120,8 @@ makes_content(json_object *model)
 int
 model_names_add(struct buf *names, struct slice upstream, struct buf *next_page)
 {
-	struct apierror unused;
-	json_object *doc = read_answer(upstream, &unused), *list;
+	json_object *doc = json_read(upstream), *list = json_get_array(doc, "models");
 
-	if (doc == NULL)
-		return -1;
-	list = json_get_array(doc, "models");
 	for (size_t i = 0; list != NULL && i < json_object_array_length(list); i++) {
 		json_object *model = json_object_array_get_idx(list, i);
 		struct slice id = model_id(model);
@@ -184,10 +161,10 @@ model_list_write(struct model_list *l, const struct models *models, struct buf *
 }
 
 int
-model_item_translate(
-    struct slice upstream, struct slice shown, struct buf *out, struct apierror *err)
+model_item_translate(struct slice upstream, struct slice shown, struct answer_scratch *scratch,
+    struct buf *out, struct apierror *err)
 {
-	json_object *doc = read_answer(upstream, err);
+	json_object *doc = answer_read(scratch, upstream, err);
 	struct jwriter w = jwriter_on(out);
 
 	if (doc == NULL)

@@ -24,18 +24,18 @@ responses_count_write(const struct responses_request *q, struct buf *out)
 }
 
 int
-responses_count_reply(struct slice text, struct buf *out, struct apierror *err)
+responses_count_reply(
+    struct slice text, struct answer_scratch *scratch, struct buf *out, struct apierror *err)
 {
-	json_object *doc = json_read(text);
+	json_object *doc = answer_read(scratch, text, err);
 	struct jwriter w = jwriter_on(out);
 	int64_t count = json_get_int(doc, "totalTokens", 0);
-	int rc = 0;
 
-	if (!json_object_is_type(doc, json_type_object) || count < 0)
-		rc = apierror_set(err, APIERROR_UPSTREAM, NULL, NULL);
-	json_object_put(doc);
-	if (rc != 0)
+	if (doc == NULL)
 		return -1;
+	json_object_put(doc);
+	if (count < 0)
+		return apierror_set(err, APIERROR_BAD_ANSWER, NULL, NULL);
 	jw_object(&w, NULL);
 	jw_str(&w, "object", "response.input_tokens");
 	jw_int(&w, "input_tokens", count);

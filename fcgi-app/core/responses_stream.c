@@ -24,7 +24,7 @@ responses_stream_new(const struct responses_info *info)
 	s->info = *info;
 	s->info.chat.id = s->id = xstrdup(info->chat.id);
 	s->info.chat.model = s->model = xstrdup(info->chat.model);
-	gen_reader_init(&s->reader, info->chat.reader, !info->chat.grounded, &responses_sink, s);
+	gen_reader_init(&s->reader, info->chat.scratch, !info->chat.grounded, &responses_sink, s);
 	if (info->chat.grounded) {
 		s->citations = xmalloc(sizeof(*s->citations));
 		citations_init(s->citations);
@@ -61,6 +61,19 @@ responses_stream_free(struct responses_stream *s)
 
 /* ---- the Response and its events ---- */
 
+/* The API's ResponseErrorCode, and the two others that agents act on (Codex compacts the
+ * conversation or stops). */
+static const char *
+response_code(const struct apierror *err)
+{
+	if (err->kind == APIERROR_CONTEXT_LENGTH || err->kind == APIERROR_QUOTA ||
+	    err->kind == APIERROR_PAYMENT)
+		return apierror_code(err->kind);
+	return err->status == 429  ? "rate_limit_exceeded"
+	       : err->status < 500 ? "invalid_prompt"
+	                           : "server_error";
+}
+
 static void
 write_error(struct jwriter *w, const struct apierror *err)
 {
@@ -69,7 +82,7 @@ write_error(struct jwriter *w, const struct apierror *err)
 		return;
 	}
 	jw_object(w, "error");
-	jw_str(w, "code", err->status == 429 ? "rate_limit_exceeded" : "server_error");
+	jw_str(w, "code", response_code(err));
 	jw_str(w, "message", err->message);
 	jw_object_end(w);
 }
@@ -350,7 +363,7 @@ responses_stream_fail(struct responses_stream *s, const struct apierror *err, st
 	s->reason = NULL;
 	responses_item_close(s, false);
 	write_event(s, "error", &w);
-	jw_str(&w, "code", err->status == 429 ? "rate_limit_exceeded" : "server_error");
+	jw_str(&w, "code", apierror_code(err->kind)); /* as before the head */
 	jw_str(&w, "message", err->message);
 	if (err->param[0] != '\0')
 		jw_str(&w, "param", err->param);

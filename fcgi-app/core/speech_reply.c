@@ -104,10 +104,10 @@ check_all(const struct speech_stream *s, struct apierror *err)
 }
 
 static void
-init(struct speech_stream *s, enum speech_format format, struct json_reader *shared)
+init(struct speech_stream *s, enum speech_format format, struct answer_scratch *scratch)
 {
 	memset(s, 0, sizeof(*s));
-	gen_reader_init(&s->reader, shared, false, &sink, s);
+	gen_reader_init(&s->reader, scratch, false, &sink, s);
 	sound_init(&s->sound, format);
 	buf_init(&s->piece, COLLECT_MAX);
 }
@@ -123,13 +123,13 @@ release(struct speech_stream *s)
 /* ---- whole ---- */
 
 int
-speech_reply(struct slice upstream, enum speech_format format, struct buf *out,
-    char ret_type[SPEECH_TYPE_MAX], struct usage *usage, struct apierror *err)
+speech_reply(struct slice upstream, enum speech_format format, struct answer_scratch *scratch,
+    struct buf *out, char ret_type[SPEECH_TYPE_MAX], struct usage *usage, struct apierror *err)
 {
 	struct speech_stream s;
 	int answer = -1;
 
-	init(&s, format, NULL);
+	init(&s, format, scratch);
 	if (gen_reader_document(&s.reader, upstream, err) != 0)
 		goto out;
 	*usage = *gen_reader_usage(&s.reader);
@@ -151,11 +151,11 @@ out:
 /* ---- streams ---- */
 
 struct speech_stream *
-speech_stream_new(enum speech_format format, bool events, struct json_reader *shared)
+speech_stream_new(enum speech_format format, bool events, struct answer_scratch *scratch)
 {
 	struct speech_stream *s = xmalloc(sizeof(*s));
 
-	init(s, format, shared);
+	init(s, format, scratch);
 	s->events = events;
 	return s;
 }

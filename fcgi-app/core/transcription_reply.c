@@ -76,11 +76,11 @@ check_all(const struct transcription_stream *s, struct apierror *err)
 }
 
 static void
-init(
-    struct transcription_stream *s, const struct transcription_how *how, struct json_reader *shared)
+init(struct transcription_stream *s, const struct transcription_how *how,
+    struct answer_scratch *scratch)
 {
 	memset(s, 0, sizeof(*s));
-	gen_reader_init(&s->reader, shared, false, &sink, s);
+	gen_reader_init(&s->reader, scratch, false, &sink, s);
 	transcript_init(&s->transcript);
 	s->how = *how;
 }
@@ -95,13 +95,13 @@ release(struct transcription_stream *s)
 /* ---- whole ---- */
 
 int
-transcription_reply(struct slice upstream, const struct transcription_how *how, struct buf *out,
-    struct usage *usage, struct apierror *err)
+transcription_reply(struct slice upstream, const struct transcription_how *how,
+    struct answer_scratch *scratch, struct buf *out, struct usage *usage, struct apierror *err)
 {
 	struct transcription_stream s;
 	int answer = -1;
 
-	init(&s, how, NULL);
+	init(&s, how, scratch);
 	if (gen_reader_document(&s.reader, upstream, err) == 0) {
 		*usage = *gen_reader_usage(&s.reader);
 		if (check_all(&s, err) == 0)
@@ -114,11 +114,11 @@ transcription_reply(struct slice upstream, const struct transcription_how *how, 
 /* ---- streams ---- */
 
 struct transcription_stream *
-transcription_stream_new(const struct transcription_how *how, struct json_reader *shared)
+transcription_stream_new(const struct transcription_how *how, struct answer_scratch *scratch)
 {
 	struct transcription_stream *s = xmalloc(sizeof(*s));
 
-	init(s, how, shared);
+	init(s, how, scratch);
 	return s;
 }
 

@@ -41,9 +41,9 @@ enum class_name {
 	/* Google's servers */
 	TIMEOUT, CANCELLED, INTERNAL, UNIMPLEMENTED, OVERLOADED, DEADLINE, SERVER_ERROR,
 	/* transfers that ended before there was an answer to judge */
-	NO_ANSWER, NO_NAME, NO_CONNECTION, NO_TLS, TOO_LATE, CUT_OFF, LOCAL,
+	NO_ANSWER, NO_NAME, NO_CONNECTION, NO_TLS, TOO_LATE, CUT_OFF, PROTOCOL, LOCAL,
 	/* answers */
-	EMPTY, OK
+	EMPTY, BAD_ANSWER, OK
 };
 
 static const struct class_row {
@@ -101,8 +101,10 @@ static const struct class_row {
 	[NO_TLS]               = { "net_tls",              AGAIN, E(UNREACHABLE),      E(UNREACHABLE),      K(KEEP),     L(KEEP),   M(FAULT), H(KEEP),      NULL },
 	[TOO_LATE]             = { "net_timeout",          AGAIN, E(UPSTREAM_TIMEOUT), E(UPSTREAM_TIMEOUT), K(KEEP),     L(KEEP),   M(FAULT), H(KEEP),      NULL },
 	[CUT_OFF]              = { "net_cut",              AGAIN, E(CUT),              E(CUT),              K(KEEP),     L(KEEP),   M(FAULT), H(KEEP),      NULL },
+	[PROTOCOL]             = { "net_protocol",         AGAIN, E(UPSTREAM),         E(UPSTREAM),         K(KEEP),     L(KEEP),   M(FAULT), H(KEEP),      NULL },
 	[LOCAL]                = { "local",                PASS,  E(INTERNAL),         E(INTERNAL),         K(KEEP),     L(KEEP),   M(KEEP),  H(KEEP),      NULL },
 	[EMPTY]                = { "empty",                AGAIN, E(UPSTREAM),         E(UPSTREAM),         K(ACCEPTED), L(KEEP),   M(KEEP),  H(WORKS),     NULL },
+	[BAD_ANSWER]           = { "bad_answer",           AGAIN, E(BAD_ANSWER),       E(BAD_ANSWER),       K(KEEP),     L(KEEP),   M(FAULT), H(KEEP),      NULL },
 	[OK]                   = { "ok",                   PASS,  E(NONE),             E(NONE),             K(WORKS),    L(KEEP),   M(WORKS), H(WORKS),     NULL },
 };
 
@@ -180,7 +182,12 @@ static const struct rule {
 
 static const enum class_name net_classes[] = {
 	[NET_OK] = NO_ANSWER, [NET_RESOLVE] = NO_NAME, [NET_CONNECT] = NO_CONNECTION,
-	[NET_TLS] = NO_TLS, [NET_TIMEOUT] = TOO_LATE, [NET_CUT] = CUT_OFF, [NET_LOCAL] = LOCAL,
+	[NET_TLS] = NO_TLS, [NET_TIMEOUT] = TOO_LATE, [NET_CUT] = CUT_OFF, [NET_PROTOCOL] = PROTOCOL,
+	[NET_LOCAL] = LOCAL,
+};
+
+static const enum class_name faults[] = {
+	[ANSWER_FINE] = OK, [ANSWER_EMPTY] = EMPTY, [ANSWER_BAD] = BAD_ANSWER,
 };
 
 /* google.rpc.Code over HTTP, for framed errors that carry the word alone. */
@@ -268,7 +275,7 @@ class_of(const struct outcome *o)
 	if (code == 0 && (o->net != NET_OK || o->http_status == 0))
 		return net_classes[o->net];
 	if (code == 0)
-		return o->empty ? EMPTY : OK;
+		return faults[o->fault];
 	/* A page where the API would have answered JSON: the address is throttled, not the key. */
 	if (status->is_html && (code == 403 || code == 429))
 		return HTML_BLOCK;
@@ -314,15 +321,17 @@ void
 verdict_error(const struct outcome *o, const struct verdict *v, struct apierror *ret)
 {
 	const struct gstatus *status = outcome_status(o);
+	/* Google's sentence about the region does not say whose. */
+	const char *text = v->error != E(REGION) ? status->message : "";
 	int code = outcome_code(o);
 
+	if (text[0] == '\0' && o->text != NULL)
+		text = o->text;
 	if (v->error == E(KEY_FAULT) && status->message[0] != '\0')
 		apierror_set(ret, v->error, NULL, "The Gemini API refused the gateway's key: %s",
 		    status->message);
 	else
-		/* Google's sentence about the region does not say whose. */
-		apierror_set(
-		    ret, v->error, NULL, "%s", v->error != E(REGION) ? status->message : "");
+		apierror_set(ret, v->error, NULL, "%s", text);
 	/* Google's status where the kind is only the nearest one: 409, 412, 416 ... */
 	if (v->error == E(BAD_REQUEST) && code > 0)
 		ret->status = code;
@@ -331,4 +340,23 @@ verdict_error(const struct outcome *o, const struct verdict *v, struct apierror 
 	ret->no_retry = v->error == E(QUOTA) || v->error == E(PAYMENT);
 	if (!ret->no_retry)
 		ret->retry_after_s = status->retry_ms / 1000 + (status->retry_ms % 1000 > 0);
+}
+
+bool
+verdict_outcome(const struct apierror *err, const struct answer_scratch *scratch,
+    enum netresult net, struct outcome *ret)
+{
+	*ret = (struct outcome){ .http_status = 200 };
+	if (err->kind == E(REPORTED)) {
+		ret->status = &scratch->status;
+	} else if (err->kind == E(CUT)) {
+		/* A stream that ends without a word was cut, whatever the transport says. */
+		ret->net = net != NET_OK ? net : NET_CUT;
+	} else if (err->kind == E(BAD_ANSWER)) {
+		ret->fault = ANSWER_BAD;
+		ret->text = err->message;
+	} else {
+		return false;
+	}
+	return true;
 }

@@ -100,6 +100,26 @@ on_seek(void *arg, curl_off_t offset, int origin)
 	return CURL_SEEKFUNC_OK;
 }
 
+/* Runs whenever libcurl is about to send the request: again, too. */
+static int
+on_send(void *arg, char *to, char *from, int to_port, int from_port)
+{
+	struct call *call = arg;
+	bool again = call->sent, may = true;
+
+	(void)to;
+	(void)from;
+	(void)to_port;
+	(void)from_port;
+	call->sent = true;
+	if (!again || call->events == NULL || call->events->again == NULL)
+		return CURL_PREREQFUNC_OK;
+	call->up->in_curl++;
+	may = call->events->again(call->ctx);
+	call->up->in_curl--;
+	return may ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+}
+
 /* The one profile of every transfer; what differs per call is set in call_prepare. */
 CURL *
 call_easy_new(const struct upstream *u)
@@ -138,6 +158,7 @@ call_easy_new(const struct upstream *u)
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_data);
 	curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_read);
 	curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_seek);
+	curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_send);
 	return easy;
 }
 
@@ -174,6 +195,7 @@ call_prepare(struct call *call, const struct call_request *request)
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);
 	curl_easy_setopt(easy, CURLOPT_READDATA, call);
 	curl_easy_setopt(easy, CURLOPT_SEEKDATA, call);
+	curl_easy_setopt(easy, CURLOPT_PREREQDATA, call);
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, call);
 	if (request->has_body || post) {
 		curl_easy_setopt(easy, CURLOPT_POST, 1L);

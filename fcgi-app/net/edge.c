@@ -365,8 +365,13 @@ void
 edge_cut(struct edge *e)
 {
 	/* A reader thread closes its own: the shutdown wakes it. */
-	if (e->state == EDGE_READING)
+	if (e->state == EDGE_READING) {
 		shutdown(e->fd, SHUT_RDWR);
-	else
+	} else if (e->state == EDGE_OPEN && e->events != NULL) {
+		e->events->cut(e->ctx);
+		if (e->state != EDGE_DEAD)
+			e->deadline = clock_mono_ms() + STOP_WAIT_MS;
+	} else {
 		edge_lost(e);
+	}
 }

@@ -88,7 +88,7 @@ void edge_lost(struct edge *e);
 bool edge_watch(struct edge *e, uint32_t events);
 /* The process stops: what has not arrived in a moment does not count any more. */
 void edge_stop(struct edge *e);
-/* The drain time is over: the owner is told that the request is gone. */
+/* The drain time is over: the owner has a last word. */
 void edge_cut(struct edge *e);
 
 /* edge_write.c: the socket takes bytes again. */

@@ -62,12 +62,17 @@ result_of(CURLcode code)
 		{ CURLE_PEER_FAILED_VERIFICATION, NET_TLS },
 		{ CURLE_SSL_CACERT_BADFILE, NET_TLS },
 		{ CURLE_OPERATION_TIMEDOUT, NET_TIMEOUT },
-		{ CURLE_ABORTED_BY_CALLBACK, NET_LOCAL },
+		{ CURLE_ABORTED_BY_CALLBACK, NET_CUT }, /* see on_send */
 		{ CURLE_READ_ERROR, NET_LOCAL },
 		{ CURLE_WRITE_ERROR, NET_LOCAL },
-		{ CURLE_OUT_OF_MEMORY, NET_LOCAL },
 		{ CURLE_URL_MALFORMAT, NET_LOCAL },
-		{ CURLE_UNSUPPORTED_PROTOCOL, NET_LOCAL },
+		/* What libcurl says of an answer without a status line, of headers that are too
+		 * many or no headers, and of chunks that are none. It names no other scheme: those
+		 * of URLs are checked before. */
+		{ CURLE_UNSUPPORTED_PROTOCOL, NET_PROTOCOL },
+		{ CURLE_WEIRD_SERVER_REPLY, NET_PROTOCOL },
+		{ CURLE_OUT_OF_MEMORY, NET_PROTOCOL },
+		{ CURLE_HTTP2, NET_PROTOCOL },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
@@ -100,6 +105,8 @@ check_done(const struct shard *shard)
 		/* libcurl 7.88 calls a connection that ends inside the head a success. */
 		if (result == NET_OK && !call->head_done)
 			result = NET_CUT;
+		if (call->head.text.failed)
+			result = NET_PROTOCOL;
 		call_free(call);
 		if (events != NULL)
 			events->end(ctx, result);

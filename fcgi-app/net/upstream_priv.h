@@ -33,6 +33,7 @@ struct call {
 	void *ctx;
 	struct header_lines head;
 	bool head_done;
+	bool sent;   /* or about to be: for the first time, or again */
 	bool paused; /* asked for by the owner */
 	bool held;   /* libcurl was told to pause */
 };

@@ -29,7 +29,8 @@
 #define URL_MAX              (32 * KIB)
 #define HEADERS_BYTES_MAX    (64 * KIB)
 #define ERROR_BODY_MAX       (64 * KIB) /* as much of an error answer is read before it is judged */
-#define COLLECT_MAX          (64 * MIB) /* a whole answer that must be translated */
+#define COLLECT_MAX          (64 * MIB) /* a whole answer that must be translated, or is held */
+#define EVENT_PART_MAX       (1 * MIB)  /* of a native event that has not come whole */
 #define SSE_EVENT_MAX        (32 * MIB) /* one event: inline images are single lines of megabytes */
 #define CONNECT_TIMEOUT_MS   10000
 #define EASY_POOL_MAX        256  /* idle easy handles kept per loop */
@@ -217,7 +218,7 @@
 #define STATE_TIDY_ROWS    256 /* removed in one transaction */
 
 /* Logs */
-#define LOG_LINE_MAX (8 * KIB)
+#define LOG_LINE_MAX   (8 * KIB)
 #define LOG_LINE_USUAL (1 * KIB) /* room for the line of a request, at once */
 
 #endif

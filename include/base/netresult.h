@@ -10,6 +10,7 @@
 	X(TLS, "tls") \
 	X(TIMEOUT, "timeout") \
 	X(CUT, "cut") \
+	X(PROTOCOL, "protocol") \
 	X(LOCAL, "local")
 
 enum netresult {

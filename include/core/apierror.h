@@ -37,17 +37,13 @@ struct apierror {
 int apierror_set(struct apierror *err, enum apierror_kind kind, const char *param, const char *fmt,
     ...) __attribute__((format(printf, 4, 5)));
 
-/* Fills *err from Google's error object ({"code","message","status"}, google.rpc.Status in JSON):
- * kind by code or status word, Google's message and word. NULL and other types give UPSTREAM.
- * Always returns -1. */
-struct json_object;
-int apierror_from_google(struct json_object *error, struct apierror *err);
-
 /* The whole error document in the caller's dialect, without a trailing line end. */
 void apierror_render(const struct apierror *err, enum dialect dialect, struct buf *out);
 /* The same as one SSE event: `data: {...}` and a blank line; both dialects' SDKs recognise it
  * (openai-node core/streaming, @google/genai throwIfStreamErrorChunk). */
 void apierror_render_event(const struct apierror *err, enum dialect dialect, struct buf *out);
+/* OpenAI's code for the kind, or NULL. */
+const char *apierror_code(enum apierror_kind kind);
 /* The symbol in lower case, for logs. */
 const char *apierror_word(enum apierror_kind kind);
 

@@ -9,6 +9,7 @@
 
 #include "base/buf.h"
 #include "core/apierror.h"
+#include "core/gstatus.h"
 #include "core/changes.h"
 #include "core/family.h"
 #include "core/json.h"
@@ -83,8 +84,7 @@ struct chat_reply_info {
 	    *tools; /* of the request, or NULL; must live as long as the reply */
 	size_t
 	    fan; /* upstream calls that make one reply, a choice each; 0 or 1: one call makes all */
-	struct json_reader
-	    *reader; /* borrowed for the call or the stream's life; NULL: none to share */
+	struct answer_scratch *scratch; /* borrowed for the call or the stream's life */
 	/* Told the signature of each call that has one, for clients that lose it. value: what
 	 * REF_SIGNATURE must yield for that id. NULL: nobody keeps them. */
 	void (*keep)(void *ctx, struct slice call_id, struct slice value);

@@ -35,10 +35,10 @@ void completions_request_write(const struct completions_request *c, size_t call,
 /* ---- reply: completions_reply.c ---- */
 
 struct completions_info {
-	const char *id;             /* unique text for `cmpl-...` */
-	int64_t created;            /* Unix seconds */
-	const char *model;          /* what the reply shows as `model` */
-	struct json_reader *reader; /* borrowed for the stream's life; NULL: none to share */
+	const char *id;                            /* unique text for `cmpl-...` */
+	int64_t created;                           /* Unix seconds */
+	const char *model;                         /* what the reply shows as `model` */
+	struct answer_scratch *scratch;            /* borrowed for the stream's life */
 	const struct completions_request *request; /* borrowed as long */
 };
 

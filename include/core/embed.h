@@ -4,6 +4,7 @@
 
 #include "core/changes.h"
 #include "core/chat.h"
+#include "core/gstatus.h"
 #include "core/json.h"
 #include "core/models.h"
 #include "core/usage.h"
@@ -33,9 +34,11 @@ struct embed_reply {
 	struct buf data; /* elements of `data` so far */
 	size_t count;
 	struct usage usage; /* of answers that tell none: a token for each 4 bytes, rounded up */
+	struct answer_scratch *scratch;
 };
 
-void embed_reply_init(struct embed_reply *r);
+/* scratch: borrowed until the release. */
+void embed_reply_init(struct embed_reply *r, struct answer_scratch *scratch);
 void embed_reply_release(struct embed_reply *r);
 int embed_reply_add(struct embed_reply *r, const struct embed_request *e, struct slice upstream,
     struct apierror *err);

@@ -45,10 +45,26 @@ void gstatus_read(struct gstatus *g, struct slice body);
 /* The same from a parsed document, which stays the caller's. */
 void gstatus_read_json(struct gstatus *g, json_object *doc);
 
+/* Lent to those who read answers: one for each thread, since it is large. Both members are borrowed
+ * for the time of a call. */
+struct answer_scratch {
+	struct json_reader *json; /* NULL: each reader makes its own */
+	/* The error object in the answer that was read last, when its reader failed with
+	 * APIERROR_REPORTED. What it means is for verdict.h to say. */
+	struct gstatus status;
+};
+
+/* Is doc an error object of Google's, or a list with one? Then -1, with scratch->status and err,
+ * which has Google's message. Else 0. */
+struct apierror;
+int answer_error(struct answer_scratch *scratch, json_object *doc, struct apierror *err);
+/* A whole answer. NULL with err when it is such an error, or no JSON object. */
+json_object *answer_read(struct answer_scratch *scratch, struct slice text, struct apierror *err);
+
 /* What the first bytes of a 200 answer are: Google reports failures inside streams too. */
-enum gsniff { GSNIFF_MORE, GSNIFF_CONTENT, GSNIFF_ERROR };
+enum gsniff { GSNIFF_MORE, GSNIFF_CONTENT, GSNIFF_ERROR, GSNIFF_OTHER };
 /* head: all bytes so far. MORE: too few to tell. Looks through `data:`, `[` and white space for an
- * object whose first key is "error". */
+ * object whose first key is "error". OTHER: no event and no JSON. */
 enum gsniff gstatus_sniff(struct slice head);
 
 #endif

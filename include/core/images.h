@@ -6,6 +6,7 @@
 #define CORE_IMAGES_H
 
 #include "core/chat.h"
+#include "core/gstatus.h"
 #include "core/json.h"
 #include "core/models.h"
 #include "core/multipart.h"
@@ -65,13 +66,14 @@ struct images_reply {
 	size_t count; /* images of all calls */
 	bool failed;
 	struct apierror err; /* of the first call that failed */
+	struct answer_scratch *scratch;
 };
 
-void images_reply_init(struct images_reply *r);
+/* scratch: borrowed until the release. */
+void images_reply_init(struct images_reply *r, struct answer_scratch *scratch);
 void images_reply_release(struct images_reply *r);
 /* The answer of one call. -1 with err when there is no image in it: 400 `moderation_blocked` when
- * Google's filters are the reason, else 502 with Google's finish reason; kept as by
- * images_reply_fail. */
+ * Google's filters are the reason, else 502 with Google's finish reason. */
 int images_reply_add(
     struct images_reply *r, unsigned call, struct slice upstream, struct apierror *err);
 /* A call without an answer. */

@@ -24,6 +24,8 @@ struct json_reader;
 struct json_reader *json_reader_new(void);
 void json_reader_free(struct json_reader *reader);
 json_object *json_reader_read(struct json_reader *reader, struct slice text);
+/* Does text look like one object or list to its closing bracket, with nothing but blanks behind? */
+bool json_is_whole(struct slice text);
 
 /* Borrowed member, or NULL when obj is no object or has none (or a null) of that name. */
 json_object *json_get(json_object *obj, const char *key);

@@ -42,7 +42,8 @@ void responses_compact_keep(const struct responses_request *q, const char *id, s
 /* For a count: Google's CountTokensRequest. */
 void responses_count_write(const struct responses_request *q, struct buf *out);
 /* Its answer as OpenAI's, appended to out. -1 with err when the text is none. */
-int responses_count_reply(struct slice text, struct buf *out, struct apierror *err);
+int responses_count_reply(
+    struct slice text, struct answer_scratch *scratch, struct buf *out, struct apierror *err);
 
 /* ---- reply: responses_stream.c ---- */
 

@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "core/apierror.h"
+#include "core/gstatus.h"
 #include "core/chat.h"
 #include "core/json.h"
 #include "core/models.h"
@@ -43,17 +44,17 @@ int speech_request_read(
  * ("audio/mpeg"; "audio/pcm;rate=16000" when the rate is not OpenAI's 24000). What the model made
  * decides: a format that was not asked for keeps its true type. -1 with err when there is no audio
  * or less than all of it; the finish reason is in the message. */
-int speech_reply(struct slice upstream, enum speech_format format, struct buf *out,
-    char ret_type[SPEECH_TYPE_MAX], struct usage *usage, struct apierror *err);
+int speech_reply(struct slice upstream, enum speech_format format, struct answer_scratch *scratch,
+    struct buf *out, char ret_type[SPEECH_TYPE_MAX], struct usage *usage, struct apierror *err);
 
 /*
  * The same from a stream of events at any split: the audio's bytes as they come, or, with events,
  * OpenAI's SSE. The header of a WAV names no length (all ones), as OpenAI's does.
  */
 struct speech_stream;
-/* shared: a parser to borrow for the stream's life, or NULL. */
+/* scratch: borrowed for the stream's life. */
 struct speech_stream *speech_stream_new(
-    enum speech_format format, bool events, struct json_reader *shared);
+    enum speech_format format, bool events, struct answer_scratch *scratch);
 void speech_stream_free(struct speech_stream *s);
 /* -1 with err when upstream reports an error or sends what cannot be read; nothing more may be fed
  * then. */

@@ -15,6 +15,7 @@
 
 #include "base/buf.h"
 #include "core/apierror.h"
+#include "core/gstatus.h"
 #include "core/chat.h"
 #include "core/family.h"
 #include "core/json.h"
@@ -63,17 +64,17 @@ int transcription_request_read(struct transcription_request *t, enum transcripti
 const char *transcription_type(enum transcription_format format);
 /* A whole GenerateContentResponse in the format asked for. -1 with err when the model did not come
  * to its end, or gave no times where the format lives on them. */
-int transcription_reply(struct slice upstream, const struct transcription_how *how, struct buf *out,
-    struct usage *usage, struct apierror *err);
+int transcription_reply(struct slice upstream, const struct transcription_how *how,
+    struct answer_scratch *scratch, struct buf *out, struct usage *usage, struct apierror *err);
 
 /*
  * OpenAI's events from Gemini's at any split: transcript.text.delta, with diarized_json
  * transcript.text.segment, and transcript.text.done.
  */
 struct transcription_stream;
-/* shared: a parser to borrow for the stream's life, or NULL. */
+/* scratch: borrowed for the stream's life. */
 struct transcription_stream *transcription_stream_new(
-    const struct transcription_how *how, struct json_reader *shared);
+    const struct transcription_how *how, struct answer_scratch *scratch);
 void transcription_stream_free(struct transcription_stream *s);
 /* -1 with err when upstream reports an error or sends what cannot be read; nothing more may be fed
  * then. */

@@ -59,13 +59,21 @@ struct verdict {
 	const char *advice; /* what the operator can do, a part of a sentence; NULL: nothing */
 };
 
+/* What is wrong with an answer that reports no error; then VERDICT_AGAIN with an error. */
+enum answer_fault {
+	ANSWER_FINE,
+	ANSWER_EMPTY, /* see core/blank.h */
+	ANSWER_BAD,   /* no answer of the API's: HTML, no JSON, nothing that was asked for */
+};
+
 struct outcome {
 	enum netresult net; /* how the transfer ended */
 	int http_status;    /* 0 when there was none */
 	/* NULL when http_status is below 400 and no error was framed */
 	const struct gstatus *status;
 	bool key_is_callers; /* then a bad key is the caller's fault: 401, not 502 */
-	bool empty;          /* a good answer, see core/blank.h; then VERDICT_AGAIN with an error */
+	enum answer_fault fault;
+	const char *text; /* what is wrong, where Google says nothing; NULL: the error's own text */
 };
 
 /* An error framed in a 200 answer is judged by the code or the status word in it. An error answer
@@ -76,5 +84,11 @@ bool verdict_named(struct slice class, bool key_is_callers, struct verdict *ret)
 /* The error a client sees for it, with Google's message, status and retry hint where there are any.
  * May hold the key that was used: Google's messages repeat it. */
 void verdict_error(const struct outcome *o, const struct verdict *v, struct apierror *ret);
+/* The outcome of an answer with a good status whose reader failed with err: what Google reported in
+ * it, where it was cut, or that it was no answer. Borrows err and the reader's scratch. False when
+ * the fault is of another kind, such as an answer without what the caller asked for, and err
+ * already tells all. */
+bool verdict_outcome(const struct apierror *err, const struct answer_scratch *scratch,
+    enum netresult net, struct outcome *ret);
 
 #endif

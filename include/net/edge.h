@@ -30,6 +30,7 @@ enum edge_fault {
 struct edge_events {
 	void (*gone)(void *ctx); /* the web server hung up; edge_drop is all that is left to do */
 	void (*drained)(void *ctx); /* the queue is empty again */
+	void (*cut)(void *ctx);     /* the process stops: say so and end, in STOP_WAIT_MS */
 };
 
 /* Who hears of events. Nothing is reported before the first call. */

@@ -44,6 +44,9 @@ struct call_events {
 	void (*head)(void *ctx, int status, const struct header_lines *headers);
 	void (*data)(void *ctx, struct slice bytes);
 	void (*end)(void *ctx, enum netresult result);
+	/* The request must be sent anew, on another connection, before anything was answered.
+	 * False: it ends with NET_CUT instead. NULL: it may always be. */
+	bool (*again)(void *ctx);
 };
 
 /* Everything pointed to stays the caller's and must live until the end of the call. */

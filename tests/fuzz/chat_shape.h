@@ -13,6 +13,8 @@
 #define SHAPE_FAN_MAX  4
 #define SHAPE_LANE_END '\xFE' /* what follows is for the next upstream call; no UTF-8 has it */
 
+static struct answer_scratch shape_scratch;
+
 /* The request that a byte of flags stands for. */
 static inline struct chat_reply_info
 shape_info(uint8_t flags, const struct tool_names *tools)
@@ -21,6 +23,7 @@ shape_info(uint8_t flags, const struct tool_names *tools)
 		.id = "fuzz",
 		.created = 1,
 		.model = "m",
+		.scratch = &shape_scratch,
 		.include_usage = (flags & 1) != 0,
 		.legacy_functions = (flags & 2) != 0,
 		.one_call = (flags & 4) != 0,

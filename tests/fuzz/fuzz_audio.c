@@ -9,6 +9,8 @@
 #include "core/transcription.h"
 #include "fuzz.h"
 
+static struct answer_scratch scratch;
+
 #define FORMATS_SPEECH     4
 #define FORMATS_TRANSCRIPT 6
 
@@ -16,7 +18,7 @@ static void
 speak(struct slice input, size_t piece, unsigned choice, struct buf *out)
 {
 	struct speech_stream *s =
-	    speech_stream_new((enum speech_format)(choice % FORMATS_SPEECH), choice & 64, NULL);
+	    speech_stream_new((enum speech_format)(choice % FORMATS_SPEECH), choice & 64, &scratch);
 	struct apierror err;
 	int answer = 0;
 
@@ -36,7 +38,7 @@ write_down(struct slice input, size_t piece, unsigned choice, struct buf *out)
 {
 	struct transcription_how how = { .format = (enum transcription_format)(
 					     choice % FORMATS_TRANSCRIPT) };
-	struct transcription_stream *s = transcription_stream_new(&how, NULL);
+	struct transcription_stream *s = transcription_stream_new(&how, &scratch);
 	struct apierror err;
 	int answer = 0;
 
@@ -67,11 +69,11 @@ check_whole(struct slice input, unsigned choice)
 	json_object *doc;
 
 	buf_init(&out, 64 * MIB);
-	if (speech_reply(input, (enum speech_format)(choice % FORMATS_SPEECH), &out, type, &usage,
-		&err) == 0)
+	if (speech_reply(input, (enum speech_format)(choice % FORMATS_SPEECH), &scratch, &out, type,
+		&usage, &err) == 0)
 		FUZZ_CHECK(out.len > 0);
 	buf_reset(&out);
-	if (transcription_reply(input, &how, &out, &usage, &err) == 0 &&
+	if (transcription_reply(input, &how, &scratch, &out, &usage, &err) == 0 &&
 	    slice_eq(slice_str(transcription_type(how.format)), SLICE("application/json"))) {
 		doc = json_read(buf_slice(&out));
 		FUZZ_CHECK(json_object_is_type(doc, json_type_object));

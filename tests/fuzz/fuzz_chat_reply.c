@@ -121,7 +121,7 @@ check_stream(const struct chat_reply_info *want, struct slice text, json_object 
 	struct buf out;
 
 	info.include_usage = false;
-	info.reader = NULL;
+	shape_scratch.json = NULL;
 	stream = chat_stream_new(&info);
 	buf_init(&out, SHAPE_OUT_MAX);
 	buf_init(&sum.content, SHAPE_OUT_MAX);
@@ -171,7 +171,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		struct apierror err;
 		struct usage usage = { 0 };
 
-		info.reader = way == 0 ? reader : NULL;
+		shape_scratch.json = way == 0 ? reader : NULL;
 		buf_init(&out[way], SHAPE_OUT_MAX);
 		rc[way] = chat_reply_translate(answers, &info, &out[way], &usage, &err);
 	}

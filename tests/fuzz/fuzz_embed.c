@@ -8,6 +8,8 @@
 #include "core/embed.h"
 #include "fuzz.h"
 
+static struct answer_scratch scratch;
+
 static void
 check_requests(const struct embed_request *request)
 {
@@ -38,7 +40,7 @@ check_reply(const struct embed_request *request, struct slice upstream)
 	json_object *doc, *data;
 	struct buf out;
 
-	embed_reply_init(&reply);
+	embed_reply_init(&reply, &scratch);
 	buf_init(&out, COLLECT_MAX);
 	if (embed_reply_add(&reply, request, upstream, &err) == 0 &&
 	    embed_reply_write(&reply, request, "m", &out, &err) == 0) {

@@ -114,7 +114,10 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	const char *reason = NULL;
 	struct models *models = models_new(models_default_aliases, &reason);
 	struct chat_env env = { .models = models };
-	struct responses_info info = { .chat = { .id = "fuzz", .created = 1, .model = "m" } };
+	static struct answer_scratch scratch;
+	struct responses_info info = {
+		.chat = { .id = "fuzz", .created = 1, .model = "m", .scratch = &scratch }
+	};
 	struct responses_request q;
 	struct apierror err;
 

@@ -38,7 +38,10 @@
 #include "core/embed.h"
 #include "core/schema.h"
 #include "golden.h"
+#include "judge.h"
 #include "tap.h"
+
+static struct answer_scratch scratch;
 
 struct models *golden_models;
 bool golden_update;
@@ -193,7 +196,7 @@ embed(json_object *input, struct buf *out, struct apierror *err)
 	int answer = -1;
 
 	embed_request_init(&request);
-	embed_reply_init(&reply);
+	embed_reply_init(&reply, &scratch);
 	buf_init(&text, GOLDEN_FILE_MAX);
 	json_write(json_get(input, "request"), &text);
 	if (embed_request_read(&request, buf_slice(&text),
@@ -237,7 +240,7 @@ run_embed(const char *dir, const char *name, struct slice input)
 	if (json_get_array(doc, "answers") == NULL)
 		ok(false, name);
 	else if (embed(doc, &out, &err) != 0)
-		golden_expect_error(dir, name, &err);
+		golden_expect_error(dir, name, judged(&scratch, &err));
 	else
 		golden_expect(dir, name, ".out.json", buf_slice(&out), true);
 	buf_release(&out);

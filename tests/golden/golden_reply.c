@@ -7,6 +7,7 @@
 #include "base/xalloc.h"
 #include "core/chat.h"
 #include "golden.h"
+#include "judge.h"
 
 /* What X.info.json tells, and what a run gives to be kept. */
 struct setup {
@@ -14,6 +15,7 @@ struct setup {
 	json_object *doc;
 	struct tool_names *tools;
 	struct json_reader *reader;
+	struct answer_scratch scratch;
 	struct buf kept; /* elements of a JSON array */
 };
 
@@ -66,6 +68,7 @@ setup_init(struct setup *s, const char *dir, const char *name)
 		.fan = (size_t)json_get_int(doc, "fan", 1),
 		.keep = keep,
 		.keep_ctx = s,
+		.scratch = &s->scratch,
 	};
 }
 
@@ -127,11 +130,11 @@ golden_reply(const char *dir, const char *name, struct slice input)
 		struct usage usage = { 0 };
 		struct buf out;
 
-		setup.info.reader = shared ? setup.reader : NULL;
+		setup.scratch.json = shared ? setup.reader : NULL;
 		buf_reset(&setup.kept);
 		buf_init(&out, GOLDEN_FILE_MAX);
 		if (chat_reply_translate(answers, &setup.info, &out, &usage, &err) != 0)
-			golden_expect_error(dir, name, &err);
+			golden_expect_error(dir, name, judged(&setup.scratch, &err));
 		else
 			golden_expect(dir, name, ".out.json", buf_slice(&out), true);
 		expect_kept(dir, name, &setup);
@@ -263,7 +266,7 @@ stream(struct setup *setup, struct lanes *lanes, struct way way, struct buf *out
 	bool ended = false;
 	int answer = 0;
 
-	setup->info.reader = way.shared ? setup->reader : NULL;
+	setup->scratch.json = way.shared ? setup->reader : NULL;
 	buf_reset(&setup->kept);
 	buf_reset(out);
 	s = chat_stream_new(&setup->info);
@@ -279,7 +282,7 @@ stream(struct setup *setup, struct lanes *lanes, struct way way, struct buf *out
 		}
 	}
 	if (answer != 0)
-		apierror_render_event(&err, DIALECT_OPENAI, out);
+		apierror_render_event(judged(&setup->scratch, &err), DIALECT_OPENAI, out);
 	chat_stream_free(s);
 }
 

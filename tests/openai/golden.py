@@ -30,6 +30,7 @@ KINDS = {
     "response": "response",
     "speech": "speech",
     "transcription": "transcription",
+    "judgement": None,
     "schema": None,
 }
 

@@ -35,7 +35,7 @@ static const struct row {
 	    ANSWER },
 	{ "a stream of completions", { .uri = "/v1/completions", .params = { BEARER } }, SIM_SSE,
 	    LAST_EVENT, EVENT("Hello") LAST_EVENT },
-	{ "responses", { .uri = "/v1/responses", .params = { BEARER } }, SIM_JSON, "{}", ANSWER },
+	{ "responses", { .uri = "/v1/responses", .params = { BEARER } }, SIM_JSON, EMPTY, ANSWER },
 	{ "a stream of responses", { .uri = "/v1/responses", .params = { BEARER } }, SIM_SSE,
 	    LAST_EVENT, EVENT("Hello") LAST_EVENT },
 	{ "generateContent", { NATIVE }, SIM_JSON, EMPTY, ANSWER },

@@ -63,13 +63,17 @@ test_models_fail(void)
 	sim_answer(sim_call(5), 400, SIM_JSON, BAD_FIELD);
 	is_int(sim_status(c), 400, "a page that fails");
 	c = SIM_ASK(MODELS);
-	sim_answer(sim_call(6), 200, SIM_JSON, "{\"models\":");
-	is_int(sim_status(c), 502, "a page that is no JSON");
+	for (size_t i = 6; i <= 6 + SERVER_FAULT_TRIES; i++) {
+		sim_answer(sim_call(i), 200, SIM_JSON, "{\"models\":");
+		sim_pass(4 * BACKOFF_BASE_MS);
+	}
+	is_int(sim_status(c), 502, "a page that is no JSON, again and again");
+	is_str(sim_log(c, "class"), "bad_answer", "logged: the class");
 	/* Gone between two pages. */
 	c = SIM_ASK(MODELS);
-	sim_answer(sim_call(7), 200, SIM_JSON, PAGE("a", "b", NEXT("t")));
+	sim_answer(sim_call(9), 200, SIM_JSON, PAGE("a", "b", NEXT("t")));
 	sim_vanish(c);
-	ok(sim_cancelled(sim_call(8)), "gone at the second page");
+	ok(sim_cancelled(sim_call(10)), "gone at the second page");
 	SIM_CLOSE();
 }
 

@@ -149,7 +149,7 @@ test_heartbeat_in_pause(void)
 	SIM_CLOSE();
 }
 
-/* Between two native events only: the bytes of an event stay together. */
+/* The bytes of a native event stay together: they wait for its end, and heartbeats go before. */
 static void
 test_inside_an_event(void)
 {
@@ -182,12 +182,16 @@ test_inside_an_event(void)
 		sim_bytes(
 		    sim_call(0), (struct slice){ rows[i].text.ptr + rows[i].text.len - 1, 1 });
 		sim_pass(25000);
-		buf_add_slice(&want, rows[i].text);
 		if (rows[i].whole)
-			buf_adds(&want, ": waiting\n\n: waiting\n\n");
+			buf_add_slice(&want, rows[i].text);
+		buf_adds(&want, ": waiting\n\n: waiting\n\n");
 		is_slice(sim_body(c), want.data, rows[i].what);
 		sim_data(sim_call(0), "x");
 		sim_end(sim_call(0), NET_OK);
+		if (!rows[i].whole)
+			buf_add_slice(&want, rows[i].text);
+		buf_adds(&want, "x");
+		is_slice(sim_body(c), want.data, "  the end brings what is left");
 		SIM_CLOSE();
 		buf_release(&want);
 	}
@@ -253,13 +257,21 @@ test_idle_timeout(void)
 	sim_answer(sim_call(1), 200, SIM_JSON, ANSWER);
 	is_int(sim_status(c), 200, "is cured by another try");
 	SIM_CLOSE();
-	/* Bytes of another kind can only be cut short. */
+	/* A native document too; bytes of another kind can only be cut short. */
 	SIM_OPEN(ONE_KEY, "IDLE_TIMEOUT=25");
 	c = SIM_ASK(NATIVE);
 	sim_head(sim_call(0), 200, SIM_JSON);
 	sim_data(sim_call(0), "{");
 	sim_pass(25000);
 	ok(sim_cancelled(sim_call(0)), "silence inside a native answer");
+	sim_pass(2000);
+	sim_answer(sim_call(1), 200, "Content-Type: video/mp4\r\n", "");
+	SIM_CLOSE();
+	SIM_OPEN(ONE_KEY, "IDLE_TIMEOUT=25");
+	c = SIM_ASK(NATIVE);
+	sim_head(sim_call(0), 200, "Content-Type: video/mp4\r\n");
+	sim_data(sim_call(0), "{");
+	sim_pass(25000);
 	is_int(sim_state(c), SIM_DROPPED, "which is cut short");
 	is_slice(sim_body(c), "{", "without a word of ours");
 	SIM_CLOSE();

@@ -65,17 +65,6 @@ rendered(const struct apierror *err, enum dialect dialect, const char *want)
 	buf_release(&out);
 }
 
-static void
-google(const char *text, enum apierror_kind kind)
-{
-	json_object *doc = json_read(slice_str(text));
-	struct apierror err;
-
-	is_int(apierror_from_google(doc, &err), -1, "answers -1");
-	is_str(apierror_word(err.kind), apierror_word(kind), text);
-	json_object_put(doc);
-}
-
 int
 main(void)
 {
@@ -105,17 +94,5 @@ main(void)
 	rendered(&err, DIALECT_OPENAI,
 	    "data: {\"error\":{\"message\":\"no\",\"type\":\"permission_error\",\"param\":null,"
 	    "\"code\":null}}\n\n");
-	google("{\"code\":503,\"message\":\"m\",\"status\":\"UNAVAILABLE\"}", APIERROR_OVERLOADED);
-	google("{\"code\":429,\"message\":\"m\"}", APIERROR_RATE_LIMIT);
-	google("{\"status\":\"NOT_FOUND\"}", APIERROR_MODEL_NOT_FOUND);
-	google(
-	    "{\"code\":400,\"message\":\"The input token count (9) exceeds the maximum number of "
-	    "tokens allowed (8).\"}",
-	    APIERROR_CONTEXT_LENGTH);
-	google("{\"code\":400,\"message\":\"API key not valid. Please pass a valid API key.\"}",
-	    APIERROR_BAD_KEY);
-	google("{\"code\":418}", APIERROR_UPSTREAM);
-	google("[]", APIERROR_UPSTREAM);
-	google("", APIERROR_UPSTREAM);
 	return tap_done();
 }

@@ -7,7 +7,11 @@
 #include "base/xalloc.h"
 #include "tap.h"
 
-static const struct chat_reply_info plain_info = { .id = "id", .created = 1, .model = "m" };
+static struct answer_scratch scratch;
+
+static const struct chat_reply_info plain_info = {
+	.id = "id", .created = 1, .model = "m", .scratch = &scratch
+};
 
 /* ---- finish reasons ---- */
 
@@ -137,7 +141,7 @@ both_ways(const char *text)
 	for (int way = 0; way < 2; way++) {
 		struct chat_reply_info info = plain_info;
 
-		info.reader = way == 0 ? reader : NULL;
+		scratch.json = way == 0 ? reader : NULL;
 		buf_init(&out[way], MIB);
 		answer[way] = chat_reply_translate(&(struct slice){ text, strlen(text) }, &info,
 		    &out[way], &usage[way], &err[way]);

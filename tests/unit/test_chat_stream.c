@@ -6,7 +6,11 @@
 #include "base/limits.h"
 #include "tap.h"
 
-static const struct chat_reply_info plain_info = { .id = "id", .created = 1, .model = "m" };
+static struct answer_scratch scratch;
+
+static const struct chat_reply_info plain_info = {
+	.id = "id", .created = 1, .model = "m", .scratch = &scratch
+};
 
 static int
 feed(struct chat_stream *s, const char *text, struct buf *out, struct apierror *err)
@@ -142,7 +146,7 @@ test_shared_reader(void)
 	    "data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"x\"}]},"
 	    "\"finishReason\":\"STOP\"}]}\n\n";
 
-	info.reader = reader;
+	scratch.json = reader;
 	a = chat_stream_new(&info);
 	b = chat_stream_new(&info);
 	buf_init(&out_a, MIB);
@@ -158,6 +162,7 @@ test_shared_reader(void)
 	chat_stream_free(a);
 	chat_stream_free(b);
 	json_reader_free(reader);
+	scratch.json = NULL;
 	buf_release(&out_a);
 	buf_release(&out_b);
 }

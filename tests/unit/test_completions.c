@@ -5,6 +5,9 @@
 
 #include "base/xalloc.h"
 #include "golden_dir.h"
+#include "judge.h"
+
+static struct answer_scratch scratch;
 
 static struct models *models;
 
@@ -13,6 +16,7 @@ info_for(const struct completions_request *request)
 {
 	return (struct completions_info){
 		.id = "0123456789abcdefghij",
+		.scratch = &scratch,
 		.created = 1700000000,
 		.model = "gemini-golden",
 		.request = request,
@@ -57,11 +61,11 @@ play_streams(const struct completions_request *request, json_object *streams, st
 
 	buf_init(&split, GOLDEN_MAX);
 	if (play(request, streams, 0, whole, &err) != 0)
-		apierror_render_event(&err, DIALECT_OPENAI, whole);
+		apierror_render_event(judged(&scratch, &err), DIALECT_OPENAI, whole);
 	for (size_t max = 1; max <= 7; max++) {
 		buf_reset(&split);
 		if (play(request, streams, max, &split, &err) != 0)
-			apierror_render_event(&err, DIALECT_OPENAI, &split);
+			apierror_render_event(judged(&scratch, &err), DIALECT_OPENAI, &split);
 		ok(slice_eq(buf_slice(&split), buf_slice(whole)), "  the same at every split");
 	}
 	buf_release(&split);
@@ -166,7 +170,7 @@ run_case(const char *path, struct slice input)
 	if (translate(doc, &out, &events, &err) == 0)
 		golden_expect_json(path, ".out.json", buf_slice(&out));
 	else
-		golden_expect_error(path, ".err.json", &err);
+		golden_expect_error(path, ".err.json", judged(&scratch, &err));
 	if (events.len > 0)
 		golden_expect(path, ".out.sse", buf_slice(&events));
 	json_object_put(doc);

@@ -9,6 +9,8 @@
 #include "base/limits.h"
 #include "tap.h"
 
+static struct answer_scratch scratch;
+
 static struct models *models;
 
 /* 2048 inputs in 21 calls, the last of which is not full. */
@@ -29,7 +31,7 @@ test_batches(void)
 		buf_adds(&text, ",\"x\"");
 	buf_adds(&text, "]}");
 	embed_request_init(&request);
-	embed_reply_init(&reply);
+	embed_reply_init(&reply, &scratch);
 	ok(embed_request_read(
 	       &request, buf_slice(&text), &(struct chat_env){ .models = models }, &err) == 0,
 	    "2048 inputs");
@@ -68,7 +70,7 @@ test_unit_length(void)
 	ptrdiff_t at;
 
 	embed_request_init(&request);
-	embed_reply_init(&reply);
+	embed_reply_init(&reply, &scratch);
 	ok(embed_request_read(&request,
 	       SLICE("{\"model\":\"text-embedding-3-large\",\"input\":\"x\",\"dimensions\":3,"
 		     "\"encoding_format\":\"base64\"}"),

@@ -6,7 +6,10 @@
 #include <stdlib.h>
 
 #include "base/xalloc.h"
+#include "judge.h"
 #include "tap.h"
+
+static struct answer_scratch scratch;
 
 /* The calls of the sink as text. */
 static struct buf told;
@@ -42,7 +45,7 @@ static void
 start(struct gen_reader *g, const struct gen_sink *to)
 {
 	buf_reset(&told);
-	gen_reader_init(g, NULL, false, to, NULL);
+	gen_reader_init(g, &scratch, false, to, NULL);
 }
 
 static int
@@ -168,7 +171,7 @@ expect_error(const char *stream, enum apierror_kind kind, const char *what)
 	start(&g, &small_sink);
 	ok((gen_reader_feed(&g, slice_str(stream), &err) != 0 ||
 	       gen_reader_finish(&g, &err) != 0) &&
-		err.kind == kind,
+		judged(&scratch, &err)->kind == kind,
 	    what);
 	gen_reader_release(&g);
 }
@@ -185,9 +188,9 @@ test_errors(void)
 	expect_error("data: {\"candidates\":[{\"finishReason\":\"STOP\"}]}\n\n{\n \"error\": {\n"
 		     "  \"code\": 429\n }\n}\n",
 	    APIERROR_RATE_LIMIT, "on several lines, after the end");
-	expect_error("data: \"x\"\n\n", APIERROR_UPSTREAM, "an event that is a string");
-	expect_error("data: {\"a\"\n\n", APIERROR_UPSTREAM, "an event that is no JSON");
-	expect_error("data: [{}]\n\n", APIERROR_UPSTREAM, "an event that is a list");
+	expect_error("data: \"x\"\n\n", APIERROR_BAD_ANSWER, "an event that is a string");
+	expect_error("data: {\"a\"\n\n", APIERROR_BAD_ANSWER, "an event that is no JSON");
+	expect_error("data: [{}]\n\n", APIERROR_BAD_ANSWER, "an event that is a list");
 	expect_error("<html>busy</html>\n", APIERROR_CUT, "a page");
 }
 
@@ -248,13 +251,13 @@ test_documents(void)
 		const char *text;
 		enum apierror_kind kind;
 	} bad[] = {
-		{ "", APIERROR_UPSTREAM },
-		{ "null", APIERROR_UPSTREAM },
-		{ "[]", APIERROR_UPSTREAM },
-		{ "{}", APIERROR_UPSTREAM },
-		{ "{\"candidates\":[]}", APIERROR_UPSTREAM },
-		{ "{\"candidates\":[null,1]}", APIERROR_UPSTREAM },
-		{ "{\"promptFeedback\":{\"blockReason\":1}}", APIERROR_UPSTREAM },
+		{ "", APIERROR_BAD_ANSWER },
+		{ "null", APIERROR_BAD_ANSWER },
+		{ "[]", APIERROR_BAD_ANSWER },
+		{ "{}", APIERROR_BAD_ANSWER },
+		{ "{\"candidates\":[]}", APIERROR_BAD_ANSWER },
+		{ "{\"candidates\":[null,1]}", APIERROR_BAD_ANSWER },
+		{ "{\"promptFeedback\":{\"blockReason\":1}}", APIERROR_BAD_ANSWER },
 		{ UNAVAILABLE, APIERROR_OVERLOADED },
 		{ "[" UNAVAILABLE "]", APIERROR_OVERLOADED },
 	};
@@ -265,7 +268,7 @@ test_documents(void)
 
 		start(&g, &sink);
 		ok(gen_reader_document(&g, slice_str(bad[i].text), &err) == -1 &&
-			err.kind == bad[i].kind,
+			judged(&scratch, &err)->kind == bad[i].kind,
 		    bad[i].text);
 		gen_reader_release(&g);
 	}

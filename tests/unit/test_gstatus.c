@@ -201,9 +201,9 @@ static const struct { const char *head; enum gsniff kind; } heads[] = {
 	{ "\xEF\xBB\xBF{\"error\":", GSNIFF_ERROR }, { "data: [{\"error\":", GSNIFF_ERROR },
 	{ "data: {\"candidates\"", GSNIFF_CONTENT }, { "data: {\"c", GSNIFF_CONTENT },
 	{ "{\"errors\":", GSNIFF_CONTENT }, { "{\"erx", GSNIFF_CONTENT }, { "{}", GSNIFF_CONTENT },
-	{ "[]", GSNIFF_CONTENT }, { "[\"error\"", GSNIFF_CONTENT }, { "\"error\"", GSNIFF_CONTENT },
-	{ "<html>", GSNIFF_CONTENT }, { "%PDF-1.7", GSNIFF_CONTENT }, { "dates", GSNIFF_CONTENT },
-	{ "\x89PNG", GSNIFF_CONTENT }, { "text", GSNIFF_CONTENT },
+	{ "[]", GSNIFF_CONTENT }, { "[\"error\"", GSNIFF_CONTENT }, { "\"error\"", GSNIFF_OTHER },
+	{ "<html>", GSNIFF_OTHER }, { "%PDF-1.7", GSNIFF_OTHER }, { "dates", GSNIFF_OTHER },
+	{ "\x89PNG", GSNIFF_OTHER }, { "text", GSNIFF_OTHER },
 };
 /* clang-format on */
 
@@ -219,7 +219,7 @@ test_sniff(void)
 		buf_addc(&blanks, ' ');
 	is_int(
 	    gstatus_sniff(buf_slice(&blanks)), GSNIFF_CONTENT, "blanks are not awaited for ever");
-	is_int(gstatus_sniff(SLICE("\0{\"error\":")), GSNIFF_CONTENT, "a NUL is content");
+	is_int(gstatus_sniff(SLICE("\0{\"error\":")), GSNIFF_OTHER, "a NUL is no answer");
 	buf_release(&blanks);
 }
 

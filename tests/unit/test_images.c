@@ -5,6 +5,9 @@
 
 #include "base/base64.h"
 #include "golden_dir.h"
+#include "judge.h"
+
+static struct answer_scratch scratch;
 
 static struct models *models;
 
@@ -33,13 +36,14 @@ answer(json_object *answers, const struct images_request *request, struct change
 	struct buf text, doc;
 	int result = 0;
 
-	images_reply_init(&reply);
+	images_reply_init(&reply, &scratch);
 	buf_init(&text, GOLDEN_MAX);
 	buf_init(&doc, GOLDEN_MAX);
 	for (unsigned i = 0; i < json_object_array_length(answers); i++) {
 		buf_reset(&text);
 		json_write(json_object_array_get_idx(answers, i), &text);
-		images_reply_add(&reply, i, buf_slice(&text), err);
+		if (images_reply_add(&reply, i, buf_slice(&text), err) != 0)
+			images_reply_fail(&reply, judged(&scratch, err));
 		if (request->stream)
 			images_events_write(&reply, request, i, 1700000000, events);
 	}
@@ -361,7 +365,7 @@ test_signature(void)
 	struct images_reply reply;
 	struct apierror err;
 
-	images_reply_init(&reply);
+	images_reply_init(&reply, &scratch);
 	ok(images_reply_add(&reply, 3,
 	       SLICE("{\"candidates\":[{\"content\":{\"parts\":[{\"inlineData\":{\"mimeType\":"
 		     "\"image/png\",\"data\":\"QUJD\"},\"thoughtSignature\":\"c2ln\"}]},"

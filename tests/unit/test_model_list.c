@@ -5,7 +5,10 @@
 
 #include "base/limits.h"
 #include "core/json.h"
+#include "judge.h"
 #include "tap.h"
+
+static struct answer_scratch scratch;
 
 static struct apierror err;
 static struct buf out;
@@ -26,7 +29,7 @@ test_pages(void)
 					"gemini-2.5-flash=gemini-2.5-pro,fast=gemini-2.5-flash|x");
 	struct model_list l;
 
-	model_list_init(&l);
+	model_list_init(&l, &scratch);
 	is_int(model_list_add(&l,
 		   SLICE("{\"models\":[{\"name\":\"models/gemini-2.5-pro\","
 			 "\"displayName\":\"Pro\"},{\"name\":\"models/gemini-2.5-flash\"}],"
@@ -67,20 +70,20 @@ test_faults(void)
 	struct models *models = aliases("");
 	struct model_list l;
 
-	model_list_init(&l);
+	model_list_init(&l, &scratch);
 	is_int(model_list_add(&l, SLICE("{}"), &err), 0, "an account without models");
 	buf_reset(&out);
 	model_list_write(&l, models, &out);
 	is_slice(buf_slice(&out), "{\"object\":\"list\",\"data\":[]}", "is an empty list");
 	is_int(model_list_add(&l, SLICE("<html>"), &err), -1, "no JSON");
-	is_int(err.kind, APIERROR_UPSTREAM, "is the server's fault");
+	is_int(err.kind, APIERROR_BAD_ANSWER, "is the server's fault");
 	is_int(model_list_add(&l, SLICE("[]"), &err), -1, "nor is an array a page");
 	is_int(model_list_add(&l,
 		   SLICE("{\"error\":{\"code\":503,\"status\":\"UNAVAILABLE\","
 			 "\"message\":\"overloaded\"}}"),
 		   &err),
 	    -1, "an error object");
-	is_int(err.kind, APIERROR_OVERLOADED, "is that error");
+	is_int(judged(&scratch, &err)->kind, APIERROR_OVERLOADED, "is that error");
 	is_str(err.message, "overloaded", "in Google's words");
 	model_list_release(&l);
 	models_free(models);
@@ -90,14 +93,14 @@ static void
 test_item(void)
 {
 	buf_reset(&out);
-	is_int(model_item_translate(
-		   SLICE("{\"name\":\"models/gemini-2.5-pro\"}"), SLICE("gpt-4"), &out, &err),
+	is_int(model_item_translate(SLICE("{\"name\":\"models/gemini-2.5-pro\"}"), SLICE("gpt-4"),
+		   &scratch, &out, &err),
 	    0, "one model");
 	is_slice(buf_slice(&out),
 	    "{\"id\":\"gpt-4\",\"object\":\"model\",\"created\":0,\"owned_by\":\"google\"}",
 	    "under the name that was asked for");
-	is_int(model_item_translate(SLICE("null"), SLICE("x"), &out, &err), -1, "none");
-	is_int(err.kind, APIERROR_UPSTREAM, "is the server's fault");
+	is_int(model_item_translate(SLICE("null"), SLICE("x"), &scratch, &out, &err), -1, "none");
+	is_int(err.kind, APIERROR_BAD_ANSWER, "is the server's fault");
 }
 
 int

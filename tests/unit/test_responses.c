@@ -16,6 +16,9 @@
 
 #include "base/base64.h"
 #include "golden_dir.h"
+#include "judge.h"
+
+static struct answer_scratch scratch;
 
 static struct models *models;
 
@@ -187,6 +190,7 @@ new_stream(const struct responses_request *q, bool events, json_object *kept)
 {
 	struct responses_info info = {
 		.chat = { .id = "0123456789abcdef",
+		    .scratch = &scratch,
 		    .created = 1700000000,
 		    .model = q->chat.model.name,
 		    .one_call = q->chat.one_call,
@@ -231,7 +235,7 @@ run_reply(const char *path, struct slice input)
 	request_of(&q, buf_slice(&request));
 	stream = new_stream(&q, false, kept);
 	if (responses_stream_document(stream, buf_slice(&answer), &reply, &err) != 0) {
-		golden_expect_error(path, ".err.json", &err);
+		golden_expect_error(path, ".err.json", judged(&scratch, &err));
 	} else {
 		jw_object(&w, NULL);
 		jw_raw(&w, "reply", buf_slice(&reply));
@@ -278,7 +282,7 @@ stream(const struct responses_request *q, struct slice events, size_t max, struc
 	buf_init(&f.out, GOLDEN_MAX);
 	if (golden_pieces(events, max, 7, feed, &f) != 0 ||
 	    responses_stream_finish(f.stream, &f.out, &f.err) != 0)
-		responses_stream_fail(f.stream, &f.err, &f.out);
+		responses_stream_fail(f.stream, judged(&scratch, &f.err), &f.out);
 	responses_stream_free(f.stream);
 	*out = f.out;
 }

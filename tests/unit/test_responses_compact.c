@@ -7,6 +7,8 @@
 #include "core/json.h"
 #include "tap.h"
 
+static struct answer_scratch scratch;
+
 static struct models *models;
 
 static const char text_answer[] =
@@ -42,7 +44,7 @@ static void
 test_compact(void)
 {
 	struct responses_info info = {
-		.chat = { .id = "cccc", .created = 1700000000, .model = "m" },
+		.chat = { .id = "cccc", .created = 1700000000, .model = "m", .scratch = &scratch },
 		.compact = true,
 		.compaction = true,
 	};
@@ -176,14 +178,15 @@ test_count(void)
 	    "is what a create would send");
 	responses_request_release(&q);
 	buf_reset(&out);
-	ok(responses_count_reply(SLICE("{\"totalTokens\":31}"), &out, &err) == 0, "the answer");
+	ok(responses_count_reply(SLICE("{\"totalTokens\":31}"), &scratch, &out, &err) == 0,
+	    "the answer");
 	is_slice(buf_slice(&out), "{\"object\":\"response.input_tokens\",\"input_tokens\":31}",
 	    "as OpenAI has it");
 	buf_reset(&out);
-	ok(responses_count_reply(SLICE("{}"), &out, &err) == 0, "nothing to count");
+	ok(responses_count_reply(SLICE("{}"), &scratch, &out, &err) == 0, "nothing to count");
 	is_slice(buf_slice(&out), "{\"object\":\"response.input_tokens\",\"input_tokens\":0}",
 	    "is zero");
-	ok(responses_count_reply(SLICE("[]"), &out, &err) != 0, "no answer");
+	ok(responses_count_reply(SLICE("[]"), &scratch, &out, &err) != 0, "no answer");
 	is_int(err.status, 502, "is the upstream's fault");
 	buf_release(&out);
 }

@@ -7,6 +7,8 @@
 #include "core/json.h"
 #include "tap.h"
 
+static struct answer_scratch scratch;
+
 static struct models *models;
 
 static const char tools[] = "[{\"type\":\"function\",\"name\":\"get weather\",\"parameters\":{"
@@ -50,6 +52,7 @@ answer(struct exchange *x, const char *id, const char *upstream)
 {
 	struct responses_info info = {
 		.chat = { .id = id,
+		    .scratch = &scratch,
 		    .created = 1700000000,
 		    .model = x->request.chat.model.name,
 		    .grounded = x->request.chat.grounded,

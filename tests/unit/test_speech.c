@@ -12,6 +12,9 @@
 #include "base/base64.h"
 #include "base/xalloc.h"
 #include "golden_dir.h"
+#include "judge.h"
+
+static struct answer_scratch scratch;
 
 static const char aliases[] = "tts-1=gemini-3.8-flash-lite-tts,tts-1-hd=gemini-3.8-flash-tts,"
 			      "gpt-4o-mini-tts*=gemini-3.8-flash-tts";
@@ -90,9 +93,9 @@ run_reply(const char *path, struct slice input)
 	buf_init(&out, GOLDEN_MAX);
 	buf_init(&hex, GOLDEN_MAX);
 	json_write(json_get(doc, "answer"), &answer);
-	if (speech_reply(buf_slice(&answer), format_of(json_get_str(doc, "format")), &audio, type,
-		&usage, &err) != 0) {
-		golden_expect_error(path, ".reply.err.json", &err);
+	if (speech_reply(buf_slice(&answer), format_of(json_get_str(doc, "format")), &scratch,
+		&audio, type, &usage, &err) != 0) {
+		golden_expect_error(path, ".reply.err.json", judged(&scratch, &err));
 	} else {
 		add_hex(&hex, buf_slice(&audio));
 		jw_object(&w, NULL);
@@ -136,7 +139,7 @@ stream(struct slice input, size_t max, uint32_t seed, struct buf *out)
 	events = slice_find(options, SLICE("events")) >= 0;
 	options = (struct slice){ options.ptr + 2, options.len - 2 };
 	slice_split(&options, ' ', &format);
-	f.stream = speech_stream_new(format_of(format), events, NULL);
+	f.stream = speech_stream_new(format_of(format), events, &scratch);
 	buf_init(&f.out, GOLDEN_MAX);
 	answer = golden_pieces(input, max, seed, feed, &f);
 	if (answer == 0)
@@ -148,7 +151,7 @@ stream(struct slice input, size_t max, uint32_t seed, struct buf *out)
 	else
 		add_hex(out, buf_slice(&f.out));
 	if (answer != 0)
-		apierror_render_event(&f.err, DIALECT_OPENAI, out);
+		apierror_render_event(judged(&scratch, &f.err), DIALECT_OPENAI, out);
 	speech_stream_free(f.stream);
 	buf_release(&f.out);
 }

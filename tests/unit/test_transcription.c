@@ -12,6 +12,9 @@
 
 #include "base/xalloc.h"
 #include "golden_dir.h"
+#include "judge.h"
+
+static struct answer_scratch scratch;
 
 #define WAV_SECONDS 2
 #define WAV_RATE    8 /* a small file */
@@ -156,8 +159,8 @@ run_reply(const char *path, struct slice input)
 	buf_init(&answer, GOLDEN_MAX);
 	buf_init(&out, GOLDEN_MAX);
 	json_write(json_get(doc, "answer"), &answer);
-	if (transcription_reply(buf_slice(&answer), &how, &out, &usage, &err) != 0)
-		golden_expect_error(path, ".reply.err.json", &err);
+	if (transcription_reply(buf_slice(&answer), &how, &scratch, &out, &usage, &err) != 0)
+		golden_expect_error(path, ".reply.err.json", judged(&scratch, &err));
 	else if (slice_starts(slice_str(transcription_type(how.format)), SLICE("text/")))
 		golden_expect(path, ".reply.out.txt", buf_slice(&out));
 	else
@@ -193,13 +196,13 @@ stream(struct slice input, size_t max, uint32_t seed, struct buf *out)
 
 	slice_split(&input, '\n', &options);
 	how.format = format_of((struct slice){ options.ptr + 2, options.len - 2 });
-	f.stream = transcription_stream_new(&how, NULL);
+	f.stream = transcription_stream_new(&how, &scratch);
 	buf_reset(out);
 	answer = golden_pieces(input, max, seed, feed, &f);
 	if (answer == 0)
 		answer = transcription_stream_finish(f.stream, out, &f.err);
 	if (answer != 0)
-		apierror_render_event(&f.err, DIALECT_OPENAI, out);
+		apierror_render_event(judged(&scratch, &f.err), DIALECT_OPENAI, out);
 	transcription_stream_free(f.stream);
 }
 
@@ -279,7 +282,7 @@ test_linear(void)
 	for (int i = 0; i < 100000; i++)
 		buf_adds(&answer, ",{\"word\":\"b\"}");
 	buf_adds(&answer, "]}}]}}]}");
-	is_int(transcription_reply(buf_slice(&answer), &how, &out, &usage, &err), 0,
+	is_int(transcription_reply(buf_slice(&answer), &how, &scratch, &out, &usage, &err), 0,
 	    "a text and words that have nothing in common");
 	ok(out.len > 200000, "the words make the subtitles");
 	buf_reset(&answer);
@@ -288,7 +291,7 @@ test_linear(void)
 	for (size_t i = 0; i < TRANSCRIPT_WORDS; i++)
 		buf_adds(&answer, ",{\"word\":\"b\"}");
 	buf_adds(&answer, "]}}]}}]}");
-	ok(transcription_reply(buf_slice(&answer), &how, &out, &usage, &err) == -1,
+	ok(transcription_reply(buf_slice(&answer), &how, &scratch, &out, &usage, &err) == -1,
 	    "too many words");
 	is_int(err.status, 502, "are refused");
 	buf_release(&answer);

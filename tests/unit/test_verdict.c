@@ -231,7 +231,7 @@ test_transfers(void)
 static void
 test_empty(void)
 {
-	struct outcome o = { .net = NET_OK, .http_status = 200, .empty = true };
+	struct outcome o = { .net = NET_OK, .http_status = 200, .fault = ANSWER_EMPTY };
 	struct verdict v = verdict_of(&o);
 
 	is_str(v.class, "empty", "an answer without content");
