@@ -45,6 +45,7 @@ branch_new(struct request *root, size_t lane)
 	buf_add_slice(&b->target.lines, buf_slice(&root->target.lines));
 	buf_init(&b->up_head, HEADERS_BYTES_MAX);
 	buf_init(&b->held, ERROR_BODY_MAX);
+	body_init(&b->whole);
 	scrub_stream_init(&b->scrub, b->roster->scrub);
 	if (b->op->branch != NULL)
 		b->op->branch(b);

@@ -47,6 +47,7 @@ MODULES = (
     "test_state",
     "test_share",
     "test_images",
+    "test_answers",
     "test_audio",
     "test_media",
     "test_changes",

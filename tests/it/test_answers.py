@@ -1,0 +1,199 @@
+"""What comes of answers that are cut, broken or none: nothing is passed off as whole, and the line in
+the log says whose doing it was."""
+
+import json
+import signal
+
+import servers
+from harness import wait_for
+from raw_upstream import RawUpstream, answer, chunked
+from stack import Stack, delta
+from tap import contains, equal, once, true
+
+DOCUMENT = (
+    b'{"candidates":[{"content":{"role":"model","parts":[{"text":"Hello"}]},'
+    b'"finishReason":"STOP","index":0}],"usageMetadata":{"promptTokenCount":3}}'
+)
+EVENT = (
+    b'data: {"candidates":[{"content":{"role":"model","parts":[{"text":"Hello"}]},'
+    b'"index":0}]}\r\n\r\n'
+)
+LAST = b'data: {"candidates":[{"finishReason":"STOP","index":0}]}\r\n\r\n'
+LEAKED = (
+    b'{"error":{"code":403,"message":"Your API key was reported as leaked. '
+    b'Please use another API key.","status":"PERMISSION_DENIED"}}'
+)
+POOL = {"GEMINI_API_KEYS": "first-pool-key,second-pool-key", "ACCESS_TOKENS": "the-token"}
+
+
+def _last_line(s, count=1):
+    wait_for("the access line", lambda: len(s.access_lines()) >= count)
+    return s.access_lines()[count - 1]
+
+
+def _behind_all(options, upstream, run, **env):
+    """Straight to the gateway and behind each web server."""
+    for server in [None] + list(servers.FRONT):
+        settings = dict(POOL, GEMINI_BASE_URL=upstream.url, **env)
+        with Stack(options, server, env=settings) as s:
+            run(s)
+
+
+@once
+def a_native_document_that_is_cut_is_fetched_again(options):
+    cut = [answer(DOCUMENT[:40], length=len(DOCUMENT)), None]
+    with RawUpstream([cut, [answer(DOCUMENT), None]]) as upstream:
+
+        def run(s):
+            with s.generate(key="the-token") as r:
+                equal(r.status, 200, "status")
+                equal(r.read(), DOCUMENT, "the document")
+            equal(_last_line(s)["attempts"], 2, "attempts")
+            contains(_last_line(s)["failed"], "=net_cut", "what went before")
+
+        _behind_all(options, upstream, run)
+
+
+@once
+def a_native_document_that_is_always_cut_is_an_error(options):
+    part = DOCUMENT[:40]
+    for cut in (answer(part, length=400), chunked(part, kind="application/json", end=b"")):
+        with RawUpstream([[cut, None]]) as upstream:
+
+            def run(s):
+                with s.generate(key="the-token") as r:
+                    equal(r.status, 502, "status")
+                    equal(r.json()["error"]["code"], 502, "the error")
+                equal(_last_line(s)["class"], "net_cut", "class")
+
+            _behind_all(options, upstream, run)
+
+
+@once
+def a_whole_document_whose_transfer_breaks_behind_it_is_paid_once(options):
+    broken = chunked(DOCUMENT, kind="application/json", end=b"zz\r\n")
+    with RawUpstream([[broken, None]]) as upstream:
+        with Stack(options, env=dict(POOL, GEMINI_BASE_URL=upstream.url)) as s:
+            for n, ask in enumerate((s.generate, s.chat)):
+                with ask(key="the-token") as r:
+                    equal(r.status, 200, "status")
+                    contains(r.text(), "Hello", "the answer")
+                equal(_last_line(s, n + 1)["attempts"], 1, "attempts")
+
+
+@once
+def a_native_stream_promises_no_length_and_ends_in_whole_events(options):
+    stream = EVENT + EVENT[:30]
+    head = answer(b"", "text/event-stream", length=4000)
+    with RawUpstream([[head + stream, 0.2, None]]) as upstream:
+
+        def run(s):
+            with s.generate(
+                verb="streamGenerateContent", query="?alt=sse", key="the-token"
+            ) as r:
+                equal(r.status, 200, "status")
+                equal(r.header("Content-Length"), None, "the length that is not promised")
+                body = r.read()
+            true(body.startswith(EVENT + b"data: "), "the whole event, then another: %r" % body)
+            error = json.loads(body[len(EVENT) + 6 :])
+            equal(error["error"]["code"], 502, "the error event")
+            equal(_last_line(s)["class"], "net_cut", "class")
+
+        _behind_all(options, upstream, run)
+
+
+@once
+def an_error_inside_a_stream_is_judged_like_any_other(options):
+    late = chunked(EVENT, b"data: " + LEAKED + b"\r\n\r\n")
+    with RawUpstream([[late, None]] + [[chunked(EVENT, LAST), None]] * 5) as upstream:
+        with Stack(options, env=dict(POOL, GEMINI_BASE_URL=upstream.url)) as s:
+            with s.chat(stream=True, key="the-token") as r:
+                events = r.events()
+            code = json.loads(events[-1])["error"]["code"]
+            equal(code, "upstream_key_rejected", "what the client is told")
+            line = _last_line(s)
+            equal(line["class"], "key_leaked", "class")
+            for _ in range(4):
+                with s.chat(stream=True, key="the-token") as r:
+                    r.read()
+            used = {line.get("key") for line in s.access_lines()[1:]}
+            equal(len(used), 1, "keys that are used afterwards")
+            true(line["key"] not in used, "the leaked one is not")
+
+
+@once
+def an_answer_that_is_none_is_a_fault(options):
+    none = [
+        answer(b"<html>Sign in</html>", "text/html"),
+        answer(b"\x1f\x8b\x08\0\0", "text/event-stream"),
+        answer(b"[]"),
+        answer(b"{}"),
+        answer(b"Hello", "text/plain"),
+    ]
+    for first in none:
+        for stream in (False, True):
+            good = chunked(EVENT, LAST) if stream else answer(DOCUMENT)
+            with RawUpstream([[first, None], [good, None]]) as upstream:
+                with Stack(options, env=dict(POOL, GEMINI_BASE_URL=upstream.url)) as s:
+                    with s.chat(stream=stream, key="the-token") as r:
+                        equal(r.status, 200, "status")
+                        contains(r.text(), "Hello", "another try after %r" % first[-30:])
+                    line = _last_line(s)
+                    equal(line["attempts"], 2, "attempts after %r" % first[-30:])
+                    equal(line["class"], "ok", "class")
+            with RawUpstream([[first, None]]) as upstream:
+                with Stack(options, env=dict(POOL, GEMINI_BASE_URL=upstream.url)) as s:
+                    with s.chat(stream=stream, key="the-token") as r:
+                        r.read()
+                    true(_last_line(s)["class"] != "ok", "it is not ok: %r" % first[-30:])
+
+
+@once
+def what_speaks_no_http_is_a_502_that_is_tried_again(options):
+    bomb = b"HTTP/1.1 200 OK\r\n" + b"X-Pad: %s\r\n" % (b"a" * 4000) * 100 + b"\r\n"
+    for bad in (b"SSH-2.0-OpenSSH_9.2\r\n", bomb, b"HTTP/1.1 999999 What\r\n\r\n"):
+        with RawUpstream([[bad, None]]) as upstream:
+            with Stack(options, env=dict(POOL, GEMINI_BASE_URL=upstream.url)) as s:
+                with s.chat(key="the-token") as r:
+                    equal(r.status, 502, "status after %r" % bad[:20])
+                    equal(r.json()["error"]["type"], "server_error", "type")
+                line = _last_line(s)
+                equal(line["attempts"], 3, "attempts after %r" % bad[:20])
+                equal(line["attempts"], len(upstream.heads), "calls that the upstream saw")
+
+
+@once
+def every_call_that_the_upstream_sees_is_an_attempt(options):
+    """libcurl sends a request again by itself when a kept connection turns out to be dead."""
+    good = answer(DOCUMENT)
+    with RawUpstream([[good], [None], [good, None]]) as upstream:
+        with Stack(options, env=dict(POOL, GEMINI_BASE_URL=upstream.url, LOOPS="1")) as s:
+            for _ in range(2):
+                with s.chat(key="the-token") as r:
+                    equal(r.status, 200, "status")
+                    r.read()
+            attempts = [line["attempts"] for line in s.access_lines()]
+            equal(attempts, [1, 2], "attempts")
+            equal(len(upstream.heads), 3, "calls that the upstream saw")
+
+
+@once
+def a_stream_that_the_gateway_ends_says_so(options):
+    for server in [None] + list(servers.FRONT):
+        if server and server.spawns_gateway:
+            continue
+        with Stack(options, server, env={"DRAIN_TIMEOUT": "1"}) as s:
+            with s.chat(model="gated-3", stream=True) as chat, s.generate(
+                model="gated-3", verb="streamGenerateContent", query="?alt=sse"
+            ) as native:
+                while not delta(chat.event()):
+                    pass
+                native.event()
+                s.gateway.popen.send_signal(signal.SIGTERM)
+                equal(json.loads(chat.events()[-1])["error"]["type"], "server_error", "the chat's last event")
+                equal(json.loads(native.events()[-1])["error"]["code"], 503, "the native one's")
+            s.gateway.wait()
+            for line in s.access_lines():
+                equal(line["error"], "stopping", "whose doing it was")
+                equal(line["class"], "stopping", "class")
+                true("client" not in line, "not the client's")
