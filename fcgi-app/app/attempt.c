@@ -393,13 +393,7 @@ do_judge(struct request *r)
 	r->framed_error = !failed_status && is_framed_error(r);
 	if (failed_status || r->framed_error) {
 		scrub_held(r, keyring_secret(r->ring, (size_t)r->key));
-		gstatus_read(&status, attempt_kept(r));
-		o.status = &status;
-		if (r->framed_error && status.code >= 400)
-			o.http_status = status.code;
-		/* A cut after a whole error object says less than the object. */
-		if (status.is_status)
-			o.net = NET_OK;
+		outcome_read(&o, attempt_kept(r), &status);
 	}
 	if (o.net == NET_OK && o.http_status == 200 && o.status == NULL)
 		o.fault = attempt_fault(r);

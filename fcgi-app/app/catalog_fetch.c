@@ -137,11 +137,9 @@ fetch_judge(struct catalog_fetch *f, enum netresult net)
 		.started = f->started_ms, .verdict = &v, .chance = request_random(r)
 	};
 
-	if (f->status >= 400) {
-		gstatus_read(&status, buf_slice(&f->body));
-		o.status = outcome.status = &status;
-		outcome.hint_ms = status.retry_ms;
-	}
+	outcome_read(&o, buf_slice(&f->body), &status);
+	outcome.status = o.status;
+	outcome.hint_ms = status.retry_ms;
 	v = verdict_of(&o);
 	keyring_judge(r->ring, (size_t)f->key, &outcome);
 	return v.error == APIERROR_NONE;

@@ -132,10 +132,7 @@ check_done(struct check *c, enum netresult net)
 	if (c->body.len > 0)
 		scrub_bytes(set, c->body.data, c->body.len);
 	scrub_set_free(set);
-	if (c->status >= 400) {
-		gstatus_read(&status, buf_slice(&c->body));
-		outcome.status = &status;
-	}
+	outcome_read(&outcome, buf_slice(&c->body), &status);
 	result.verdict = verdict_of(&outcome);
 	teach(c, &outcome);
 	verdict_error(&outcome, &result.verdict, &result.error);

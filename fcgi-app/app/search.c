@@ -215,11 +215,9 @@ answered(struct probe *p, enum netresult net)
 		.chance = request_random(r),
 	};
 
-	if (p->status >= 400) {
-		gstatus_read(&status, buf_slice(&p->body));
-		o.status = outcome.status = &status;
-		outcome.hint_ms = status.retry_ms;
-	}
+	outcome_read(&o, buf_slice(&p->body), &status);
+	outcome.status = o.status;
+	outcome.hint_ms = status.retry_ms;
 	v = verdict_of(&o);
 	keyring_judge(r->ring, p->key, &outcome);
 	if (v.key == VERDICT_KEY_DEAD)

@@ -300,6 +300,18 @@ verdict_from(const struct class_row *row, bool key_is_callers)
 	};
 }
 
+void
+outcome_read(struct outcome *o, struct slice body, struct gstatus *status)
+{
+	if (o->http_status < 400 && gstatus_sniff(body) != GSNIFF_ERROR)
+		return;
+	gstatus_read(status, body);
+	o->status = status;
+	/* A cut after a whole error object says less than the object. */
+	if (status->is_status)
+		o->net = NET_OK;
+}
+
 struct verdict
 verdict_of(const struct outcome *o)
 {

@@ -76,6 +76,9 @@ struct outcome {
 	const char *text; /* what is wrong, where Google says nothing; NULL: the error's own text */
 };
 
+/* What the body of an answer adds to its outcome: Google's status, when the HTTP status is an error
+ * or a good one hides an error object. status: room, to which o points then. */
+void outcome_read(struct outcome *o, struct slice body, struct gstatus *status);
 /* An error framed in a 200 answer is judged by the code or the status word in it. An error answer
  * is judged by its status even when its body was cut. */
 struct verdict verdict_of(const struct outcome *o);

@@ -5,9 +5,9 @@ import threading
 
 
 class RawUpstream:
-    """answers: for each request in its order a list of pieces; bytes are sent, a number is a pause in
-    seconds, None closes the connection. Without None it is kept for the next request, and closed when
-    the list is over. Behind the last answer it begins anew."""
+    """answers: for each request in its order a list of pieces; bytes are sent, a number is a pause
+    in seconds, None closes the connection, which is kept for the next request otherwise. Behind the
+    last answer it begins anew."""
 
     def __init__(self, answers):
         self.answers = answers

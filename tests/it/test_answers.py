@@ -1,5 +1,5 @@
-"""What comes of answers that are cut, broken or none: nothing is passed off as whole, and the line in
-the log says whose doing it was."""
+"""What comes of answers that are cut, broken or none: nothing is passed off as whole, and the log
+says whose doing it was."""
 
 import json
 import signal
@@ -190,8 +190,9 @@ def a_stream_that_the_gateway_ends_says_so(options):
                     pass
                 native.event()
                 s.gateway.popen.send_signal(signal.SIGTERM)
-                equal(json.loads(chat.events()[-1])["error"]["type"], "server_error", "the chat's last event")
-                equal(json.loads(native.events()[-1])["error"]["code"], 503, "the native one's")
+                last = [json.loads(r.events()[-1])["error"] for r in (chat, native)]
+                equal(last[0]["type"], "server_error", "the chat's last event")
+                equal(last[1]["code"], 503, "the native one's")
             s.gateway.wait()
             for line in s.access_lines():
                 equal(line["error"], "stopping", "whose doing it was")
