@@ -39,6 +39,17 @@ attempt_end(struct request *r)
 	r->blank = (struct blank){ 0 };
 }
 
+/* A call that failed, for the access line. */
+static void
+note_failed(struct request *r, const char *class)
+{
+	size_t len = strlen(r->trail);
+
+	if (len + FINGERPRINT_LEN + strlen(class) + 3 < sizeof(r->trail))
+		snprintf(r->trail + len, sizeof(r->trail) - len, "%s%s=%s", len > 0 ? " " : "",
+		    r->key_name, class);
+}
+
 /* ---- events of the call ---- */
 
 static char *
@@ -94,6 +105,7 @@ up_again(void *ctx)
 
 	if (r->attempts > r->gw->conf->retry_max)
 		return false;
+	note_failed(r, "net_cut");
 	r->attempts++;
 	r->calls++;
 	return true;
@@ -327,7 +339,6 @@ learn(struct request *r, const struct outcome *o, const struct verdict *v)
 		.hint_ms = o->status != NULL ? o->status->retry_ms : 0,
 		.chance = request_random(r),
 	};
-	size_t len = strlen(r->trail);
 	uint64_t seconds;
 
 	if (outcome.hint_ms == 0 && r->up_retry_after != NULL &&
@@ -338,9 +349,7 @@ learn(struct request *r, const struct outcome *o, const struct verdict *v)
 		return;
 	if (o->status != NULL && o->status->quota_id[0] != '\0')
 		memcpy(r->quota, o->status->quota_id, sizeof(r->quota));
-	if (len + FINGERPRINT_LEN + strlen(v->class) + 3 < sizeof(r->trail))
-		snprintf(r->trail + len, sizeof(r->trail) - len, "%s%s=%s", len > 0 ? " " : "",
-		    r->key_name, v->class);
+	note_failed(r, v->class);
 }
 
 struct slice

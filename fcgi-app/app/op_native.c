@@ -19,6 +19,8 @@
 /* Names the key that began a resumable upload, so that its later parts use the same one: an upload
  * belongs to its key's project. A fingerprint, no secret. */
 #define UPLOAD_KEY_PARAM "gb_key"
+/* So much of the last events is kept: a finish reason stands behind the content. */
+#define LAST_EVENT_MAX (4 * KIB)
 
 struct native_state {
 	struct usage_scan scan;
@@ -27,7 +29,7 @@ struct native_state {
 	struct buf part;          /* the event that has not come whole yet */
 	bool torn;                /* a part of one that is too large to be kept went out */
 	bool reported;            /* the client was sent an error of Google's */
-	bool finished;            /* a candidate has come to its end */
+	struct buf last;          /* the end of what went out */
 };
 
 static const char *const our_params[] = { "key", "access_token", UPLOAD_KEY_PARAM, NULL };
@@ -122,6 +124,7 @@ native_release(struct request *r)
 	r->usage = state->scan.usage;
 	usage_scan_release(&state->scan);
 	buf_release(&state->part);
+	buf_release(&state->last);
 	free(state->made);
 	free(state);
 }
@@ -138,6 +141,7 @@ native_prepare(struct request *r, struct apierror *err)
 	r->op_state = state;
 	usage_scan_init(&state->scan);
 	buf_init(&state->part, COLLECT_MAX * 2);
+	buf_init(&state->last, LAST_EVENT_MAX);
 	note_model(r);
 	expect_object(r);
 	if (find_pinned(r, err) != 0)
@@ -302,21 +306,49 @@ events_end(struct slice bytes, size_t from)
 	return 0;
 }
 
-/* What whole events say that matters here. */
+/* Does one of these events begin otherwise than content does? */
+static bool
+has_other(struct slice events)
+{
+	struct slice line;
+
+	while (slice_split(&events, '\n', &line)) {
+		/* Most do: that spares a closer look. */
+		if (line.len < 6 || slice_starts(line, SLICE("data: {\"candidates\"")))
+			continue;
+		if (slice_starts(line, SLICE("data:")) && gstatus_sniff(line) != GSNIFF_CONTENT)
+			return true;
+	}
+	return false;
+}
+
+/* Whole events, on their way to the client. */
 static void
 look_at_events(struct request *r, struct slice events)
 {
 	struct native_state *state = r->op_state;
 	struct gstatus *status = &request_local(r)->answers.status;
+	size_t keep = events.len < LAST_EVENT_MAX ? events.len : LAST_EVENT_MAX;
 
-	state->finished = state->finished || slice_find(events, SLICE("\"finishReason\"")) >= 0;
-	if (slice_find(events, SLICE("\"error\"")) < 0)
+	if (events.len == 0)
+		return;
+	buf_reset(&state->last);
+	buf_add(&state->last, events.ptr + events.len - keep, keep);
+	if (!has_other(events))
 		return;
 	gstatus_read(status, events);
 	if (!status->is_status)
 		return;
 	state->reported = true;
 	attempt_note_reported(r);
+}
+
+/* A stream that was cut behind its end lacks nothing. */
+static bool
+has_finished(const struct native_state *state)
+{
+	return state->part.len == 0 && !state->torn &&
+	       slice_find(buf_slice(&state->last), SLICE("\"finishReason\"")) >= 0;
 }
 
 /* Only whole events go out, so that what follows a cut is not taken for a part of one. */
@@ -371,9 +403,7 @@ native_end(struct request *r, struct buf *out, struct apierror *err)
 {
 	struct native_state *state = r->op_state;
 
-	/* A stream that was cut behind its end lacks nothing. */
-	if (r->up_result == NET_OK || r->passing || state->reported ||
-	    (state->finished && state->part.len == 0 && !state->torn)) {
+	if (r->up_result == NET_OK || r->passing || state->reported || has_finished(state)) {
 		send_bytes(r, buf_slice(&state->part), out);
 		return 0;
 	}

@@ -133,11 +133,20 @@ step(struct usage_scan *s, char c)
 static struct slice
 scan_object(struct usage_scan *s, struct slice bytes)
 {
-	size_t at = 0;
+	static const bool matters[256] = {
+		['"'] = true,
+		['\\'] = true,
+		['{'] = true,
+		['}'] = true,
+	};
+	size_t at = 0, end = bytes.len < USAGE_OBJECT_MAX ? bytes.len : USAGE_OBJECT_MAX + 1;
 	bool closed = false;
 
-	while (at < bytes.len && at <= USAGE_OBJECT_MAX && !closed)
-		closed = step(s, bytes.ptr[at++]);
+	while (at < end && !closed) {
+		if (matters[(unsigned char)bytes.ptr[at]] || s->escaped)
+			closed = step(s, bytes.ptr[at]);
+		at++;
+	}
 	buf_add(&s->object, bytes.ptr, at);
 	if (closed && !s->object.failed) {
 		struct buf whole = s->object;

@@ -157,17 +157,6 @@ def go(s, plan, pace_ms=0):
     return dead
 
 
-def attempts_of(attempts, faults, calls):
-    """libcurl sends a request again by itself when a connection that it kept turns out to be dead,
-    with the same key, which is still picked: that is one attempt with two calls."""
-    faults, calls = list(faults), list(calls)
-    for at in reversed(range(len(calls) - 1)):
-        same = calls[at]["key"] == calls[at + 1]["key"]
-        if len(calls) > attempts and same and calls[at]["status"] == 0:
-            del faults[at], calls[at]
-    return faults, calls
-
-
 def check(s, item, calls, lines, expected, dead):
     if item.leaves:
         return
@@ -176,13 +165,12 @@ def check(s, item, calls, lines, expected, dead):
         want = item.answer.text
     check_answer(item, want)
     line = lines[item.answer.id]
-    faults, calls = attempts_of(line["attempts"], item.faults, calls)
     words = s.check_keys(item, calls, line)
     if item.broken is not None or item.refused:
         equal(len(calls), 1, "calls of %s" % item)
         return
-    equal(words, [f.word for f in faults], "what befell %s" % item)
-    dead.update(c["key"] for c, f in zip(calls, faults) if f in chaos.KEYS)
+    equal(words, [f.word for f in item.faults], "what befell %s" % item)
+    dead.update(c["key"] for c, f in zip(calls, item.faults) if f in chaos.KEYS)
 
 
 @once
