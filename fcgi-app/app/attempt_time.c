@@ -71,6 +71,8 @@ on_timer(void *ctx)
 	struct request *r = ctx;
 	uint64_t now = clock_mono_ms();
 
+	if (r->working)
+		return;
 	if (wants_heartbeat(r) && now >= r->last_write_ms + r->gw->conf->heartbeat &&
 	    !heartbeat(r)) {
 		request_move(r, &step_abort);

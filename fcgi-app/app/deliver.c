@@ -26,6 +26,7 @@ shed(struct request *r)
 	edge_forget(r->edge);
 	if (r->op->shed != NULL)
 		r->op->shed(r);
+	request_charge(r, 0);
 }
 
 /* Bytes for the client; notes when the first content went out. */

@@ -45,6 +45,7 @@ gateway_new(const struct conf *conf, char error[CONF_ERROR_MAX])
 	gw->balancer = balancer_new();
 	gw->spending = spending_new();
 	gw->catalog = catalog_new();
+	gw->memory = memory_new(conf->memory_max);
 	gw->own_rings = own_rings_new(gw->balancer, (unsigned)conf->key_parallel);
 	gw->roster = roster_new(conf, NULL, error);
 	if (gw->roster == NULL) {
@@ -113,6 +114,7 @@ gateway_free(struct gateway *gw)
 	balancer_free(gw->balancer);
 	spending_free(gw->spending);
 	catalog_free(gw->catalog);
+	memory_free(gw->memory);
 	free(gw->media_allow);
 	free(gw->trusted_proxies);
 	free(gw->base_url);

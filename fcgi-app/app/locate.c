@@ -421,13 +421,21 @@ has_names(const struct request *r, const struct object_path *path)
 /* ---- the step ---- */
 
 static bool
+may_name(const struct request *r)
+{
+	if (r->op == &op_native)
+		return true;
+	if (!r->op->names_objects)
+		return false;
+	/* Of a large body it is known already. */
+	return request_is_large(r) ? r->may_name : objects_maybe(r->target.body);
+}
+
+static bool
 is_needed(const struct request *r)
 {
-	bool may_name =
-	    r->op == &op_native || (r->op->names_objects && objects_maybe(r->target.body));
-
-	return !r->located && r->pinned < 0 && keyring_count(r->ring) > 1 && may_name &&
-	       keyring_has_projects(r->ring);
+	return !r->located && r->pinned < 0 && keyring_count(r->ring) > 1 &&
+	       keyring_has_projects(r->ring) && may_name(r);
 }
 
 static enum step_next

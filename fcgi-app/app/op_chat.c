@@ -167,6 +167,7 @@ chat_release(struct request *r)
 
 const struct operation op_chat = {
 	.prepare = chat_prepare,
+	.translates = true,
 	.gather = chat_gather,
 	.mends = true,
 	.speaks = true,

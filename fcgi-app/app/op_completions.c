@@ -162,6 +162,7 @@ const struct operation op_completions = {
 	.mends = true,
 	.speaks = true,
 	.prepare = completions_prepare,
+	.translates = true,
 	.branch = completions_branch,
 	.gather = completions_gather,
 	.feed = completions_feed,

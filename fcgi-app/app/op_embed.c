@@ -103,6 +103,7 @@ embed_release(struct request *r)
 
 const struct operation op_embeddings = {
 	.prepare = embed_prepare,
+	.translates = true,
 	.collect = embed_collect,
 	.release = embed_release,
 };

@@ -142,6 +142,7 @@ images_release(struct request *r)
 const struct operation op_images = {
 	.mends = true,
 	.prepare = images_prepare,
+	.translates = true,
 	.tolerate = images_tolerate,
 	.gather = images_gather,
 	.collect = images_collect,
@@ -152,6 +153,7 @@ const struct operation op_image_edits = {
 	.mends = true,
 	.names_objects = true,
 	.prepare = edits_prepare,
+	.translates = true,
 	.tolerate = images_tolerate,
 	.gather = images_gather,
 	.collect = images_collect,
@@ -170,4 +172,5 @@ variations_prepare(struct request *r, struct apierror *err)
 
 const struct operation op_variations = {
 	.prepare = variations_prepare,
+	.translates = true,
 };

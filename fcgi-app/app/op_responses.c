@@ -169,6 +169,7 @@ responses_release(struct request *r)
 
 const struct operation op_responses = {
 	.prepare = responses_prepare,
+	.translates = true,
 	.mends = true,
 	.speaks = true,
 	.names_objects = true,
@@ -237,6 +238,7 @@ count_release(struct request *r)
 
 const struct operation op_input_tokens = {
 	.prepare = count_prepare,
+	.translates = true,
 	.mends = true,
 	.names_objects = true,
 	.collect = count_collect,

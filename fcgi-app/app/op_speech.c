@@ -96,6 +96,7 @@ speech_release(struct request *r)
 const struct operation op_speech = {
 	.mends = true,
 	.prepare = speech_prepare,
+	.translates = true,
 	.feed = speech_feed,
 	.end = speech_end,
 	.collect = speech_collect,

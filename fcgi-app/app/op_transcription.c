@@ -119,6 +119,7 @@ transcription_release(struct request *r)
 const struct operation op_transcriptions = {
 	.mends = true,
 	.prepare = transcriptions_prepare,
+	.translates = true,
 	.feed = transcription_feed,
 	.end = transcription_end,
 	.collect = transcription_collect,
@@ -129,6 +130,7 @@ const struct operation op_transcriptions = {
 const struct operation op_translations = {
 	.mends = true,
 	.prepare = translations_prepare,
+	.translates = true,
 	.feed = transcription_feed,
 	.end = transcription_end,
 	.collect = transcription_collect,

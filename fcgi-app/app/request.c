@@ -121,6 +121,8 @@ client_gone(void *ctx)
 	struct request *r = ctx;
 
 	r->gone = true;
+	if (r->working)
+		return;
 	request_move(r, &step_abort);
 	request_run(r);
 }
@@ -134,13 +136,22 @@ client_drained(void *ctx)
 	branches_resume(r, r->last_write_ms);
 }
 
+enum step_next
+request_stop(struct request *r)
+{
+	r->class = apierror_word(APIERROR_STOPPING);
+	return request_fail(r, APIERROR_STOPPING, NULL, "%s", "");
+}
+
 static void
 client_cut(void *ctx)
 {
 	struct request *r = ctx;
 
-	r->class = apierror_word(APIERROR_STOPPING);
-	request_fail(r, APIERROR_STOPPING, NULL, "%s", "");
+	r->stopping = true;
+	if (r->working)
+		return;
+	request_stop(r);
 	request_run(r);
 }
 
@@ -311,48 +322,6 @@ do_auth(struct request *r)
 	return STEP_GO;
 }
 
-/* Of a whole translation. */
-static enum step_next
-leave_prepare(struct request *r)
-{
-	enum lessons_next next = lessons_check(r);
-
-	if (next == LESSONS_GO)
-		lessons_tell(r);
-	request_move(r, next == LESSONS_LOST        ? &step_fail
-			: next == LESSONS_UNCHANGED ? &step_prepare
-			: r->op == &op_verify       ? &step_takeover
-						    : &step_locate);
-	return STEP_GO;
-}
-
-static enum step_next
-do_prepare(struct request *r)
-{
-	buf_reset(&r->target.lines);
-	changes_reset(&r->changes);
-	if (lessons_prepare(r) != 0) {
-		request_move(r, &step_fail);
-		return STEP_GO;
-	}
-	if (r->edge == NULL) {
-		request_move(r, &step_finish);
-		return STEP_GO;
-	}
-	if (auth_check_model(r) != 0) {
-		request_move(r, &step_fail);
-		return STEP_GO;
-	}
-	if (r->target.url.failed || r->target.lines.failed)
-		return request_fail(r, APIERROR_HEADERS_TOO_LARGE, NULL, "%s", "");
-	if (r->refs.wanted == 0)
-		return leave_prepare(r);
-	if (r->passes++ >= PREPARE_PASSES_MAX)
-		return request_fail(r, APIERROR_INTERNAL, NULL, "%s", "");
-	request_move(r, &step_supply);
-	return STEP_GO;
-}
-
 static enum step_next
 do_takeover(struct request *r)
 {
@@ -441,6 +410,7 @@ void
 request_release(struct request *r)
 {
 	timer_free(r->timer);
+	request_charge(r, 0);
 	free(r->tried);
 	buf_release(&r->passed);
 	free(r->instead_of);
@@ -480,12 +450,12 @@ do_finish(struct request *r)
 }
 
 #define STEP_DEFINE(symbol) const struct step step_##symbol = { #symbol, do_##symbol };
-/* Those of an attempt stand in attempt.c, those of the delivery in deliver.c. */
+/* Those of a translation stand in prepare.c, of an attempt in attempt.c, of the delivery in
+ * deliver.c. */
 STEP_DEFINE(read)
 STEP_DEFINE(route)
 STEP_DEFINE(local)
 STEP_DEFINE(auth)
-STEP_DEFINE(prepare)
 STEP_DEFINE(takeover)
 STEP_DEFINE(fail)
 STEP_DEFINE(abort)

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "app/gateway.h"
+#include "app/memory.h"
 #include "base/limits.h"
 #include "base/netresult.h"
 #include "base/siphash.h"
@@ -20,6 +21,7 @@
 #include "core/chat.h"
 #include "core/gstatus.h"
 #include "core/json.h"
+#include "core/json_cost.h"
 #include "core/learned.h"
 #include "core/refs.h"
 #include "core/route.h"
@@ -115,6 +117,7 @@ struct operation {
 	bool mends;  /* what Google refuses may be left out by another prepare: see lessons.c */
 	bool speaks; /* its answers are those of generateContent: an empty one is a fault */
 	bool names_objects; /* its calls may name stored objects of the Gemini API */
+	bool translates;    /* prepare does nothing else: any thread may run it */
 };
 
 /* The upstream call of this request, the same for each attempt but for the credential. */
@@ -167,6 +170,11 @@ struct request {
 	struct supply *supply;
 	struct locate *locate;
 	unsigned passes; /* of prepare */
+	bool working;    /* a thread of the pool has the request: only gone and stopping change */
+	bool stopping;
+	int work_rc;
+	bool may_name; /* of a large body: something in it looks like the name of a stored object */
+	size_t charged; /* bytes, to the process's account */
 
 	/* What is known of the model, and what this request has learnt: lessons.c. Of a root. */
 	struct lessons lessons;
@@ -267,6 +275,15 @@ request_root(struct request *r)
 {
 	return r->root != NULL ? r->root : r;
 }
+
+/* Step fail: the process ends. */
+enum step_next request_stop(struct request *r);
+
+/* prepare.c: what the request has in the account of the process from now on. False when there is no
+ * room for more; then nothing has changed. */
+bool request_charge(struct request *r, size_t bytes);
+/* Its body is translated off the loop. */
+bool request_is_large(const struct request *r);
 
 /* Frees what every request has, root or branch. */
 void request_release(struct request *r);

@@ -1,7 +1,7 @@
 /*
- * json-c with the edges filed off: a parse with limits, accessors that check types, and a writer of
- * our own, because json-c's would hold a second copy of every large string and pass on the NaN and
- * the raw bytes that its parser lets in.
+ * json-c with the edges filed off: a parse with limits on depth and memory, accessors that check
+ * types, and a writer of our own, because json-c's would hold a second copy of every large string
+ * and pass on the NaN and the raw bytes that its parser lets in.
  */
 #include "config.h"
 
@@ -15,6 +15,7 @@
 
 #include "base/limits.h"
 #include "base/xalloc.h"
+#include "core/json_cost.h"
 #include "core/jwriter.h"
 
 /* A tokener keeps a buffer as large as the longest string it has seen; texts above this size get
@@ -35,6 +36,37 @@ tokener_new(void)
 	return tokener;
 }
 
+/* Of this thread. */
+static _Thread_local struct json_budget *budget_in_use;
+
+void
+json_budget_use(struct json_budget *budget)
+{
+	budget_in_use = budget;
+}
+
+/* Takes what the text will become out of the budget. */
+static bool
+may_become(struct slice text)
+{
+	struct json_budget *budget = budget_in_use;
+	size_t most, cost;
+
+	if (budget == NULL && text.len <= JSON_UNSCANNED)
+		return true;
+	most = text.len > JSON_MEMORY / JSON_RATIO ? text.len * JSON_RATIO : JSON_MEMORY;
+	if (budget != NULL)
+		most = budget->left;
+	cost = json_cost(text, most);
+	if (cost > most && budget != NULL)
+		budget->exceeded = true;
+	if (cost > most)
+		return false;
+	if (budget != NULL)
+		budget->left -= cost;
+	return true;
+}
+
 static json_object *
 parse(struct json_tokener *tokener, struct slice text)
 {
@@ -43,7 +75,7 @@ parse(struct json_tokener *tokener, struct slice text)
 
 	if (slice_starts(text, bom))
 		text = (struct slice){ text.ptr + bom.len, text.len - bom.len };
-	if (tokener == NULL || text.len == 0 || text.len > INT_MAX)
+	if (tokener == NULL || text.len == 0 || text.len > INT_MAX || !may_become(text))
 		return NULL;
 	json_tokener_reset(tokener);
 	doc = json_tokener_parse_ex(tokener, text.ptr, (int)text.len);

@@ -8,6 +8,7 @@
 #include "app/balancer.h"
 #include "app/catalog.h"
 #include "app/conf.h"
+#include "app/memory.h"
 #include "app/own_rings.h"
 #include "app/roster.h"
 #include "app/state.h"
@@ -24,6 +25,7 @@ struct gateway {
 	struct catalog *catalog;     /* what is known about models */
 	struct own_rings *own_rings; /* the keys that callers bring */
 	struct state *state;
+	struct memory *memory; /* that the bodies of all requests take */
 	struct address_list *media_allow;     /* private addresses that media may come from */
 	struct address_list *trusted_proxies; /* whose word about the client's address counts */
 	char *base_url;                       /* of the Gemini API, without a slash at the end */

@@ -44,6 +44,7 @@
 #define ADDRESS_LIST_MAX 64    /* options MEDIA_ALLOW, TRUSTED_PROXIES */
 
 /* Requests */
+#define MEMORY_LEAST          (256 * MIB) /* for all bodies together, however small the machine */
 #define ATTEMPTS_MAX          10  /* upstream calls for one request; option RETRY_MAX */
 #define SERVER_FAULT_TRIES    2   /* further tries after 5xx and connection failures */
 #define PREPARE_PASSES_MAX    4   /* of a translation that refers to things outside */
@@ -54,6 +55,12 @@
 
 #define MODEL_NAME_MAX    128
 #define JSON_DEPTH_MAX    128
+#define JSON_MEMORY       (256 * MIB) /* what one text may become, whatever its length; a longer */
+#define JSON_RATIO        8           /* one so many times its length */
+#define JSON_UNSCANNED    (JSON_MEMORY / 300) /* what is shorter cannot become more than that */
+#define BODY_JSON         (64 * MIB)  /* the same for all texts in one request body */
+#define BODY_UNSCANNED    (96 * KIB)  /* a shorter one cannot become more than that */
+#define BODY_INLINE       (128 * KIB) /* a larger one is translated off the loop */
 #define CHANGES_MAX       1000               /* that header: web servers cap a head at 4 KiB */
 #define STRUCT_DEPTH_MAX  24                 /* levels of a result's JSON */
 #define ALIKE_CALLS_MAX   64                 /* open calls whose ids are compared loosely */

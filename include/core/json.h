@@ -20,6 +20,16 @@ json_object *json_read(struct slice text);
 
 /* A reusable parser for many small documents (about 6 kB), one per loop or stream; not shared by
  * threads. */
+/* What all texts that a thread reads may become together, while it is in use. Without one each text
+ * has JSON_MEMORY, or JSON_RATIO times its length. */
+struct json_budget {
+	size_t left;   /* bytes */
+	bool exceeded; /* something was not read for want of them */
+};
+
+/* NULL: none any more. */
+void json_budget_use(struct json_budget *budget);
+
 struct json_reader;
 struct json_reader *json_reader_new(void);
 void json_reader_free(struct json_reader *reader);

@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import os
 import tempfile
+import threading
 import time
 
 import harness
@@ -110,3 +111,47 @@ def long_answers_are_translated_whole(options):
             events = r.events()
         equal(events[-1], "[DONE]", "last event")
         equal(sum(len(delta(e)) for e in events[:-1]), 24000000, "letters of the stream")
+
+
+@once
+def large_bodies_of_many_callers_hold_up_nobody(options):
+    """They are translated off the loop, several at once, and some of their clients leave."""
+    history = [{"role": "user", "content": "word " * 40000}, {"role": "user", "content": "Hello"}]
+    with Stack(options, env={"LOOPS": "1"}) as s:
+        states = []
+
+        def ask(stream):
+            with s.chat(stream=stream, messages=history) as r:
+                states.append(r.status)
+                if not stream:
+                    r.read()
+
+        threads = [threading.Thread(target=ask, args=(n % 2 == 0,)) for n in range(12)]
+        for t in threads:
+            t.start()
+        for _ in range(20):
+            with s.request("GET", "/healthz") as r:
+                equal(r.status, 200, "status of the page meanwhile")
+        for t in threads:
+            t.join()
+        equal(states, [200] * 12, "their states")
+
+
+@once
+def a_body_that_would_become_gigabytes_costs_its_bytes(options):
+    text = b"{}," * (3 * MIB) + b"{}"
+    field = b'{"model":"%s","messages":[{"role":"user","content":"Hi"}],"metadata":[%s]}'
+    body = field % (MODEL.encode(), text)
+    with Stack(options) as s:
+        with s.chat() as r:
+            r.read()
+        before = s.box.memory_kib()
+        headers = [("Content-Type", "application/json")]
+        with s.request("POST", "/v1/chat/completions", headers, body, bearer=s.key()) as r:
+            equal(r.status, 413, "status")
+            equal(r.json()["error"]["code"], "request_too_large", "code")
+        if not s.gateway_sanitized:
+            true(s.box.memory_kib() - before < ROOM_KIB, "its memory")
+        with s.chat() as r:
+            equal(r.status, 200, "status of the next one")
+            r.read()

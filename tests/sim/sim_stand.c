@@ -232,6 +232,22 @@ sim_vanish(struct sim_client *c)
 }
 
 void
+sim_vanish_early(struct sim_client *c)
+{
+	c->edge.gone = true;
+	c->edge.events->gone(c->edge.ctx);
+	sim_settle();
+}
+
+void
+sim_cut(struct sim_client *c)
+{
+	if (c->state == SIM_OPEN_YET && !c->edge.gone)
+		c->edge.events->cut(c->edge.ctx);
+	sim_settle();
+}
+
+void
 sim_hide(struct sim_client *c)
 {
 	c->hidden = true;

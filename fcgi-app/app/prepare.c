@@ -1,0 +1,199 @@
+/*
+ * The translation of a request, and what it costs. A large body is translated on a thread of the
+ * pool: meanwhile the request is that thread's, and events of the client's side wait for it.
+ */
+#include "config.h"
+
+#include "request.h"
+
+#include <malloc.h>
+
+#include "base/limits.h"
+#include "core/objects.h"
+
+/* What there is of one body at the worst moment, beside the values of its JSON: the body, the
+ * longest of its strings twice, what is written. */
+#define COPIES_OF_A_BODY 2
+#define TRIM_ABOVE       (8 * MIB)
+
+bool
+request_charge(struct request *r, size_t bytes)
+{
+	struct memory *memory = r->gw->memory;
+
+	if (bytes > r->charged && !memory_take(memory, bytes - r->charged))
+		return false;
+	if (bytes < r->charged)
+		memory_give(memory, r->charged - bytes);
+	r->charged = bytes;
+	return true;
+}
+
+/* What the JSON of a body of that length may become. */
+static size_t
+json_allowance(size_t len)
+{
+	return len > BODY_JSON / JSON_RATIO ? len * JSON_RATIO : BODY_JSON;
+}
+
+/* What the translation of the body will need; SIZE_MAX: more than any may. */
+static size_t
+need_of(struct slice body)
+{
+	size_t most = json_allowance(body.len), cost = 0;
+
+	if (body.len > BODY_UNSCANNED && slice_starts(slice_trim(body), SLICE("{")))
+		cost = json_cost(body, most);
+	else if (body.len <= BODY_UNSCANNED)
+		cost = body.len * 2; /* of what clients send; it is gone before the next one */
+	return cost > most ? SIZE_MAX : cost + COPIES_OF_A_BODY * body.len;
+}
+
+static int
+too_many_values(struct request *r)
+{
+	return apierror_set(&r->err, APIERROR_TOO_LARGE, NULL,
+	    "The request body holds more JSON values than this gateway takes: as many need more "
+	    "than "
+	    "%zu MB of memory.",
+	    json_allowance(edge_body(r->edge)->len) / MIB);
+}
+
+/* Is there memory for this one? -1 with r->err. */
+static int
+admit(struct request *r)
+{
+	struct slice body;
+	size_t need;
+
+	if (request_body(r, &body, &r->err) != 0)
+		return -1;
+	need = need_of(body);
+	if (need == SIZE_MAX)
+		return too_many_values(r);
+	if (need > memory_most(r->gw->memory))
+		return apierror_set(&r->err, APIERROR_TOO_LARGE, NULL,
+		    "This request needs %zu MB of memory, more than the gateway has for all of "
+		    "them "
+		    "(MEMORY_MAX).",
+		    need / MIB);
+	if (!request_charge(r, need))
+		return apierror_set(&r->err, APIERROR_NO_MEMORY, NULL, "%s", "");
+	return 0;
+}
+
+/* On either thread. */
+static int
+translate(struct request *r)
+{
+	struct json_budget budget = { .left = json_allowance(edge_body(r->edge)->len) };
+	bool large = edge_body(r->edge)->len > BODY_UNSCANNED;
+	int rc;
+
+	buf_reset(&r->target.lines);
+	changes_reset(&r->changes);
+	if (r->op->translates && admit(r) != 0)
+		return -1;
+	if (large && r->op->translates)
+		json_budget_use(&budget);
+	rc = lessons_prepare(r);
+	json_budget_use(NULL);
+	return budget.exceeded ? too_many_values(r) : rc;
+}
+
+/* Of a whole translation. */
+static enum step_next
+leave(struct request *r)
+{
+	enum lessons_next next = lessons_check(r);
+
+	if (next == LESSONS_GO)
+		lessons_tell(r);
+	request_move(r, next == LESSONS_LOST        ? &step_fail
+			: next == LESSONS_UNCHANGED ? &step_prepare
+			: r->op == &op_verify       ? &step_takeover
+						    : &step_locate);
+	return STEP_GO;
+}
+
+/* What is kept for as long as the request may be sent again. */
+static size_t
+kept_bytes(struct request *r)
+{
+	return edge_body(r->edge)->mem.cap + r->target.body.len;
+}
+
+static enum step_next
+translated(struct request *r, int rc)
+{
+	if (rc != 0) {
+		request_move(r, &step_fail);
+		return STEP_GO;
+	}
+	if (r->edge == NULL) {
+		request_move(r, &step_finish);
+		return STEP_GO;
+	}
+	if (r->op->translates && !request_charge(r, kept_bytes(r)))
+		return request_fail(r, APIERROR_NO_MEMORY, NULL, "%s", "");
+	if (auth_check_model(r) != 0) {
+		request_move(r, &step_fail);
+		return STEP_GO;
+	}
+	if (r->target.url.failed || r->target.lines.failed)
+		return request_fail(r, APIERROR_HEADERS_TOO_LARGE, NULL, "%s", "");
+	if (r->refs.wanted == 0)
+		return leave(r);
+	if (r->passes++ >= PREPARE_PASSES_MAX)
+		return request_fail(r, APIERROR_INTERNAL, NULL, "%s", "");
+	request_move(r, &step_supply);
+	return STEP_GO;
+}
+
+/* ---- on a thread of the pool ---- */
+
+bool
+request_is_large(const struct request *r)
+{
+	return r->op->translates && edge_body(r->edge)->len > BODY_INLINE;
+}
+
+static void
+work_run(void *ctx)
+{
+	struct request *r = ctx;
+
+	r->work_rc = translate(r);
+	r->may_name = r->work_rc == 0 && r->op->names_objects && objects_maybe(r->target.body);
+	/* What json-c took in small blocks stays with this thread otherwise. */
+	if (r->charged > TRIM_ABOVE)
+		malloc_trim(0);
+}
+
+/* What happened meanwhile comes first. */
+static void
+work_done(void *ctx)
+{
+	struct request *r = ctx;
+
+	r->working = false;
+	if (r->gone)
+		request_move(r, &step_abort);
+	else if (r->stopping)
+		request_stop(r);
+	else if (translated(r, r->work_rc) != STEP_GO)
+		return;
+	request_run(r);
+}
+
+static enum step_next
+do_prepare(struct request *r)
+{
+	if (!request_is_large(r))
+		return translated(r, translate(r));
+	r->working = true;
+	loop_work(r->loop, work_run, work_done, r);
+	return STEP_PARK;
+}
+
+const struct step step_prepare = { "prepare", do_prepare };
