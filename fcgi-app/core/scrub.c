@@ -12,6 +12,7 @@
 
 #include "base/limits.h"
 #include "base/xalloc.h"
+#include "scrub_view.h"
 
 #define SECRET_MIN 8
 #define BLOCK      3
@@ -20,6 +21,7 @@
 #define TABLE_MAX  (1U << 17)
 #define NO_SECRET  UINT32_MAX
 #define LEAD       4
+#define ESCAPE_MAX 6          /* bytes of an escaped character */
 #define PIECE_MAX  (64 * KIB) /* of a stream, looked at in one go */
 #define KEPT_MAX   KIB        /* memory that a stream keeps between two feeds */
 
@@ -39,6 +41,7 @@ struct scrub_set {
 	uint8_t *jumps;       /* by hash of a block */
 	uint32_t *firsts;     /* by hash of a window's last block: index of a secret */
 	bool lead[LEAD][256]; /* at that place some secret has that byte */
+	bool in[256];         /* some secret has that byte */
 };
 
 static const struct scrub_set no_secrets;
@@ -105,6 +108,8 @@ measure_secrets(struct scrub_set *set)
 			set->longest = text.len;
 		for (size_t at = 0; at < LEAD; at++)
 			set->lead[at][(unsigned char)text.ptr[at]] = true;
+		for (size_t at = 0; at < text.len; at++)
+			set->in[(unsigned char)text.ptr[at]] = true;
 	}
 }
 
@@ -228,22 +233,48 @@ hide(const struct scrub_set *set, struct slice data, size_t hidden, size_t keep,
 	return found;
 }
 
+/* The same for secrets of which some characters are escaped. */
+static size_t
+hide_escaped(const struct scrub_set *set, const struct scrub_view *view, size_t keep, char *bytes,
+    size_t *ret_hidden)
+{
+	struct slice plain = { view->plain, view->len };
+	size_t found = 0, at, len = 0;
+
+	for (at = find_secret(set, plain, 0, &len); at < plain.len && view->from[at] < keep;
+	     at = find_secret(set, plain, at + 1, &len)) {
+		size_t start = view->from[at], end = view->from[at + len];
+
+		if (end - start == len)
+			continue;
+		*ret_hidden = end > *ret_hidden ? end : *ret_hidden;
+		memset(bytes + start, '*', (end < keep ? end : keep) - start);
+		found++;
+	}
+	return found;
+}
+
+/* Both, in all of data; its first `hidden` bytes belong to a secret already. */
+static size_t
+hide_all(const struct scrub_set *set, char *data, size_t len, size_t hidden)
+{
+	struct slice all = { data, len };
+	struct scrub_view view;
+	size_t end, found;
+
+	if (!scrub_view_differs(all, set->in))
+		return hide(set, all, hidden, len, data, &end);
+	scrub_view_init(&view, all);
+	found = hide(set, all, hidden, len, data, &end);
+	found += hide_escaped(set, &view, len, data, &end);
+	scrub_view_release(&view);
+	return found;
+}
+
 size_t
 scrub_bytes(const struct scrub_set *set, char *data, size_t len)
 {
-	size_t end;
-
-	if (set == NULL)
-		return 0;
-	return hide(set, (struct slice){ data, len }, 0, len, data, &end);
-}
-
-bool
-scrub_finds(const struct scrub_set *set, struct slice data)
-{
-	size_t len;
-
-	return set != NULL && find_secret(set, data, 0, &len) < data.len;
+	return set != NULL && set->count > 0 ? hide_all(set, data, len, 0) : 0;
 }
 
 /* ---- streams ---- */
@@ -281,11 +312,20 @@ find_tail(const struct scrub_set *set, struct slice data)
 	return data.len;
 }
 
+/* The same, but never in the middle of an escape. */
+static size_t
+find_raw_tail(const struct scrub_set *set, struct slice data)
+{
+	size_t tail = find_tail(set, data);
+
+	return tail < data.len ? scrub_view_start(data, tail) : tail;
+}
+
 void
 scrub_stream_init(struct scrub_stream *s, const struct scrub_set *set)
 {
 	*s = (struct scrub_stream){ .set = set != NULL ? set : &no_secrets };
-	buf_init(&s->held, PIECE_MAX + s->set->longest);
+	buf_init(&s->held, PIECE_MAX + ESCAPE_MAX * (s->set->longest + 1));
 }
 
 void
@@ -312,14 +352,50 @@ drop_held(struct scrub_stream *s, size_t count)
 	s->held = rest;
 }
 
+/* Passes on what stands before the tail, with its secrets hidden. */
+static void
+pass_held(struct scrub_stream *s, size_t tail, size_t hidden,
+    void (*fn)(void *ctx, struct slice clean), void *ctx)
+{
+	s->hidden = hidden > tail ? hidden - tail : 0;
+	if (tail > 0)
+		fn(ctx, (struct slice){ s->held.data, tail });
+	drop_held(s, tail);
+}
+
+/* Where something may be escaped. An escape that is cut off is held back, and so is what before it
+ * begins a secret. */
+static void
+feed_escaped(struct scrub_stream *s, void (*fn)(void *ctx, struct slice clean), void *ctx)
+{
+	struct slice held = buf_slice(&s->held);
+	struct scrub_view view;
+	size_t tail, raw, end;
+
+	scrub_view_init(&view, held);
+	tail = view.from[find_tail(s->set, (struct slice){ view.plain, view.len })];
+	raw = find_raw_tail(s->set, held);
+	tail = raw < tail ? raw : tail;
+	hide(s->set, held, s->hidden, tail, s->held.data, &end);
+	hide_escaped(s->set, &view, tail, s->held.data, &end);
+	scrub_view_release(&view);
+	pass_held(s, tail, end, fn, ctx);
+}
+
 static void
 feed_piece(struct scrub_stream *s, struct slice bytes, void (*fn)(void *ctx, struct slice clean),
     void *ctx)
 {
 	size_t tail, end, len;
 
+	if (s->set->count > 0 && (s->escaped || scrub_view_differs(bytes, s->set->in))) {
+		buf_add_slice(&s->held, bytes);
+		feed_escaped(s, fn, ctx);
+		s->escaped = s->held.len > 0;
+		return;
+	}
 	if (s->held.len == 0) {
-		tail = find_tail(s->set, bytes);
+		tail = find_raw_tail(s->set, bytes);
 		if (find_secret(s->set, bytes, 0, &len) >= tail) {
 			if (tail > 0)
 				fn(ctx, (struct slice){ bytes.ptr, tail });
@@ -328,12 +404,9 @@ feed_piece(struct scrub_stream *s, struct slice bytes, void (*fn)(void *ctx, str
 		}
 	}
 	buf_add_slice(&s->held, bytes);
-	tail = find_tail(s->set, buf_slice(&s->held));
+	tail = find_raw_tail(s->set, buf_slice(&s->held));
 	hide(s->set, buf_slice(&s->held), s->hidden, tail, s->held.data, &end);
-	s->hidden = end > tail ? end - tail : 0;
-	if (tail > 0)
-		fn(ctx, (struct slice){ s->held.data, tail });
-	drop_held(s, tail);
+	pass_held(s, tail, end, fn, ctx);
 }
 
 void
@@ -351,11 +424,9 @@ scrub_stream_feed(struct scrub_stream *s, struct slice bytes,
 void
 scrub_stream_finish(struct scrub_stream *s, void (*fn)(void *ctx, struct slice clean), void *ctx)
 {
-	size_t end;
-
 	if (s->held.len == 0)
 		return;
-	hide(s->set, buf_slice(&s->held), s->hidden, s->held.len, s->held.data, &end);
+	hide_all(s->set, s->held.data, s->held.len, s->hidden);
 	fn(ctx, buf_slice(&s->held));
 	s->hidden = 0;
 	drop_held(s, s->held.len);

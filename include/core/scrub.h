@@ -1,6 +1,7 @@
 /*
  * Hides known secrets in bytes that pass by, at any split, keeping the length, so that JSON stays
- * valid and Content-Length true. Google's error bodies repeat the key that was used.
+ * valid and Content-Length true. Google's error bodies repeat the key that was used. A secret is
+ * found as it is and as the inside of a JSON string, in which any character may be escaped.
  */
 #ifndef CORE_SCRUB_H
 #define CORE_SCRUB_H
@@ -19,14 +20,13 @@ void scrub_set_free(struct scrub_set *set);
 /* Replaces every secret in data by asterisks, overlapping ones too. Returns at how many places one
  * begins. */
 size_t scrub_bytes(const struct scrub_set *set, char *data, size_t len);
-/* True when data contains a secret. */
-bool scrub_finds(const struct scrub_set *set, struct slice data);
 
 /* For streams: what may be passed on now. Holds back the longest tail that begins a secret. */
 struct scrub_stream {
 	const struct scrub_set *set;
 	struct buf held; /* as it came */
 	size_t hidden;   /* bytes at the start of held that belong to a secret already */
+	bool escaped;    /* some of held may be an escaped character */
 };
 
 void scrub_stream_init(struct scrub_stream *s, const struct scrub_set *set);

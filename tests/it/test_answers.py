@@ -199,3 +199,36 @@ def a_stream_that_the_gateway_ends_says_so(options):
                 equal(line["error"], "stopping", "whose doing it was")
                 equal(line["class"], "stopping", "class")
                 true("client" not in line, "not the client's")
+
+
+@once
+def a_pool_key_written_with_escapes_reaches_nobody(options):
+    key = "first-pool-key"
+    escaped = "".join("\\u%04x" % ord(c) if n % 2 else c for n, c in enumerate(key))
+    quota = (
+        '{"error":{"code":429,"message":"Quota of %s","status":"RESOURCE_EXHAUSTED","details":'
+        '[{"@type":"type.googleapis.com/google.rpc.QuotaFailure","violations":'
+        '[{"quotaId":"PerDay-%s"}]}]}}' % (escaped, escaped)
+    ).encode()
+    inside = EVENT.replace(b"Hello", escaped.encode())
+    upstream = RawUpstream(
+        [
+            [answer(DOCUMENT.replace(b"Hello", escaped.encode())), None],
+            [chunked(inside, LAST), None],
+            [answer(DOCUMENT.replace(b"Hello", escaped.encode())), None],
+            [answer(quota, status="429 Too Many Requests"), None],
+        ]
+    )
+    env = dict(POOL, GEMINI_BASE_URL=upstream.url, GEMINI_API_KEYS=key)
+    with upstream, Stack(options, env=env) as s:
+        with s.generate(key="the-token") as r:
+            body = r.text()
+            true("*****" in body and escaped not in body, "a native answer without the key")
+        for stream in (True, False):
+            with s.chat(stream=stream, key="the-token") as r:
+                body = r.text()
+                true("*****" in body and key not in body, "an answer without the key")
+        with s.chat(key="the-token") as r:
+            equal(r.status, 429, "status")
+            contains(r.text(), "*****", "an error without the key")
+        contains(_last_line(s, 4)["quota"], "*****", "the quota in the log")

@@ -73,6 +73,17 @@ static const struct {
 	{ "one that is too short", { "abcdefg" }, "abcdefg", "abcdefg", 0 },
 	{ "almost a secret", { "abcdefgh" }, "abcdefgg abcdefg", "abcdefgg abcdefg", 0 },
 	{ "no secrets at all", { NULL }, "anything", "anything", 0 },
+	{ "an escaped character", { "abcdefgh" }, "\"\\u0061bcdefgh\"", "\"*************\"", 1 },
+	{ "all of them", { "abcdefgh" }, "\\u0061\\u0062\\u0063\\u0064\\u0065\\u0066\\u0067\\u0068",
+	  "************************************************", 1 },
+	{ "in the middle, in capitals", { "abc.efgh-_" }, "-abc\\u002Eefgh\\u002d_-", "-********************-", 1 },
+	{ "a slash", { "abcd/fgh" }, "abcd\\/fgh", "*********", 1 },
+	{ "a quote and a backslash", { "ab\"d\\fgh" }, "ab\\\"d\\\\fgh", "**********", 1 },
+	{ "an escaped backslash before it", { "u0061bcd" }, "\\\\u0061bcd", "\\\\********", 1 },
+	{ "no escape of it", { "abcdefgh" }, "\\\\u0061bcdefgh \\u00e1bcdefgh", "\\\\u0061bcdefgh \\u00e1bcdefgh", 0 },
+	{ "one that is cut off", { "abcdefgh" }, "abcdefg\\u00", "abcdefg\\u00", 0 },
+	{ "no hexadecimal digits", { "abcdefgh" }, "\\u00xxabcdefgh \\", "\\u00xx******** \\", 1 },
+	{ "as it is beside an escaped one", { "abcdefgh", "fghijklm" }, "abcdefgh\\u0069jklm", "******************", 2 },
 	{ "bytes beyond ASCII", { "\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9" }, "\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9\xC3\xA9", "**********", 2 },
 };
 /* clang-format on */
@@ -92,7 +103,6 @@ test_cases(void)
 		buf_add_slice(&copy, text);
 		is_int(scrub_bytes(set, copy.data, copy.len), cases[i].found, cases[i].what);
 		is_slice(buf_slice(&copy), cases[i].clean, "... is hidden");
-		is_int(scrub_finds(set, text), cases[i].found > 0, "... is found");
 		for (size_t piece = 1; piece <= text.len && same; piece++) {
 			feed(set, text, piece);
 			same = slice_eq(buf_slice(&out), slice_str(cases[i].clean));
@@ -143,9 +153,9 @@ test_large(void)
 		buf_adds(&text, i % 100 == 7 ? KEY_A : "some text without any key");
 	feed(set, buf_slice(&text), text.len);
 	is_int(out.len, text.len, "a piece larger than what is looked at in one go");
-	ok(!scrub_finds(set, buf_slice(&out)), "has no secret left");
+	ok(slice_find(buf_slice(&out), SLICE(KEY_A)) < 0, "has no secret left");
 	feed(set, buf_slice(&text), 65535);
-	ok(!scrub_finds(set, buf_slice(&out)), "nor at a split in the middle of one");
+	ok(slice_find(buf_slice(&out), SLICE(KEY_A)) < 0, "nor at a split in the middle of one");
 	buf_release(&text);
 	scrub_set_free(set);
 }
@@ -156,7 +166,6 @@ test_nothing(void)
 	char text[] = "text with " KEY_A;
 
 	is_int(scrub_bytes(NULL, text, strlen(text)), 0, "no set hides nothing");
-	ok(!scrub_finds(NULL, SLICE(KEY_A)), "and finds nothing");
 	feed(NULL, slice_str(text), 5);
 	is_slice(buf_slice(&out), text, "also in a stream");
 	scrub_set_free(NULL);
