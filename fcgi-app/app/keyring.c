@@ -326,6 +326,7 @@ keyring_judge(struct keyring *ring, size_t index, const struct keyring_outcome *
 	struct health_event event = {
 		.model = outcome->model,
 		.quota_model = outcome->quota_model,
+		.source = outcome->source,
 		.started = outcome->started,
 		.verdict = v,
 		.quota = outcome->status != NULL ? outcome->status->quota_id : NULL,

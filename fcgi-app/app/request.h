@@ -337,6 +337,10 @@ bool auth_credential(const struct request *r, struct buf *out);
 /* attempt.c */
 void attempt_report(struct request *r, bool ok);
 void attempt_end(struct request *r); /* cancels the call and forgets its answer */
+/* A call that failed, for the access line. */
+void attempt_note_failed(struct request *r, const char *class);
+
+/* attempt_judge.c */
 /* What came of the answer before its judgement, or all of it while it is held. */
 struct slice attempt_kept(struct request *r);
 /* A good answer turned out to be none, as r->err tells, while it was being delivered: judged like a

@@ -250,6 +250,21 @@ end_for_host(struct health *h, const struct health_event *e)
 	return false;
 }
 
+/* Have other requests failed lately too? One that always fails may provoke it, and rests the model
+ * for nobody else. */
+static bool
+is_common(struct record *r, const struct health_event *e)
+{
+	bool lately = r->source != 0 && e->now.mono - r->source_at <= HEALTH_SOURCE_MS;
+	bool common = e->source == 0 || (lately && r->source != e->source);
+
+	if (!lately || r->source == e->source) {
+		r->source = e->source;
+		r->source_at = e->now.mono;
+	}
+	return common;
+}
+
 static bool
 end_for_model(struct health *h, const struct health_event *e)
 {
@@ -259,6 +274,9 @@ end_for_model(struct health *h, const struct health_event *e)
 		return false;
 	if (e->verdict->model == VERDICT_MODEL_WORKS)
 		return well(h, s, record_find(s, e->model), UINT64_MAX, &e->now);
+	if (e->verdict->model == VERDICT_MODEL_FAULT &&
+	    !is_common(record_obtain(s, e->model), e))
+		return false;
 	back_off(h, s, record_obtain(s, e->model), e, HEALTH_MODEL_FREE, HEALTH_MODEL_MS,
 	    e->verdict->model == VERDICT_MODEL_SLOW ? HEALTH_SLOW_MAX_MS : HEALTH_FAULT_MAX_MS);
 	return false;

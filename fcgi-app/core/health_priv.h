@@ -17,6 +17,8 @@ struct record {
 	uint64_t until; /* 0: not barred */
 	uint64_t probe; /* the first call after that began; 0: none yet */
 	uint64_t number; /* of a key: the project it belongs to; 0: not heard of */
+	uint64_t source; /* of a model: the request that it failed last; 0: none lately */
+	uint64_t source_at;
 	struct verdict verdict;
 	const char *quota;
 };

@@ -62,6 +62,7 @@ void keyring_report(struct keyring *ring, size_t index, bool ok);
 struct keyring_outcome {
 	uint64_t model;
 	uint64_t quota_model; /* see struct health_event */
+	uint64_t source;      /* the same */
 	uint64_t started;     /* monotonic: when the call began */
 	const struct verdict *verdict;
 	const struct gstatus *status; /* or NULL */

@@ -159,6 +159,7 @@
 #define HEALTH_MODEL_MS           500     /* the rest, doubled */
 #define HEALTH_SLOW_MAX_MS        8000    /* when it says that it is overloaded */
 #define HEALTH_FAULT_MAX_MS       2000    /* when one caller's request may be the cause */
+#define HEALTH_SOURCE_MS          30000   /* faults of two requests within this are a model's own */
 #define HEALTH_HOST_MS            5000    /* rest of an address that is throttled, doubled */
 #define HEALTH_HOST_MAX_MS        300000
 #define HEALTH_SUSPECTS           3        /* so many projects with a bare 429 */

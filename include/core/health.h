@@ -55,6 +55,7 @@ struct health_event {
 	uint32_t hint_ms;  /* Google's; 0: none */
 	uint64_t chance;   /* a random number, for the jitter */
 	struct instant now;
+	uint64_t source; /* what was asked, and by whom; 0: not known */
 };
 
 /* key: secret, so that nobody can choose ids that share a place in the tables. max: subjects

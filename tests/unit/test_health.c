@@ -51,13 +51,15 @@ verdict_for(int http, const char *body)
 	"{\"error\":{\"code\":429,\"details\":[{\"@type\":\"x/google.rpc.QuotaFailure\"," \
 	"\"violations\":[{\"quotaId\":\"" id "\",\"quotaValue\":\"" value "\"}]}]}}"
 
+static uint64_t source; /* of the calls */
+
 /* A call of that key ends; it began `ago` before. */
 static bool
 ends(struct subject who, uint64_t model, int http, const char *body, uint64_t ago)
 {
 	struct verdict v = verdict_for(http, body);
 	struct health_event e = { who, model, quota_model, now - ago, &v, quota, hint, chance,
-		{ now, WALL + now } };
+		{ now, WALL + now }, source };
 
 	return health_end(h, &e);
 }
@@ -277,6 +279,35 @@ test_model(void)
 	health_free(h);
 }
 
+/* A request that always fails rests the model for nobody. */
+static void
+test_poison(void)
+{
+	struct subject a = key_of(1, 10), b = key_of(2, 20);
+
+	begin(100);
+	for (size_t i = 0; i < 40; i++) {
+		source = 7;
+		ends(a, MODEL, 500, "", 10);
+		now += 500;
+	}
+	is_int(wait_of(b, MODEL), 0, "one request that fails again and again");
+	for (size_t i = 0; i < 2 * HEALTH_MODEL_FREE + 2; i++) {
+		source = i % 2 != 0 ? 7 : 8;
+		ends(a, MODEL, 500, "", 10);
+		now += 100;
+	}
+	ok(wait_of(b, MODEL) > 0, "another one fails too: the model rests");
+	source = 7;
+	for (size_t i = 0; i <= HEALTH_MODEL_FREE; i++) {
+		ends(a, MODEL + 1, 503, "", 10);
+		now += 100;
+	}
+	ok(wait_of(b, MODEL + 1) > 0, "an overload is the model's, whoever hears of it");
+	source = 0;
+	health_free(h);
+}
+
 static void
 test_host(void)
 {
@@ -352,6 +383,7 @@ main(void)
 	test_burst();
 	test_late_reset();
 	test_model();
+	test_poison();
 	test_host();
 	test_bounds();
 	return tap_done();

@@ -1,0 +1,288 @@
+/* What an attempt's outcome means for the request: deliver, another attempt, or an error. */
+#include "config.h"
+
+#include "request.h"
+
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/xalloc.h"
+
+#define SOURCE_BYTES (4 * KIB) /* of a body, which tell it from others */
+
+/* Google repeats the key in some error bodies: nothing of them is looked at before this. */
+static void
+scrub_held(struct request *r, const char *secret)
+{
+	struct slice own = slice_str(secret);
+	struct scrub_set *set = r->own_ring != NULL ? scrub_set_new(&own, 1) : NULL;
+	struct buf *kept = r->whole.len > 0 ? &r->whole.mem : &r->held;
+
+	if (kept->len > 0)
+		scrub_bytes(set != NULL ? set : r->roster->scrub, kept->data, kept->len);
+	scrub_set_free(set);
+}
+
+/* May this failure be cured, and how? Moves to the step that does it. */
+static bool
+try_again(struct request *r, const struct verdict *v)
+{
+	const struct conf *conf = r->gw->conf;
+	uint64_t pause, now = clock_mono_ms();
+
+	if (v->action == VERDICT_PASS || r->attempts > conf->retry_max || r->content_sent ||
+	    now - r->started_ms >= conf->retry_time)
+		return false;
+	if (v->action == VERDICT_OTHER) {
+		/* What to tell when the others are at their limits is for step pick. */
+		bool limited =
+		    v->key == VERDICT_KEY_DEAD && r->err.status != 429 && choose_is_limited(r);
+
+		if (!limited && !choose_can(r))
+			return false;
+		request_move(r, &step_pick);
+		return true;
+	}
+	if (r->server_faults >= SERVER_FAULT_TRIES)
+		return false;
+	pause = (uint64_t)BACKOFF_BASE_MS << r->server_faults++;
+	attempt_wait(r, now + pause / 2 + request_random(r) % pause);
+	request_move(r, &step_wait);
+	return true;
+}
+
+/* What the client is told when several keys failed: that the limit is reached is worth more to it
+ * than that another key was refused. False when an earlier error is kept. */
+static bool
+keep_error(struct request *r, const struct outcome *o, const struct verdict *v)
+{
+	struct apierror err;
+	uint64_t seconds;
+
+	verdict_error(o, v, &err);
+	if (err.retry_after_s == 0 && r->up_retry_after != NULL &&
+	    slice_u64(slice_str(r->up_retry_after), &seconds) && seconds < UINT32_MAX)
+		err.retry_after_s = (uint32_t)seconds;
+	if (r->err.status == 429 && err.status != 429 && v->action == VERDICT_OTHER)
+		return false;
+	r->err = err;
+	return true;
+}
+
+/* Another attempt follows this one. */
+static enum step_next
+leave(struct request *r)
+{
+	r->restart = r->delivering;
+	attempt_report(r, false);
+	attempt_end(r);
+	return r->step == &step_wait ? STEP_PARK : STEP_GO;
+}
+
+static enum step_next
+judge_failure(struct request *r, const struct outcome *o, const struct verdict *v)
+{
+	bool kept = keep_error(r, o, v);
+	/* Of an answer above the ceiling something is lost already. */
+	bool pass = r->op->pass_head != NULL && r->up_started && !r->head_sent &&
+	            !r->framed_error && v->error != APIERROR_KEY_FAULT && o->net == NET_OK &&
+	            !r->held.failed && kept;
+
+	if (v->action == VERDICT_PASS && o->status != NULL && lessons_mend(r, o->status)) {
+		attempt_report(r, true);
+		attempt_end(r);
+		return STEP_GO;
+	}
+	if (v->error == APIERROR_MODEL_NOT_FOUND && v->action == VERDICT_PASS) {
+		lessons_gone(r);
+		if (choose_fall_back(r)) {
+			attempt_report(r, true);
+			attempt_end(r);
+			return STEP_GO;
+		}
+		lessons_hint(r);
+	}
+	if (try_again(r, v))
+		return leave(r);
+	if (r->home_key >= 0 && v->key == VERDICT_KEY_DEAD)
+		locate_explain(r, v);
+	choose_hint(r);
+	r->passing = pass;
+	request_move(r, pass ? &step_stream : &step_fail);
+	return STEP_GO;
+}
+
+/* The model whose quota was violated, by Google's own name; 0: not told. */
+static uint64_t
+quota_model(const struct request *r, const struct gstatus *status)
+{
+	/* What is counted apart has a quota of its own. */
+	if (status == NULL || r->model_id != balancer_model(slice_str(r->model)))
+		return 0;
+	for (size_t i = 0; i < status->quota_count; i++)
+		if (strcmp(status->quotas[i].id, status->quota_id) == 0)
+			return balancer_model(slice_str(status->quotas[i].model));
+	return 0;
+}
+
+/* This request and its repetitions, by their caller and the end of what is sent. Never 0. */
+static uint64_t
+source_of(struct request *r)
+{
+	struct slice body = r->target.body;
+	uint64_t hash;
+
+	if (body.len > SOURCE_BYTES)
+		body = (struct slice){ body.ptr + body.len - SOURCE_BYTES, SOURCE_BYTES };
+	hash = siphash(request_local(r)->id_key, body);
+	return (hash ^ request_root(r)->owner ^ r->target.body_len) | 1;
+}
+
+/* Tells the balancer and the access line. */
+static void
+learn(struct request *r, const struct outcome *o, const struct verdict *v)
+{
+	struct keyring_outcome outcome = {
+		.model = r->model_id,
+		.quota_model = quota_model(r, o->status),
+		.started = r->call_started_ms,
+		.verdict = v,
+		.status = o->status,
+		.hint_ms = o->status != NULL ? o->status->retry_ms : 0,
+		.chance = request_random(r),
+	};
+	uint64_t seconds;
+
+	if (v->model == VERDICT_MODEL_FAULT)
+		outcome.source = source_of(r);
+	if (outcome.hint_ms == 0 && r->up_retry_after != NULL &&
+	    slice_u64(slice_str(r->up_retry_after), &seconds) && seconds < UINT32_MAX / 1000)
+		outcome.hint_ms = (uint32_t)seconds * 1000;
+	keyring_judge(r->ring, (size_t)r->key, &outcome);
+	if (v->error == APIERROR_NONE)
+		return;
+	if (o->status != NULL && o->status->quota_id[0] != '\0')
+		memcpy(r->quota, o->status->quota_id, sizeof(r->quota));
+	attempt_note_failed(r, v->class);
+}
+
+struct slice
+attempt_kept(struct request *r)
+{
+	struct slice kept;
+
+	return r->whole.len > 0 && body_slice(&r->whole, &kept) ? kept : buf_slice(&r->held);
+}
+
+/* Is it an error object of Google's, with a good status? */
+static bool
+is_framed_error(struct request *r)
+{
+	return (r->target.events || r->up_ended) && r->whole.fd < 0 &&
+	       gstatus_sniff(attempt_kept(r)) == GSNIFF_ERROR;
+}
+
+/* How the transfer ended, as far as it matters to the answer. */
+static enum netresult
+end_of_transfer(struct request *r)
+{
+	bool whole = false;
+
+	if (!r->up_ended)
+		return NET_OK;
+	/* A stream that ends without a word was cut, whatever the transport says. */
+	if (r->up_result == NET_OK && r->target.events && r->held.len == 0)
+		return NET_CUT;
+	/* A document that is whole lacks nothing, however its transfer was broken off. */
+	if (r->up_result == NET_CUT && r->up_started && !r->target.events)
+		whole = json_is_whole(attempt_kept(r));
+	if (whole)
+		r->up_result = NET_OK;
+	return r->up_result;
+}
+
+static enum step_next
+do_judge(struct request *r)
+{
+	bool failed_status = r->up_started && r->up_status >= 400;
+	struct gstatus status = { 0 };
+	struct outcome o = {
+		.http_status = r->up_status,
+		.key_is_callers = r->own_ring != NULL,
+	};
+	struct verdict v;
+
+	o.net = failed_status ? (r->up_ended ? r->up_result : NET_OK) : end_of_transfer(r);
+	r->framed_error = !failed_status && is_framed_error(r);
+	if (failed_status || r->framed_error) {
+		scrub_held(r, keyring_secret(r->ring, (size_t)r->key));
+		outcome_read(&o, attempt_kept(r), &status);
+	}
+	if (o.net == NET_OK && o.http_status == 200 && o.status == NULL)
+		o.fault = attempt_fault(r);
+	v = verdict_of(&o);
+	r->class = v.class;
+	learn(r, &o, &v);
+	if (o.fault == ANSWER_EMPTY && try_again(r, &v))
+		return leave(r);
+	if (o.fault != ANSWER_EMPTY && v.error != APIERROR_NONE)
+		return judge_failure(r, &o, &v);
+	if (r->held.failed)
+		return request_fail(r, APIERROR_UPSTREAM, NULL,
+		    "The answer of the Gemini API is larger than this gateway can translate.");
+	r->err = (struct apierror){ 0 };
+	lessons_confirm(r);
+	request_move(r, r->target.events || r->form == REPLY_BYTES ? &step_stream : &step_collect);
+	return STEP_GO;
+}
+
+/* The key of the call is to be told once more, and so is the access line. */
+static struct verdict
+judge_again(struct request *r, const struct outcome *o)
+{
+	struct verdict v = verdict_of(o);
+
+	r->class = v.class;
+	learn(r, o, &v);
+	return v;
+}
+
+enum step_next
+attempt_judge_late(struct request *r)
+{
+	enum netresult net = r->up_ended ? r->up_result : NET_OK;
+	struct outcome o;
+	struct verdict v;
+
+	request_move(r, &step_fail);
+	if (!verdict_outcome(&r->err, &request_local(r)->answers, net, &o))
+		return STEP_GO;
+	o.key_is_callers = r->own_ring != NULL;
+	v = judge_again(r, &o);
+	/* A branch shares the translation of the answer with the others. */
+	if (!r->content_sent && (r->root == NULL || !r->delivering)) {
+		r->framed_error = true;
+		return judge_failure(r, &o, &v);
+	}
+	keep_error(r, &o, &v);
+	if (o.net == NET_TIMEOUT)
+		apierror_set(&r->err, APIERROR_UPSTREAM_TIMEOUT, NULL,
+		    "The Gemini API fell silent in the middle of its answer.");
+	return STEP_GO;
+}
+
+void
+attempt_note_reported(struct request *r)
+{
+	struct outcome o = {
+		.http_status = r->up_status,
+		.status = &request_local(r)->answers.status,
+		.key_is_callers = r->own_ring != NULL,
+	};
+	struct verdict v = judge_again(r, &o);
+
+	keep_error(r, &o, &v);
+}
+
+const struct step step_judge = { "judge", do_judge };
