@@ -25,6 +25,12 @@
 #define LISTEN_BACKLOG    4096
 #define LOOPS_MAX         64
 
+/* Request bodies that are not there with their head */
+#define BODY_GRACE_MS      20000      /* the least average rate counts from there */
+#define BODY_RATE_MIN      (2 * KIB)  /* bytes each second */
+#define BODY_SILENCE_MS    30000
+#define BODY_TIME_MAX_MS   3600000
+
 /* To Google */
 #define URL_MAX              (32 * KIB)
 #define HEADERS_BYTES_MAX    (64 * KIB)
