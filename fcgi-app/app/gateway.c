@@ -43,7 +43,7 @@ gateway_new(const struct conf *conf, char error[CONF_ERROR_MAX])
 	pthread_mutex_init(&gw->lock, NULL);
 	gw->conf = conf;
 	gw->started_ms = clock_mono_ms();
-	/* Whatever it holds when that fails: numbers are harder to guess, not right or wrong. */
+	/* When that fails the numbers are only easier to guess. */
 	(void)!getentropy(gw->owner_key, sizeof(gw->owner_key));
 	gw->balancer = balancer_new();
 	gw->spending = spending_new();

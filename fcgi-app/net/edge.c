@@ -93,7 +93,7 @@ edge_thin_idle(struct loop *loop, uint64_t now)
 {
 	struct edge_list *idle = &loop->idle;
 
-	while (idle->count > loop->idle_max && now - idle->first->moved_ms >= IDLE_GIVE_WAY_MS)
+	while (idle->count > loop->idle_max && idle->first->moved_ms + IDLE_GIVE_WAY_MS <= now)
 		edge_close(idle->first);
 }
 

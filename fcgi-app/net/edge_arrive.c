@@ -185,7 +185,7 @@ void
 edge_arrive(struct edge *e)
 {
 	for (unsigned i = 0; i < ARRIVAL_READS; i++) {
-		ssize_t n = recv(e->fd, e->loop->peek, PEEK_MAX, MSG_DONTWAIT);
+		ssize_t n = recv(e->fd, e->loop->peek, ARRIVAL_CHUNK, MSG_DONTWAIT);
 
 		if (n < 0 && errno == EINTR)
 			continue;

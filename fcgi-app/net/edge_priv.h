@@ -14,7 +14,8 @@
 /* Always asked of epoll. */
 #define EDGE_EPOLL (EPOLLIN | EPOLLRDHUP | EPOLLET)
 
-/* One mover: edge_move. Every state but NEW, SPOOLING and OPEN is bounded by `deadline`. */
+/* In the order of a request's life; nobody owns it before OPEN. One mover: edge_move. Every state
+ * but NEW, SPOOLING and OPEN is bounded by `deadline`. */
 enum edge_state {
 	EDGE_NEW,       /* not looked at yet */
 	EDGE_WAITING,   /* the parameters are not complete; bytes that come wake us */

@@ -28,7 +28,8 @@
 #define ARRIVALS_SHARE     64         /* from one address, and with one credential */
 #define ARRIVAL_OWNERS_MAX 2          /* whose shares one of them counts for */
 #define ARRIVALS_MEMORY    (64 * MIB) /* of all of them; further bytes go to their files */
-#define ARRIVAL_READS      4          /* looks at one of them before others have their turn */
+#define ARRIVAL_CHUNK      (64 * KIB) /* read of one at once, and written to its file */
+#define ARRIVAL_READS      4          /* such reads before others have their turn */
 #define BODY_GRACE_MS      20000      /* the least average rate counts from there */
 #define BODY_RATE_MIN      (2 * KIB)  /* bytes each second */
 #define BODY_SILENCE_MS    30000
