@@ -275,6 +275,7 @@ run(const struct conf *conf, struct gateway *gw, const struct arguments *argumen
 		.count = (unsigned)conf->loops,
 		.body = { (size_t)conf->body_memory, (size_t)conf->max_body, conf->spool_dir },
 		.upstream = &upstream,
+		.owners = gateway_owners,
 		.request = gateway_request,
 		.ctx = gw,
 	};
@@ -329,7 +330,7 @@ main(int argc, char **argv)
 {
 	struct arguments arguments = { 0 };
 	char error[CONF_ERROR_MAX] = "";
-	char readers[16];
+	char workers[16];
 	struct gateway *gw = NULL;
 	struct conf conf;
 	int rc = parse_arguments(argc, argv, &arguments);
@@ -360,9 +361,9 @@ main(int argc, char **argv)
 	/* No core dump or debugger of the same user shows keys. */
 	prctl(PR_SET_DUMPABLE, 0);
 #endif
-	/* libuv's pool reads slow request bodies; its size is taken from the environment. */
-	snprintf(readers, sizeof(readers), "%d", READERS_MAX);
-	setenv("UV_THREADPOOL_SIZE", readers, 0);
+	/* The size of libuv's pool is taken from the environment. */
+	snprintf(workers, sizeof(workers), "%d", WORKERS_MAX);
+	setenv("UV_THREADPOOL_SIZE", workers, 0);
 	if (edge_global_init() != 0 || upstream_global_init() != 0) {
 		fputs("gemini-balance: libfcgi or libcurl cannot start\n", stderr);
 		rc = EXIT_OS;

@@ -70,6 +70,8 @@ naive_scan(const uint8_t *data, size_t len)
 			if (content == 0) {
 				if (naive_pairs(params, params_len) != FCGI_SCAN_WHOLE)
 					return FCGI_SCAN_BAD;
+				if (left < record_len)
+					return FCGI_SCAN_MORE;
 				stage = FCGI_TYPE_STDIN;
 			}
 		} else if (content == 0) {

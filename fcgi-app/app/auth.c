@@ -13,25 +13,8 @@
 
 #define CREDENTIAL_MAX ((size_t)CALLER_KEYS_MAX * 64)
 
-static bool
-from_param(const struct request *r, const char *param, const char *scheme, struct buf *out)
-{
-	const char *value = edge_param(r->edge, param);
-	struct slice text = slice_trim(slice_str(value)), prefix = slice_str(scheme);
-
-	if (prefix.len > 0) {
-		if (!slice_startsi(text, prefix))
-			return false;
-		text = slice_trim((struct slice){ text.ptr + prefix.len, text.len - prefix.len });
-	}
-	if (text.len == 0)
-		return false;
-	buf_add_slice(out, text);
-	return true;
-}
-
-bool
-auth_credential(const struct request *r, struct buf *out)
+struct slice
+auth_header(const struct edge *edge)
 {
 	static const struct {
 		const char *param, *scheme;
@@ -41,11 +24,29 @@ auth_credential(const struct request *r, struct buf *out)
 		{ "HTTP_API_KEY", "" },
 		{ "HTTP_X_API_KEY", "" },
 	};
-	struct slice raw;
 
-	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
-		if (from_param(r, places[i].param, places[i].scheme, out))
-			return !out->failed;
+	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+		struct slice text = slice_trim(slice_str(edge_param(edge, places[i].param)));
+		struct slice scheme = slice_str(places[i].scheme);
+
+		if (!slice_startsi(text, scheme))
+			continue;
+		text = slice_trim((struct slice){ text.ptr + scheme.len, text.len - scheme.len });
+		if (text.len > 0)
+			return text;
+	}
+	return SLICE("");
+}
+
+bool
+auth_credential(const struct request *r, struct buf *out)
+{
+	struct slice raw = auth_header(r->edge);
+
+	if (raw.len > 0) {
+		buf_add_slice(out, raw);
+		return !out->failed;
+	}
 	if (query_get(r->route->query, "key", &raw) && raw.len > 0 &&
 	    percent_decode(raw, true, out))
 		return out->len > 0 && !out->failed;

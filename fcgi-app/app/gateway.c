@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/xalloc.h"
@@ -42,6 +43,8 @@ gateway_new(const struct conf *conf, char error[CONF_ERROR_MAX])
 	pthread_mutex_init(&gw->lock, NULL);
 	gw->conf = conf;
 	gw->started_ms = clock_mono_ms();
+	/* When that fails the numbers are only easier to guess. */
+	(void)!getentropy(gw->owner_key, sizeof(gw->owner_key));
 	gw->balancer = balancer_new();
 	gw->spending = spending_new();
 	gw->catalog = catalog_new();

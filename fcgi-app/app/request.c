@@ -214,6 +214,11 @@ arrival_fault(struct request *r)
 		    (unsigned long long)r->gw->conf->max_body);
 	case EDGE_BODY_TIMEOUT:
 		return apierror_set(&r->err, APIERROR_TIMEOUT_BODY, NULL, "%s", "");
+	case EDGE_BODY_REFUSED:
+		return apierror_set(&r->err, APIERROR_OVERLOADED, NULL,
+		    "The gateway does not take in this request body at the moment: too many from "
+		    "this address or with this credential are on their way, or it is being "
+		    "stopped. Try again in a moment.");
 	case EDGE_BODY_FAILED:
 		return apierror_set(&r->err, APIERROR_INTERNAL, NULL,
 		    "The gateway could not store the request body.");
@@ -235,14 +240,8 @@ has_bearer(const struct request *r)
 static void
 note_client(struct request *r)
 {
-	const struct address_list *trusted = r->gw->trusted_proxies;
-	const char *forwarded = NULL;
-	struct slice client;
+	struct slice client = client_address(r->gw, r->edge);
 
-	if (trusted->count > 0)
-		forwarded = edge_param(r->edge, "HTTP_X_FORWARDED_FOR");
-	client = address_of_client(
-	    slice_str(edge_param(r->edge, "REMOTE_ADDR")), slice_str(forwarded), trusted);
 	/* The text of an address has room. */
 	memcpy(r->client, client.ptr, client.len);
 	r->client[client.len] = '\0';

@@ -330,9 +330,15 @@ int auth_check_own(const struct request *r, struct apierror *err);
 int auth_check_model(struct request *r);
 /* Gives own_ring back. */
 void auth_release(struct request *r);
-/* The credential as it was presented: the first of x-goog-api-key, Bearer, api-key, x-api-key and
- * ?key=; decoded into out. False when there is none. */
+/* The credential of the header lines: the first of x-goog-api-key, Bearer, api-key and x-api-key,
+ * as long as the parameters are there. Empty when there is none. */
+struct slice auth_header(const struct edge *edge);
+/* The credential as it was presented: that one, or ?key=, decoded into out. False when there is
+ * none. */
 bool auth_credential(const struct request *r, struct buf *out);
+
+/* owners.c: the text of the client's address; empty when it is not known. */
+struct slice client_address(const struct gateway *gw, const struct edge *edge);
 
 /* attempt.c */
 void attempt_report(struct request *r, bool ok);

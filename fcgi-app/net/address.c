@@ -233,6 +233,18 @@ address_list_holds(const struct address_list *list, struct slice text)
 	return read_address(text, bytes, &bits) && in_blocks(bytes, list->blocks, list->count);
 }
 
+bool
+address_network(struct slice text, uint8_t ret[16])
+{
+	unsigned width;
+
+	if (!read_address(text, ret, &width))
+		return false;
+	if (!in_block(ret, &mapped))
+		memset(ret + 8, 0, 8);
+	return true;
+}
+
 /* Without a port, and without the brackets of IPv6; as it is when it is neither. */
 static struct slice
 address_without_port(struct slice text)

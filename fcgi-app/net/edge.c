@@ -4,24 +4,97 @@
 #include "edge_priv.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
 
+static struct edge_list *
+list_of(struct loop *loop, enum edge_state state)
+{
+	switch (state) {
+	case EDGE_NEW:
+		break;
+	case EDGE_WAITING:
+	case EDGE_LINGERING:
+		return &loop->idle;
+	case EDGE_ARRIVING:
+	case EDGE_SPOOLING:
+		return &loop->arriving;
+	case EDGE_OPEN:
+	case EDGE_ENDING:
+		return &loop->open;
+	case EDGE_DEAD:
+		return &loop->dead;
+	}
+	return NULL;
+}
+
+static void
+list_remove(struct edge_list *list, struct edge *e)
+{
+	if (e->prev != NULL)
+		e->prev->next = e->next;
+	else
+		list->first = e->next;
+	if (e->next != NULL)
+		e->next->prev = e->prev;
+	else
+		list->last = e->prev;
+	list->count--;
+}
+
+static void
+list_append(struct edge_list *list, struct edge *e)
+{
+	e->prev = list->last;
+	e->next = NULL;
+	if (list->last != NULL)
+		list->last->next = e;
+	else
+		list->first = e;
+	list->last = e;
+	list->count++;
+}
+
 void
 edge_move(struct edge *e, enum edge_state state, uint64_t wait_ms)
 {
+	struct edge_list *from = list_of(e->loop, e->state), *to = list_of(e->loop, state);
+
+	if (from != to) {
+		if (from != NULL)
+			list_remove(from, e);
+		list_append(to, e);
+	}
 	e->state = state;
-	e->deadline = wait_ms > 0 ? clock_mono_ms() + wait_ms : 0;
+	e->deadline = 0;
+	if (wait_ms > 0) {
+		e->moved_ms = clock_mono_ms();
+		e->deadline = e->moved_ms + wait_ms;
+	}
+}
+
+void
+edge_move_idle(struct edge *e, enum edge_state state, uint64_t wait_ms)
+{
+	edge_move(e, state, wait_ms);
+	edge_thin_idle(e->loop, e->moved_ms);
+}
+
+void
+edge_thin_idle(struct loop *loop, uint64_t now)
+{
+	struct edge_list *idle = &loop->idle;
+
+	while (idle->count > loop->idle_max && idle->first->moved_ms + IDLE_GIVE_WAY_MS <= now)
+		edge_close(idle->first);
 }
 
 struct edge *
@@ -33,10 +106,6 @@ edge_new(struct loop *loop, int fd)
 	e->fd = fd;
 	body_init(&e->body);
 	buf_init(&e->pending, SIZE_MAX / 4);
-	e->next = loop->edges;
-	if (e->next != NULL)
-		e->next->prev = e;
-	loop->edges = e;
 	loop_edge_added(loop);
 	return e;
 }
@@ -58,27 +127,20 @@ edge_close(struct edge *e)
 	if (e->fd >= 0)
 		close(e->fd);
 	e->fd = -1;
+	edge_end_arrival(e);
 	edge_forget(e);
 	buf_release(&e->pending);
 	edge_move(e, EDGE_DEAD, 0);
-	if (e->prev != NULL)
-		e->prev->next = e->next;
-	else
-		loop->edges = e->next;
-	if (e->next != NULL)
-		e->next->prev = e->prev;
-	e->next = loop->dead;
-	loop->dead = e;
 	loop_edge_removed(loop);
 }
 
 void
 edge_bury(struct loop *loop)
 {
-	while (loop->dead != NULL) {
-		struct edge *e = loop->dead;
+	while (loop->dead.first != NULL) {
+		struct edge *e = loop->dead.first;
 
-		loop->dead = e->next;
+		list_remove(&loop->dead, e);
 		free(e);
 	}
 }
@@ -97,12 +159,15 @@ edge_watch(struct edge *e, uint32_t events)
 	return true;
 }
 
-static void
-edge_unwatch(struct edge *e)
+void
+edge_wake(struct edge *e)
 {
+	struct epoll_event event = { .events = e->watched, .data.ptr = e };
+
 	if (e->watched != 0)
-		epoll_ctl(e->loop->epoll_fd, EPOLL_CTL_DEL, e->fd, NULL);
-	e->watched = 0;
+		epoll_ctl(e->loop->epoll_fd, EPOLL_CTL_MOD, e->fd, &event);
+	else if (!edge_watch(e, EDGE_EPOLL))
+		edge_close(e);
 }
 
 /* ---- the request comes in ---- */
@@ -118,11 +183,12 @@ answer_too_large(struct edge *e)
 }
 
 /* Watched only now when the request was whole at the first look: what was read gives no event. */
-static void
+void
 edge_deliver(struct edge *e)
 {
 	const struct loops_options *options = loop_options(e->loop);
 
+	edge_end_arrival(e);
 	if (!edge_watch(e, EDGE_EPOLL)) {
 		edge_close(e);
 		return;
@@ -131,59 +197,27 @@ edge_deliver(struct edge *e)
 	options->request(options->ctx, e->loop, e);
 }
 
-static void
-reader_run(uv_work_t *work)
-{
-	struct edge *e = work->data;
-
-	e->read_failed = !edge_read(e, &loop_options(e->loop)->body);
-}
-
-static void
-set_blocking(int fd, bool blocking)
-{
-	int flags = fcntl(fd, F_GETFL);
-
-	fcntl(fd, F_SETFL, blocking ? flags & ~O_NONBLOCK : flags | O_NONBLOCK);
-}
-
-static void
-reader_done(uv_work_t *work, int status)
-{
-	struct edge *e = work->data;
-
-	free(TAKE(e->work));
-	if (status != 0 || e->read_failed) {
-		edge_close(e);
-	} else {
-		set_blocking(e->fd, false);
-		edge_deliver(e);
-	}
-}
-
-/* A body that is not here yet is waited for in a reader thread: libfcgi can only block. */
-static void
-send_to_reader(struct edge *e)
-{
-	const struct timeval patience = { .tv_sec = READ_TIMEOUT_MS / 1000 };
-
-	edge_unwatch(e);
-	set_blocking(e->fd, true);
-	setsockopt(e->fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-	edge_move(e, EDGE_READING, 0);
-	e->work = xcalloc(1, sizeof(*e->work));
-	e->work->data = e;
-	if (uv_queue_work(&e->loop->uv, e->work, reader_run, reader_done) != 0) {
-		free(TAKE(e->work));
-		edge_close(e);
-	}
-}
-
-/* The deadline stands since the adoption: a request that dribbles in gets no more. */
+/* The deadline stands since the first look: a head that dribbles in gets no more. */
 static void
 wait_for_more(struct edge *e)
 {
 	if (!edge_watch(e, EDGE_EPOLL))
+		edge_close(e);
+	else if (e->state == EDGE_NEW)
+		edge_move_idle(e, EDGE_WAITING, REQUEST_WAIT_MS);
+}
+
+/* The request is in the socket as a whole. */
+static void
+take_whole(struct edge *e, size_t head_len, size_t len)
+{
+	const struct body_limits *limits = &loop_options(e->loop)->body;
+
+	if (len > limits->memory)
+		edge_begin_arrival(e, head_len); /* a file may be written */
+	else if (edge_read(e, limits))
+		edge_deliver(e);
+	else
 		edge_close(e);
 }
 
@@ -192,6 +226,8 @@ static void
 edge_look(struct edge *e)
 {
 	ssize_t n = recv(e->fd, e->loop->peek, PEEK_MAX, MSG_PEEK | MSG_DONTWAIT);
+	struct fcgi_head head = { 0 };
+	enum fcgi_scan_result result;
 
 	if (n < 0 && (errno == EAGAIN || errno == EINTR)) {
 		wait_for_more(e);
@@ -201,22 +237,17 @@ edge_look(struct edge *e)
 		edge_close(e);
 		return;
 	}
-	switch (fcgi_scan(e->loop->peek, (size_t)n, &e->id)) {
+	result = fcgi_scan(e->loop->peek, (size_t)n, &head);
+	e->id = head.id;
+	switch (result) {
 	case FCGI_SCAN_MORE:
 		wait_for_more(e);
 		break;
 	case FCGI_SCAN_PARAMS:
-		e->params_ready = true;
-		if ((size_t)n >= PEEK_BODY)
-			send_to_reader(e);
-		else
-			wait_for_more(e);
+		edge_begin_arrival(e, head.len);
 		break;
 	case FCGI_SCAN_WHOLE:
-		if (edge_read(e, &loop_options(e->loop)->body))
-			edge_deliver(e);
-		else
-			edge_close(e);
+		take_whole(e, head.len, (size_t)n);
 		break;
 	case FCGI_SCAN_TOO_LARGE:
 		answer_too_large(e);
@@ -233,7 +264,6 @@ edge_adopt(struct loop *loop, int fd)
 	struct edge *e = edge_new(loop, fd);
 
 	e->framed = true;
-	edge_move(e, EDGE_WAITING, REQUEST_WAIT_MS);
 	edge_look(e);
 }
 
@@ -296,7 +326,7 @@ edge_lost(struct edge *e)
 	e->gone = true;
 	if (e->state == EDGE_OPEN && e->events != NULL)
 		e->events->gone(e->ctx);
-	else if (e->state != EDGE_OPEN)
+	else if (e->state != EDGE_OPEN && e->state != EDGE_SPOOLING)
 		edge_close(e);
 }
 
@@ -317,60 +347,64 @@ edge_input(struct edge *e)
 		edge_lost(e);
 }
 
+/* What is missing will not come any more after a hang-up. A request that is delivered must hear of
+ * it now: epoll has told of it and will not again. */
+static void
+edge_ready_early(struct edge *e, bool hung_up)
+{
+	if (e->state == EDGE_WAITING)
+		edge_look(e);
+	else if (e->state == EDGE_ARRIVING)
+		edge_arrive(e);
+	if (hung_up && e->state == EDGE_WAITING)
+		edge_close(e);
+}
+
 void
 edge_ready(struct edge *e, uint32_t epoll_events)
 {
 	const uint32_t hung_up = EPOLLRDHUP | EPOLLHUP | EPOLLERR;
 
-	if (e->state == EDGE_WAITING) {
-		edge_look(e);
-		/* What is missing will not come any more. A request that was just delivered must
-		 * hear of the hang-up now: epoll has told of it and will not again. */
-		if (e->state == EDGE_WAITING && (epoll_events & hung_up))
-			edge_close(e);
+	if (e->state < EDGE_OPEN) {
+		edge_ready_early(e, (epoll_events & hung_up) != 0);
 		epoll_events &= hung_up;
 	}
-	if (e->state != EDGE_DEAD && (epoll_events & EPOLLOUT) && edge_pending(e) > 0)
+	if (e->state < EDGE_OPEN || e->state == EDGE_DEAD)
+		return;
+	if ((epoll_events & EPOLLOUT) && edge_pending(e) > 0)
 		edge_output(e);
-	if (e->state != EDGE_DEAD && e->state != EDGE_READING &&
-	    (epoll_events & (EPOLLIN | hung_up)))
+	if (e->state != EDGE_DEAD && (epoll_events & (EPOLLIN | hung_up)))
 		edge_input(e);
 }
 
 void
 edge_expire(struct edge *e, uint64_t now)
 {
-	/* A body that comes in small pieces fills the socket's buffer before it is whole, because
-	 * it is only looked at: a reader takes it out. */
-	if (e->state == EDGE_WAITING && e->params_ready) {
-		send_to_reader(e);
+	if (e->deadline == 0 || now < e->deadline)
 		return;
-	}
-	if (e->deadline != 0 && now >= e->deadline) {
-		e->deadline = 0;
+	e->deadline = 0;
+	if (e->state == EDGE_ARRIVING)
+		edge_arrive_late(e);
+	else
 		edge_lost(e);
-	}
 }
 
 void
-edge_stop(struct edge *e)
+edge_stop(struct edge *e, uint64_t now)
 {
-	uint64_t soon = clock_mono_ms() + STOP_WAIT_MS;
+	uint64_t soon = now + STOP_WAIT_MS;
 
-	if (e->state == EDGE_WAITING && e->deadline > soon)
+	if ((e->state == EDGE_WAITING || e->state == EDGE_ARRIVING) && e->deadline > soon)
 		e->deadline = soon;
 }
 
 void
-edge_cut(struct edge *e)
+edge_cut(struct edge *e, uint64_t now)
 {
-	/* A reader thread closes its own: the shutdown wakes it. */
-	if (e->state == EDGE_READING) {
-		shutdown(e->fd, SHUT_RDWR);
-	} else if (e->state == EDGE_OPEN && e->events != NULL) {
+	if (e->state == EDGE_OPEN && e->events != NULL) {
 		e->events->cut(e->ctx);
 		if (e->state != EDGE_DEAD)
-			e->deadline = clock_mono_ms() + STOP_WAIT_MS;
+			e->deadline = now + STOP_WAIT_MS;
 	} else {
 		edge_lost(e);
 	}

@@ -14,29 +14,40 @@
 /* Always asked of epoll. */
 #define EDGE_EPOLL (EPOLLIN | EPOLLRDHUP | EPOLLET)
 
-/* One mover: edge_move. Every state but OPEN is bounded by `deadline`. */
+/* In the order of a request's life; nobody owns it before OPEN. One mover: edge_move. Every state
+ * but NEW, SPOOLING and OPEN is bounded by `deadline`. */
 enum edge_state {
-	EDGE_WAITING,   /* the request is not complete; arrivals wake us */
-	EDGE_READING,   /* a reader thread owns the descriptor */
+	EDGE_NEW,       /* not looked at yet */
+	EDGE_WAITING,   /* the parameters are not complete; bytes that come wake us */
+	EDGE_ARRIVING,  /* the body is not complete; bytes that come are taken in */
+	EDGE_SPOOLING,  /* the pool writes what has come to the body's file */
 	EDGE_OPEN,      /* the owner has the request */
 	EDGE_ENDING,    /* the owner is done; the queue is not empty */
 	EDGE_LINGERING, /* everything is sent; unread input is drained so that it does not reset */
 	EDGE_DEAD,      /* buried at the end of the turn */
 };
 
+/* Every state but NEW has its edges in one of these. The oldest is the first. */
+struct edge_list {
+	struct edge *first, *last;
+	size_t count;
+};
+
+struct arrival; /* edge_arrive.c */
+
 struct edge {
 	struct loop *loop;
-	struct edge *prev, *next; /* in loop->edges, or next only in loop->dead */
+	struct edge *prev, *next; /* in the list of its state */
 	enum edge_state state;
 	int fd;
 	uint16_t id;
 	uint32_t watched; /* epoll events asked for, 0: not in the epoll set */
 	bool framed;      /* false: plain CGI on standard output */
 	bool unread_input;
-	bool params_ready; /* WAITING: only the body is missing */
 	bool gone;
 	enum edge_fault fault;
-	uint64_t deadline; /* monotonic ms; 0: none */
+	uint64_t moved_ms; /* monotonic, of the last move that had a limit */
+	uint64_t deadline; /* the same; 0: none */
 	const struct edge_events *events;
 	void *ctx;
 	char *arena;   /* all parameters, `NAME=value` with NUL, behind the table of pointers */
@@ -44,8 +55,7 @@ struct edge {
 	struct body body;
 	struct buf pending; /* framed bytes that the socket did not take */
 	size_t pending_sent;
-	uv_work_t *work;  /* READING only */
-	bool read_failed; /* set by the reader thread */
+	struct arrival *arrival; /* ARRIVING, SPOOLING */
 };
 
 struct loop {
@@ -60,8 +70,11 @@ struct loop {
 	pthread_t thread;
 	struct loops *all;
 	int epoll_fd; /* every edge, edge-triggered */
-	struct edge *edges, *dead;
-	size_t active; /* edges that are not dead */
+	struct edge_list open, arriving, dead;
+	struct edge_list idle; /* WAITING, LINGERING: nothing of theirs is under way */
+	size_t idle_max, arriving_max;
+	size_t arriving_memory, arriving_memory_max; /* of bodies that are not complete */
+	size_t active;                               /* edges that are not dead */
 	bool accepting, stopping;
 	uint64_t stop_deadline;
 	size_t cut;
@@ -76,6 +89,10 @@ struct loop {
 struct edge *edge_new(struct loop *loop, int fd);
 /* wait_ms: how long the state may last; 0: as long as the owner wants. */
 void edge_move(struct edge *e, enum edge_state state, uint64_t wait_ms);
+/* To WAITING or LINGERING; makes room when there are too many. */
+void edge_move_idle(struct edge *e, enum edge_state state, uint64_t wait_ms);
+/* Closes the oldest idle ones while there are too many, but none that is so only for a moment. */
+void edge_thin_idle(struct loop *loop, uint64_t now);
 void edge_adopt(struct loop *loop, int fd);
 void edge_ready(struct edge *e, uint32_t epoll_events);
 void edge_expire(struct edge *e, uint64_t now);
@@ -86,19 +103,37 @@ void edge_close(struct edge *e);
 void edge_lost(struct edge *e);
 /* Asks epoll for these events. False when the kernel refuses the descriptor. */
 bool edge_watch(struct edge *e, uint32_t events);
-/* The process stops: what has not arrived in a moment does not count any more. */
-void edge_stop(struct edge *e);
+/* Has epoll tell again, in another turn, of what is there now. */
+void edge_wake(struct edge *e);
+/* Hands the request to its owner, whole or with a fault. */
+void edge_deliver(struct edge *e);
+/* The process stops: what does not come in a moment does not count any more. */
+void edge_stop(struct edge *e, uint64_t now);
 /* The drain time is over: the owner has a last word. */
-void edge_cut(struct edge *e);
+void edge_cut(struct edge *e, uint64_t now);
 
 /* edge_write.c: the socket takes bytes again. */
 void edge_output(struct edge *e);
 
-/* edge_read.c: the libfcgi part. May block when the input is incomplete. False when there is no
- * request to serve; e->fd is -1 then if libfcgi has closed it. */
+/* edge_read.c: the libfcgi part. Reads a request that is there as a whole, which blocks nobody.
+ * False when there is no request to serve; e->fd is -1 then if libfcgi has closed it. */
 bool edge_read(struct edge *e, const struct body_limits *limits);
+/* The parameters alone, from the bytes up to their end. False when there is no request to serve. */
+bool edge_read_head(struct edge *e, const uint8_t *head, size_t len);
+/* False when the body is not as long as was promised. */
+bool edge_body_is_whole(const struct edge *e);
 /* Copies `NAME=value` strings into the edge. */
 void edge_keep_params(struct edge *e, char *const *envp);
+
+/* edge_arrive.c: the body comes piece by piece. Takes the head out of the socket, whose first bytes
+ * are in loop->peek, and what has come of the body. */
+void edge_begin_arrival(struct edge *e, size_t head_len);
+/* Bytes have come, or the peer has hung up. */
+void edge_arrive(struct edge *e);
+/* It takes too long, or the process stops: the owner tells the caller. */
+void edge_arrive_late(struct edge *e);
+/* Gives back the place and the memory; there may be none. */
+void edge_end_arrival(struct edge *e);
 
 /* cgi.c */
 /* Delivers the one request of this process. */
@@ -107,6 +142,8 @@ bool cgi_write(struct edge *e, struct slice bytes);
 
 /* loop.c */
 const struct loops_options *loop_options(const struct loop *loop);
+/* Shares of bodies that arrive, over all loops. */
+struct places *loop_places(struct loop *loop);
 void loop_edge_added(struct loop *loop);
 void loop_edge_removed(struct loop *loop);
 

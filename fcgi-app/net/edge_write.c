@@ -102,8 +102,8 @@ edge_flushed(struct edge *e)
 	}
 	/* Closing with unread input would reset the connection and lose the answer. */
 	shutdown(e->fd, SHUT_WR);
-	edge_move(e, EDGE_LINGERING, LINGER_MS);
 	edge_watch(e, EDGE_EPOLL);
+	edge_move_idle(e, EDGE_LINGERING, LINGER_MS);
 }
 
 void

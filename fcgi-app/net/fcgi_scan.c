@@ -79,9 +79,10 @@ begin_is_valid(const uint8_t *record, size_t content)
 }
 
 enum fcgi_scan_result
-fcgi_scan(const uint8_t *data, size_t len, uint16_t *ret_id)
+fcgi_scan(const uint8_t *data, size_t len, struct fcgi_head *ret)
 {
 	enum { EXPECT_BEGIN, EXPECT_PARAMS, EXPECT_STDIN } expect = EXPECT_BEGIN;
+	const uint8_t *first = data;
 	struct pairs pairs = { 0 };
 
 	while (len >= FCGI_HEADER_LEN) {
@@ -98,22 +99,25 @@ fcgi_scan(const uint8_t *data, size_t len, uint16_t *ret_id)
 				return data[1] == FCGI_TYPE_BEGIN ? FCGI_SCAN_MORE : FCGI_SCAN_BAD;
 			if (!begin_is_valid(data, content))
 				return FCGI_SCAN_BAD;
-			*ret_id = id;
+			ret->id = id;
 			expect = EXPECT_PARAMS;
 			break;
 		case EXPECT_PARAMS:
-			if (data[1] != FCGI_TYPE_PARAMS || id != *ret_id)
+			if (data[1] != FCGI_TYPE_PARAMS || id != ret->id)
 				return FCGI_SCAN_BAD;
 			if (!pairs_feed(&pairs, data + FCGI_HEADER_LEN, here))
 				return FCGI_SCAN_TOO_LARGE;
 			if (content == 0) {
 				if (!pairs_at_boundary(&pairs))
 					return FCGI_SCAN_BAD;
+				if (len < record)
+					return FCGI_SCAN_MORE;
+				ret->len = (size_t)(data - first) + record;
 				expect = EXPECT_STDIN;
 			}
 			break;
 		case EXPECT_STDIN:
-			if (data[1] != FCGI_TYPE_STDIN || id != *ret_id)
+			if (data[1] != FCGI_TYPE_STDIN || id != ret->id)
 				return FCGI_SCAN_BAD;
 			if (content == 0)
 				return len >= record ? FCGI_SCAN_WHOLE : FCGI_SCAN_PARAMS;

@@ -19,6 +19,7 @@
 #include "base/xalloc.h"
 #include "edge_priv.h"
 #include "fetch_priv.h"
+#include "net/places.h"
 #include "upstream_priv.h"
 
 #define TICK_MS 500
@@ -26,6 +27,7 @@
 struct loops {
 	struct loops_options options;
 	struct loop *loops;
+	struct places *places;
 	unsigned started;
 	atomic_size_t active;
 	atomic_bool stopping;
@@ -36,6 +38,12 @@ const struct loops_options *
 loop_options(const struct loop *loop)
 {
 	return &loop->all->options;
+}
+
+struct places *
+loop_places(struct loop *loop)
+{
+	return loop->all->places;
 }
 
 struct upstream *
@@ -164,24 +172,30 @@ arrivals_ready(uv_poll_t *poll, int status, int events)
 }
 
 static void
+for_each_edge(struct loop *loop, void (*fn)(struct edge *e, uint64_t now), uint64_t now)
+{
+	struct edge_list *const lists[] = { &loop->idle, &loop->arriving, &loop->open };
+
+	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
+		for (struct edge *e = lists[i]->first, *next; e != NULL; e = next) {
+			next = e->next;
+			fn(e, now);
+		}
+}
+
+static void
 tick(uv_timer_t *timer)
 {
 	struct loop *loop = timer->data;
 	uint64_t now = clock_mono_ms();
-	struct edge *next;
 
-	for (struct edge *e = loop->edges; e != NULL; e = next) {
-		next = e->next;
-		edge_expire(e, now);
-	}
+	for_each_edge(loop, edge_expire, now);
+	edge_thin_idle(loop, now);
 	if (loop->stopping && now >= loop->stop_deadline && loop->active > 0) {
 		log_event(LOG_WARN, "drain_timeout", LOG_N("requests", loop->active));
 		loop->cut = loop->active;
 		loop->stop_deadline = UINT64_MAX;
-		for (struct edge *e = loop->edges; e != NULL; e = next) {
-			next = e->next;
-			edge_cut(e);
-		}
+		for_each_edge(loop, edge_cut, now);
 	}
 }
 
@@ -224,8 +238,7 @@ woken(uv_async_t *async)
 		return;
 	loop->stopping = true;
 	loop->stop_deadline = clock_mono_ms() + atomic_load(&loop->all->drain_ms);
-	for (struct edge *e = loop->edges; e != NULL; e = e->next)
-		edge_stop(e);
+	for_each_edge(loop, edge_stop, clock_mono_ms());
 	accept_update(loop);
 }
 
@@ -268,6 +281,24 @@ loop_run(void *arg)
 	return NULL;
 }
 
+static size_t
+smaller(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
+/* Requests that are not there yet leave half of the room to those that are. */
+static void
+set_shares(struct loop *loop)
+{
+	const struct loops_options *options = loop_options(loop);
+
+	loop->idle_max = options->requests_max / 4;
+	loop->arriving_max =
+	    smaller(options->requests_max / 4, (size_t)ARRIVALS_MAX / options->count);
+	loop->arriving_memory_max = ARRIVALS_MEMORY / options->count;
+}
+
 static int
 loop_init(struct loop *loop, struct loops *all)
 {
@@ -280,6 +311,7 @@ loop_init(struct loop *loop, struct loops *all)
 	if (loop->epoll_fd < 0)
 		return -errno;
 	loop->peek = xmalloc(PEEK_MAX);
+	set_shares(loop);
 	loop->upstream = upstream_new(&loop->uv, all->options.upstream);
 	uv_async_init(&loop->uv, &loop->wake, woken);
 	uv_async_init(&loop->uv, &loop->poke, poked);
@@ -320,6 +352,7 @@ loops_start(const struct loops_options *options)
 	struct loops *all = xcalloc(1, sizeof(*all));
 
 	all->options = *options;
+	all->places = places_new(ARRIVALS_SHARE, (size_t)ARRIVALS_MAX * ARRIVAL_OWNERS_MAX);
 	all->loops = xcalloc(options->count, sizeof(*all->loops));
 	for (unsigned i = 0; i < options->count; i++) {
 		int rc = loop_init(&all->loops[i], all);
@@ -354,6 +387,7 @@ loops_join(struct loops *loops)
 		pthread_join(loops->loops[i].thread, NULL);
 		cut += loops->loops[i].cut;
 	}
+	places_free(loops->places);
 	free(loops->loops);
 	free(loops);
 	return cut;

@@ -11,19 +11,30 @@
 /* From the web server */
 #define PARAMS_MAX        (128 * KIB) /* all FastCGI parameters of one request */
 #define PEEK_MAX          (256 * KIB) /* as much of a request is looked at before it is read */
-#define PEEK_BODY         (32 * KIB)  /* a larger body that is not whole yet goes to a reader */
 #define BODY_MAX          (100 * MIB) /* request body; option MAX_BODY */
 #define BODY_MEMORY       (1 * MIB)   /* above this a body lives in an unlinked file */
-#define READERS_MAX       64          /* threads that wait for slow request bodies */
 #define STALL_MS          600000      /* the web server takes no byte for this long */
-#define READ_TIMEOUT_MS   30000       /* silence while parameters or a body arrive */
-#define REQUEST_WAIT_MS   15000       /* from the connection to a whole small request */
-#define STOP_WAIT_MS      1000        /* the same once the process is told to stop */
+#define REQUEST_WAIT_MS   15000       /* from the connection to the end of the parameters */
+#define STOP_WAIT_MS      1000        /* silence in a request once the process is to stop */
 #define LINGER_MS         2000        /* unread input is drained this long before the close */
 #define ACCEPT_BURST      16          /* connections taken per wake-up of a loop */
 #define ACCEPT_BACKOFF_MS 20          /* after EMFILE and its like */
 #define LISTEN_BACKLOG    4096
 #define LOOPS_MAX         64
+#define WORKERS_MAX       16 /* threads of the pool: files, the state store, long computations */
+
+/* Request bodies that are not there with their head */
+#define ARRIVALS_MAX       1024       /* at the same time */
+#define ARRIVALS_SHARE     64         /* from one address, and with one credential */
+#define ARRIVAL_OWNERS_MAX 2          /* whose shares one of them counts for */
+#define ARRIVALS_MEMORY    (64 * MIB) /* of all of them; further bytes go to their files */
+#define ARRIVAL_CHUNK      (64 * KIB) /* read of one at once, and written to its file */
+#define ARRIVAL_READS      4          /* such reads before others have their turn */
+#define BODY_GRACE_MS      20000      /* the least average rate counts from there */
+#define BODY_RATE_MIN      (2 * KIB)  /* bytes each second */
+#define BODY_SILENCE_MS    30000
+#define BODY_TIME_MAX_MS   3600000
+#define IDLE_GIVE_WAY_MS   1000 /* then one that waits for its head makes room when it is short */
 
 /* To Google */
 #define URL_MAX              (32 * KIB)

@@ -50,6 +50,10 @@ bool address_list_holds(const struct address_list *list, struct slice text);
 struct slice address_of_client(
     struct slice peer, struct slice forwarded, const struct address_list *trusted);
 
+/* Writes what one customer of a provider has: an IPv4 address, or the first 64 bits of an IPv6
+ * address. False when the text is neither. */
+bool address_network(struct slice text, uint8_t ret[16]);
+
 /* The port in the machine's byte order; 0 for other families than IPv4 and IPv6. */
 unsigned address_port(const struct sockaddr *address);
 

@@ -1,8 +1,8 @@
 /*
- * One request of the web server. libfcgi reads it (parameters and body); the answer is framed here
- * as STDOUT records and never blocks: what the socket does not take at once is queued, and the
- * owner is told when the queue has drained. Every function runs on the thread of the request's
- * loop.
+ * One request of the web server. libfcgi reads its parameters, and the body when it is there with
+ * them; a body that comes later is taken in as it comes. The answer is framed here as STDOUT
+ * records and never blocks: what the socket does not take at once is queued, and the owner is told
+ * when the queue has drained. Every function runs on the thread of the request's loop.
  */
 #ifndef NET_EDGE_H
 #define NET_EDGE_H
@@ -23,7 +23,8 @@ int edge_global_init(void);
 enum edge_fault {
 	EDGE_FINE,
 	EDGE_BODY_TOO_LARGE, /* above body_limits.total; the rest is drained, not kept */
-	EDGE_BODY_TIMEOUT,   /* READ_TIMEOUT_MS without a byte */
+	EDGE_BODY_TIMEOUT,   /* too slow, see net/pace.h; or it gave way to others */
+	EDGE_BODY_REFUSED,   /* its owner has enough of them arriving; or the process stops */
 	EDGE_BODY_FAILED,    /* no room for the temporary file */
 };
 

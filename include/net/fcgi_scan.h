@@ -28,12 +28,17 @@ enum fcgi_scan_result {
 	FCGI_SCAN_MORE,      /* the parameters are not complete yet */
 	FCGI_SCAN_PARAMS,    /* the parameters are complete, the body is not */
 	FCGI_SCAN_WHOLE,     /* the request is complete */
-	FCGI_SCAN_TOO_LARGE, /* more parameters than PARAMS_MAX; *ret_id is set */
+	FCGI_SCAN_TOO_LARGE, /* more parameters than PARAMS_MAX; the id is known */
 	FCGI_SCAN_BAD,       /* not FastCGI, or not a request for a responder */
 };
 
-/* data: everything received so far, from the first byte. *ret_id: the request id once known. */
-enum fcgi_scan_result fcgi_scan(const uint8_t *data, size_t len, uint16_t *ret_id);
+struct fcgi_head {
+	uint16_t id; /* of the request, once it is known */
+	size_t len;  /* with PARAMS and WHOLE: bytes up to the end of the parameters */
+};
+
+/* data: everything received so far, from the first byte. */
+enum fcgi_scan_result fcgi_scan(const uint8_t *data, size_t len, struct fcgi_head *ret);
 
 /* Writes a record header; content at most FCGI_CONTENT_MAX bytes, no padding. */
 void fcgi_frame(uint8_t ret[FCGI_HEADER_LEN], uint8_t type, uint16_t id, size_t content);

@@ -24,6 +24,10 @@ struct loops_options {
 	size_t requests_max; /* live requests per loop; further ones wait in the socket's backlog */
 	struct body_limits body;
 	const struct upstream_options *upstream;
+	/* Whose the request is whose parameters are there and whose body is yet to come: writes up
+	 * to ARRIVAL_OWNERS_MAX numbers and returns how many. Each owner may have ARRIVALS_SHARE of
+	 * them arriving. Runs on the loop's thread; NULL: nobody's. */
+	size_t (*owners)(void *ctx, const struct edge *edge, uint64_t *ret);
 	/* A request has arrived; runs on the loop's thread. The edge is the callee's from here. */
 	void (*request)(void *ctx, struct loop *loop, struct edge *edge);
 	void *ctx;
@@ -50,8 +54,7 @@ void loop_set_local(struct loop *loop, void *local, void (*free_fn)(void *local)
 
 /* Runs work on a thread of the pool, then done on the loop's own thread. The loop does not end
  * before. */
-void loop_work(
-    struct loop *loop, void (*work)(void *ctx), void (*done)(void *ctx), void *ctx);
+void loop_work(struct loop *loop, void (*work)(void *ctx), void (*done)(void *ctx), void *ctx);
 
 /* From any thread: what loop_on_poke was given runs soon on the loop's own thread, once for any
  * number of pokes. Somebody on the loop must keep it alive until then. */

@@ -58,12 +58,15 @@ def environment(method, path, headers=(), body=None, extra=()):
     return [p for p in params if p[0] not in replaced] + [p for p in extra if p[1] is not None]
 
 
-def whole_request(method, path, headers=(), body=None, extra=(), flags=0):
-    return (
-        begin(flags=flags)
-        + stream(PARAMS, pairs(environment(method, path, headers, body, extra)))
-        + stream(STDIN, body or b"")
+def head(method, path, headers=(), body=None, extra=(), flags=0):
+    """The request without its body, which only gives its length."""
+    return begin(flags=flags) + stream(
+        PARAMS, pairs(environment(method, path, headers, body, extra))
     )
+
+
+def whole_request(method, path, headers=(), body=None, extra=(), flags=0):
+    return head(method, path, headers, body, extra, flags) + stream(STDIN, body or b"")
 
 
 def connect(address, timeout=30.0):

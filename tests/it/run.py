@@ -36,6 +36,7 @@ MODULES = (
     "test_explain",
     "test_reload",
     "test_hostile",
+    "test_slow",
     "test_large",
     "test_quirks",
     "test_pains",

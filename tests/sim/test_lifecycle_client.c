@@ -265,6 +265,7 @@ test_faults(void)
 	} rows[] = {
 		{ EDGE_BODY_TOO_LARGE, 413, "a body that is too large", "\"code\":413" },
 		{ EDGE_BODY_TIMEOUT, 408, "a body that does not come", "\"code\":408" },
+		{ EDGE_BODY_REFUSED, 503, "a body that has no place", "\"code\":503" },
 		{ EDGE_BODY_FAILED, 500, "a body that cannot be stored", "\"code\":500" },
 	};
 	struct sim_client *c;

@@ -201,6 +201,34 @@ test_clients(void)
 	}
 }
 
+static void
+test_networks(void)
+{
+	static const struct {
+		const char *a, *b;
+		bool same;
+	} rows[] = {
+		{ "192.0.2.1", "192.0.2.1", true },
+		{ "192.0.2.1", "192.0.2.2", false },
+		{ "192.0.2.1", "::ffff:192.0.2.1", true },
+		{ "::ffff:192.0.2.1", "::ffff:192.0.2.2", false },
+		{ "2001:db8:1:2::1", "2001:db8:1:2:ffff::9", true },
+		{ "2001:db8:1:2::1", "2001:db8:1:3::1", false },
+	};
+	uint8_t a[16], b[16];
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char what[128];
+
+		snprintf(what, sizeof(what), "%s and %s", rows[i].a, rows[i].b);
+		ok(address_network(slice_str(rows[i].a), a) &&
+			address_network(slice_str(rows[i].b), b) &&
+			(memcmp(a, b, sizeof(a)) == 0) == rows[i].same,
+		    what);
+	}
+	ok(!address_network(SLICE(""), a) && !address_network(SLICE("unix:"), a), "no address");
+}
+
 int
 main(void)
 {
@@ -209,5 +237,6 @@ main(void)
 	test_list();
 	test_bad_lists();
 	test_clients();
+	test_networks();
 	return tap_done();
 }

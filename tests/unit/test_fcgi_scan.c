@@ -61,18 +61,26 @@ pair(struct buf *b, struct slice name, struct slice value, bool wide)
 }
 
 static enum fcgi_scan_result
-scan(const struct buf *b, size_t len)
+scan_head(const struct buf *b, size_t len, struct fcgi_head *ret)
 {
-	uint16_t id = 0;
 	/* A copy of its own size, so that a read behind the end is seen. */
 	uint8_t *data = malloc(len > 0 ? len : 1);
 	enum fcgi_scan_result result;
 
 	if (len > 0)
 		memcpy(data, b->data, len);
-	result = fcgi_scan(data, len, &id);
+	*ret = (struct fcgi_head){ 0 };
+	result = fcgi_scan(data, len, ret);
 	free(data);
 	return result;
+}
+
+static enum fcgi_scan_result
+scan(const struct buf *b, size_t len)
+{
+	struct fcgi_head head;
+
+	return scan_head(b, len, &head);
 }
 
 static void
@@ -88,6 +96,7 @@ result_is(struct buf *b, enum fcgi_scan_result want, const char *what)
 static void
 every_split(struct buf *b, size_t params_end, const char *what)
 {
+	struct fcgi_head head;
 	size_t wrong = 0;
 
 	for (size_t len = 0; len <= b->len; len++) {
@@ -95,7 +104,8 @@ every_split(struct buf *b, size_t params_end, const char *what)
 		                             : len < b->len   ? FCGI_SCAN_PARAMS
 		                                              : FCGI_SCAN_WHOLE;
 
-		wrong += scan(b, len) != want;
+		wrong += scan_head(b, len, &head) != want;
+		wrong += len >= params_end && head.len != params_end;
 	}
 	is_int(wrong, 0, what);
 	buf_addc(b, 'x');
@@ -107,8 +117,8 @@ every_split(struct buf *b, size_t params_end, const char *what)
 static void
 test_valid(void)
 {
+	struct fcgi_head head;
 	struct buf b, pairs;
-	uint16_t id = 0;
 	size_t params_end;
 
 	buf_init(&b, MIB);
@@ -128,13 +138,13 @@ test_valid(void)
 	    false);
 	begin(&b, 0xABCD, FCGI_ROLE_RESPONDER);
 	record(&b, FCGI_TYPE_PARAMS, 0xABCD, buf_slice(&pairs), 3);
-	record(&b, FCGI_TYPE_PARAMS, 0xABCD, SLICE(""), 0);
+	record(&b, FCGI_TYPE_PARAMS, 0xABCD, SLICE(""), 5);
 	params_end = b.len;
 	record(&b, FCGI_TYPE_STDIN, 0xABCD, SLICE("{\"a\":1}"), 1);
 	record(&b, FCGI_TYPE_STDIN, 0xABCD, SLICE("more"), 255);
 	record(&b, FCGI_TYPE_STDIN, 0xABCD, SLICE(""), 8);
-	fcgi_scan((uint8_t *)b.data, b.len, &id);
-	is_int(id, 0xABCD, "the request id");
+	scan_head(&b, b.len, &head);
+	is_int(head.id, 0xABCD, "the request id");
 	every_split(&b, params_end, "parameters, body, padding");
 
 	/* The pairs cut by records at every place, length fields included. */
