@@ -3,11 +3,6 @@
 
 #include "request.h"
 
-#include <errno.h>
-#include <string.h>
-
-#include "base/log.h"
-
 bool
 hold_add(struct request *r, struct slice bytes)
 {
@@ -18,8 +13,6 @@ hold_add(struct request *r, struct slice bytes)
 	case BODY_OK:
 		return true;
 	case BODY_FAILED:
-		log_event(LOG_ERROR, "spool_failed", LOG_S("id", r->id), LOG_S("dir", limits.dir),
-		    LOG_S("error", strerror(errno)));
 		request_fail(r, APIERROR_INTERNAL, NULL,
 		    "The gateway could not store the answer of the Gemini API.");
 		break;

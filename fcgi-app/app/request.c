@@ -220,6 +220,7 @@ arrival_fault(struct request *r)
 		    "this address or with this credential are on their way, or it is being "
 		    "stopped. Try again in a moment.");
 	case EDGE_BODY_FAILED:
+		r->class = "spool_failed";
 		return apierror_set(&r->err, APIERROR_INTERNAL, NULL,
 		    "The gateway could not store the request body.");
 	case EDGE_FINE:

@@ -7,8 +7,11 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
+
+#include "base/log.h"
 
 void
 body_init(struct body *b)
@@ -63,6 +66,16 @@ write_all(int fd, const char *data, size_t len)
 	return true;
 }
 
+/* The operator is told why, and what to do. */
+static enum body_result
+spool_failed(const struct body_limits *limits)
+{
+	log_event(LOG_ERROR, "spool_failed", LOG_S("dir", limits->dir),
+	    LOG_S("error", strerror(errno)),
+	    LOG_S("advice", "make room in that directory, or set SPOOL_DIR to another one"));
+	return BODY_FAILED;
+}
+
 enum body_result
 body_append(struct body *b, const struct body_limits *limits, const void *data, size_t len)
 {
@@ -71,13 +84,13 @@ body_append(struct body *b, const struct body_limits *limits, const void *data, 
 	if (b->fd < 0 && b->len + len > limits->memory) {
 		b->fd = open_unlinked(limits->dir);
 		if (b->fd < 0 || !write_all(b->fd, b->mem.data, b->mem.len))
-			return BODY_FAILED;
+			return spool_failed(limits);
 		buf_release(&b->mem);
 	}
 	if (b->fd < 0)
 		buf_add(&b->mem, data, len);
 	else if (!write_all(b->fd, data, len))
-		return BODY_FAILED;
+		return spool_failed(limits);
 	b->len += len;
 	return BODY_OK;
 }

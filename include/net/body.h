@@ -24,7 +24,7 @@ struct body {
 
 void body_init(struct body *b);
 void body_release(struct body *b);
-/* BODY_FAILED leaves the reason in errno. */
+/* BODY_FAILED: the file cannot be made or written; the log says why. */
 enum body_result body_append(
     struct body *b, const struct body_limits *limits, const void *data, size_t len);
 /* The whole body; valid until body_release. False with errno when the file cannot be mapped. */

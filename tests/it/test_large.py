@@ -155,3 +155,22 @@ def a_body_that_would_become_gigabytes_costs_its_bytes(options):
         with s.chat() as r:
             equal(r.status, 200, "status of the next one")
             r.read()
+
+
+@once
+def a_directory_for_files_that_is_gone_is_told_to_the_operator(options):
+    spool = tempfile.mkdtemp(prefix="gemini-balance-it-")
+    os.chmod(spool, 0o777)
+    with Stack(options, env={"SPOOL_DIR": spool}) as s:
+        os.rmdir(spool)
+        with s.chat(text="word " * 500000) as r:
+            equal(r.status, 500, "status")
+            true("store" in r.json()["error"]["message"], "the caller is told what failed")
+        harness.wait_for("the access line", s.access_lines)
+        equal(s.access_lines()[0]["class"], "spool_failed", "class")
+        line = [line for line in s.box.log_lines() if line["event"] == "spool_failed"][0]
+        equal(line["dir"], spool, "the directory")
+        true(line["error"] and line["advice"], "why, and what to do")
+        with s.chat() as r:
+            equal(r.status, 200, "status of a small one")
+            r.read()
