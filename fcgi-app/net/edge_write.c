@@ -132,6 +132,8 @@ edge_end(struct edge *e, struct slice bytes)
 		edge_write(e, bytes);
 		edge_put(e, iov + 2, 1);
 	}
+	/* A client that is slow to read holds its answer alone. */
+	edge_forget(e);
 	edge_move(e, EDGE_ENDING, STALL_MS);
 	if (e->gone || edge_pending(e) == 0)
 		edge_flushed(e);

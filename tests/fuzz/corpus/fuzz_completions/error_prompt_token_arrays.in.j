@@ -1,0 +1,3 @@
+{"model": "gemini-2.5-flash", "prompt": [[1, 2]]}
+--
+null

@@ -1,0 +1,3 @@
+{"prompt": "a sea otter"}
+--
+{"candidates": [{"content": {"role": "model", "parts": [{"inlineData": {"mimeType": "image/png", "data": "AAAA"}, "thought": true}]}, "finishReason": "NO_IMAGE", "index": 0}], "usageMetadata": {"promptTokenCount": 7, "candidatesTokenCount": 1120, "thoughtsTokenCount": 30, "totalTokenCount": 1157, "promptTokensDetails": [{"modality": "TEXT", "tokenCount": 7}], "candidatesTokensDetails": [{"modality": "IMAGE", "tokenCount": 1120}]}}
