@@ -26,6 +26,7 @@ shed(struct request *r)
 	edge_forget(r->edge);
 	if (r->op->shed != NULL)
 		r->op->shed(r);
+	r->target.body = SLICE("");
 	request_charge(r, 0);
 }
 
