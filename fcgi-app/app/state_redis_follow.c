@@ -113,7 +113,7 @@ receive_score(redisContext *c, uint64_t *ret, char reason[STATE_REASON_MAX])
 
 	if (reply == NULL)
 		return -1;
-	*ret = reply->type == REDIS_REPLY_STRING ? (uint64_t)-strtoll(reply->str, NULL, 10) : 0;
+	*ret = reply->type == REDIS_REPLY_STRING ? 0 - (uint64_t)strtoll(reply->str, NULL, 10) : 0;
 	freeReplyObject(reply);
 	return 0;
 }
