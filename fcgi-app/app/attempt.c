@@ -185,6 +185,13 @@ do_call(struct request *r)
 	return STEP_PARK;
 }
 
+bool
+attempt_is_json(const struct request *r)
+{
+	return r->up_type != NULL &&
+	       slice_startsi(slice_str(r->up_type), SLICE("application/json"));
+}
+
 /* An error is waited for to its end. */
 static bool
 first_is_content(const struct request *r)
@@ -203,7 +210,8 @@ do_await(struct request *r)
 	if (!judge && r->up_started && r->up_status < 400 && r->target.events)
 		judge = first_is_content(r) && !attempt_wants_content(r);
 	else if (!judge && r->up_started && r->up_status < 400 && r->form == REPLY_BYTES)
-		judge = !r->holding && r->held.len > 0 && !attempt_wants_content(r);
+		judge = !r->holding && r->held.len > 0 &&
+		        (!attempt_is_json(r) || first_is_content(r)) && !attempt_wants_content(r);
 	if (!judge)
 		return STEP_PARK;
 	request_move(r, &step_judge);

@@ -179,6 +179,9 @@ attempt_kept(struct request *r)
 static bool
 is_framed_error(struct request *r)
 {
+	/* A file of the caller's may begin like one. */
+	if (r->form == REPLY_BYTES && !attempt_is_json(r))
+		return false;
 	return (r->target.events || r->up_ended) && r->whole.fd < 0 &&
 	       gstatus_sniff(attempt_kept(r)) == GSNIFF_ERROR;
 }

@@ -25,6 +25,7 @@
 struct native_state {
 	struct usage_scan scan;
 	bool sse;
+	bool array;               /* a stream in the form of a JSON array */
 	struct object_made *made; /* the answer may name a new object; NULL: it does not */
 	struct buf part;          /* the event that has not come whole yet */
 	bool torn;                /* a part of one that is too large to be kept went out */
@@ -159,6 +160,8 @@ native_prepare(struct request *r, struct apierror *err)
 	    slice_ends(slice_str(r->route->path), SLICE(":streamGenerateContent")) &&
 	    (query_get(r->route->query, "alt", &alt) || query_get(r->route->query, "$alt", &alt)) &&
 	    slice_eqi(alt, SLICE("sse"));
+	state->array =
+	    !state->sse && slice_ends(slice_str(r->route->path), SLICE(":streamGenerateContent"));
 	r->form = state->sse ? REPLY_SSE : REPLY_BYTES;
 	r->target.events = state->sse;
 	r->target.large = !state->sse;
@@ -214,8 +217,7 @@ native_head(struct request *r, const struct header_lines *lines)
 	bool streams = is_stream(r);
 	size_t pos = 0;
 
-	r->holding = r->up_status < 400 && !r->head_request && !streams && r->up_type != NULL &&
-	             slice_startsi(slice_str(r->up_type), SLICE("application/json"));
+	r->holding = r->up_status < 400 && !r->head_request && !streams && attempt_is_json(r);
 	while (header_lines_next(lines, &pos, &name, &value)) {
 		if (slice_eqi(name, SLICE("x-goog-upload-url"))) {
 			rewrite_upload_url(r, value);
@@ -306,6 +308,19 @@ events_end(struct slice bytes, size_t from)
 	return 0;
 }
 
+/* The last bytes that went out. */
+static void
+keep_end(struct native_state *state, struct slice bytes)
+{
+	struct buf *last = &state->last;
+
+	if (bytes.len > LAST_EVENT_MAX)
+		bytes = (struct slice){ bytes.ptr + bytes.len - LAST_EVENT_MAX, LAST_EVENT_MAX };
+	if (last->len + bytes.len > LAST_EVENT_MAX)
+		buf_consume(last, last->len + bytes.len - LAST_EVENT_MAX);
+	buf_add_slice(last, bytes);
+}
+
 /* Does one of these events begin otherwise than content does? */
 static bool
 has_other(struct slice events)
@@ -322,25 +337,54 @@ has_other(struct slice events)
 	return false;
 }
 
+/* text may be an error of Google's that went to the client. */
+static void
+look_at_error(struct request *r, struct slice text)
+{
+	struct native_state *state = r->op_state;
+	struct gstatus *status = &request_local(r)->answers.status;
+
+	gstatus_read(status, text);
+	if (!status->is_status)
+		return;
+	state->reported = true;
+	attempt_note_reported(r);
+}
+
 /* Whole events, on their way to the client. */
 static void
 look_at_events(struct request *r, struct slice events)
 {
 	struct native_state *state = r->op_state;
-	struct gstatus *status = &request_local(r)->answers.status;
-	size_t keep = events.len < LAST_EVENT_MAX ? events.len : LAST_EVENT_MAX;
 
 	if (events.len == 0)
 		return;
 	buf_reset(&state->last);
-	buf_add(&state->last, events.ptr + events.len - keep, keep);
-	if (!has_other(events))
+	keep_end(state, events);
+	if (has_other(events))
+		look_at_error(r, events);
+}
+
+/* The end of a stream that is an array: its last element may be an error. */
+static void
+look_at_last_element(struct request *r)
+{
+	struct native_state *state = r->op_state;
+	struct slice text = slice_trim(buf_slice(&state->last)), key = SLICE("\"error\"");
+
+	if (slice_ends(text, SLICE("]")))
+		text.len--;
+	for (size_t at = text.len; at-- > 0;) {
+		struct slice rest = { text.ptr + at, text.len - at }, inside;
+
+		if (rest.ptr[0] != '{')
+			continue;
+		inside = slice_trim((struct slice){ rest.ptr + 1, rest.len - 1 });
+		if (!slice_starts(inside, key))
+			continue;
+		look_at_error(r, rest);
 		return;
-	gstatus_read(status, events);
-	if (!status->is_status)
-		return;
-	state->reported = true;
-	attempt_note_reported(r);
+	}
 }
 
 /* A stream that was cut behind its end lacks nothing. */
@@ -395,6 +439,8 @@ native_feed(struct request *r, struct slice bytes, struct buf *out, struct apier
 		feed_events(r, bytes, out);
 	else
 		send_bytes(r, bytes, out);
+	if (state->array && !r->passing)
+		keep_end(state, bytes);
 	return 0;
 }
 
@@ -403,6 +449,8 @@ native_end(struct request *r, struct buf *out, struct apierror *err)
 {
 	struct native_state *state = r->op_state;
 
+	if (state->array)
+		look_at_last_element(r);
 	if (r->up_result == NET_OK || r->passing || state->reported || has_finished(state)) {
 		send_bytes(r, buf_slice(&state->part), out);
 		return 0;

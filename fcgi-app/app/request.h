@@ -343,6 +343,8 @@ struct slice client_address(const struct gateway *gw, const struct edge *edge);
 /* attempt.c */
 void attempt_report(struct request *r, bool ok);
 void attempt_end(struct request *r); /* cancels the call and forgets its answer */
+/* The upstream says that its answer is JSON. */
+bool attempt_is_json(const struct request *r);
 /* A call that failed, for the access line. */
 void attempt_note_failed(struct request *r, const char *class);
 

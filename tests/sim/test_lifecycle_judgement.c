@@ -203,6 +203,44 @@ write_row(size_t error, enum place place, enum dialect_of_row dialect, struct bu
 	SIM_CLOSE();
 }
 
+/* A stream in the form of an array, which ends with an error. */
+static void
+test_array_errors(void)
+{
+	static const char uri[] = "/v1beta/models/" MODEL ":streamGenerateContent";
+	struct sim_client *c;
+
+	SIM_OPEN(TWO_KEYS);
+	c = SIM_ASK(.uri = uri, .params = { GOOGLE }, .body = CONTENTS);
+	sim_head(sim_call(0), 200, SIM_JSON);
+	sim_data(sim_call(0), "[");
+	sim_data(sim_call(0), KEY_LEAKED "]");
+	is_int(sim_status(c), 0, "nothing of an error goes out");
+	sim_end(sim_call(0), NET_OK);
+	is_int(sim_calls(), 2, "another key is tried");
+	sim_head(sim_call(1), 200, SIM_JSON);
+	sim_data(sim_call(1), "[" ANSWER "\n,\n");
+	sim_data(sim_call(1), "{\n  \"error\": {\"code\": 403, \"status\": \"PERMISSION_DENIED\",");
+	sim_data(sim_call(1), "\"message\": \"Your API key was reported as leaked.\"}}\n]");
+	sim_end(sim_call(1), NET_OK);
+	ok(slice_ends(sim_body(c), SLICE("as leaked.\"}}\n]")), "an error behind content passes");
+	is_str(sim_log(c, "class"), "key_leaked", "and is judged");
+	c = SIM_ASK(.uri = uri, .params = { GOOGLE }, .body = CONTENTS);
+	is_int(sim_calls(), 2, "no key is left");
+	is_int(sim_status(c), 502, "as the caller is told");
+	SIM_CLOSE();
+	/* A file of the caller's may begin like an error. */
+	SIM_OPEN(ONE_KEY);
+	c = SIM_ASK(.uri = "/v1beta/files/a:download?alt=media", .method = "GET",
+	    .params = { GOOGLE });
+	sim_head(sim_call(0), 200, "Content-Type: text/plain\r\n");
+	sim_data(sim_call(0), "{\"error\":{\"code\":500}}");
+	sim_end(sim_call(0), NET_OK);
+	is_slice(sim_body(c), "{\"error\":{\"code\":500}}", "a file is a file");
+	is_str(sim_log(c, "class"), "ok", "logged: the class");
+	SIM_CLOSE();
+}
+
 int
 main(void)
 {
@@ -220,5 +258,6 @@ main(void)
 	snprintf(path, sizeof(path), "%s/tests/golden/judgement/table", root != NULL ? root : ".");
 	golden_expect(path, ".txt", buf_slice(&out));
 	buf_release(&out);
+	test_array_errors();
 	return tap_done();
 }
