@@ -311,12 +311,43 @@ note_unknown(const struct fieldmap *rows, struct fieldmap_run *run)
 	return 0;
 }
 
+/* One of 64 bits for a key, by its first two letters; `path` may go on behind it. */
+static uint64_t
+key_bit(const char *path)
+{
+	unsigned first = (unsigned char)path[0], second = first != 0 ? (unsigned char)path[1] : 0;
+
+	return 1ULL << ((first * 7 + (second != '.' ? second : 0)) & 63);
+}
+
+/* The bits of all keys: most rows are for fields that are not there, which this tells sooner than a
+ * search. */
+static uint64_t
+keys_present(json_object *source)
+{
+	uint64_t bits = 0;
+
+	if (!json_object_is_type(source, json_type_object))
+		return 0;
+	json_object_object_foreach(source, key, value)
+	{
+		(void)value;
+		bits |= key_bit(key);
+	}
+	return bits;
+}
+
 int
 fieldmap_apply(const struct fieldmap *rows, struct fieldmap_run *run)
 {
-	for (const struct fieldmap *row = rows; row->from != NULL; row++)
+	uint64_t present = keys_present(run->source);
+
+	for (const struct fieldmap *row = rows; row->from != NULL; row++) {
+		if ((key_bit(row->from) & present) == 0 && (row->flags & FF_REQUIRED) == 0)
+			continue;
 		if (apply_row(row, run) != 0)
 			return -1;
+	}
 	return note_unknown(rows, run);
 }
 
