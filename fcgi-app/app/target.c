@@ -90,6 +90,8 @@ request_env(struct request *r)
 		.families = r->roster->families,
 		.refs = &r->refs,
 		.changes = &r->changes,
+		/* The loop's own goes on with other requests. */
+		.reader = r->working ? NULL : request_local(r)->answers.json,
 		.media_urls = r->gw->conf->media_urls == MEDIA_URLS_PASS,
 		.lessons = lessons_for(r),
 		.omit_signatures = (r->refused.kinds & REFUSED_SIGNATURE) != 0,

@@ -177,9 +177,10 @@ chat_request_release(struct chat_request *c)
 }
 
 json_object *
-chat_source_read(struct slice text, struct apierror *err)
+chat_source_read(const struct chat_env *env, struct slice text, struct apierror *err)
 {
-	json_object *source = json_read(text);
+	json_object *source = env->reader != NULL ? json_reader_read(env->reader, text)
+	                                          : json_read(text);
 
 	if (source == NULL) {
 		apierror_set(err, APIERROR_BAD_JSON, NULL, NULL);
@@ -233,7 +234,7 @@ int
 chat_request_read(
     struct chat_request *c, struct slice text, const struct chat_env *env, struct apierror *err)
 {
-	json_object *source = chat_source_read(text, err);
+	json_object *source = chat_source_read(env, text, err);
 	struct chat_read read = { .request = c, .env = env, .list = "messages", .holes = true };
 	int answer;
 

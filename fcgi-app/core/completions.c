@@ -200,7 +200,7 @@ int
 completions_request_read(struct completions_request *c, struct slice text,
     const struct chat_env *env, struct apierror *err)
 {
-	json_object *source = chat_source_read(text, err), *seed;
+	json_object *source = chat_source_read(env, text, err), *seed;
 	struct chat_request chat;
 	/* There is no place for thoughts. */
 	struct chat_read read = {

@@ -149,7 +149,7 @@ int
 images_edit_read(
     struct images_request *r, struct slice text, const struct chat_env *env, struct apierror *err)
 {
-	json_object *source = chat_source_read(text, err);
+	json_object *source = chat_source_read(env, text, err);
 	struct images_read read = { .request = r, .env = env };
 	int answer = -1;
 

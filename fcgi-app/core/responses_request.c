@@ -242,7 +242,7 @@ int
 responses_request_read(struct responses_request *q, struct slice text, const struct chat_env *env,
     struct apierror *err)
 {
-	json_object *source = chat_source_read(text, err);
+	json_object *source = chat_source_read(env, text, err);
 	struct responses_past past;
 	int answer;
 

@@ -28,6 +28,7 @@ struct chat_env {
 	const struct lessons *lessons;   /* NULL: nothing was learnt */
 	struct refs *refs;               /* NULL: nothing outside the request can be had */
 	struct changes *changes;         /* NULL: nobody wants to know */
+	struct json_reader *reader;      /* lent for the call; NULL: each makes its own */
 	bool media_urls;                 /* https media go to Google as URLs, not fetched */
 	bool omit_signatures;            /* Google refused what was sent: its own value for all */
 };
