@@ -313,12 +313,14 @@ loop_init(struct loop *loop, struct loops *all)
 	loop->peek = xmalloc(PEEK_MAX);
 	set_shares(loop);
 	loop->upstream = upstream_new(&loop->uv, all->options.upstream);
-	uv_async_init(&loop->uv, &loop->wake, woken);
-	uv_async_init(&loop->uv, &loop->poke, poked);
 	uv_timer_init(&loop->uv, &loop->tick);
 	uv_timer_init(&loop->uv, &loop->accept_again);
 	uv_check_init(&loop->uv, &loop->turn);
-	rc = uv_poll_init(&loop->uv, &loop->arrivals, loop->epoll_fd);
+	rc = uv_async_init(&loop->uv, &loop->wake, woken);
+	if (rc == 0)
+		rc = uv_async_init(&loop->uv, &loop->poke, poked);
+	if (rc == 0)
+		rc = uv_poll_init(&loop->uv, &loop->arrivals, loop->epoll_fd);
 	if (rc == 0 && all->options.listen_fd >= 0)
 		rc = uv_poll_init(&loop->uv, &loop->accept, all->options.listen_fd);
 	if (rc != 0)
