@@ -15,6 +15,7 @@
 
 #include "app/conf.h"
 #include "app/gateway.h"
+#include "app/memory.h"
 #include "base/granted.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -310,6 +311,7 @@ run(const struct conf *conf, struct gateway *gw, const struct arguments *argumen
 	struct loops_options options = {
 		.count = (unsigned)conf->loops,
 		.body = { (size_t)conf->body_memory, (size_t)conf->max_body, conf->spool_dir },
+		.unread_max = memory_most(gw->memory),
 		.upstream = &upstream,
 		.owners = gateway_owners,
 		.request = gateway_request,
