@@ -11,11 +11,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "app/conf.h"
 #include "app/gateway.h"
+#include "app/memory.h"
+#include "base/granted.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "net/edge.h"
@@ -25,6 +26,9 @@
 
 /* Exit codes of sysexits.h. */
 enum { EXIT_USAGE = 64, EXIT_UNAVAILABLE = 69, EXIT_OS = 71, EXIT_CONFIG = 78 };
+
+/* Beside loops and workers: the state's, the resolver's at work. */
+#define THREADS_OTHER 8
 
 /* Freed memory above this is given back, and larger blocks come from the system one by one. */
 #define MEMORY_KEPT (256 * 1024)
@@ -98,21 +102,54 @@ parse_arguments(int argc, char **argv, struct arguments *ret)
 	return EXIT_USAGE;
 }
 
-/* Every stream is two descriptors. Returns how many requests one loop may hold. */
-static size_t
-raise_descriptor_limit(unsigned loops)
-{
-	const size_t reserve = 64;
-	struct rlimit limit;
+/* Open files: of the process (standard streams, socket, log, state), of each loop, of each request,
+ * which is two connections. With fewer requests than these a loop would be of little use. */
+enum { FILES_PROCESS = 24, FILES_LOOP = 12, FILES_REQUEST = 2, REQUESTS_LEAST = 4 };
+#define FILES_LOOP_LEAST (FILES_LOOP + FILES_REQUEST * REQUESTS_LEAST)
 
-	if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-		return 512;
-	limit.rlim_cur = limit.rlim_max;
-	setrlimit(RLIMIT_NOFILE, &limit);
-	getrlimit(RLIMIT_NOFILE, &limit);
-	if (limit.rlim_cur == RLIM_INFINITY || limit.rlim_cur > 1000000)
-		limit.rlim_cur = 1000000;
-	return limit.rlim_cur > 2 * reserve ? (limit.rlim_cur - reserve) / 2 / loops + 1 : 8;
+/* 0 is for "one for each processor", as far as there are files for them. */
+static unsigned
+count_loops(unsigned wanted, size_t files)
+{
+	size_t most = files > FILES_PROCESS ? (files - FILES_PROCESS) / FILES_LOOP_LEAST : 0;
+	long processors = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (wanted > 0)
+		return wanted;
+	wanted = processors < 1 ? 1 : processors > LOOPS_MAX ? LOOPS_MAX : (unsigned)processors;
+	return most == 0 ? 1 : wanted < most ? wanted : (unsigned)most;
+}
+
+/* How many loops there will be, and how many requests each may hold. False with a word on standard
+ * error when the system grants too little for that. */
+static bool
+share_resources(struct loops_options *options)
+{
+	size_t files = granted_files(), needed, threads;
+
+	options->count = count_loops(options->count, files);
+	needed = FILES_PROCESS + (size_t)options->count * FILES_LOOP_LEAST;
+	if (files < needed) {
+		fprintf(stderr,
+		    "gemini-balance: needs %zu open files for LOOPS=%u, and %zu are allowed: raise "
+		    "the limit (ulimit -n, LimitNOFILE= of systemd)\n",
+		    needed, options->count, files);
+		return false;
+	}
+	options->requests_max = (files - FILES_PROCESS - (size_t)options->count * FILES_LOOP) /
+	                        FILES_REQUEST / options->count;
+	/* A plain CGI program serves one request: most of its threads are never started. */
+	if (options->listen_fd < 0)
+		return true;
+	needed = THREADS_OTHER + WORKERS_MAX + options->count;
+	threads = granted_threads(needed);
+	if (threads < needed)
+		fprintf(stderr,
+		    "gemini-balance: needs %zu threads, and %zu can be started: raise the limits "
+		    "on "
+		    "processes and memory (ulimit -u and -v, TasksMax= of systemd, pids.max)\n",
+		    needed, threads);
+	return threads == needed;
 }
 
 static bool
@@ -274,6 +311,7 @@ run(const struct conf *conf, struct gateway *gw, const struct arguments *argumen
 	struct loops_options options = {
 		.count = (unsigned)conf->loops,
 		.body = { (size_t)conf->body_memory, (size_t)conf->max_body, conf->spool_dir },
+		.unread_max = memory_most(gw->memory),
 		.upstream = &upstream,
 		.owners = gateway_owners,
 		.request = gateway_request,
@@ -284,25 +322,26 @@ run(const struct conf *conf, struct gateway *gw, const struct arguments *argumen
 	pthread_t hastener;
 	size_t cut;
 
-	if (options.count == 0)
-		options.count = (unsigned)sysconf(_SC_NPROCESSORS_ONLN);
-	if (options.count > LOOPS_MAX)
-		options.count = LOOPS_MAX;
 	options.listen_fd = open_socket(conf, &file);
 	if (options.listen_fd == -2)
 		return EXIT_UNAVAILABLE;
 	if (options.listen_fd < 0)
 		options.count = 1;
-	options.requests_max = raise_descriptor_limit(options.count);
+	if (!share_resources(&options)) {
+		socket_unlink(conf->listen, &file);
+		return EXIT_OS;
+	}
 	if (options.listen_fd >= 0)
 		block_signals(&signals);
 	if (gateway_open(gw, error) != 0) {
 		fprintf(stderr, "gemini-balance: %s\n", error);
+		socket_unlink(conf->listen, &file);
 		return EXIT_CONFIG;
 	}
 	loops = loops_start(&options);
 	if (loops == NULL) {
 		fprintf(stderr, "gemini-balance: cannot start: %s\n", strerror(errno));
+		socket_unlink(conf->listen, &file);
 		return EXIT_OS;
 	}
 	if (options.listen_fd >= 0) {
@@ -361,7 +400,8 @@ main(int argc, char **argv)
 	/* No core dump or debugger of the same user shows keys. */
 	prctl(PR_SET_DUMPABLE, 0);
 #endif
-	/* The size of libuv's pool is taken from the environment. */
+	/* The size of libuv's pool is taken from the environment. When one of its threads cannot be
+	 * started, libuv aborts: share_resources looks for that. */
 	snprintf(workers, sizeof(workers), "%d", WORKERS_MAX);
 	setenv("UV_THREADPOOL_SIZE", workers, 0);
 	if (edge_global_init() != 0 || upstream_global_init() != 0) {
@@ -371,6 +411,8 @@ main(int argc, char **argv)
 	}
 	/* libfcgi has put its own handlers on some of these. */
 	signal(SIGPIPE, SIG_IGN);
+	/* A log or a state file that has reached a limit is an error of the write. */
+	signal(SIGXFSZ, SIG_IGN);
 	signal(SIGUSR1, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);
 	signal(SIGTERM, SIG_DFL);

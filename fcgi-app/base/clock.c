@@ -6,22 +6,29 @@
 #include <time.h>
 
 static uint64_t
-read_ms(clockid_t id)
+to_ms(const struct timespec *ts)
 {
-	struct timespec ts;
-
-	clock_gettime(id, &ts);
-	return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+	return (uint64_t)ts->tv_sec * 1000 + (uint64_t)ts->tv_nsec / 1000000;
 }
 
 uint64_t
 clock_mono_ms(void)
 {
-	return read_ms(CLOCK_MONOTONIC);
+	struct timespec ts;
+
+#ifdef CLOCK_BOOTTIME
+	if (clock_gettime(CLOCK_BOOTTIME, &ts) == 0)
+		return to_ms(&ts);
+#endif
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return to_ms(&ts);
 }
 
 uint64_t
 clock_wall_ms(void)
 {
-	return read_ms(CLOCK_REALTIME);
+	struct timespec ts;
+
+	clock_gettime(CLOCK_REALTIME, &ts);
+	return to_ms(&ts);
 }

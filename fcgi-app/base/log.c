@@ -76,6 +76,15 @@ log_open(const char *path, enum log_level level)
 	return 0;
 }
 
+static bool
+same_file(int a, int b)
+{
+	struct stat x, y;
+
+	return fstat(a, &x) == 0 && fstat(b, &y) == 0 && x.st_dev == y.st_dev &&
+	       x.st_ino == y.st_ino;
+}
+
 /* Another thread may be about to write: the number of the file stays. */
 int
 log_reopen(const char *path)
@@ -87,7 +96,10 @@ log_reopen(const char *path)
 	made = open_file(path);
 	if (made < 0)
 		return -1;
+	pthread_mutex_lock(&lost_lock);
+	torn = torn && same_file(made, fd);
 	rc = dup3(made, fd, O_CLOEXEC);
+	pthread_mutex_unlock(&lost_lock);
 	close(made);
 	return rc < 0 ? -1 : 0;
 }

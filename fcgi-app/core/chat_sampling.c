@@ -1,6 +1,7 @@
 /* Conversions of single parameters, for the tables of all endpoints that generate text. */
 #include "config.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "chat_priv.h"
@@ -89,12 +90,16 @@ int
 chat_top_k_conv(
     struct fieldmap_run *run, const struct fieldmap *row, json_object *value, json_object **ret)
 {
-	int64_t count = json_int(value, 0);
+	double count = json_object_get_double(value);
 
-	(void)run, (void)row;
-	if (count > 0 && count <= INT32_MAX)
-		*ret = json_object_new_int64(count);
-	return 0;
+	if (count == 0 || count == -1)
+		return 0;
+	if (count < 1 || count > INT32_MAX)
+		return changes_note(run->changes, CHANGE_DROPPED, row->from, run->err);
+	*ret = json_object_new_int64((int64_t)count);
+	return count == floor(count)
+	           ? 0
+	           : changes_note(run->changes, CHANGE_REWRITTEN, row->from, run->err);
 }
 
 int

@@ -128,13 +128,36 @@ address_public(const struct sockaddr *address)
 }
 
 bool
-address_allowed(const struct sockaddr *address, const struct address_list *list)
+address_listed(const struct sockaddr *address, const struct address_list *list)
 {
 	uint8_t bytes[16];
 
-	if (!get_bytes(address, bytes))
+	return list != NULL && get_bytes(address, bytes) &&
+	       in_blocks(bytes, list->blocks, list->count);
+}
+
+/* An IPv4 address for what stands for it. */
+static void
+strip_tunnel(uint8_t address[16])
+{
+	uint8_t inner[4];
+
+	if (!in_block(address, &six_to_four))
+		return;
+	memcpy(inner, address + 2, sizeof(inner));
+	put_v4(inner, address);
+}
+
+bool
+address_same_host(const struct sockaddr *address, const struct sockaddr *other)
+{
+	uint8_t bytes[16], others[16];
+
+	if (!get_bytes(address, bytes) || !get_bytes(other, others))
 		return false;
-	return is_public(bytes) || (list != NULL && in_blocks(bytes, list->blocks, list->count));
+	strip_tunnel(bytes);
+	strip_tunnel(others);
+	return memcmp(bytes, others, sizeof(bytes)) == 0;
 }
 
 unsigned

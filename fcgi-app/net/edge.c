@@ -129,7 +129,7 @@ edge_close(struct edge *e)
 	e->fd = -1;
 	edge_end_arrival(e);
 	edge_forget(e);
-	buf_release(&e->pending);
+	edge_discard(e);
 	edge_move(e, EDGE_DEAD, 0);
 	loop_edge_removed(loop);
 }

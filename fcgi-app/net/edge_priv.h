@@ -55,6 +55,7 @@ struct edge {
 	struct body body;
 	struct buf pending; /* framed bytes that the socket did not take */
 	size_t pending_sent;
+	uint64_t pending_since; /* monotonic ms: it was empty before */
 	struct arrival *arrival; /* ARRIVING, SPOOLING */
 };
 
@@ -74,6 +75,7 @@ struct loop {
 	struct edge_list idle; /* WAITING, LINGERING: nothing of theirs is under way */
 	size_t idle_max, arriving_max;
 	size_t arriving_memory, arriving_memory_max; /* of bodies that are not complete */
+	size_t unread;                               /* bytes in the edges' `pending` */
 	size_t active;                               /* edges that are not dead */
 	bool accepting, stopping;
 	uint64_t stop_deadline;
@@ -114,6 +116,10 @@ void edge_cut(struct edge *e, uint64_t now);
 
 /* edge_write.c: the socket takes bytes again. */
 void edge_output(struct edge *e);
+/* Nothing of the queue will be sent. */
+void edge_discard(struct edge *e);
+/* Cuts off readers of whose answers this loop has too much. */
+void edge_relieve(struct loop *loop, uint64_t now);
 
 /* edge_read.c: the libfcgi part. Reads a request that is there as a whole, which blocks nobody.
  * False when there is no request to serve; e->fd is -1 then if libfcgi has closed it. */
@@ -145,6 +151,10 @@ const struct loops_options *loop_options(const struct loop *loop);
 /* Shares of bodies that arrive, over all loops. */
 struct places *loop_places(struct loop *loop);
 void loop_edge_added(struct loop *loop);
+/* The loop has that many unread bytes more, or less. */
+void loop_unread(struct loop *loop, ptrdiff_t bytes);
+/* More than it may have, while all loops together have too much; *ret_all is what they have. */
+bool loop_unread_too_much(const struct loop *loop, size_t *ret_all);
 void loop_edge_removed(struct loop *loop);
 
 #endif

@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
+#include "base/log.h"
 
 size_t
 edge_pending(const struct edge *e)
@@ -40,6 +41,7 @@ queue_rest(struct edge *e, const struct iovec *iov, size_t count, size_t sent)
 
 		sent -= skip;
 		buf_add(&e->pending, (char *)iov[i].iov_base + skip, iov[i].iov_len - skip);
+		loop_unread(e->loop, (ptrdiff_t)(iov[i].iov_len - skip));
 	}
 }
 
@@ -62,10 +64,9 @@ edge_put(struct edge *e, const struct iovec *iov, size_t count)
 		}
 		if ((size_t)sent == total)
 			return true;
-		buf_reset(&e->pending);
-		e->pending_sent = 0;
 		edge_watch(e, EDGE_EPOLL | EPOLLOUT);
-		e->deadline = clock_mono_ms() + STALL_MS;
+		e->pending_since = clock_mono_ms();
+		e->deadline = e->pending_since + STALL_MS;
 	}
 	queue_rest(e, iov, count, (size_t)sent);
 	return true;
@@ -140,6 +141,53 @@ edge_end(struct edge *e, struct slice bytes)
 }
 
 void
+edge_discard(struct edge *e)
+{
+	loop_unread(e->loop, -(ptrdiff_t)e->pending.len);
+	buf_release(&e->pending);
+	e->pending_sent = 0;
+}
+
+static uint64_t
+waits_ms(const struct edge *e, uint64_t now)
+{
+	return now > e->pending_since ? now - e->pending_since : 0;
+}
+
+/* Whose answer has taken up most memory for most time; NULL when none has. A reader that drips is
+ * found as well as one that has stopped, and a stream that holds little is not. */
+static struct edge *
+find_slowest(const struct loop *loop, uint64_t now)
+{
+	struct edge *slowest = NULL;
+	double most = 0;
+
+	for (struct edge *e = loop->open.first; e != NULL; e = e->next) {
+		double cost = (double)e->pending.len * (double)(waits_ms(e, now) + 1);
+
+		if (cost > most) {
+			most = cost;
+			slowest = e;
+		}
+	}
+	return slowest;
+}
+
+void
+edge_relieve(struct loop *loop, uint64_t now)
+{
+	struct edge *e;
+	size_t all;
+
+	while (loop_unread_too_much(loop, &all) && (e = find_slowest(loop, now)) != NULL) {
+		log_event(LOG_WARN, "slow_reader_cut", LOG_N("bytes", edge_pending(e)),
+		    LOG_N("waits_ms", waits_ms(e, now)), LOG_N("all_bytes", all));
+		edge_discard(e);
+		edge_lost(e);
+	}
+}
+
+void
 edge_output(struct edge *e)
 {
 	struct iovec iov = { e->pending.data + e->pending_sent, edge_pending(e) };
@@ -153,8 +201,7 @@ edge_output(struct edge *e)
 	e->deadline = clock_mono_ms() + STALL_MS;
 	if (edge_pending(e) > 0)
 		return;
-	buf_release(&e->pending);
-	e->pending_sent = 0;
+	edge_discard(e);
 	if (e->state == EDGE_ENDING) {
 		edge_flushed(e);
 		return;

@@ -14,6 +14,7 @@
 #include "base/limits.h"
 #include "base/xalloc.h"
 #include "curl_uv.h"
+#include "net/own_address.h"
 
 #define PROTOCOLS   "http,https"
 #define USER_AGENT  "gemini-balance"
@@ -190,6 +191,15 @@ on_progress(void *arg, curl_off_t total, curl_off_t now, curl_off_t up_total, cu
 	return 1;
 }
 
+/* The machine's own public address is behind its firewall: what listens there need not be for the
+ * Internet. */
+static bool
+may_connect(const struct fetch *f, const struct sockaddr *address)
+{
+	return address_listed(address, f->limits.allow) ||
+	       (address_public(address) && !address_own(address));
+}
+
 /* The one place where connections begin: whatever a name resolves to at whatever time, this is the
  * address that will be connected to. */
 static curl_socket_t
@@ -205,7 +215,7 @@ on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 		stop(f, FETCH_URL);
 		return CURL_SOCKET_BAD;
 	}
-	if (!address_allowed(&address->addr, f->limits.allow)) {
+	if (!may_connect(f, &address->addr)) {
 		f->refused = true;
 		return CURL_SOCKET_BAD;
 	}

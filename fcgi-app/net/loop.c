@@ -30,6 +30,7 @@ struct loops {
 	struct places *places;
 	unsigned started;
 	atomic_size_t active;
+	atomic_size_t unread;
 	atomic_bool stopping;
 	_Atomic uint64_t drain_ms;
 };
@@ -155,6 +156,24 @@ loop_edge_removed(struct loop *loop)
 	accept_update(loop);
 }
 
+void
+loop_unread(struct loop *loop, ptrdiff_t bytes)
+{
+	loop->unread += (size_t)bytes;
+	atomic_fetch_add(&loop->all->unread, (size_t)bytes);
+}
+
+bool
+loop_unread_too_much(const struct loop *loop, size_t *ret_all)
+{
+	const struct loops_options *options = loop_options(loop);
+
+	*ret_all = atomic_load(&loop->all->unread);
+	/* When all have too much, one has more than its part at least. */
+	return *ret_all > options->unread_max &&
+	       loop->unread > options->unread_max / options->count;
+}
+
 /* ---- edges ---- */
 
 static void
@@ -191,6 +210,7 @@ tick(uv_timer_t *timer)
 
 	for_each_edge(loop, edge_expire, now);
 	edge_thin_idle(loop, now);
+	edge_relieve(loop, now);
 	if (loop->stopping && now >= loop->stop_deadline && loop->active > 0) {
 		log_event(LOG_WARN, "drain_timeout", LOG_N("requests", loop->active));
 		loop->cut = loop->active;
@@ -313,12 +333,14 @@ loop_init(struct loop *loop, struct loops *all)
 	loop->peek = xmalloc(PEEK_MAX);
 	set_shares(loop);
 	loop->upstream = upstream_new(&loop->uv, all->options.upstream);
-	uv_async_init(&loop->uv, &loop->wake, woken);
-	uv_async_init(&loop->uv, &loop->poke, poked);
 	uv_timer_init(&loop->uv, &loop->tick);
 	uv_timer_init(&loop->uv, &loop->accept_again);
 	uv_check_init(&loop->uv, &loop->turn);
-	rc = uv_poll_init(&loop->uv, &loop->arrivals, loop->epoll_fd);
+	rc = uv_async_init(&loop->uv, &loop->wake, woken);
+	if (rc == 0)
+		rc = uv_async_init(&loop->uv, &loop->poke, poked);
+	if (rc == 0)
+		rc = uv_poll_init(&loop->uv, &loop->arrivals, loop->epoll_fd);
 	if (rc == 0 && all->options.listen_fd >= 0)
 		rc = uv_poll_init(&loop->uv, &loop->accept, all->options.listen_fd);
 	if (rc != 0)

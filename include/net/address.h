@@ -36,8 +36,12 @@ bool address_list_read(struct address_list *ret, struct slice text, struct slice
  * every other family. */
 bool address_public(const struct sockaddr *address);
 
-/* True for a public address and for one in the list (NULL: an empty one). */
-bool address_allowed(const struct sockaddr *address, const struct address_list *list);
+/* True for an address in the list (NULL: an empty one). */
+bool address_listed(const struct sockaddr *address, const struct address_list *list);
+
+/* True when both lead to the same host: the same address, in whatever form, or IPv6 that stands for
+ * the IPv4 address of the other. False for every other family. */
+bool address_same_host(const struct sockaddr *address, const struct sockaddr *other);
 
 /* True for the text of an address that is in the list. */
 bool address_list_holds(const struct address_list *list, struct slice text);

@@ -23,6 +23,9 @@ struct loops_options {
 	unsigned count; /* threads */
 	size_t requests_max; /* live requests per loop; further ones wait in the socket's backlog */
 	struct body_limits body;
+	/* Bytes of all answers together that their readers have not taken yet. Beyond, those lose
+	 * their connection that hold most of them, and longest. */
+	size_t unread_max;
 	const struct upstream_options *upstream;
 	/* Whose the request is whose parameters are there and whose body is yet to come: writes up
 	 * to ARRIVAL_OWNERS_MAX numbers and returns how many. Each owner may have ARRIVALS_SHARE of

@@ -2,13 +2,16 @@
 
 import contextlib
 import hashlib
+import json
 import os
 import tempfile
 import threading
 import time
 
+import fcgi_client
 import harness
 import servers
+from http_client import Broken
 from stack import MODEL, Stack, delta
 from tap import each, equal, once, true
 
@@ -174,3 +177,33 @@ def a_directory_for_files_that_is_gone_is_told_to_the_operator(options):
         with s.chat() as r:
             equal(r.status, 200, "status of a small one")
             r.read()
+
+
+@once
+def answers_that_nobody_reads_have_a_ceiling(options):
+    with Stack(options, gateway=False, env={"MEMORY_MAX": "20M"}) as s:
+        s.box.address = "unix:%s/unread.sock" % s.box.run
+        s.box.start_gateway(s.box.address)
+        body = json.dumps(
+            {"model": "bench-1-0-8000000", "messages": [{"role": "user", "content": "Hi"}]}
+        ).encode()
+        headers = [("Content-Type", "application/json"), ("Authorization", "Bearer " + s.key())]
+        request = fcgi_client.whole_request("POST", "/v1/chat/completions", headers, body)
+        socks = []
+        for _ in range(5):
+            socks.append(fcgi_client.connect(s.box.address))
+            socks[-1].sendall(request)
+        harness.wait_for("a reader that is cut", lambda: "slow_reader_cut" in s.tail())
+        # One that reads is not held up, and not cut.
+        sock = fcgi_client.connect(s.box.address)
+        sock.sendall(request)
+        with fcgi_client.read_reply(sock) as r:
+            true(len(r.read()) > 8000000, "the answer of one that reads is whole")
+        whole = 0
+        for sock in socks:
+            try:
+                with fcgi_client.read_reply(sock) as r:
+                    whole += len(r.read()) > 8000000
+            except (Broken, OSError):
+                pass
+        true(1 <= whole <= 2, "%d of the others are whole: 20 MB of them" % whole)

@@ -1,13 +1,14 @@
 """Every way to start the gateway, and what it refuses to start with."""
 
 import os
+import resource
 import socket
 import subprocess
 
 import fcgi_client
 import harness
 import servers
-from stack import Stack, delta
+from stack import Stack, delta, gateway_sanitized
 from tap import Skip, contains, equal, once, true
 
 
@@ -207,10 +208,11 @@ def a_socket_for_root_alone_is_warned_of(options):
             equal(len(_warned(s, (), stdin=sock)), 1, "lines with an inherited socket")
 
 
-def _run(s, *args, **env):
+def _run(s, *args, before=None, **env):
     return subprocess.run(
         [s.box.program] + list(args),
         env=dict(s.box.gateway_env(), **env),
+        preexec_fn=before,
         stdin=subprocess.DEVNULL,
         capture_output=True,
         timeout=harness.PATIENCE,
@@ -232,6 +234,46 @@ def it_takes_no_socket_that_is_in_use_and_no_file(options):
         true(done.returncode > 0, "status %d is an error" % done.returncode)
         with open(path, encoding="ascii") as f:
             equal(f.read(), "text", "the file")
+
+
+def _limit(kind, most):
+    return lambda: resource.setrlimit(kind, (most, most))
+
+
+@once
+def it_says_how_many_open_files_it_needs(options):
+    with Stack(options, gateway=False) as s:
+        path = os.path.join(s.box.run, "few.sock")
+        for most in (8, 12, 20, 40):
+            for state in ("memory", "sqlite:" + os.path.join(s.box.run, "few.db")):
+                done = _run(
+                    s,
+                    "--listen",
+                    "unix:" + path,
+                    before=_limit(resource.RLIMIT_NOFILE, most),
+                    STATE=state,
+                )
+                equal(done.returncode, 71, "exit status with %d files" % most)
+                contains(done.stderr, "and %d are allowed" % most)
+                true(not os.path.exists(path), "no socket file is left")
+        done = _run(
+            s, "--listen", "unix:" + path, before=_limit(resource.RLIMIT_NOFILE, 64), LOOPS="3"
+        )
+        equal(done.returncode, 71, "exit status with too many loops")
+        contains(done.stderr, "needs 84 open files for LOOPS=3")
+
+
+@once
+def it_says_how_many_threads_it_needs(options):
+    if gateway_sanitized(options.gateway):
+        raise Skip("a sanitizer needs the address space")
+    with Stack(options, gateway=False) as s:
+        path = os.path.join(s.box.run, "few.sock")
+        # Their stacks do not fit.
+        done = _run(s, "--listen", "unix:" + path, before=_limit(resource.RLIMIT_AS, 150 << 20))
+        equal(done.returncode, 71, "exit status")
+        contains(done.stderr, "threads, and")
+        true(not os.path.exists(path), "no socket file is left")
 
 
 @once

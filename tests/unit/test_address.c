@@ -38,7 +38,8 @@ allowed(const char *text, const struct address_list *list)
 {
 	struct sockaddr_storage all = address_of(text);
 
-	return address_allowed((const struct sockaddr *)&all, list);
+	return address_public((const struct sockaddr *)&all) ||
+	       address_listed((const struct sockaddr *)&all, list);
 }
 
 /* For each block its first and last address, and the public neighbours. */
@@ -85,6 +86,27 @@ test_special(void)
 		ok(public(ordinary[i]), ordinary[i]);
 }
 
+static bool
+same(const char *text, const char *other)
+{
+	struct sockaddr_storage a = address_of(text), b = address_of(other);
+
+	return address_same_host((const struct sockaddr *)&a, (const struct sockaddr *)&b) &&
+	       address_same_host((const struct sockaddr *)&b, (const struct sockaddr *)&a);
+}
+
+static void
+test_same_host(void)
+{
+	ok(same("8.8.8.8", "8.8.8.8"), "the same address, whatever the port");
+	ok(same("8.8.8.8", "::ffff:8.8.8.8"), "in its IPv6 form");
+	ok(same("8.8.8.8", "2002:808:808::1"), "through 6to4");
+	ok(same("2600::1", "2600:0:0::1"), "IPv6");
+	ok(!same("8.8.8.8", "8.8.8.9"), "a neighbour");
+	ok(!same("2600::1", "2600::2"), "a neighbour with IPv6");
+	ok(!same("8.8.8.8", "2600::1"), "another family");
+}
+
 static void
 test_families(void)
 {
@@ -94,7 +116,9 @@ test_families(void)
 
 	ok(address_list_read(&all, SLICE("0.0.0.0/0 ::/0"), NULL), "everything");
 	ok(!address_public((const struct sockaddr *)&local), "a unix socket is not public");
-	ok(!address_allowed((const struct sockaddr *)&local, &all), "and never allowed");
+	ok(!address_listed((const struct sockaddr *)&local, &all), "and in no list");
+	ok(!address_same_host((const struct sockaddr *)&local, (const struct sockaddr *)&local),
+	    "and of no host");
 	is_int(address_port((const struct sockaddr *)&local), 0, "it has no port");
 	is_int(address_port((const struct sockaddr *)&v4), 80, "the port over IPv4");
 	is_int(address_port((const struct sockaddr *)&v6), 443, "the port over IPv6");
@@ -233,6 +257,7 @@ int
 main(void)
 {
 	test_special();
+	test_same_host();
 	test_families();
 	test_list();
 	test_bad_lists();

@@ -6,8 +6,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -275,6 +277,57 @@ test_stopped_readers(void)
 		test_stopped_reader(fds[0], fds[1], "a socket");
 }
 
+static void
+limit_files(rlim_t most)
+{
+	struct rlimit limit;
+
+	getrlimit(RLIMIT_FSIZE, &limit);
+	limit.rlim_cur = most;
+	setrlimit(RLIMIT_FSIZE, &limit);
+}
+
+/* The disk is full in the middle of a line, and has room again: the torn line ends where it was
+ * cut, the next one begins a line of its own. In a new file nothing is torn. */
+static void
+test_full(bool moved)
+{
+	struct slice rest, text;
+	json_object *line;
+	struct buf out;
+
+	buf_init(&out, MIB);
+	unlink(path);
+	is_int(log_open(path, LOG_INFO), 0,
+	    moved ? "a disk that is full, another file" : "a full disk");
+	limit_files(200);
+	for (int i = 0; i < 10; i++)
+		log_event(LOG_INFO, "line", LOG_N("number", i));
+	limit_files(RLIM_INFINITY);
+	if (moved) {
+		unlink(path);
+		log_reopen(path);
+	}
+	log_event(LOG_INFO, "after", LOG_N("number", 10));
+	take_log(&out);
+	rest = buf_slice(&out);
+	for (int i = 0; !moved && i < 3 && slice_split(&rest, '\n', &text); i++) {
+		line = json_read(text);
+		ok((line != NULL) == (i < 2), "  two whole lines and a torn one");
+		json_object_put(line);
+	}
+	slice_split(&rest, '\n', &text);
+	line = json_read(text);
+	is_int(json_get_int(line, "count", 0), 8, "  how many are lost");
+	json_object_put(line);
+	slice_split(&rest, '\n', &text);
+	line = json_read(text);
+	is_int(json_get_int(line, "number", 0), 10, "  and the next");
+	json_object_put(line);
+	is_int(rest.len, 0, "  nothing else");
+	buf_release(&out);
+}
+
 int
 main(void)
 {
@@ -290,6 +343,9 @@ main(void)
 	test_reopen();
 	test_files();
 	test_stopped_readers();
+	signal(SIGXFSZ, SIG_IGN);
+	test_full(false);
+	test_full(true);
 	unlink(path);
 	return tap_done();
 }
