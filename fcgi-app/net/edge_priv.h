@@ -55,7 +55,7 @@ struct edge {
 	struct body body;
 	struct buf pending; /* framed bytes that the socket did not take */
 	size_t pending_sent;
-	uint64_t pending_since; /* monotonic ms: it was empty before */
+	uint64_t pending_since;  /* monotonic ms: it was empty before */
 	struct arrival *arrival; /* ARRIVING, SPOOLING */
 };
 

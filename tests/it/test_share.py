@@ -7,14 +7,15 @@ import os
 import random
 import signal
 import sqlite3
+import subprocess
 import threading
 import time
 
 from calls import chat
-from harness import wait_for
+from harness import find_program, wait_for
 from stack import Stack
 from stores import needs, place, redis, restart
-from tap import called, equal, once, true
+from tap import Skip, called, equal, once, true
 
 # What a key may suffer from, for at least as long as a test runs.
 FAULTS = ("key_invalid", "leaked", "quota_day", "suspended", "quota_zero")
@@ -82,6 +83,79 @@ def two_on_redis(options):
     needs(options, b"libhiredis")
     with place() as path, redis(path) as (socket, _):
         _pool_is_shared(options, "redis+unix://" + socket, 2)
+
+
+def _earlier(text):
+    """A record of health as a process with a clock that is an hour fast tells it: two seconds."""
+    words = text.split(b" ", 3)
+    if len(words) < 4 or words[2] == b"0":
+        return text
+    since = int(words[1]) + 3600 * 1000
+    return b" ".join([words[0], b"%d" % since, b"%d" % (since + 2000), words[3]])
+
+
+def _outlives_a_clock_set_back(options, state, change):
+    """change: applies _earlier to every record that the store has."""
+    with Stack(options, gateway=False) as box:
+        key = box.key("quota_minute")
+    env = {"GEMINI_API_KEYS": key, "ACCESS_TOKENS": "a-token", "WAIT_MAX": "0"}
+    with Stack(options, env=dict(env, STATE=state)) as s:
+        chat(s, "Hello", "a-token", status=429)
+        calls = _calls(s, key)
+        equal(s.gateway.stop(), 0, "exit status")
+        true(change() > 0, "the store has a record of the key")
+        s.gateway = s.box.start_gateway()
+        chat(s, "Hello", "a-token", status=429)
+        equal(_calls(s, key), calls, "the key rests")
+
+        def called_again():
+            chat(s, "Hello", "a-token", status=429)
+            return _calls(s, key) > calls
+
+        wait_for("the end of two seconds, not of an hour", called_again)
+
+
+@once
+@called("a clock that was set back does not make rests longer that are kept in SQLite")
+def set_back_on_sqlite(options):
+    needs(options, b"libsqlite3")
+    with place() as path:
+
+        def change():
+            with contextlib.closing(sqlite3.connect(path + "/state.db")) as db, db:
+                db.create_function("earlier", 1, _earlier)
+                condition = "WHERE value <> earlier(value)"
+                return db.execute(
+                    "UPDATE health SET value = earlier(value) " + condition
+                ).rowcount
+
+        _outlives_a_clock_set_back(options, "sqlite:%s/state.db" % path, change)
+
+
+@once
+@called("a clock that was set back does not make rests longer that are kept in Redis")
+def set_back_on_redis(options):
+    needs(options, b"libhiredis")
+    program = find_program("redis-cli", "valkey-cli")
+    if not program:
+        raise Skip("redis-cli is not installed")
+    with place() as path, redis(path) as (socket, _):
+
+        def ask(*words):
+            return subprocess.run(
+                (program, "-s", socket, "--raw") + words, check=True, stdout=subprocess.PIPE
+            ).stdout[:-1]
+
+        def change():
+            count = 0
+            for name in ask("KEYS", "gb:health:*").split(b"\n"):
+                text = ask("GET", name)
+                if text != _earlier(text):
+                    ask("SET", name, _earlier(text), "KEEPTTL")
+                    count += 1
+            return count
+
+        _outlives_a_clock_set_back(options, "redis+unix://" + socket, change)
 
 
 class _Noise:
