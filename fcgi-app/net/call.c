@@ -189,8 +189,10 @@ call_prepare(struct call *call, const struct call_request *request)
 	/* An empty proxy also keeps the environment's http_proxy out. */
 	curl_easy_setopt(easy, CURLOPT_PROXY, proxy != NULL ? proxy : "");
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, call->lines);
-	curl_easy_setopt(
-	    easy, CURLOPT_BUFFERSIZE, (long)(request->large ? READ_LARGE : READ_SMALL));
+	/* Over HTTP/2, libcurl 7.88 keeps what does not fit, and no socket tells of it any more: a
+	 * head has to fit. */
+	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE,
+	    (long)(request->large || call->up->options->http2 ? READ_LARGE : READ_SMALL));
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, call);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, call);
 	curl_easy_setopt(easy, CURLOPT_READDATA, call);

@@ -3,10 +3,11 @@ says whose doing it was."""
 
 import json
 import signal
+import tempfile
 
 import servers
 from harness import wait_for
-from raw_upstream import RawUpstream, answer, chunked
+from raw_upstream import RawHttp2, RawUpstream, answer, chunked
 from stack import Stack, delta
 from tap import contains, equal, once, true
 
@@ -232,3 +233,45 @@ def a_pool_key_written_with_escapes_reaches_nobody(options):
             equal(r.status, 429, "status")
             contains(r.text(), "*****", "an error without the key")
         contains(_last_line(s, 4)["quota"], "*****", "the quota in the log")
+
+
+def _over_http2(options, upstream):
+    env = dict(POOL, GEMINI_BASE_URL=upstream.url, UPSTREAM_HTTP="2")
+    return Stack(options, env=dict(env, UPSTREAM_CA=upstream.authority))
+
+
+@once
+def an_http2_answer_with_headers_beyond_measure_is_a_502(options):
+    with tempfile.TemporaryDirectory() as directory:
+        kind = (b"content-type", b"application/json")
+        with RawHttp2(directory, [kind], DOCUMENT) as upstream:
+            with _over_http2(options, upstream) as s:
+                with s.chat(key="the-token") as r:
+                    equal(r.status, 200, "status of an ordinary answer")
+                    r.read()
+        lines = [kind] + [(b"x-pad-%d" % n, b"a" * 1000) for n in range(100)]
+        with RawHttp2(directory, lines, DOCUMENT) as upstream:
+            with _over_http2(options, upstream) as s:
+                with s.chat(key="the-token") as r:
+                    equal(r.status, 502, "status")
+                line = _last_line(s)
+                equal(line["class"], "net_protocol", "class")
+                equal(line["attempts"], upstream.streams, "calls that the upstream saw")
+
+
+@once
+def streams_that_are_refused_are_counted(options):
+    with tempfile.TemporaryDirectory() as directory:
+        kind = (b"content-type", b"application/json")
+        with RawHttp2(directory, [kind], DOCUMENT, refuse=2) as upstream:
+            with _over_http2(options, upstream) as s:
+                with s.chat(key="the-token") as r:
+                    equal(r.status, 200, "status")
+                    r.read()
+                equal(_last_line(s)["attempts"], upstream.streams, "calls that the upstream saw")
+        with RawHttp2(directory, [kind], DOCUMENT, refuse=1000) as upstream:
+            with _over_http2(options, upstream) as s:
+                with s.chat(key="the-token") as r:
+                    true(r.status >= 500, "status %d" % r.status)
+                equal(_last_line(s)["attempts"], upstream.streams, "calls that the upstream saw")
+                true(upstream.streams <= 10, "%d calls" % upstream.streams)
