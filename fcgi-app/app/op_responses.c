@@ -271,7 +271,7 @@ static int
 answer_stored(struct request *r, const struct ref *ref, struct buf *out, struct apierror *err)
 {
 	const char *method = edge_param(r->edge, "REQUEST_METHOD");
-	struct slice key = slice_str(ref->key), stored = buf_slice(&ref->value);
+	struct slice key = ref_key(ref), stored = buf_slice(&ref->value);
 	struct jwriter w = jwriter_on(out);
 
 	if (slice_eq(slice_str(method), SLICE("DELETE"))) {

@@ -102,7 +102,7 @@ look_up(struct request *r, struct supply *s)
 
 		if (ref->state != REF_WANTED || ref->kind == REF_MEDIA)
 			continue;
-		state_key(r, slice_str(ref->key), key);
+		state_key(r, ref_key(ref), key);
 		answer = state_get(s->state, space_of(ref->kind), buf_slice(key), &value);
 		if (answer != STATE_UNKNOWN) {
 			settle(&r->refs, ref, answer, &value);

@@ -204,6 +204,9 @@ chat_url_read(const struct chat_read *c, struct slice url, struct slice filename
 	if (url.len > URL_MAX)
 		return apierror_set(err, APIERROR_BAD_VALUE, param,
 		    "Invalid value for '%s': the URL is too long.", param);
+	if (memchr(url.ptr, '\0', url.len) != NULL)
+		return apierror_set(err, APIERROR_BAD_VALUE, param,
+		    "Invalid value for '%s': the URL has a zero byte.", param);
 	if (is_stored_file(url)) {
 		*ret_part = file_part(url, NULL);
 		return 0;

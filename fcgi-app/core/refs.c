@@ -9,6 +9,12 @@
 #include "base/limits.h"
 #include "base/xalloc.h"
 
+struct slice
+ref_key(const struct ref *ref)
+{
+	return (struct slice){ ref->key, ref->key_len };
+}
+
 void
 refs_init(struct refs *r)
 {
@@ -37,7 +43,7 @@ refs_get(struct refs *r, enum ref_kind kind, struct slice key, const char *at, s
 	for (size_t i = 0; i < r->count; i++) {
 		if (r->list[i]->kind != kind)
 			continue;
-		if (slice_eq(slice_str(r->list[i]->key), key))
+		if (slice_eq(ref_key(r->list[i]), key))
 			return r->list[i];
 		same++;
 	}
@@ -50,6 +56,7 @@ refs_get(struct refs *r, enum ref_kind kind, struct slice key, const char *at, s
 	ref = xcalloc(1, sizeof(*ref));
 	ref->kind = kind;
 	ref->key = xstrndup(key.ptr, key.len);
+	ref->key_len = key.len;
 	ref->at = xstrdup(at);
 	buf_init(&ref->value, REF_VALUE_MAX);
 	if (r->count == r->room) {

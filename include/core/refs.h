@@ -29,7 +29,8 @@ enum ref_state {
 struct ref {
 	enum ref_kind kind;
 	enum ref_state state;
-	char *key;
+	char *key; /* of key_len bytes: a caller's text may have a zero byte */
+	size_t key_len;
 	char *at; /* the field that first asked, as errors name it */
 	struct buf value;
 	char mime[128];
@@ -41,6 +42,8 @@ struct refs {
 	size_t count, room;
 	size_t wanted; /* how many are in REF_WANTED */
 };
+
+struct slice ref_key(const struct ref *ref);
 
 void refs_init(struct refs *r);
 void refs_release(struct refs *r);

@@ -110,6 +110,21 @@ def compressed_native(s):
 
 
 @each
+@called("lenient: a zero byte in a call's id is carried like any other")
+def zero_byte(s):
+    call = {"id": "call\0one", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    messages = [
+        USER,
+        {"role": "assistant", "content": None, "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": "call\0one", "content": "ok"},
+    ]
+    tool = {"type": "function", "function": {"name": "f", "parameters": {}}}
+    out = chat(s, messages, tools=[tool], model=GEMINI_3)
+    parts = out.sent_one()["contents"][2]["parts"]
+    equal(parts[0]["functionResponse"]["name"], "f", "the call that is answered")
+
+
+@each
 @called("lenient: an empty list where an object is due is an empty object (PHP)")
 def php(s):
     call = {"id": "1", "type": "function", "function": {"name": "f", "arguments": "[]"}}

@@ -176,6 +176,7 @@ def bad(options):
         for name in ("png-as-jpeg", "png-as-html"):
             equal(inline(look(s, media(s, name))), ["image/png"], "type of " + name)
         refused(s, "http://127.0.0.1:1/a.png")
+        refused(s, media(s, "size-100\0000"), "zero byte")
 
 
 @once

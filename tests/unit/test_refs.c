@@ -6,6 +6,22 @@
 #include "base/limits.h"
 #include "tap.h"
 
+/* Whoever asks again must find what was asked for, or no pass would be the last. */
+static void
+check_zero_byte(void)
+{
+	struct slice key = { "call\0one", 8 };
+	struct refs refs;
+	struct apierror err;
+	const struct ref *ref;
+
+	refs_init(&refs);
+	ref = refs_get(&refs, REF_SIGNATURE, key, "x", &err);
+	ok(slice_eq(ref_key(ref), key), "a key with a zero byte is kept whole");
+	ok(refs_get(&refs, REF_SIGNATURE, key, "x", &err) == ref, "and found again");
+	refs_release(&refs);
+}
+
 static void
 test_states(void)
 {
@@ -24,6 +40,7 @@ test_states(void)
 	ok(refs_get(&refs, REF_MEDIA, SLICE("https://a.example"), "x", &err) != a,
 	    "keys are whole");
 	is_int(refs.wanted, 3, "three are wanted");
+	check_zero_byte();
 
 	buf_init(&value, 100);
 	buf_adds(&value, "bytes");
