@@ -281,7 +281,8 @@ return_memory(void)
 #endif
 }
 
-/* Signals that main waits for are blocked in every thread. */
+/* Signals that main waits for are blocked in every thread, and before anybody can connect: who gets
+ * through to the socket may send them. */
 static void
 block_signals(sigset_t *signals)
 {
@@ -292,6 +293,14 @@ block_signals(sigset_t *signals)
 	pthread_sigmask(SIG_BLOCK, signals, NULL);
 	/* An ignored signal might not wait for being asked about. */
 	signal(SIGHUP, SIG_DFL);
+}
+
+/* A plain CGI program ends with its one request, and like any other program. */
+static void
+unblock_signals(const sigset_t *signals)
+{
+	signal(SIGHUP, SIG_IGN);
+	pthread_sigmask(SIG_UNBLOCK, signals, NULL);
 }
 
 static int
@@ -322,17 +331,18 @@ run(const struct conf *conf, struct gateway *gw, const struct arguments *argumen
 	pthread_t hastener;
 	size_t cut;
 
+	block_signals(&signals);
 	options.listen_fd = open_socket(conf, &file);
 	if (options.listen_fd == -2)
 		return EXIT_UNAVAILABLE;
-	if (options.listen_fd < 0)
+	if (options.listen_fd < 0) {
+		unblock_signals(&signals);
 		options.count = 1;
+	}
 	if (!share_resources(&options)) {
 		socket_unlink(conf->listen, &file);
 		return EXIT_OS;
 	}
-	if (options.listen_fd >= 0)
-		block_signals(&signals);
 	if (gateway_open(gw, error) != 0) {
 		fprintf(stderr, "gemini-balance: %s\n", error);
 		socket_unlink(conf->listen, &file);
