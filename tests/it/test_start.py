@@ -265,8 +265,9 @@ def it_says_how_many_open_files_it_needs(options):
 
 @once
 def it_says_how_many_threads_it_needs(options):
+    # A sanitizer needs the address space for itself.
     if gateway_sanitized(options.gateway):
-        raise Skip("a sanitizer needs the address space")
+        return
     with Stack(options, gateway=False) as s:
         path = os.path.join(s.box.run, "few.sock")
         # Their stacks do not fit.
