@@ -179,8 +179,8 @@ chat_request_release(struct chat_request *c)
 json_object *
 chat_source_read(const struct chat_env *env, struct slice text, struct apierror *err)
 {
-	json_object *source = env->reader != NULL ? json_reader_read(env->reader, text)
-	                                          : json_read(text);
+	json_object *source =
+	    env->reader != NULL ? json_reader_read(env->reader, text) : json_read(text);
 
 	if (source == NULL) {
 		apierror_set(err, APIERROR_BAD_JSON, NULL, NULL);

@@ -274,8 +274,7 @@ end_for_model(struct health *h, const struct health_event *e)
 		return false;
 	if (e->verdict->model == VERDICT_MODEL_WORKS)
 		return well(h, s, record_find(s, e->model), UINT64_MAX, &e->now);
-	if (e->verdict->model == VERDICT_MODEL_FAULT &&
-	    !is_common(record_obtain(s, e->model), e))
+	if (e->verdict->model == VERDICT_MODEL_FAULT && !is_common(record_obtain(s, e->model), e))
 		return false;
 	back_off(h, s, record_obtain(s, e->model), e, HEALTH_MODEL_FREE, HEALTH_MODEL_MS,
 	    e->verdict->model == VERDICT_MODEL_SLOW ? HEALTH_SLOW_MAX_MS : HEALTH_FAULT_MAX_MS);

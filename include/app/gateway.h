@@ -26,7 +26,7 @@ struct gateway {
 	struct catalog *catalog;     /* what is known about models */
 	struct own_rings *own_rings; /* the keys that callers bring */
 	struct state *state;
-	struct memory *memory; /* that the bodies of all requests take */
+	struct memory *memory;                /* that the bodies of all requests take */
 	struct address_list *media_allow;     /* private addresses that media may come from */
 	struct address_list *trusted_proxies; /* whose word about the client's address counts */
 	uint8_t owner_key[SIPHASH_KEY_BYTES]; /* for the numbers of gateway_owners */

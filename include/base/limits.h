@@ -56,9 +56,9 @@
 
 /* Requests */
 #define MEMORY_LEAST          (256 * MIB) /* for all bodies together, however small the machine */
-#define ATTEMPTS_MAX          10  /* upstream calls for one request; option RETRY_MAX */
-#define SERVER_FAULT_TRIES    2   /* further tries after 5xx and connection failures */
-#define PREPARE_PASSES_MAX    4   /* of a translation that refers to things outside */
+#define ATTEMPTS_MAX          10          /* upstream calls for one request; option RETRY_MAX */
+#define SERVER_FAULT_TRIES    2           /* further tries after 5xx and connection failures */
+#define PREPARE_PASSES_MAX    4           /* of a translation that refers to things outside */
 #define FAN_MAX               128 /* upstream calls that make one answer; OpenAI's limit on n */
 #define FAN_PARALLEL          8   /* of them at once */
 #define BACKOFF_BASE_MS       250 /* before the first of those, doubled, jittered */
@@ -69,44 +69,44 @@
 #define JSON_MEMORY       (256 * MIB) /* what one text may become, whatever its length; a longer */
 #define JSON_RATIO        8           /* one so many times its length */
 #define JSON_UNSCANNED    (JSON_MEMORY / 300) /* what is shorter cannot become more than that */
-#define BODY_JSON         (64 * MIB)  /* the same for all texts in one request body */
-#define BODY_UNSCANNED    (96 * KIB)  /* a shorter one cannot become more than that */
-#define BODY_INLINE       (128 * KIB) /* a larger one is translated off the loop */
-#define CHANGES_MAX       1000               /* that header: web servers cap a head at 4 KiB */
-#define STRUCT_DEPTH_MAX  24                 /* levels of a result's JSON */
-#define ALIKE_CALLS_MAX   64                 /* open calls whose ids are compared loosely */
-#define REFS_MAX          256                /* things of one kind that one request refers to */
-#define REF_VALUE_MAX     (100 * MIB)        /* one of them */
-#define TRACES_MAX        (1 * MIB)          /* of Google's tools in one turn, kept for the next */
-#define CITED_TEXT_MAX    (4 * MIB)          /* text of a grounded answer, kept for offsets */
-#define CITED_PARTS_MAX   4096               /* its parts */
-#define CITATIONS_MAX     2000               /* citations of one answer */
-#define SCHEMA_NODES_MAX  20000              /* schemas within one schema, after $ref */
-#define SCHEMA_DEPTH_MAX  50                 /* schemas nested within each other */
-#define SCHEMA_COPIES_MAX (1 * MIB)          /* text that a clean schema has more than once */
-#define SCHEMA_INLINE_MAX 512                /* text of a definition put in place of its $ref */
-#define SCHEMA_NOTES_MAX  4096               /* notes remembered, so that none comes twice */
-#define EMBED_REPLY_MAX   (128 * MIB)        /* the vectors of one request, as text */
-#define CANDIDATES_MAX    8                  /* choices of one stream; Google's own limit */
-#define CHAT_BODY_MAX     (BODY_MAX / 3 * 4) /* a translated request: media may be coded again */
-#define USAGE_OBJECT_MAX  (16 * KIB)         /* one usageMetadata object */
-#define MEMBER_KEY_MAX    32                 /* keys that a scan of members knows */
-#define MEMBER_VALUE_MAX  KIB                /* their values, as they are written */
-#define OBJECTS_MAX       4096               /* mentions of stored objects in one request */
-#define OBJECT_NAME_MAX   256                /* the name of one */
-#define OBJECT_MADE_MAX   (64 * KIB)         /* of an answer, in which the name of a new one is */
-#define FORM_PARTS_MAX    1000               /* parts of one multipart form */
-#define FORM_HEAD_MAX     (8 * KIB)          /* the header lines of one part */
-#define FORM_TEXT_MAX     (1 * MIB)          /* the fields of a form that are no files */
-#define IMAGES_TEXT_MAX   (64 * KIB)         /* what a model says beside its images */
-#define RESPONSE_PAGE     20                 /* items of a stored response's input on one page */
-#define RESPONSE_PAGE_MAX 100                /* as many as a client may want there */
-#define COMPACT_KEPT_MAX  (64 * KIB)         /* the user's messages in front of a compaction */
-#define SPEECH_CHARS_MAX  4096               /* OpenAI's limit on input and instructions */
-#define TRANSCRIPT_MAX    (16 * MIB)         /* the text of one transcript */
-#define TRANSCRIPT_WORDS  200000             /* words with times in one transcript */
-#define KEYS_MAX          10000              /* keys in the pool */
-#define CALLER_KEYS_MAX   1000               /* keys in one request */
+#define BODY_JSON         (64 * MIB)          /* the same for all texts in one request body */
+#define BODY_UNSCANNED    (96 * KIB)          /* a shorter one cannot become more than that */
+#define BODY_INLINE       (128 * KIB)         /* a larger one is translated off the loop */
+#define CHANGES_MAX       1000                /* that header: web servers cap a head at 4 KiB */
+#define STRUCT_DEPTH_MAX  24                  /* levels of a result's JSON */
+#define ALIKE_CALLS_MAX   64                  /* open calls whose ids are compared loosely */
+#define REFS_MAX          256                 /* things of one kind that one request refers to */
+#define REF_VALUE_MAX     (100 * MIB)         /* one of them */
+#define TRACES_MAX        (1 * MIB)           /* of Google's tools in one turn, kept for the next */
+#define CITED_TEXT_MAX    (4 * MIB)           /* text of a grounded answer, kept for offsets */
+#define CITED_PARTS_MAX   4096                /* its parts */
+#define CITATIONS_MAX     2000                /* citations of one answer */
+#define SCHEMA_NODES_MAX  20000               /* schemas within one schema, after $ref */
+#define SCHEMA_DEPTH_MAX  50                  /* schemas nested within each other */
+#define SCHEMA_COPIES_MAX (1 * MIB)           /* text that a clean schema has more than once */
+#define SCHEMA_INLINE_MAX 512                 /* text of a definition put in place of its $ref */
+#define SCHEMA_NOTES_MAX  4096                /* notes remembered, so that none comes twice */
+#define EMBED_REPLY_MAX   (128 * MIB)         /* the vectors of one request, as text */
+#define CANDIDATES_MAX    8                   /* choices of one stream; Google's own limit */
+#define CHAT_BODY_MAX     (BODY_MAX / 3 * 4)  /* a translated request: media may be coded again */
+#define USAGE_OBJECT_MAX  (16 * KIB)          /* one usageMetadata object */
+#define MEMBER_KEY_MAX    32                  /* keys that a scan of members knows */
+#define MEMBER_VALUE_MAX  KIB                 /* their values, as they are written */
+#define OBJECTS_MAX       4096                /* mentions of stored objects in one request */
+#define OBJECT_NAME_MAX   256                 /* the name of one */
+#define OBJECT_MADE_MAX   (64 * KIB)          /* of an answer, in which the name of a new one is */
+#define FORM_PARTS_MAX    1000                /* parts of one multipart form */
+#define FORM_HEAD_MAX     (8 * KIB)           /* the header lines of one part */
+#define FORM_TEXT_MAX     (1 * MIB)           /* the fields of a form that are no files */
+#define IMAGES_TEXT_MAX   (64 * KIB)          /* what a model says beside its images */
+#define RESPONSE_PAGE     20                  /* items of a stored response's input on one page */
+#define RESPONSE_PAGE_MAX 100                 /* as many as a client may want there */
+#define COMPACT_KEPT_MAX  (64 * KIB)          /* the user's messages in front of a compaction */
+#define SPEECH_CHARS_MAX  4096                /* OpenAI's limit on input and instructions */
+#define TRANSCRIPT_MAX    (16 * MIB)          /* the text of one transcript */
+#define TRANSCRIPT_WORDS  200000              /* words with times in one transcript */
+#define KEYS_MAX          10000               /* keys in the pool */
+#define CALLER_KEYS_MAX   1000                /* keys in one request */
 #define KEY_BYTES_MAX     512
 #define OWN_RINGS_MAX     512    /* lists of callers' keys that are kept while nobody uses them */
 #define OWN_KEYS_KEPT_MAX 16384  /* keys in them */
