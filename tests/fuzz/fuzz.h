@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/buf.h"
+
 /* The entry point of libFuzzer, and of replay_main.c. Returns 0. */
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
@@ -19,5 +21,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 			abort(); \
 		} \
 	} while (0)
+
+/* Takes the next piece off rest, at most size (which is not 0) bytes; false when there is none. */
+static inline bool
+fuzz_piece(struct slice *rest, size_t size, struct slice *ret)
+{
+	*ret = (struct slice){ rest->ptr, rest->len < size ? rest->len : size };
+	if (ret->len == 0)
+		return false;
+	rest->ptr += ret->len;
+	rest->len -= ret->len;
+	return true;
+}
 
 #endif
