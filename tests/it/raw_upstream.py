@@ -109,7 +109,7 @@ def certificate(directory):
 
 
 class RawHttp2:
-    """HTTP/2 over TLS, with one answer for all: header lines (in HPACK, without Huffman's code) and a
+    """HTTP/2 over TLS, with one answer for all: header lines (in HPACK, without Huffman's) and a
     body. refuse: so many streams are refused before."""
 
     DATA, HEADERS, RESET, SETTINGS, CONTINUATION = 0, 1, 3, 4, 9
@@ -137,7 +137,8 @@ class RawHttp2:
 
     @staticmethod
     def _frame(kind, flags, stream, payload=b""):
-        return struct.pack("!I", len(payload))[1:] + struct.pack("!BBI", kind, flags, stream) + payload
+        head = struct.pack("!I", len(payload))[1:] + struct.pack("!BBI", kind, flags, stream)
+        return head + payload
 
     @staticmethod
     def _text(text):
