@@ -21,6 +21,7 @@ import time
 ROOT = os.geteuid() == 0
 DROP_USER = "www-data"
 PATIENCE = float(os.environ.get("IT_PATIENCE", "30"))  # seconds that anything may take
+LINE_LOOKS = 100  # at a last line of the log that has no end yet
 REPORTS = re.compile(
     rb"ERROR: (Address|Leak)Sanitizer|WARNING: ThreadSanitizer|"
     rb"SUMMARY: \w*Sanitizer|: runtime error:|Assertion .* failed"
@@ -267,11 +268,16 @@ class Box:
 
     def log_lines(self):
         """The gateway's log, parsed; a line that is not one JSON object is an error."""
-        try:
-            with open(self.gateway_log, encoding="utf-8") as f:
-                lines = f.read().split("\n")
-        except FileNotFoundError:
-            return []
+        # A line that is being written may be seen in part, which lasts no time.
+        for _ in range(LINE_LOOKS):
+            try:
+                with open(self.gateway_log, encoding="utf-8") as f:
+                    lines = f.read().split("\n")
+            except FileNotFoundError:
+                return []
+            if lines[-1] == "":
+                break
+            time.sleep(0.01)
         if lines.pop() != "":
             lines.append("the last line has no end")
         out = []
