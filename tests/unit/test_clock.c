@@ -15,13 +15,22 @@
 
 #define SUSPENDED_S 3600
 
+static uint64_t
+system_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_REALTIME, &now);
+	return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
 static void
 test_forward(void)
 {
-	uint64_t first = clock_mono_ms(), wall = clock_wall_ms();
+	uint64_t first = clock_mono_ms(), before = system_ms(), wall = clock_wall_ms();
 
 	ok(first > 0 && clock_mono_ms() >= first, "it does not go back");
-	ok(wall / 1000 <= (uint64_t)time(NULL), "the wall clock is the system's");
+	ok(before <= wall && wall <= system_ms(), "the wall clock is the system's");
 }
 
 #ifdef CLONE_NEWTIME
@@ -35,7 +44,7 @@ pretend_suspend(void)
 	int fd, len = snprintf(text, sizeof(text), "boottime %d 0\n", SUSPENDED_S);
 	bool done;
 
-	if (unshare(CLONE_NEWTIME) != 0)
+	if (unshare(CLONE_NEWTIME) != 0 && unshare(CLONE_NEWUSER | CLONE_NEWTIME) != 0)
 		return false;
 	fd = open("/proc/self/timens_offsets", O_WRONLY | O_CLOEXEC);
 	done = fd >= 0 && write(fd, text, (size_t)len) == len;
