@@ -265,13 +265,14 @@ json_get_bool(json_object *obj, const char *key, bool fallback)
 int64_t
 json_int(json_object *value, int64_t fallback)
 {
+	const double least = (double)INT64_MIN;
 	double number;
 
 	if (json_object_is_type(value, json_type_int))
 		return json_object_get_int64(value);
 	if (json_object_is_type(value, json_type_double)) {
 		number = json_object_get_double(value);
-		return number >= -0x1p63 && number < 0x1p63 ? (int64_t)number : fallback;
+		return number >= least && number < -least ? (int64_t)number : fallback;
 	}
 	if (json_object_is_type(value, json_type_string)) {
 		struct slice text = json_str(value);
