@@ -281,14 +281,3 @@ class Load:
         if got.returncode not in (0, 1):
             raise RigError("load: %s\n%s" % (got.stderr.decode()[:300], program.tail()))
         return json.loads(got.stdout)
-
-
-def make_certificate(directory):
-    """A self-signed certificate for localhost and 127.0.0.1: NAME.crt and NAME.key."""
-    name = os.path.join(directory, "tls")
-    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt",
-                    "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2", "-subj",
-                    "/CN=localhost", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1",
-                    "-keyout", name + ".key", "-out", name + ".crt"],
-                   check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    return name

@@ -19,6 +19,9 @@ import rig
 from cases import (ANSWER_BYTES, CASES, EVENT_BYTES, METRICS, QUICK_SLACK, Request, chat_request,
                    native_request)
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "it"))
+import certificate  # noqa: E402
+
 WARM_REQUESTS = {"concurrency": 8, "requests": 400}
 WARM_STREAMS = {"streams": 20}
 COUNTED_BASE = 20  # requests that warm a process up before those that are counted
@@ -46,7 +49,7 @@ class Bench:
         if not case.tls:
             return self.standin.address, None
         if self.front is None:
-            self.certificate = rig.make_certificate(self.dir)
+            self.certificate = certificate.make(self.dir)
             self.front = rig.Nginx(self.dir, self.number(), self.options.nginx,
                                    self.standin.address, certificate=self.certificate)
             self.front.__enter__()

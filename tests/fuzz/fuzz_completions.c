@@ -7,18 +7,10 @@
 #include "base/limits.h"
 #include "base/xalloc.h"
 #include "core/completions.h"
+#include "check_json.h"
 #include "fuzz.h"
 
 static struct answer_scratch scratch;
-
-static void
-check_json(const struct buf *out)
-{
-	json_object *doc = json_read(buf_slice(out));
-
-	FUZZ_CHECK(json_object_is_type(doc, json_type_object));
-	json_object_put(doc);
-}
 
 static int
 stream(const struct completions_info *info, struct slice bytes, size_t piece, struct buf *out)

@@ -7,18 +7,10 @@
 
 #include "base/limits.h"
 #include "core/images.h"
+#include "check_json.h"
 #include "fuzz.h"
 
 static struct answer_scratch scratch;
-
-static void
-check_json(const struct buf *out)
-{
-	json_object *doc = json_read(buf_slice(out));
-
-	FUZZ_CHECK(json_object_is_type(doc, json_type_object));
-	json_object_put(doc);
-}
 
 static void
 check_reply(const struct images_request *request, struct slice upstream)

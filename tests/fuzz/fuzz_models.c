@@ -13,18 +13,10 @@
 #include "core/json.h"
 #include "core/model_list.h"
 #include "core/models.h"
+#include "check_json.h"
 #include "fuzz.h"
 
 static struct answer_scratch scratch;
-
-static void
-check_json(const struct buf *out)
-{
-	json_object *doc = json_read(buf_slice(out));
-
-	FUZZ_CHECK(json_object_is_type(doc, json_type_object));
-	json_object_put(doc);
-}
 
 static void
 read_list(struct slice text)

@@ -4,22 +4,17 @@ import os
 import socket
 import ssl
 import struct
-import subprocess
 import threading
 
+import certificate
 
-class RawUpstream:
-    """answers: for each request in its order a list of pieces; bytes are sent, a number is a pause
-    in seconds, None closes the connection, which is kept for the next request otherwise. Behind the
-    last answer it begins anew."""
 
-    def __init__(self, answers):
-        self.answers = answers
-        self.heads = []
-        self.lock = threading.Lock()
+class _Listener:
+    """A thread for each connection, which runs _serve of the subclass."""
+
+    def __init__(self, scheme, host):
         self.sock = socket.create_server(("127.0.0.1", 0), backlog=64)
-        self.url = "http://127.0.0.1:%d" % self.sock.getsockname()[1]
-        self.closing = threading.Event()
+        self.url = "%s://%s:%d" % (scheme, host, self.sock.getsockname()[1])
         threading.Thread(target=self._accept, daemon=True).start()
 
     def _accept(self):
@@ -29,6 +24,25 @@ class RawUpstream:
             except OSError:
                 return
             threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.sock.close()
+
+
+class RawUpstream(_Listener):
+    """answers: for each request in its order a list of pieces; bytes are sent, a number is a pause
+    in seconds, None closes the connection, which is kept for the next request otherwise. Behind the
+    last answer it begins anew."""
+
+    def __init__(self, answers):
+        self.answers = answers
+        self.heads = []
+        self.lock = threading.Lock()
+        self.closing = threading.Event()
+        super().__init__("http", "127.0.0.1")
 
     def _read(self, client):
         """The head of a request, whose body is read and forgotten; None at the end."""
@@ -67,12 +81,9 @@ class RawUpstream:
             except OSError:
                 pass
 
-    def __enter__(self):
-        return self
-
     def __exit__(self, *_):
         self.closing.set()
-        self.sock.close()
+        super().__exit__()
 
 
 def answer(body, kind="application/json", status="200 OK", length=None, more=""):
@@ -92,23 +103,7 @@ def chunked(*pieces, kind="text/event-stream", end=b"0\r\n\r\n"):
     return head.encode() + b"".join(b"%x\r\n%s\r\n" % (len(p), p) for p in pieces) + end
 
 
-def certificate(directory):
-    """A certificate for localhost that vouches for itself; the paths of it and of its key."""
-    paths = [os.path.join(directory, "upstream" + end) for end in (".crt", ".key")]
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1"]
-        + ["-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext"]
-        + ["subjectAltName=DNS:localhost", "-keyout", paths[1], "-out", paths[0]],
-        check=True,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    os.chmod(directory, 0o755)
-    os.chmod(paths[0], 0o644)
-    return paths
-
-
-class RawHttp2:
+class RawHttp2(_Listener):
     """HTTP/2 over TLS, with one answer for all: header lines (in HPACK, without Huffman's) and a
     body. refuse: so many streams are refused before."""
 
@@ -119,21 +114,13 @@ class RawHttp2:
     def __init__(self, directory, lines=(), body=b"", refuse=0):
         self.lines, self.body, self.refuse = lines, body, refuse
         self.streams = 0
-        self.authority, key = certificate(directory)
+        name = certificate.make(directory)
+        self.authority = name + ".crt"
+        os.chmod(directory, 0o755)
         self.context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.context.load_cert_chain(self.authority, key)
+        self.context.load_cert_chain(self.authority, name + ".key")
         self.context.set_alpn_protocols(["h2"])
-        self.sock = socket.create_server(("127.0.0.1", 0), backlog=64)
-        self.url = "https://localhost:%d" % self.sock.getsockname()[1]
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def _accept(self):
-        while True:
-            try:
-                client, _ = self.sock.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
+        super().__init__("https", "localhost")
 
     @staticmethod
     def _frame(kind, flags, stream, payload=b""):
@@ -191,9 +178,3 @@ class RawHttp2:
                             client.sendall(self._answer(stream))
         except OSError:
             pass
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.sock.close()

@@ -8,6 +8,7 @@
 
 #include "base/limits.h"
 #include "fcgi_naive.h"
+#include "fcgi_record.h"
 #include "tap.h"
 
 static const char *const words[] = {
@@ -19,19 +20,6 @@ static const char *const words[] = {
 };
 
 /* ---- writing requests ---- */
-
-static void
-record(struct buf *b, unsigned type, unsigned id, struct slice content, unsigned padding)
-{
-	uint8_t header[FCGI_HEADER_LEN];
-
-	fcgi_frame(header, (uint8_t)type, (uint16_t)id, content.len);
-	header[6] = (uint8_t)padding;
-	buf_add(b, header, sizeof(header));
-	buf_add_slice(b, content);
-	while (padding-- > 0)
-		buf_addc(b, '#');
-}
 
 static void
 begin(struct buf *b, unsigned id, unsigned role)

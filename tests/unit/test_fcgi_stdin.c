@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/limits.h"
+#include "fcgi_record.h"
 #include "tap.h"
 
 static const char *const words[] = {
@@ -15,19 +16,6 @@ static const char *const words[] = {
 	[FCGI_STDIN_ABORT] = "abort",
 	[FCGI_STDIN_BAD] = "bad",
 };
-
-static void
-record(struct buf *b, unsigned type, unsigned id, struct slice content, unsigned padding)
-{
-	uint8_t header[FCGI_HEADER_LEN];
-
-	fcgi_frame(header, (uint8_t)type, (uint16_t)id, content.len);
-	header[6] = (uint8_t)padding;
-	buf_add(b, header, sizeof(header));
-	buf_add_slice(b, content);
-	while (padding-- > 0)
-		buf_addc(b, '#');
-}
 
 /* Feeds bytes that have a place of their own, so that a read behind them is seen. */
 static enum fcgi_stdin_result
