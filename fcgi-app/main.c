@@ -145,9 +145,9 @@ share_resources(struct loops_options *options)
 	threads = granted_threads(needed);
 	if (threads < needed)
 		fprintf(stderr,
-		    "gemini-balance: needs %zu threads, and %zu can be started: raise the limits "
-		    "on "
-		    "processes and memory (ulimit -u and -v, TasksMax= of systemd, pids.max)\n",
+		    "gemini-balance: needs %zu threads, and %zu can be started: raise the "
+		    "limits on processes and memory (ulimit -u and -v, TasksMax= of systemd, "
+		    "pids.max)\n",
 		    needed, threads);
 	return threads == needed;
 }

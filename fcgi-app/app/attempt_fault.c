@@ -16,7 +16,7 @@ attempt_wants_content(struct request *r)
 	return looks_for_content(r) && blank_look(&r->blank, attempt_kept(r), false) == BLANK_MORE;
 }
 
-/* A page of whatever stands between here and Google, such as a captive portal or a proxy. */
+/* A page from something between here and Google, such as a captive portal or a proxy. */
 static bool
 is_page(const struct request *r)
 {

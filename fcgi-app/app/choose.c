@@ -67,7 +67,7 @@ patience(const struct request *r, uint64_t now)
 	return spent < most ? most - spent : 0;
 }
 
-/* Is it worth to wait for what is lacking? *ret_due: until when at most. */
+/* Is it worth waiting for what is missing? *ret_due: how long at most, monotonic ms. */
 static bool
 may_wait(const struct request *r, const struct keyring_lack *lack, uint64_t *ret_due)
 {
@@ -96,7 +96,7 @@ can_fall_back(struct request *r)
 	       (root->token == NULL || token_models(root->token)[0] == '\0');
 }
 
-/* Is the model that is lacking better replaced than waited for? */
+/* Should another model take over, rather than the request wait for this one? */
 static bool
 wants_fallback(struct request *r, const struct keyring_lack *lack)
 {

@@ -19,7 +19,7 @@
 /* Names the key that began a resumable upload, so that its later parts use the same one: an upload
  * belongs to its key's project. A fingerprint, no secret. */
 #define UPLOAD_KEY_PARAM "gb_key"
-/* So much of the last events is kept: a finish reason stands behind the content. */
+/* How much of the end of the last events is kept: a finish reason comes after the content. */
 #define LAST_EVENT_MAX (4 * KIB)
 
 struct native_state {
@@ -28,7 +28,7 @@ struct native_state {
 	bool array;               /* a stream in the form of a JSON array */
 	struct object_made *made; /* the answer may name a new object; NULL: it does not */
 	struct buf part;          /* the event that has not come whole yet */
-	bool torn;                /* a part of one that is too large to be kept went out */
+	bool torn;                /* part of an event too large to keep has gone out */
 	bool reported;            /* the client was sent an error of Google's */
 	struct buf last;          /* the end of what went out */
 };
@@ -201,7 +201,7 @@ rewrite_upload_url(struct request *r, struct slice url)
 	buf_release(&query);
 }
 
-/* Its length is not known before its end, whatever the upstream says: an error may follow. */
+/* Its length is only known at its end, whatever the upstream says: an error may follow. */
 static bool
 is_stream(const struct request *r)
 {
@@ -321,7 +321,7 @@ keep_end(struct native_state *state, struct slice bytes)
 	buf_add_slice(last, bytes);
 }
 
-/* Does one of these events begin otherwise than content does? */
+/* Does one of these events begin unlike content? */
 static bool
 has_other(struct slice events)
 {
@@ -404,7 +404,7 @@ feed_events(struct request *r, struct slice bytes, struct buf *out)
 	size_t from = 0, whole;
 
 	if (part->len > 0) {
-		/* The line ends may stand on both sides of the joint. */
+		/* The line ends may be on both sides of the joint. */
 		from = part->len > 3 ? part->len - 3 : 0;
 		buf_add_slice(part, bytes);
 		bytes = buf_slice(part);

@@ -53,9 +53,8 @@ static int
 too_many_values(struct request *r)
 {
 	return apierror_set(&r->err, APIERROR_TOO_LARGE, NULL,
-	    "The request body holds more JSON values than this gateway takes: as many need more "
-	    "than "
-	    "%zu MB of memory.",
+	    "The request body holds more JSON values than this gateway takes: that many "
+	    "need more than %zu MB of memory.",
 	    json_allowance(edge_body(r->edge)->len) / MIB);
 }
 
@@ -73,9 +72,8 @@ admit(struct request *r)
 		return too_many_values(r);
 	if (need > memory_most(r->gw->memory))
 		return apierror_set(&r->err, APIERROR_TOO_LARGE, NULL,
-		    "This request needs %zu MB of memory, more than the gateway has for all of "
-		    "them "
-		    "(MEMORY_MAX).",
+		    "This request needs %zu MB of memory, more than the gateway has for all "
+		    "requests together (MEMORY_MAX).",
 		    need / MIB);
 	if (!request_charge(r, need))
 		return apierror_set(&r->err, APIERROR_NO_MEMORY, NULL, "%s", "");
@@ -166,8 +164,10 @@ work_run(void *ctx)
 	r->work_rc = translate(r);
 	r->may_name = r->work_rc == 0 && r->op->names_objects && objects_maybe(r->target.body);
 	/* What json-c took in small blocks stays with this thread otherwise. */
+#ifdef M_TRIM_THRESHOLD
 	if (r->charged > TRIM_ABOVE)
 		malloc_trim(0);
+#endif
 }
 
 /* What happened meanwhile comes first. */

@@ -450,7 +450,7 @@ do_finish(struct request *r)
 }
 
 #define STEP_DEFINE(symbol) const struct step step_##symbol = { #symbol, do_##symbol };
-/* Those of a translation stand in prepare.c, of an attempt in attempt.c, of the delivery in
+/* Those of a translation are in prepare.c, of an attempt in attempt.c, of the delivery in
  * deliver.c. */
 STEP_DEFINE(read)
 STEP_DEFINE(route)

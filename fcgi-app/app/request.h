@@ -366,15 +366,15 @@ void attempt_beat(struct request *r);
 void attempt_wait(struct request *r, uint64_t due);
 
 /* attempt_fault.c */
-/* RETRY_EMPTY: nothing in the answer so far is worth to be passed on. */
+/* RETRY_EMPTY: nothing in the answer so far is worth passing on. */
 bool attempt_wants_content(struct request *r);
 /* Of an answer with status 200 that reports no error and was not cut. */
 enum answer_fault attempt_fault(struct request *r);
 
-/* hold.c: an answer that is one document goes out when it is whole, because a web server makes a
- * cut look like its end. In the temporary file above BODY_MEMORY. */
-/* False when it is too large for that: what was kept is whole so far, and these bytes are not among
- * it. False too when it cannot be stored; then it has moved to step fail. */
+/* hold.c: an answer that is one document goes out only when it is whole, because a web server makes
+ * a cut look like its end. Above BODY_MEMORY it is kept in a temporary file. False when the answer
+ * is too large to be held: these bytes are not kept, all before them are. False too when it cannot
+ * be stored; the request has moved to step fail then. */
 bool hold_add(struct request *r, struct slice bytes);
 
 /* choose.c */

@@ -158,7 +158,7 @@ count_held(struct state_table *t, const struct state_entry *entry, int sign)
 	share->bytes += sign > 0 ? cost : -cost;
 }
 
-/* Takes the item. The entry stands in the list of clean ones. */
+/* Takes the item. The new entry is in the list of clean ones. */
 static struct state_entry *
 add(struct state_table *t, struct state_item *item, uint64_t hash)
 {

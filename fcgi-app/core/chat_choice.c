@@ -130,7 +130,7 @@ want_image(struct choice *ch)
 	if (ch->listed)
 		return changes_note(ch->run->changes, CHANGE_DROPPED, ch->at, ch->run->err);
 	return apierror_set(ch->run->err, APIERROR_UNSUPPORTED, ch->at,
-	    "'%s': the model '%s' makes no images; those whose names end with '-image' do.", ch->at,
+	    "'%s': the model '%s' cannot make images; use one whose name ends in '-image'.", ch->at,
 	    c->request->model.name);
 }
 

@@ -17,7 +17,7 @@ struct content_part {
 
 /* Notes a change of the part; field: a member of it, or NULL. */
 int chat_part_note(const struct content_part *p, enum change change, const char *field);
-/* field: where media->text stands in the part. *ret_part is also in p->parts then. */
+/* field: the member of the part that holds media->text. *ret_part is in p->parts then, too. */
 int chat_part_media(const struct content_part *p, const struct chat_media *media, const char *field,
     json_object **ret_part);
 /* The same for a stored file. */

@@ -56,8 +56,8 @@ skip_framing(struct slice *s, bool *ret_more)
 	return false;
 }
 
-/* An object whose first key is "error", with blanks between the tokens. framed: something that only
- * answers have stood before it. */
+/* An object whose first key is "error", with blanks between the tokens. framed: it comes after
+ * something that only answers have. */
 static enum gsniff
 sniff_object(struct slice s, bool framed)
 {

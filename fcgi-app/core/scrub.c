@@ -352,7 +352,7 @@ drop_held(struct scrub_stream *s, size_t count)
 	s->held = rest;
 }
 
-/* Passes on what stands before the tail, with its secrets hidden. */
+/* Passes on what comes before the tail, with its secrets hidden. */
 static void
 pass_held(struct scrub_stream *s, size_t tail, size_t hidden,
     void (*fn)(void *ctx, struct slice clean), void *ctx)

@@ -12,7 +12,7 @@ struct scrub_view {
 	char *plain;    /* a byte for each character; what cannot be in a secret is \1 */
 	uint32_t *from; /* where that character begins in the data; one more than plain has */
 	size_t len;
-	size_t end; /* of the data that was read: an escape that is cut off stands there */
+	size_t end; /* of the data that was read: an escape that is cut off begins there */
 };
 
 /* Is there an escape of a character that `in` has, or one that is cut off? Quick when not. */

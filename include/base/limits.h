@@ -138,7 +138,7 @@
 #define WAITING_MAX   1024      /* requests that wait for a key */
 #define LANES_MAX     16        /* models for which the order of the keys is kept, for each pool */
 #define KEY_NOTES_MAX 8         /* keys named in an explanation */
-#define PREFIX_MIN    (8 * KIB) /* beginning of a body that is worth to be read again */
+#define PREFIX_MIN    (8 * KIB) /* beginning of a body that is worth reading again */
 #define PREFIX_MAX    (128 * KIB) /* as much of it is looked at */
 #define PREFIX_LEVELS 5
 #define PREFIX_NOTES  4096 /* beginnings remembered for each pool */

@@ -22,7 +22,7 @@ struct learned;
 /* What holds for one model. */
 struct lesson {
 	char served_by[MODEL_NAME_MAX]; /* "": as its name says */
-	bool aging;                     /* served_by is worth to be confirmed */
+	bool aging;                     /* served_by is worth confirming */
 	struct refusals refused;
 	bool gone;
 	char instead[MODEL_NAME_MAX]; /* gone: what is there in its place, or "" */
