@@ -9,7 +9,7 @@
 
 #include "base/limits.h"
 #include "base/xalloc.h"
-#include "edge_priv.h"
+#include "net/edge_priv.h"
 #include "fuzz.h"
 #include "net/address.h"
 #include "net/upstream.h"

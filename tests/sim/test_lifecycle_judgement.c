@@ -9,7 +9,7 @@
 
 #include "base/limits.h"
 #include "base/xalloc.h"
-#include "golden_dir.h"
+#include "unit/golden_dir.h"
 #include "sim.h"
 #include "tap.h"
 #include "texts.h"

@@ -7,7 +7,7 @@
 #include "base/xalloc.h"
 #include "fetch_server.h"
 #include "tap.h"
-#include "upstream_priv.h"
+#include "net/upstream_priv.h"
 
 static uv_loop_t loop;
 static uv_timer_t pulse; /* no turn waits longer */

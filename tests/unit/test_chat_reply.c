@@ -1,7 +1,7 @@
 /* chat_reply.c and chat_parts.c: tables and ceilings that golden files cannot show whole. */
 #include "config.h"
 
-#include "chat_parts.h"
+#include "core/chat_parts.h"
 
 #include "base/limits.h"
 #include "base/xalloc.h"

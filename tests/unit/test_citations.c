@@ -1,7 +1,7 @@
 /* citations.c: offsets over blocks, and what happens at the ceilings. */
 #include "config.h"
 
-#include "citations.h"
+#include "core/citations.h"
 
 #include <stdlib.h>
 

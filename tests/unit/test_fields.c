@@ -12,8 +12,8 @@
 
 #include "base/limits.h"
 #include "base/xalloc.h"
-#include "chat_parts.h"
-#include "chat_priv.h"
+#include "core/chat_parts.h"
+#include "core/chat_priv.h"
 #include "core/responses.h"
 #include "tap.h"
 

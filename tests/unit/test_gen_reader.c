@@ -1,7 +1,7 @@
 /* gen_reader.c and gen_part.c: what a sink is told, and when a stream is an error. */
 #include "config.h"
 
-#include "gen_reader.h"
+#include "core/gen_reader.h"
 
 #include <stdlib.h>
 

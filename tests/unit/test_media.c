@@ -1,7 +1,7 @@
 /* app/media.c: wanted URLs become found references or one error. */
 #include "config.h"
 
-#include "media.h"
+#include "app/media.h"
 
 #include "base/limits.h"
 #include "sim/sim_fetch.h"
