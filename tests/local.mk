@@ -30,6 +30,7 @@ TESTS = $(unit_tests) tests/golden/golden $(sim_tests) $(replay_tests) $(lint_sc
 TEST_EXTENSIONS = .sh .py
 AM_TESTS_ENVIRONMENT = \
 	srcdir='$(abs_srcdir)'; export srcdir; \
+	builddir='$(abs_builddir)'; export builddir; \
 	GATEWAY='$(abs_builddir)/gemini-balance.fcgi'; export GATEWAY; \
 	STANDIN='$(abs_builddir)/tests/standin/standin'; export STANDIN; \
 	LOAD='$(abs_builddir)/tests/bench/load'; export LOAD; \

@@ -1,10 +1,11 @@
 # Lints print TAP; each is one line here.
 lint_scripts += \
+	%D%/columns.sh \
 	%D%/headers.sh \
 	%D%/layers.sh \
-	%D%/length.sh \
 	%D%/models.sh \
 	%D%/options.sh \
+	%D%/taste.py \
 	%D%/values.sh \
 	%D%/words.sh
-EXTRA_DIST += $(lint_scripts)
+EXTRA_DIST += $(lint_scripts) %D%/tree.py
