@@ -21,6 +21,7 @@ EXTRA_DIST += tests/firstgo tests/it \
 	tests/tsan.supp \
 	tests/fcgi_naive.h \
 	tests/fcgi_record.h \
+	tests/golden_file.h \
 	tests/judge.h \
 	tests/tap.h
 

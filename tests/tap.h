@@ -61,4 +61,12 @@ tap_done(void)
 	tap_slice(slice_str(got), slice_str(want), __FILE__, __LINE__, (what))
 #define is_slice(got, want, what) tap_slice((got), slice_str(want), __FILE__, __LINE__, (what))
 
+/* The program of a test that this build cannot run. */
+#define TAP_SKIP_MAIN(why) \
+	int main(void) \
+	{ \
+		printf("1..0 # SKIP " why "\n"); \
+		return 0; \
+	}
+
 #endif

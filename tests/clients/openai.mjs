@@ -2,7 +2,7 @@
 
 import OpenAI from "openai";
 
-import { recording } from "./common.mjs";
+import { openaiClients } from "./openai_client.mjs";
 import { assert, failure, test } from "./tap.mjs";
 
 const MODEL = "gemini-2.5-flash";
@@ -26,15 +26,7 @@ const weather = {
 };
 
 export async function openai(env) {
-    const made = (key, more = {}) =>
-        new OpenAI({
-            apiKey: key,
-            baseURL: `${env.BASE_URL}/v1`,
-            maxRetries: 0,
-            timeout: 30000,
-            fetch: recording(env),
-            ...more,
-        });
+    const made = openaiClients(env);
     const client = made(env.KEY);
     const t = (name, run) => test(`openai: ${name}`, run);
 

@@ -11,21 +11,14 @@ import {
     freshKey,
     isPng,
     isWav,
-    recording,
     upstream,
     wav,
 } from "./common.mjs";
+import { openaiClients } from "./openai_client.mjs";
 import { assert, failure, test } from "./tap.mjs";
 
 export async function openaiMedia(env) {
-    const made = (apiKey) =>
-        new OpenAI({
-            apiKey,
-            baseURL: `${env.BASE_URL}/v1`,
-            maxRetries: 0,
-            timeout: 30000,
-            fetch: recording(env),
-        });
+    const made = openaiClients(env);
     const client = made(env.KEY);
     const t = (name, run) => test(`openai: ${name}`, run);
     const png = () => toFile(Buffer.from(PIXEL, "base64"), "a.png", { type: "image/png" });

@@ -9,11 +9,11 @@ import {
     SAY,
     assertSigned,
     freshKey,
-    recording,
     scriptSteps,
     upstream,
     wav,
 } from "./common.mjs";
+import { openaiClients, stepTools } from "./openai_client.mjs";
 import { assert, failure, test } from "./tap.mjs";
 
 const messages = [{ role: "user", content: SAY }];
@@ -26,68 +26,35 @@ const parameters = {
 };
 
 export async function openaiMore(env) {
-    const made = (apiKey) =>
-        new OpenAI({
-            apiKey,
-            baseURL: `${env.BASE_URL}/v1`,
-            maxRetries: 0,
-            timeout: 30000,
-            fetch: recording(env),
-        });
+    const made = openaiClients(env);
     const client = made(env.KEY);
     const t = (name, run) => test(`openai: ${name}`, run);
 
-    // Each of the functions is called once, in a step of its own; the runner sends the results.
-    const stepTools = (seen) =>
-        ["get_city", "get_weather"].map((name) => ({
-            type: "function",
-            function: {
-                name,
-                description: name,
-                parameters,
-                parse: JSON.parse,
-                function: (args) => {
-                    seen.push([name, args.city]);
-                    return { ok: name };
-                },
-            },
-        }));
+    // Each of the functions is called once, in a step of its own.
+    const called = ["get_city", "get_weather"];
     const steps = [
         ["get_city", { city: "here" }],
         ["get_weather", { city: "Rome" }],
     ];
 
-    await t("runTools in two steps on a Gemini 3 model", async () => {
-        const key = freshKey();
-        const seen = [];
-        await scriptSteps(env, key, steps);
-        const runner = made(key).chat.completions.runTools({
-            model: MODEL_3,
-            messages,
-            tools: stepTools(seen),
+    for (const stream of [false, true])
+        await t(`runTools in two steps on a Gemini 3 model, stream: ${stream}`, async () => {
+            const key = freshKey();
+            const seen = [];
+            await scriptSteps(env, key, steps);
+            const runner = made(key).chat.completions.runTools({
+                model: MODEL_3,
+                messages,
+                tools: stepTools(called, parameters, seen),
+                stream,
+            });
+            assert.match(await runner.finalContent(), /get_weather returned .*ok/);
+            assert.deepEqual(seen, [
+                ["get_city", "here"],
+                ["get_weather", "Rome"],
+            ]);
+            await assertSigned(env, key);
         });
-        assert.match(await runner.finalContent(), /get_weather returned .*ok/);
-        assert.deepEqual(seen, [
-            ["get_city", "here"],
-            ["get_weather", "Rome"],
-        ]);
-        await assertSigned(env, key);
-    });
-
-    await t("runTools in a stream on a Gemini 3 model", async () => {
-        const key = freshKey();
-        const seen = [];
-        await scriptSteps(env, key, steps);
-        const runner = made(key).chat.completions.runTools({
-            model: MODEL_3,
-            messages,
-            tools: stepTools(seen),
-            stream: true,
-        });
-        assert.match(await runner.finalContent(), /get_weather returned .*ok/);
-        assert.equal(seen.length, 2);
-        await assertSigned(env, key);
-    });
 
     await t(
         "parallel calls, one of them answered by a client that keeps no extra fields",

@@ -11,10 +11,10 @@ import {
     SAY,
     assertSigned,
     freshKey,
-    recording,
     scriptSteps,
     upstream,
 } from "./common.mjs";
+import { openaiClients } from "./openai_client.mjs";
 import { assert, failure, test } from "./tap.mjs";
 
 const weather = {
@@ -35,14 +35,7 @@ const steps = [
 ];
 
 export async function openaiResponses(env) {
-    const made = (apiKey) =>
-        new OpenAI({
-            apiKey,
-            baseURL: `${env.BASE_URL}/v1`,
-            maxRetries: 0,
-            timeout: 30000,
-            fetch: recording(env),
-        });
+    const made = openaiClients(env);
     const client = made(env.KEY);
     const t = (name, run) => test(`openai responses: ${name}`, run);
 

@@ -34,4 +34,25 @@ fuzz_piece(struct slice *rest, size_t size, struct slice *ret)
 	return true;
 }
 
+/* What reads bytes, at most `piece` of them at a time, and writes down what it found. */
+typedef void (*fuzz_read_fn)(struct slice bytes, size_t piece, struct buf *out);
+
+/* However the input is cut, the same is found. limit: of out. */
+static inline void
+fuzz_check_pieces(struct slice bytes, size_t limit, fuzz_read_fn read)
+{
+	struct buf whole, split;
+
+	buf_init(&whole, limit);
+	buf_init(&split, limit);
+	read(bytes, bytes.len > 0 ? bytes.len : 1, &whole);
+	for (size_t piece = 1; piece < 16 && piece < bytes.len; piece += 2) {
+		buf_reset(&split);
+		read(bytes, piece, &split);
+		FUZZ_CHECK(slice_eq(buf_slice(&whole), buf_slice(&split)));
+	}
+	buf_release(&whole);
+	buf_release(&split);
+}
+
 #endif

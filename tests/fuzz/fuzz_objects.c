@@ -10,6 +10,7 @@
 static void
 scan(struct slice bytes, size_t piece, struct buf *out)
 {
+	struct slice part;
 	struct object_path path = { .use = OBJECT_USE_MANY };
 	struct objects_scan scan;
 	struct object_made made;
@@ -18,11 +19,9 @@ scan(struct slice bytes, size_t piece, struct buf *out)
 	objects_init(&objects);
 	objects_scan_init(&scan, &objects, BODY, SLICE("http://127.0.0.1"));
 	object_made_init(&made, &path);
-	for (size_t at = 0; at < bytes.len; at += piece) {
-		size_t len = bytes.len - at < piece ? bytes.len - at : piece;
-
-		objects_scan_feed(&scan, (struct slice){ bytes.ptr + at, len });
-		object_made_feed(&made, (struct slice){ bytes.ptr + at, len });
+	while (fuzz_piece(&bytes, piece, &part)) {
+		objects_scan_feed(&scan, part);
+		object_made_feed(&made, part);
 	}
 	FUZZ_CHECK(objects.count <= OBJECTS_MAX);
 	objects_settle(&objects);
@@ -40,21 +39,11 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	struct slice all = { (const char *)bytes, size };
 	struct objects objects;
-	struct buf whole, split;
 
 	objects_init(&objects);
 	objects_of_path(all, &objects);
 	FUZZ_CHECK(objects.count <= 1);
 	objects_release(&objects);
-	buf_init(&whole, 4 * MIB);
-	buf_init(&split, 4 * MIB);
-	scan(all, size > 0 ? size : 1, &whole);
-	for (size_t piece = 1; piece < 16 && piece < size; piece += 2) {
-		buf_reset(&split);
-		scan(all, piece, &split);
-		FUZZ_CHECK(slice_eq(buf_slice(&whole), buf_slice(&split)));
-	}
-	buf_release(&whole);
-	buf_release(&split);
+	fuzz_check_pieces(all, 4 * MIB, scan);
 	return 0;
 }

@@ -6,24 +6,9 @@
 #include "config.h"
 
 #include "base/limits.h"
+#include "check_error.h"
 #include "core/responses.h"
 #include "fuzz.h"
-
-static void
-check_error(const struct apierror *err)
-{
-	json_object *doc;
-	struct buf out;
-
-	FUZZ_CHECK(err->status >= 400 && err->status < 500);
-	FUZZ_CHECK(err->message[0] != '\0');
-	buf_init(&out, 64 * KIB);
-	apierror_render(err, DIALECT_OPENAI, &out);
-	doc = json_read(buf_slice(&out));
-	FUZZ_CHECK(json_get_object(doc, "error") != NULL);
-	json_object_put(doc);
-	buf_release(&out);
-}
 
 static void
 check_contents(const struct responses_request *q)

@@ -38,6 +38,7 @@ fuzz_tests += \
 tests_libtest_a_SOURCES += %D%/replay_main.c
 EXTRA_DIST += \
 	%D%/chat_shape.h \
+	%D%/check_error.h \
 	%D%/check_json.h \
 	%D%/fuzz.h \
 	%D%/corpus

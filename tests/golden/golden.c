@@ -54,25 +54,6 @@ golden_ok(bool good, const char *what)
 
 /* ---- files ---- */
 
-bool
-golden_read(const char *path, struct buf *out)
-{
-	FILE *file = fopen(path, "rb");
-	char *room;
-
-	if (file == NULL)
-		return false;
-	while ((room = buf_room(out, 4096)) != NULL) {
-		size_t got = fread(room, 1, 4096, file);
-
-		out->len += got;
-		if (got == 0)
-			break;
-	}
-	fclose(file);
-	return room != NULL;
-}
-
 static void
 write_file(const char *path, struct slice text)
 {
@@ -101,7 +82,7 @@ golden_json(const char *dir, const char *name, const char *suffix)
 	struct buf text;
 	json_object *doc = NULL;
 
-	buf_init(&text, GOLDEN_FILE_MAX);
+	buf_init(&text, GOLDEN_MAX);
 	if (golden_read(path, &text)) {
 		doc = json_read(buf_slice(&text));
 		ok(doc != NULL, path);
@@ -130,8 +111,8 @@ golden_expect(const char *dir, const char *name, const char *suffix, struct slic
 	struct buf file, want;
 	json_object *doc;
 
-	buf_init(&file, GOLDEN_FILE_MAX);
-	buf_init(&want, GOLDEN_FILE_MAX);
+	buf_init(&file, GOLDEN_MAX);
+	buf_init(&want, GOLDEN_MAX);
 	if (golden_update) {
 		doc = json ? json_read(got) : NULL;
 		if (json)
@@ -170,8 +151,8 @@ golden_expect_error(const char *dir, const char *name, const struct apierror *er
 	struct buf out, doc;
 	struct jwriter w = jwriter_on(&out);
 
-	buf_init(&out, GOLDEN_FILE_MAX);
-	buf_init(&doc, GOLDEN_FILE_MAX);
+	buf_init(&out, GOLDEN_MAX);
+	buf_init(&doc, GOLDEN_MAX);
 	apierror_render(err, DIALECT_OPENAI, &doc);
 	jw_object(&w, NULL);
 	jw_int(&w, "status", err->status);
@@ -197,7 +178,7 @@ embed(json_object *input, struct buf *out, struct apierror *err)
 
 	embed_request_init(&request);
 	embed_reply_init(&reply, &scratch);
-	buf_init(&text, GOLDEN_FILE_MAX);
+	buf_init(&text, GOLDEN_MAX);
 	json_write(json_get(input, "request"), &text);
 	if (embed_request_read(&request, buf_slice(&text),
 		&(struct chat_env){ .models = golden_models }, err) != 0)
@@ -236,7 +217,7 @@ run_embed(const char *dir, const char *name, struct slice input)
 	struct apierror err;
 	struct buf out;
 
-	buf_init(&out, GOLDEN_FILE_MAX);
+	buf_init(&out, GOLDEN_MAX);
 	if (json_get_array(doc, "answers") == NULL)
 		ok(false, name);
 	else if (embed(doc, &out, &err) != 0)
@@ -255,7 +236,7 @@ run_schema(const char *dir, const char *name, struct slice input)
 	struct apierror err;
 	struct buf out;
 
-	buf_init(&out, GOLDEN_FILE_MAX);
+	buf_init(&out, GOLDEN_MAX);
 	changes_init(&changes, false);
 	if (schema_clean(schema, "/s", &changes, &clean, &err) != 0) {
 		golden_expect_error(dir, name, &err);
@@ -303,7 +284,7 @@ run_kind(const struct kind *kind, const char *root)
 		char *path = golden_path(dir, entries[i]->d_name, "");
 		struct buf input;
 
-		buf_init(&input, GOLDEN_FILE_MAX);
+		buf_init(&input, GOLDEN_MAX);
 		if (is_input(kind, name)) {
 			entries[i]->d_name[name.len - strlen(kind->suffix)] = '\0';
 			if (ok(golden_read(path, &input), path))

@@ -2,21 +2,17 @@
 #ifndef TESTS_GOLDEN_H
 #define TESTS_GOLDEN_H
 
-#include "base/limits.h"
 #include "core/apierror.h"
 #include "core/changes.h"
 #include "core/json.h"
 #include "core/models.h"
-
-#define GOLDEN_FILE_MAX (4 * MIB)
+#include "golden_file.h"
 
 extern struct models *golden_models;
 extern bool golden_update; /* expectations are written */
 
 /* The check of tap.h, counted in one place. */
 bool golden_ok(bool good, const char *what);
-/* False when the file cannot be read. */
-bool golden_read(const char *path, struct buf *out);
 /* dir/name and suffix; the caller frees it. */
 char *golden_path(const char *dir, const char *name, const char *suffix);
 /* The file must hold exactly this text; JSON is kept indented and compared without its blanks. */

@@ -54,7 +54,7 @@ setup_init(struct setup *s, const char *dir, const char *name)
 
 	*s = (struct setup){ .doc = doc, .reader = json_reader_new() };
 	s->tools = read_tools(json_get_array(doc, "tools"));
-	buf_init(&s->kept, GOLDEN_FILE_MAX);
+	buf_init(&s->kept, GOLDEN_MAX);
 	s->info = (struct chat_reply_info){
 		.id = "0123456789abcdefghij",
 		.created = 1700000000,
@@ -90,7 +90,7 @@ expect_kept(const char *dir, const char *name, const struct setup *s)
 		golden_expect_none(dir, name, ".kept.json");
 		return;
 	}
-	buf_init(&list, GOLDEN_FILE_MAX);
+	buf_init(&list, GOLDEN_MAX);
 	buf_addf(&list, "[%s]", s->kept.data);
 	golden_expect(dir, name, ".kept.json", buf_slice(&list), true);
 	buf_release(&list);
@@ -105,7 +105,7 @@ split_answers(struct slice input, size_t count, struct buf *texts, struct slice 
 	json_object *list = json_read(input);
 
 	for (size_t i = 0; i < count; i++) {
-		buf_init(&texts[i], GOLDEN_FILE_MAX);
+		buf_init(&texts[i], GOLDEN_MAX);
 		if (count > 1)
 			json_write(json_object_array_get_idx(list, i), &texts[i]);
 		ret[i] = count > 1 ? buf_slice(&texts[i]) : input;
@@ -132,7 +132,7 @@ golden_reply(const char *dir, const char *name, struct slice input)
 
 		setup.scratch.json = shared ? setup.reader : NULL;
 		buf_reset(&setup.kept);
-		buf_init(&out, GOLDEN_FILE_MAX);
+		buf_init(&out, GOLDEN_MAX);
 		if (chat_reply_translate(answers, &setup.info, &out, &usage, &err) != 0)
 			golden_expect_error(dir, name, judged(&setup.scratch, &err));
 		else
@@ -204,7 +204,7 @@ prepare(struct slice input, const struct way *way, struct buf *out)
 {
 	struct buf text;
 
-	buf_init(&text, GOLDEN_FILE_MAX);
+	buf_init(&text, GOLDEN_MAX);
 	if (way->long_way)
 		the_long_way(input, &text);
 	else
@@ -240,7 +240,7 @@ step(struct chat_stream *s, struct lanes *lanes, size_t lane, struct way *way, s
 
 	if (lanes->ended[lane])
 		return 0;
-	buf_init(&text, GOLDEN_FILE_MAX);
+	buf_init(&text, GOLDEN_MAX);
 	prepare(next_text(lanes, lane), way, &text);
 	rest = buf_slice(&text);
 	while (answer == 0 && rest.len > 0) {
@@ -297,7 +297,7 @@ lanes_init(struct lanes *lanes, const char *dir, const char *name, size_t count,
 
 		snprintf(suffix, sizeof(suffix), ".lane%zu.sse", i);
 		path = golden_path(dir, name, suffix);
-		buf_init(&lanes->texts[i], GOLDEN_FILE_MAX);
+		buf_init(&lanes->texts[i], GOLDEN_MAX);
 		if (i == 0)
 			buf_add_slice(&lanes->texts[i], first);
 		else
@@ -317,7 +317,7 @@ same(struct setup *setup, struct lanes *lanes, struct way way, const struct firs
 	struct buf out;
 	bool good;
 
-	buf_init(&out, GOLDEN_FILE_MAX);
+	buf_init(&out, GOLDEN_MAX);
 	stream(setup, lanes, way, &out);
 	good = slice_eq(buf_slice(&out), buf_slice(&first->out)) &&
 	       slice_eq(buf_slice(&setup->kept), buf_slice(&first->kept));
@@ -359,8 +359,8 @@ golden_stream(const char *dir, const char *name, struct slice input)
 
 	setup_init(&setup, dir, name);
 	lanes_init(&lanes, dir, name, setup.info.fan, input);
-	buf_init(&first.out, GOLDEN_FILE_MAX);
-	buf_init(&first.kept, GOLDEN_FILE_MAX);
+	buf_init(&first.out, GOLDEN_MAX);
+	buf_init(&first.kept, GOLDEN_MAX);
 	stream(&setup, &lanes, (struct way){ 0 }, &first.out);
 	buf_add_slice(&first.kept, buf_slice(&setup.kept));
 	golden_expect(dir, name, ".out.sse", buf_slice(&first.out), false);

@@ -9,41 +9,6 @@
 #include "core/chat.h"
 #include "golden.h"
 
-/* Answers what a pass wanted from X.refs.json. */
-static void
-look_up(struct refs *refs, json_object *world)
-{
-	for (size_t i = 0; i < refs->count; i++) {
-		struct ref *ref = refs->list[i];
-		const char *kind = ref->kind == REF_MEDIA ? "media" : "signature";
-		json_object *found = json_get(json_get(world, kind), ref->key);
-		struct slice text =
-		    ref->kind == REF_MEDIA ? json_get_str(found, "data") : json_str(found);
-		struct buf value;
-
-		if (ref->state != REF_WANTED)
-			continue;
-		if (found == NULL) {
-			if (ref->kind == REF_MEDIA)
-				apierror_set(
-				    &ref->err, APIERROR_BAD_VALUE, "", "It cannot be fetched.");
-			refs_absent(refs, ref);
-			continue;
-		}
-		buf_init(&value, GOLDEN_FILE_MAX);
-		if (ref->kind == REF_MEDIA) {
-			char *room = buf_room(&value, text.len);
-
-			snprintf(ref->mime, sizeof(ref->mime), "%s",
-			    json_object_get_string(json_get(found, "mime")));
-			value.len += base64_peek(text, (unsigned char *)room, text.len / 4 * 3);
-		} else {
-			buf_add_slice(&value, text);
-		}
-		refs_found(refs, ref, &value);
-	}
-}
-
 static struct families *
 read_families(const char *dir, const char *name)
 {
@@ -53,7 +18,7 @@ read_families(const char *dir, const char *name)
 	size_t line = 0;
 	struct buf text;
 
-	buf_init(&text, GOLDEN_FILE_MAX);
+	buf_init(&text, GOLDEN_MAX);
 	golden_ok(golden_read(path, &text), path);
 	buf_addc(&text, '\n'); /* and the NUL behind it */
 	families = families_new(text.data, &error, &line);
@@ -100,7 +65,7 @@ golden_expect_changes(const char *dir, const char *name, struct changes *changes
 		golden_expect_none(dir, name, ".changes.txt");
 		return;
 	}
-	buf_init(&text, GOLDEN_FILE_MAX);
+	buf_init(&text, GOLDEN_MAX);
 	buf_add_slice(&text, changes_header(changes));
 	buf_addc(&text, '\n');
 	golden_expect(dir, name, ".changes.txt", buf_slice(&text), false);
@@ -129,13 +94,13 @@ golden_request(const char *dir, const char *name, struct slice input)
 	int answer;
 
 	env.families = families;
-	buf_init(&out, GOLDEN_FILE_MAX);
+	buf_init(&out, GOLDEN_MAX);
 	refs_init(&refs);
 	changes_init(&changes, slice_starts(named, SLICE("strict_")));
 	chat_request_init(&request);
 	answer = chat_request_read(&request, input, &env, &err);
 	if (answer == 0 && refs.wanted > 0) {
-		look_up(&refs, world);
+		golden_answer_refs(&refs, world);
 		changes_reset(&changes);
 		chat_request_release(&request);
 		answer = chat_request_read(&request, input, &env, &err);

@@ -74,18 +74,22 @@ def signals_for_others_do_not_disturb_it(options):
             equal(s.gateway.status(), None, "exit status after signal %d" % number)
 
 
+def start_with_64_descriptors(s):
+    s.box.address = "unix:%s/few.sock" % s.box.run
+    process = s.box.spawn(
+        "gateway",
+        [s.box.program, "--listen", s.box.address],
+        env=s.box.gateway_env(),
+        user="www-data",
+        before=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64)),
+    )
+    s.box.wait_address(process)
+
+
 @once
 def two_hundred_connections_get_through_64_descriptors(options):
     with Stack(options, gateway=False) as s:
-        s.box.address = "unix:%s/few.sock" % s.box.run
-        process = s.box.spawn(
-            "gateway",
-            [s.box.program, "--listen", s.box.address],
-            env=s.box.gateway_env(),
-            user="www-data",
-            before=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64)),
-        )
-        s.box.wait_address(process)
+        start_with_64_descriptors(s)
         bodies = fcgi_client.whole_request("GET", "/healthz")
         socks = []
         for _ in range(200):
@@ -104,15 +108,7 @@ def two_hundred_connections_get_through_64_descriptors(options):
 @once
 def calls_upstream_get_through_64_descriptors(options):
     with Stack(options, gateway=False) as s:
-        s.box.address = "unix:%s/few.sock" % s.box.run
-        process = s.box.spawn(
-            "gateway",
-            [s.box.program, "--listen", s.box.address],
-            env=s.box.gateway_env(),
-            user="www-data",
-            before=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64)),
-        )
-        s.box.wait_address(process)
+        start_with_64_descriptors(s)
         states = []
 
         def ask():

@@ -153,45 +153,47 @@ files_check_uri(const struct files *f, struct slice uri, const char *project, st
 	    (int)(uri.len < 256 ? uri.len : 256), uri.ptr);
 }
 
-void
-files_get(struct standin *si, struct conn *c, struct slice name, const char *project)
+/* The file, or NULL after an error was sent. */
+static struct file *
+file_or_error(struct standin *si, struct conn *c, struct slice name, const char *project)
 {
 	struct refusal r;
 	struct file *file;
 
 	refusal_init(&r);
 	file = file_of(si->files, name, project, &r);
-	if (file == NULL) {
+	if (file == NULL)
 		gerror_reply(c, r.code, r.message.data, NULL);
-	} else {
-		json_object *doc = file_document(file);
-
-		gjson_reply(c, 200, doc);
-		json_object_put(doc);
-	}
 	refusal_release(&r);
+	return file;
+}
+
+void
+files_get(struct standin *si, struct conn *c, struct slice name, const char *project)
+{
+	struct file *file = file_or_error(si, c, name, project);
+	json_object *doc;
+
+	if (file == NULL)
+		return;
+	doc = file_document(file);
+	gjson_reply(c, 200, doc);
+	json_object_put(doc);
 }
 
 void
 files_delete(struct standin *si, struct conn *c, struct slice name, const char *project)
 {
-	struct refusal r;
-	struct file *file;
+	struct file *file = file_or_error(si, c, name, project);
+	struct file **link = &si->files->first;
 
-	refusal_init(&r);
-	file = file_of(si->files, name, project, &r);
-	if (file == NULL) {
-		gerror_reply(c, r.code, r.message.data, NULL);
-	} else {
-		struct file **link = &si->files->first;
-
-		while (*link != file)
-			link = &(*link)->next;
-		*link = file->next;
-		file_free(file);
-		conn_reply(c, 200, GTYPE_JSON, "", SLICE("{}\n"));
-	}
-	refusal_release(&r);
+	if (file == NULL)
+		return;
+	while (*link != file)
+		link = &(*link)->next;
+	*link = file->next;
+	file_free(file);
+	conn_reply(c, 200, GTYPE_JSON, "", SLICE("{}\n"));
 }
 
 static uint64_t

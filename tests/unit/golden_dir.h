@@ -12,9 +12,8 @@
 #include "base/limits.h"
 #include "core/apierror.h"
 #include "core/json.h"
+#include "golden_file.h"
 #include "tap.h"
-
-#define GOLDEN_MAX (4 * MIB)
 
 typedef void (*golden_fn)(const char *path, struct slice input);
 
@@ -23,25 +22,6 @@ static inline void
 golden_path(char *ret, size_t size, const char *path, const char *suffix)
 {
 	snprintf(ret, size, "%s%s", path, suffix);
-}
-
-static inline bool
-golden_read(const char *path, struct buf *out)
-{
-	FILE *file = fopen(path, "rb");
-	char *room;
-
-	if (file == NULL)
-		return false;
-	while ((room = buf_room(out, 4096)) != NULL) {
-		size_t got = fread(room, 1, 4096, file);
-
-		out->len += got;
-		if (got == 0)
-			break;
-	}
-	fclose(file);
-	return room != NULL;
 }
 
 /* The file must hold exactly this text. */

@@ -24,45 +24,6 @@ static struct models *models;
 
 /* ---- requests ---- */
 
-/* Answers what a pass wanted. */
-static void
-look_up(struct refs *refs, json_object *world)
-{
-	static const char *const kinds[] = { "media", "signature", "response" };
-
-	for (size_t i = 0; i < refs->count; i++) {
-		struct ref *ref = refs->list[i];
-		json_object *found = json_get(json_get(world, kinds[ref->kind]), ref->key);
-		struct slice text = json_str(found);
-		struct buf value;
-		char *room;
-
-		if (ref->state != REF_WANTED)
-			continue;
-		if (found == NULL) {
-			if (ref->kind == REF_MEDIA)
-				apierror_set(
-				    &ref->err, APIERROR_BAD_VALUE, "", "It cannot be fetched.");
-			refs_absent(refs, ref);
-			continue;
-		}
-		buf_init(&value, GOLDEN_MAX);
-		if (ref->kind == REF_RESPONSE && json_object_is_type(found, json_type_object)) {
-			json_write(found, &value);
-		} else if (ref->kind == REF_RESPONSE) {
-			buf_adds(&value, "{\"response\":{},\"input\":[],\"items\":");
-			json_write(found, &value);
-			buf_addc(&value, '}');
-		} else if (ref->kind == REF_MEDIA) {
-			room = buf_room(&value, text.len);
-			value.len += base64_peek(text, (unsigned char *)room, text.len / 4 * 3);
-		} else {
-			buf_add_slice(&value, text);
-		}
-		refs_found(refs, ref, &value);
-	}
-}
-
 /* As many passes as the gateway makes. */
 static int
 read_request(struct responses_request *q, struct slice text, const struct chat_env *env,
@@ -78,7 +39,7 @@ read_request(struct responses_request *q, struct slice text, const struct chat_e
 		answer = responses_request_read(q, text, env, err);
 		if (answer != 0 || env->refs->wanted == 0)
 			return answer;
-		look_up(env->refs, world);
+		golden_answer_refs(env->refs, world);
 	}
 	ok(false, "too many passes");
 	return answer;

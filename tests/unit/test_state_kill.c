@@ -297,13 +297,8 @@ main(int argc, char **argv)
 
 #else
 
-#include <stdio.h>
+#include "tap.h"
 
-int
-main(void)
-{
-	printf("1..0 # SKIP built without SQLite\n");
-	return 0;
-}
+TAP_SKIP_MAIN("built without SQLite")
 
 #endif

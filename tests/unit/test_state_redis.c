@@ -155,13 +155,8 @@ main(void)
 
 #else
 
-#include <stdio.h>
+#include "tap.h"
 
-int
-main(void)
-{
-	printf("1..0 # SKIP built without hiredis\n");
-	return 0;
-}
+TAP_SKIP_MAIN("built without hiredis")
 
 #endif
