@@ -84,6 +84,7 @@ def start_with_64_descriptors(s):
         before=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64)),
     )
     s.box.wait_address(process)
+    return process
 
 
 @once
@@ -108,7 +109,7 @@ def two_hundred_connections_get_through_64_descriptors(options):
 @once
 def calls_upstream_get_through_64_descriptors(options):
     with Stack(options, gateway=False) as s:
-        start_with_64_descriptors(s)
+        process = start_with_64_descriptors(s)
         states = []
 
         def ask():
