@@ -63,9 +63,11 @@ class Object:
                 self.defines.add(name)
 
     def headers(self):
-        """Our headers that the compiler read for it."""
+        """Our headers that the compiler read for it. None in a build without dependency tracking."""
         folder, name = os.path.split(self.source)
         rule = os.path.join(BUILD, folder, ".deps", name[:-2] + ".Po")
+        if not os.path.exists(rule):
+            return
         with open(rule, encoding="utf-8") as file:
             words = file.read().split(":", 1)[1].replace("\\\n", " ").split("\n")[0].split()
         root = os.path.realpath(ROOT)
