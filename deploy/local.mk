@@ -3,6 +3,30 @@ dist_man8_MANS = deploy/gemini-balance.fcgi.8
 exampledir = $(docdir)
 nobase_dist_example_DATA = \
 	deploy/gemini-balance.conf.sample deploy/model-families.sample \
+	deploy/README.md deploy/README.zh-CN.md \
+	deploy/guide/demo.svg \
+	deploy/guide/README.md deploy/guide/README.zh-CN.md \
+	deploy/guide/building.md deploy/guide/building.zh-CN.md \
+	deploy/guide/changes.md deploy/guide/changes.zh-CN.md \
+	deploy/guide/clients.md deploy/guide/clients.zh-CN.md \
+	deploy/guide/configuration.md deploy/guide/configuration.zh-CN.md \
+	deploy/guide/errors.md deploy/guide/errors.zh-CN.md \
+	deploy/guide/files.md deploy/guide/files.zh-CN.md \
+	deploy/guide/gemini.md deploy/guide/gemini.zh-CN.md \
+	deploy/guide/keys.md deploy/guide/keys.zh-CN.md \
+	deploy/guide/media.md deploy/guide/media.zh-CN.md \
+	deploy/guide/models.md deploy/guide/models.zh-CN.md \
+	deploy/guide/openai.md deploy/guide/openai.zh-CN.md \
+	deploy/guide/openai-audio.md deploy/guide/openai-audio.zh-CN.md \
+	deploy/guide/openai-chat.md deploy/guide/openai-chat.zh-CN.md \
+	deploy/guide/openai-completions.md deploy/guide/openai-completions.zh-CN.md \
+	deploy/guide/openai-images.md deploy/guide/openai-images.zh-CN.md \
+	deploy/guide/openai-responses.md deploy/guide/openai-responses.zh-CN.md \
+	deploy/guide/openai-tools.md deploy/guide/openai-tools.zh-CN.md \
+	deploy/guide/security.md deploy/guide/security.zh-CN.md \
+	deploy/guide/state.md deploy/guide/state.zh-CN.md \
+	deploy/guide/troubleshooting.md deploy/guide/troubleshooting.zh-CN.md \
+	deploy/guide/upgrade.md deploy/guide/upgrade.zh-CN.md \
 	deploy/apache/fcgid.conf \
 	deploy/apache/proxy_fcgi.conf \
 	deploy/caddy/Caddyfile \
@@ -30,7 +54,8 @@ nobase_dist_example_DATA = \
 	deploy/supervision/supervisord.conf \
 	deploy/supervision/supervisord.spawn-fcgi.conf \
 	deploy/systemd/gemini-balance.service \
-	deploy/systemd/gemini-balance.socket
+	deploy/systemd/gemini-balance.socket \
+	fcgi-app/README.md
 # Plain CGI has no arguments: this one starts the program with its options.
 dist_libexec_SCRIPTS = deploy/gemini-balance.cgi
 # systemd looks here as well when prefix is /usr or /usr/local.

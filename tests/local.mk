@@ -16,7 +16,7 @@ include tests/openai/local.mk
 include tests/sim/local.mk
 include tests/standin/local.mk
 include tests/unit/local.mk
-EXTRA_DIST += tests/README.md tests/firstgo tests/it \
+EXTRA_DIST += tests/README.md tests/firstgo tests/it tests/recording \
 	tests/check \
 	tests/tsan.supp \
 	tests/fcgi_naive.h \

@@ -118,7 +118,7 @@ def main():
         for name in names:
             plan.skip("first go: " + name, "only root can make a machine of its own")
         return plan.done()
-    for document in ("README.md", supervisors.SUPERVISION, supervisors.HOSTING):
+    for document in ("deploy/README.md", supervisors.SUPERVISION, supervisors.HOSTING):
         if options.k in document:
             plan.run("first go: languages of " + document, both_languages(document), None)
     options.stage = tempfile.mkdtemp(prefix="gemini-balance-firstgo-")

@@ -78,7 +78,7 @@ def life(machine, run, told, tokens, word, **site):
     restarted(run, told, **site)
 
 
-# ---- as root: deploy/supervision, behind lighttpd as the README has it ----
+# ---- as root: deploy/supervision, behind lighttpd as deploy/README.md has it ----
 
 DAEMONS = {
     "runit": ["runsvdir", "/etc/service"],
@@ -111,7 +111,7 @@ def _uses_spawn_fcgi(folder, wanted):
 def supervised(machine, name):
     os.makedirs("/var/service", exist_ok=True)
     os.makedirs("/etc/service", exist_ok=True)
-    steps = m.blocks("README.md", "lighttpd")
+    steps = m.blocks("deploy/README.md", "lighttpd")
     told = "echo GEMINI_BASE_URL=%s >>/etc/gemini-balance.conf\n" % machine.standin.url
     m.sh("".join(steps[:2]) + told)
     _daemon(DAEMONS[name])

@@ -1,4 +1,5 @@
-"""The README's recipe, typed as printed, beside Debian's stock configuration and another site."""
+"""The recipe of deploy/README.md, typed as printed, beside Debian's stock configuration and another
+site."""
 
 import os
 import re
@@ -94,8 +95,8 @@ def _other_site_answers():
 
 def _steps(machine, server):
     """The recipe's lines; Google is the stand-in's."""
-    lines = m.blocks("README.md", server.name)
-    true(len(lines) >= 4, "the README has a recipe for " + server.name)
+    lines = m.blocks("deploy/README.md", server.name)
+    true(len(lines) >= 4, "deploy/README.md has a recipe for " + server.name)
     told = "echo GEMINI_BASE_URL=%s >>/etc/gemini-balance.conf\n" % machine.standin.url
     return lines[:2] + [told] + lines[2:]
 

@@ -1,6 +1,7 @@
 # Lints print TAP; each is one line here.
 lint_scripts += \
 	%D%/columns.sh \
+	%D%/docs.py \
 	%D%/headers.sh \
 	%D%/layers.sh \
 	%D%/models.sh \

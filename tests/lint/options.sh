@@ -1,7 +1,7 @@
 #!/bin/sh
-# Every option of include/app/conf.def is in --sample-config, in both READMEs and in the man page,
-# nothing there is an option that does not exist, and the sample file is what the program prints.
-# The sample of model families is valid.
+# Every option of include/app/conf.def is in --sample-config, in both languages of the guide and in
+# the man page, nothing there is an option that does not exist, and the sample file is what the
+# program prints. The sample of model families is valid.
 # $GATEWAY: the program; $srcdir: the root of the sources.
 set -u
 
@@ -62,20 +62,21 @@ check "options were found" "$([ "$(echo "$names" | wc -l)" -ge 20 ] || echo "$de
 in_sample=$(echo "$printed" | sed -n 's/^#\([^ =]*\)=.*/\1/p')
 check "--sample-config prints each option, in order" \
 	"$([ "$in_sample" = "$names" ] || echo "$in_sample")"
-for file in README.md README.zh-CN.md deploy/gemini-balance.fcgi.8; do
+guide=deploy/guide/configuration
+for file in $guide.md $guide.zh-CN.md deploy/gemini-balance.fcgi.8; do
 	check "$file has each option" "$(missing_in "$root/$file")"
 done
-for file in README.md README.zh-CN.md; do
+for file in $guide.md $guide.zh-CN.md; do
 	check "$file has no other option" "$(unknown_in "$root/$file")"
 	check "$file has the defaults" "$(wrong_default_in "$root/$file")"
 done
 check "deploy/gemini-balance.conf.sample is what the program prints" \
 	"$(echo "$printed" | diff - "$sample")"
-# What the sample of families shows is taken, and both READMEs show the same lines.
+# What the sample of families shows is taken, and the guide shows the same lines.
 families=$root/deploy/model-families.sample
 check "deploy/model-families.sample is a valid file" \
 	"$(faults=$(MODEL_FAMILIES_FILE=$families "$gateway" --check 2>&1) || echo "$faults")"
-for file in README.md README.zh-CN.md; do
+for file in deploy/guide/models.md deploy/guide/models.zh-CN.md; do
 	check "$file has the rows of the sample" "$(grep '^[a-z]' "$families" |
 		while read -r line; do grep -qF -e "$line" "$root/$file" || echo "$line"; done)"
 done

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Every type of tool, item and content part, every role and every form of tool_choice that a
-request may hold after OpenAI's schema has a row in the compatibility tables of both READMEs, and a
-golden case. Prints TAP. Reads the tree at $srcdir.
+request may hold after OpenAI's schema has a row in the compatibility tables of the guide, in both
+languages, and a golden case. Prints TAP. Reads the tree at $srcdir.
 
 A table is found by the comment in front of it, `<!-- words NAME -->`; its words are those in
 backquotes in the first column.
@@ -19,7 +19,8 @@ sys.dont_write_bytecode = True
 from schema import Schema  # noqa: E402
 
 ROOT = os.environ.get("srcdir") or os.path.join(HERE, "../..")
-READMES = ("README.md", "README.zh-CN.md")
+GUIDE = os.path.join(ROOT, "deploy/guide")
+LANGUAGES = {"English": ".md", "Chinese": ".zh-CN.md"}
 PARTS = ("parts of user", "parts of assistant")
 CHAT, RESPONSES = "CreateChatCompletionRequest", "CreateResponse"
 
@@ -106,6 +107,14 @@ def words_of_cases(docs, place):
     return {v for doc in docs for v in values_at(doc, steps) if isinstance(v, str)}
 
 
+def pages(ending):
+    """The pages of the guide in one language."""
+    for name in sorted(os.listdir(GUIDE)):
+        if name.endswith(ending) and name.count(".") == ending.count("."):
+            with open(os.path.join(GUIDE, name), encoding="utf-8") as f:
+                yield f.read()
+
+
 def words_of_table(text, name):
     """None: there is no such table."""
     found = re.search(r"<!-- words %s -->\n((?:\|.*\n)+)" % re.escape(name), text)
@@ -119,9 +128,8 @@ def main():
     schema = Schema()
     docs = {request: list(cases(directory)) for request, directory in CASES.items()}
     texts = {}
-    for readme in READMES:
-        with open(os.path.join(ROOT, readme), encoding="utf-8") as f:
-            texts[readme] = f.read()
+    for language, ending in LANGUAGES.items():
+        texts[language] = "".join(pages(ending))
     for request, place, tables in PLACES:
         words = words_of_schema(schema, request, place)
         told = words_of_cases(docs[request], place)
@@ -130,13 +138,13 @@ def main():
             + ["no golden case has '%s'" % word for word in sorted(words - told)],
             "%s: %s: golden cases" % (CASES[request], place),
         )
-        for readme in READMES:
-            rows = [words_of_table(texts[readme], name) for name in tables]
+        for language, text in texts.items():
+            rows = [words_of_table(text, name) for name in tables]
             known = set().union(*[row for row in rows if row])
             ok(
                 ["there is no table '%s'" % n for n, row in zip(tables, rows) if not row]
                 + ["no row has '%s'" % word for word in sorted(words - known)],
-                "%s: %s: rows in %s" % (CASES[request], place, readme),
+                "%s: %s: rows in %s" % (CASES[request], place, language),
             )
     print("1..%d" % count)
     return failed > 0

@@ -1,7 +1,7 @@
 /*
- * The compatibility tables of both READMEs against the code: parameters against the field tables,
- * lists of words against what the readers take and offer. A table is found by the comment in front
- * of it, `<!-- fields NAME -->` or `<!-- words NAME -->`.
+ * The compatibility tables of the guide, in both languages, against the code: parameters against
+ * the field tables, lists of words against what the readers take and offer. A table is found by the
+ * comment in front of it, `<!-- fields NAME -->` or `<!-- words NAME -->`, whatever the page.
  */
 #include "config.h"
 
@@ -19,13 +19,18 @@
 
 #define NAMES_MAX 256
 
+/* Pages of deploy/guide with such tables. */
+static const char *const pages[] = { "openai-chat", "openai-tools", "openai-responses",
+	"openai-completions", "openai-images", "openai-audio", "models" };
+
 /* The words of a language, fates in the order of enum field_fate. */
 static const struct language {
-	const char *file, *head, *fates[FATES];
+	const char *name, *ending, *head, *fates[FATES];
 } languages[] = {
-	{ "README.md", "| Parameter | What becomes of it |",
+	{ "English", ".md", "| Parameter | What becomes of it |",
 	    { "required", "mapped", "some models", "ignored", "refused" } },
-	{ "README.zh-CN.md", "| 参数 | 结果 |", { "必需", "转换", "部分模型", "忽略", "拒绝" } },
+	{ "Chinese", ".zh-CN.md", "| 参数 | 结果 |",
+	    { "必需", "转换", "部分模型", "忽略", "拒绝" } },
 };
 
 static const struct language *language;
@@ -193,7 +198,7 @@ test_list(const struct fields_list *list)
 		    language->fates[code.list[i].fate]);
 		good = false;
 	}
-	snprintf(what, sizeof(what), "%s: %s: all parameters, each with its fate", language->file,
+	snprintf(what, sizeof(what), "%s: %s: all parameters, each with its fate", language->name,
 	    list->name);
 	ok(good && code.count > 0 && code.count < NAMES_MAX, what);
 }
@@ -309,7 +314,7 @@ test_words(void)
 		struct slice rest;
 
 		snprintf(
-		    what, sizeof(what), "%s: the words of '%s'", language->file, words[i].name);
+		    what, sizeof(what), "%s: the words of '%s'", language->name, words[i].name);
 		ok(find_table("words", words[i].name, NULL, &rest) && check_words(&words[i], rest),
 		    what);
 	}
@@ -343,7 +348,7 @@ test_finishes(void)
 				printf("# %.*s\n", (int)native.len, native.ptr);
 		}
 	}
-	snprintf(what, sizeof(what), "%s: every finish reason", language->file);
+	snprintf(what, sizeof(what), "%s: every finish reason", language->name);
 	ok(good && count == ARRAY_SIZE(all), what);
 }
 
@@ -374,28 +379,28 @@ test_aliases(void)
 				printf("# %.*s\n", (int)name.len, name.ptr);
 		}
 	}
-	snprintf(what, sizeof(what), "%s: the aliases, in their order", language->file);
+	snprintf(what, sizeof(what), "%s: the aliases, in their order", language->name);
 	ok(good && pairs.len == 0, what);
 }
 
 /* ---- both languages ---- */
 
 static void
-load(const char *name)
+load(const char *page)
 {
 	const char *srcdir = getenv("srcdir");
 	char path[4096], block[4096];
-	size_t len;
+	size_t len, before = text.len;
 	FILE *file;
 
-	snprintf(path, sizeof(path), "%s/%s", srcdir != NULL ? srcdir : ".", name);
-	buf_reset(&text);
+	snprintf(path, sizeof(path), "%s/deploy/guide/%s%s", srcdir != NULL ? srcdir : ".", page,
+	    language->ending);
 	file = fopen(path, "rb");
 	while (file != NULL && (len = fread(block, 1, sizeof(block), file)) > 0)
 		buf_add(&text, block, len);
 	if (file != NULL)
 		fclose(file);
-	ok(text.len > 0 && !text.failed, name);
+	ok(text.len > before && !text.failed, strrchr(path, '/') + 1);
 }
 
 static size_t
@@ -422,7 +427,9 @@ main(void)
 	for (language = languages; language < languages + ARRAY_SIZE(languages); language++) {
 		size_t count = 0;
 
-		load(language->file);
+		buf_reset(&text);
+		for (size_t i = 0; i < ARRAY_SIZE(pages); i++)
+			load(pages[i]);
 		for (const struct fields_list *list = fields_lists; list->name != NULL; list++) {
 			test_list(list);
 			count++;
