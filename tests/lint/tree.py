@@ -63,7 +63,7 @@ class Object:
                 self.defines.add(name)
 
     def headers(self):
-        """Our headers that the compiler read for it. None in a build without dependency tracking."""
+        """Our headers that the compiler read for it. None without dependency tracking."""
         folder, name = os.path.split(self.source)
         rule = os.path.join(BUILD, folder, ".deps", name[:-2] + ".Po")
         if not os.path.exists(rule):
