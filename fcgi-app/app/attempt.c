@@ -2,6 +2,9 @@
 #include "config.h"
 
 #include "request.h"
+#include "attempt.h"
+#include "steps.h"
+#include "timer.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,44 +13,6 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
-
-/* ---- bookkeeping ---- */
-
-void
-attempt_report(struct request *r, bool ok)
-{
-	if (r->key >= 0)
-		keyring_report(r->ring, (size_t)r->key, ok);
-	r->key = -1;
-}
-
-void
-attempt_end(struct request *r)
-{
-	choose_leave(r);
-	call_cancel(TAKE(r->call));
-	secret_free(TAKE(r->credential_line));
-	free(TAKE(r->line_table));
-	free(TAKE(r->up_type));
-	free(TAKE(r->up_retry_after));
-	buf_release(&r->up_head);
-	buf_release(&r->held);
-	scrub_stream_release(&r->scrub);
-	scrub_stream_init(&r->scrub, r->roster->scrub);
-	body_release(&r->whole);
-	r->up_started = r->up_ended = r->framed_error = r->holding = r->delivering = false;
-	r->blank = (struct blank){ 0 };
-}
-
-void
-attempt_note_failed(struct request *r, const char *class)
-{
-	size_t len = strlen(r->trail);
-
-	if (len + FINGERPRINT_LEN + strlen(class) + 3 < sizeof(r->trail))
-		snprintf(r->trail + len, sizeof(r->trail) - len, "%s%s=%s", len > 0 ? " " : "",
-		    r->key_name, class);
-}
 
 /* ---- events of the call ---- */
 
@@ -68,7 +33,7 @@ up_head(void *ctx, int status, const struct header_lines *lines)
 	r->up_status = status;
 	r->last_up_ms = clock_mono_ms();
 	/* Another time limit holds from here. */
-	attempt_watch(r);
+	request_timer_watch(r);
 	r->up_type = line_value(lines, "content-type");
 	r->up_retry_after = line_value(lines, "retry-after");
 	buf_init(&r->held, status < 400 ? COLLECT_MAX : ERROR_BODY_MAX);
@@ -77,17 +42,43 @@ up_head(void *ctx, int status, const struct header_lines *lines)
 	request_run(r);
 }
 
+/*
+ * An answer that is one document goes out only when it is whole, because a web server makes a cut
+ * look like its end. Above BODY_MEMORY it is kept in a temporary file. False when the answer is too
+ * large to be held: these bytes are not kept, all before them are. False too when it cannot be
+ * stored; the request has moved to step fail then.
+ */
+static bool
+attempt_hold(struct request *r, struct slice bytes)
+{
+	struct body_limits limits = request_body_limits(r);
+
+	limits.total = COLLECT_MAX;
+	switch (body_append(&r->whole, &limits, bytes.ptr, bytes.len)) {
+	case BODY_OK:
+		return true;
+	case BODY_FAILED:
+		request_fail(r, APIERROR_INTERNAL, NULL,
+		    "The gateway could not store the answer of the Gemini API.");
+		break;
+	case BODY_TOO_LARGE:
+		break;
+	}
+	r->holding = false;
+	return false;
+}
+
 static void
 up_data(void *ctx, struct slice bytes)
 {
 	struct request *r = ctx;
 
 	r->last_up_ms = clock_mono_ms();
-	if (r->step == &step_stream) {
-		deliver_data(r, bytes);
+	if (r->steps[r->step].data != NULL) {
+		r->steps[r->step].data(r, bytes);
 		return;
 	}
-	if (r->holding && hold_add(r, bytes))
+	if (r->holding && attempt_hold(r, bytes))
 		return;
 	/* An answer above the ceiling is judged by its beginning; what is kept stays whole. */
 	if (bytes.len > r->held.max - r->held.len)
@@ -153,8 +144,8 @@ key_proxy(const struct request *r)
 	return proxy[0] != '\0' ? proxy : NULL;
 }
 
-static enum step_next
-do_call(struct request *r)
+enum step_next
+step_call(struct request *r)
 {
 	struct call_request request = {
 		.method = r->target.method,
@@ -180,16 +171,9 @@ do_call(struct request *r)
 	if (r->last_write_ms == 0)
 		r->last_write_ms = r->last_up_ms;
 	r->call = call_start(loop_upstream(r->loop), &request, &call_events, r);
-	attempt_watch(r);
-	request_move(r, &step_await);
+	request_timer_watch(r);
+	request_move(r, STEP_AWAIT);
 	return STEP_PARK;
-}
-
-bool
-attempt_is_json(const struct request *r)
-{
-	return r->up_type != NULL &&
-	       slice_startsi(slice_str(r->up_type), SLICE("application/json"));
 }
 
 /* An error is waited for to its end. */
@@ -201,8 +185,8 @@ first_is_content(const struct request *r)
 	return first == GSNIFF_CONTENT || first == GSNIFF_OTHER;
 }
 
-static enum step_next
-do_await(struct request *r)
+enum step_next
+step_await(struct request *r)
 {
 	bool judge = r->up_ended || r->held.failed;
 
@@ -214,18 +198,13 @@ do_await(struct request *r)
 		        (!attempt_is_json(r) || first_is_content(r)) && !attempt_wants_content(r);
 	if (!judge)
 		return STEP_PARK;
-	request_move(r, &step_judge);
+	request_move(r, STEP_JUDGE);
 	return STEP_GO;
 }
 
-static enum step_next
-do_wait(struct request *r)
+enum step_next
+step_wait(struct request *r)
 {
-	request_move(r, &step_pick);
+	request_move(r, STEP_PICK);
 	return STEP_GO;
 }
-
-#define STEP_DEFINE(symbol) const struct step step_##symbol = { #symbol, do_##symbol };
-STEP_DEFINE(call)
-STEP_DEFINE(await)
-STEP_DEFINE(wait)

@@ -2,6 +2,12 @@
 #include "config.h"
 
 #include "request.h"
+#include "attempt.h"
+#include "choose.h"
+#include "lessons.h"
+#include "locate.h"
+#include "steps.h"
+#include "timer.h"
 
 #include <string.h>
 
@@ -41,14 +47,14 @@ try_again(struct request *r, const struct verdict *v)
 
 		if (!limited && !choose_can(r))
 			return false;
-		request_move(r, &step_pick);
+		request_move(r, STEP_PICK);
 		return true;
 	}
 	if (r->server_faults >= SERVER_FAULT_TRIES)
 		return false;
 	pause = (uint64_t)BACKOFF_BASE_MS << r->server_faults++;
-	attempt_wait(r, now + pause / 2 + request_random(r) % pause);
-	request_move(r, &step_wait);
+	request_timer_wait(r, now + pause / 2 + request_random(r) % pause);
+	request_move(r, STEP_WAIT);
 	return true;
 }
 
@@ -77,7 +83,7 @@ leave(struct request *r)
 	r->restart = r->delivering;
 	attempt_report(r, false);
 	attempt_end(r);
-	return r->step == &step_wait ? STEP_PARK : STEP_GO;
+	return r->step == STEP_WAIT ? STEP_PARK : STEP_GO;
 }
 
 static enum step_next
@@ -109,7 +115,7 @@ judge_failure(struct request *r, const struct outcome *o, const struct verdict *
 		locate_explain(r, v);
 	choose_hint(r);
 	r->passing = pass;
-	request_move(r, pass ? &step_stream : &step_fail);
+	request_move(r, pass ? STEP_STREAM : STEP_FAIL);
 	return STEP_GO;
 }
 
@@ -167,14 +173,6 @@ learn(struct request *r, const struct outcome *o, const struct verdict *v)
 	attempt_note_failed(r, v->class);
 }
 
-struct slice
-attempt_kept(struct request *r)
-{
-	struct slice kept;
-
-	return r->whole.len > 0 && body_slice(&r->whole, &kept) ? kept : buf_slice(&r->held);
-}
-
 /* Is it an error object of Google's, with a good status? */
 static bool
 is_framed_error(struct request *r)
@@ -205,8 +203,8 @@ end_of_transfer(struct request *r)
 	return r->up_result;
 }
 
-static enum step_next
-do_judge(struct request *r)
+enum step_next
+step_judge(struct request *r)
 {
 	bool failed_status = r->up_started && r->up_status >= 400;
 	struct gstatus status = { 0 };
@@ -236,7 +234,7 @@ do_judge(struct request *r)
 		    "The answer of the Gemini API is larger than this gateway can translate.");
 	r->err = (struct apierror){ 0 };
 	lessons_confirm(r);
-	request_move(r, r->target.events || r->form == REPLY_BYTES ? &step_stream : &step_collect);
+	request_move(r, r->target.events || r->form == REPLY_BYTES ? STEP_STREAM : STEP_COLLECT);
 	return STEP_GO;
 }
 
@@ -258,7 +256,7 @@ attempt_judge_late(struct request *r)
 	struct outcome o;
 	struct verdict v;
 
-	request_move(r, &step_fail);
+	request_move(r, STEP_FAIL);
 	if (!verdict_outcome(&r->err, &request_local(r)->answers, net, &o))
 		return STEP_GO;
 	o.key_is_callers = r->own_ring != NULL;
@@ -287,5 +285,3 @@ attempt_note_reported(struct request *r)
 
 	keep_error(r, &o, &v);
 }
-
-const struct step step_judge = { "judge", do_judge };

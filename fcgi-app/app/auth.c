@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "request.h"
+#include "auth.h"
 
 #include <string.h>
 
@@ -197,7 +198,7 @@ needs_no_model(const struct request *r)
 	static const char *const methods[] = { "GET", "HEAD", "DELETE" };
 	const char *method = edge_param(r->edge, "REQUEST_METHOD");
 
-	if (r->op != &op_native || is_of_files(r->route->path))
+	if (!r->op->native || is_of_files(r->route->path))
 		return true;
 	if (edge_param(r->edge, "HTTP_X_HTTP_METHOD_OVERRIDE") != NULL)
 		return false;

@@ -6,6 +6,8 @@
 #include "config.h"
 
 #include "request.h"
+#include "attempt.h"
+#include "branch.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,7 +15,7 @@
 #include "base/limits.h"
 #include "base/xalloc.h"
 
-static struct request *
+struct request *
 branch_new(struct request *root, size_t lane)
 {
 	struct request *b = xcalloc(1, sizeof(*b));
@@ -21,6 +23,7 @@ branch_new(struct request *root, size_t lane)
 	b->gw = root->gw;
 	b->roster = root->roster;
 	b->loop = root->loop;
+	b->steps = root->steps;
 	b->root = root;
 	b->lane = lane;
 	b->op = root->op;
@@ -49,7 +52,7 @@ branch_new(struct request *root, size_t lane)
 	scrub_stream_init(&b->scrub, b->roster->scrub);
 	if (b->op->branch != NULL)
 		b->op->branch(b);
-	request_move(b, &step_pick);
+	request_move(b, STEP_PICK);
 	return b;
 }
 
@@ -139,60 +142,3 @@ branches_resume(struct request *root, uint64_t now)
 	root->spreading = false;
 	request_run(root);
 }
-
-static enum step_next
-end_of_fan(struct request *r)
-{
-	struct buf *out = &request_local(r)->out;
-
-	buf_reset(out);
-	if (r->op->gather(r, out, &r->err) != 0) {
-		request_move(r, &step_fail);
-		return STEP_GO;
-	}
-	if (out->failed)
-		return request_fail(r, APIERROR_UPSTREAM, NULL, "%s", "");
-	if (r->form == REPLY_SSE)
-		edge_end(TAKE(r->edge), buf_slice(out));
-	else
-		reply_whole(r, 200, r->reply_type, SLICE(""), buf_slice(out));
-	request_move(r, &step_finish);
-	return STEP_GO;
-}
-
-/* Entered at the start and after the end of each branch. */
-static enum step_next
-do_fan(struct request *r)
-{
-	if (r->branches == NULL)
-		r->branches = xcalloc(r->fan, sizeof(*r->branches));
-	r->spreading = true;
-	while (!r->branch_failed && !r->remake && !r->gone && r->branches_live < FAN_PARALLEL &&
-	       r->branches_started < r->fan) {
-		size_t lane = r->branches_started++;
-
-		r->branches_live++;
-		r->branches[lane] = branch_new(r, lane);
-		request_run(r->branches[lane]);
-	}
-	r->spreading = false;
-	if (r->remake) {
-		branches_cancel(r);
-		free(TAKE(r->branches));
-		r->branches_started = 0;
-		r->remake = r->branch_failed = false;
-		request_move(r, r->wants_list ? &step_catalog : &step_prepare);
-		return STEP_GO;
-	}
-	if (r->gone || r->branch_failed) {
-		request_move(r, r->gone ? &step_abort : &step_fail);
-		return STEP_GO;
-	}
-	if (r->branches_live > 0) {
-		attempt_beat(r);
-		return STEP_PARK;
-	}
-	return end_of_fan(r);
-}
-
-const struct step step_fan = { "fan", do_fan };

@@ -5,6 +5,9 @@
 #include "config.h"
 
 #include "request.h"
+#include "lessons.h"
+#include "steps.h"
+#include "timer.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -50,11 +53,10 @@ fetch_free(struct catalog_fetch *f, bool good)
 	free(f);
 }
 
-void
-catalog_cancel(struct request *r)
+static void
+fetch_cancel(void *work)
 {
-	if (r->catalog_fetch != NULL)
-		fetch_free(TAKE(r->catalog_fetch), false);
+	fetch_free(work, false);
 }
 
 /* ---- one call ---- */
@@ -156,7 +158,7 @@ fetch_done(struct catalog_fetch *f, bool good)
 	if (good)
 		catalog_list(r->gw->catalog, buf_slice(&f->names));
 	r->list_failed = !good;
-	r->catalog_fetch = NULL;
+	r->work = NULL;
 	fetch_free(f, good);
 	request_run(r);
 }
@@ -195,10 +197,10 @@ fetch_start(struct request *r)
 	buf_init(&f->body, MODEL_LIST_MAX);
 	buf_init(&f->names, CATALOG_NAMES_MAX);
 	buf_init(&f->next_page, URL_MAX / 4);
-	r->catalog_fetch = f;
+	request_work_set(r, f, fetch_cancel);
 	if (fetch_call(f))
 		return true;
-	catalog_cancel(r);
+	request_work_cancel(r);
 	return false;
 }
 
@@ -209,22 +211,22 @@ fetch_start(struct request *r)
 static enum step_next
 go_on(struct request *r)
 {
-	catalog_cancel(r);
+	request_work_cancel(r);
 	r->catalog_due_ms = 0;
 	if (lessons_successor(r)) {
 		r->err = (struct apierror){ 0 };
-		request_move(r, &step_prepare);
+		request_move(r, STEP_PREPARE);
 		return STEP_GO;
 	}
 	r->list_failed = true;
 	lessons_hint(r);
-	request_move(r, r->err.kind != APIERROR_NONE ? &step_fail : &step_prepare);
+	request_move(r, r->err.kind != APIERROR_NONE ? STEP_FAIL : STEP_PREPARE);
 	return STEP_GO;
 }
 
 /* Entered when the list is wanted, and again when it is there or time passes. */
-static enum step_next
-do_catalog(struct request *r)
+enum step_next
+step_catalog(struct request *r)
 {
 	uint64_t now = clock_mono_ms();
 
@@ -233,8 +235,8 @@ do_catalog(struct request *r)
 		r->catalog_due_ms = now + CATALOG_WAIT_MS;
 	if (now >= r->catalog_due_ms || r->list_failed)
 		return go_on(r);
-	if (r->catalog_fetch != NULL) {
-		attempt_wait(r, r->catalog_due_ms);
+	if (r->work != NULL) {
+		request_timer_wait(r, r->catalog_due_ms);
 		return STEP_PARK;
 	}
 	switch (catalog_turn(r->gw->catalog)) {
@@ -244,13 +246,11 @@ do_catalog(struct request *r)
 	case CATALOG_YOURS:
 		if (!fetch_start(r))
 			return go_on(r);
-		attempt_wait(r, r->catalog_due_ms);
+		request_timer_wait(r, r->catalog_due_ms);
 		return STEP_PARK;
 	case CATALOG_OTHERS:
-		attempt_wait(r, now + CATALOG_POLL_MS);
+		request_timer_wait(r, now + CATALOG_POLL_MS);
 		return STEP_PARK;
 	}
 	return STEP_PARK;
 }
-
-const struct step step_catalog = { "catalog", do_catalog };

@@ -9,6 +9,7 @@
 #include "base/xalloc.h"
 #include "net/coding.h"
 #include "request.h"
+#include "steps.h"
 
 struct decode {
 	struct request *request; /* NULL: it is gone */
@@ -25,25 +26,12 @@ decode_free(struct decode *d)
 	free(d);
 }
 
-struct body_limits
-request_body_limits(const struct request *r)
+static void
+decode_cancel(void *work)
 {
-	const struct conf *conf = r->gw->conf;
+	struct decode *d = work;
 
-	return (struct body_limits){
-		.memory = (size_t)conf->body_memory,
-		.total = (size_t)conf->max_body,
-		.dir = conf->spool_dir,
-	};
-}
-
-void
-decode_cancel(struct request *r)
-{
-	struct decode *d = TAKE(r->decode);
-
-	if (d != NULL)
-		d->request = NULL;
+	d->request = NULL;
 }
 
 static int
@@ -86,24 +74,24 @@ decode_done(void *ctx)
 		decode_free(d);
 		return;
 	}
-	r->decode = NULL;
-	request_move(r, decode_outcome(r, d->result) == 0 ? &step_prepare : &step_fail);
+	r->work = NULL;
+	request_move(r, decode_outcome(r, d->result) == 0 ? STEP_PREPARE : STEP_FAIL);
 	*edge_body(r->edge) = d->body;
 	body_init(&d->body);
 	decode_free(d);
 	request_run(r);
 }
 
-static enum step_next
-do_decode(struct request *r)
+enum step_next
+step_decode(struct request *r)
 {
 	const char *header = edge_param(r->edge, "HTTP_CONTENT_ENCODING");
 	struct body *body = edge_body(r->edge);
 	struct codings codings = { 0 };
 	struct decode *d;
 
-	request_move(r, &step_prepare);
-	if (r->op == &op_native || header == NULL || body->len == 0)
+	request_move(r, STEP_PREPARE);
+	if (r->op->native || header == NULL || body->len == 0)
 		return STEP_GO;
 	if (!codings_read(slice_str(header), &codings))
 		return request_fail(r, APIERROR_CODING, "Content-Encoding",
@@ -112,15 +100,14 @@ do_decode(struct request *r)
 		    header);
 	if (codings.count == 0)
 		return STEP_GO;
-	r->decode = d = xcalloc(1, sizeof(*d));
+	d = xcalloc(1, sizeof(*d));
+	request_work_set(r, d, decode_cancel);
 	d->request = r;
 	d->codings = codings;
 	d->limits = request_body_limits(r);
 	d->body = *body;
 	body_init(body);
-	request_move(r, &step_decode);
+	request_move(r, STEP_DECODE);
 	loop_work(r->loop, decode_run, decode_done, d);
 	return STEP_PARK;
 }
-
-const struct step step_decode = { "decode", do_decode };

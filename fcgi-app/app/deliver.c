@@ -2,6 +2,10 @@
 #include "config.h"
 
 #include "request.h"
+#include "attempt.h"
+#include "lessons.h"
+#include "reply.h"
+#include "steps.h"
 
 #include <stdlib.h>
 
@@ -43,7 +47,7 @@ send_out(struct request *r, struct buf *out)
 		root->first_ms = clock_mono_ms();
 	if (!root->gone)
 		return STEP_PARK;
-	request_move(r, &step_abort);
+	request_move(r, STEP_ABORT);
 	return STEP_GO;
 }
 
@@ -120,18 +124,18 @@ finish_stream(struct request *r)
 	if (out->len > 0)
 		r->content_sent = true;
 	if (root->gone) {
-		request_move(r, &step_abort);
+		request_move(r, STEP_ABORT);
 		return STEP_GO;
 	}
 	if ((rc != 0 || out->failed || r->root != NULL) && out->len > 0 &&
 	    !reply_write(root, buf_slice(out))) {
-		request_move(r, &step_abort);
+		request_move(r, STEP_ABORT);
 		return STEP_GO;
 	}
 	if (rc != 0)
 		return attempt_judge_late(r);
 	if (out->failed) {
-		request_move(r, &step_fail);
+		request_move(r, STEP_FAIL);
 		return STEP_GO;
 	}
 	if (root->first_ms == 0)
@@ -142,13 +146,13 @@ finish_stream(struct request *r)
 		r->bytes_out += out->len;
 		edge_end(TAKE(r->edge), buf_slice(out));
 	}
-	request_move(r, &step_finish);
+	request_move(r, STEP_FINISH);
 	return STEP_GO;
 }
 
 /* Entered when the answer is judged good, and again at its end. */
-static enum step_next
-do_stream(struct request *r)
+enum step_next
+step_stream(struct request *r)
 {
 	struct buf *out = &request_local(r)->out;
 	struct request *root = request_root(r);
@@ -172,7 +176,7 @@ do_stream(struct request *r)
 }
 
 void
-deliver_data(struct request *r, struct slice bytes)
+step_stream_data(struct request *r, struct slice bytes)
 {
 	struct buf *out = &request_local(r)->out;
 	bool began = r->content_sent;
@@ -206,12 +210,12 @@ send_events(struct request *r, struct buf *out)
 	} else if (!root->gone) {
 		reply_write(root, buf_slice(out));
 	}
-	request_move(r, root->gone ? &step_abort : &step_finish);
+	request_move(r, root->gone ? STEP_ABORT : STEP_FINISH);
 	return STEP_GO;
 }
 
-static enum step_next
-do_collect(struct request *r)
+enum step_next
+step_collect(struct request *r)
 {
 	struct buf *out = &request_local(r)->out;
 
@@ -226,7 +230,7 @@ do_collect(struct request *r)
 		attempt_end(r);
 		free(TAKE(r->tried));
 		r->attempts = r->server_faults = 0;
-		request_move(r, &step_pick);
+		request_move(r, STEP_PICK);
 		return STEP_GO;
 	case COLLECT_ERROR:
 		return attempt_judge_late(r);
@@ -238,9 +242,6 @@ do_collect(struct request *r)
 		return send_events(r, out);
 	if (r->root == NULL)
 		reply_whole(r, 200, r->reply_type, SLICE(""), buf_slice(out));
-	request_move(r, &step_finish);
+	request_move(r, STEP_FINISH);
 	return STEP_GO;
 }
-
-const struct step step_stream = { "stream", do_stream };
-const struct step step_collect = { "collect", do_collect };

@@ -5,6 +5,8 @@
 #include "config.h"
 
 #include "request.h"
+#include "lessons.h"
+#include "target.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -185,7 +187,7 @@ lessons_mend(struct request *r, const struct gstatus *status)
 	free(TAKE(r->tried));
 	/* The key has done its part. */
 	r->attempts = 0;
-	request_move(r, r == root ? &step_prepare : &step_finish);
+	request_move(r, r == root ? STEP_PREPARE : STEP_FINISH);
 	return true;
 }
 

@@ -5,6 +5,8 @@
 #include "core/headers.h"
 #include "core/pages.h"
 #include "request.h"
+#include "local.h"
+#include "reply.h"
 
 static void
 preflight(struct request *r)

@@ -1,9 +1,7 @@
 libapp_a_SOURCES += \
-	%D%/access.c \
 	%D%/attempt.c \
-	%D%/attempt_fault.c \
+	%D%/attempt_call.c \
 	%D%/attempt_judge.c \
-	%D%/attempt_time.c \
 	%D%/auth.c \
 	%D%/balancer.c \
 	%D%/branch.c \
@@ -16,12 +14,15 @@ libapp_a_SOURCES += \
 	%D%/conf_print.c \
 	%D%/decode.c \
 	%D%/deliver.c \
+	%D%/fan.c \
+	%D%/finish.c \
 	%D%/gateway.c \
-	%D%/hold.c \
+	%D%/key_wait.c \
 	%D%/keyring.c \
 	%D%/lessons.c \
 	%D%/local.c \
 	%D%/locate.c \
+	%D%/locate_store.c \
 	%D%/media.c \
 	%D%/memory.c \
 	%D%/op_chat.c \
@@ -36,11 +37,13 @@ libapp_a_SOURCES += \
 	%D%/op_verify.c \
 	%D%/own_rings.c \
 	%D%/owners.c \
+	%D%/pick.c \
 	%D%/prepare.c \
 	%D%/reply.c \
 	%D%/request.c \
 	%D%/roster.c \
 	%D%/search.c \
+	%D%/serve.c \
 	%D%/spending.c \
 	%D%/state.c \
 	%D%/state_follow.c \
@@ -53,17 +56,35 @@ libapp_a_SOURCES += \
 	%D%/state_table.c \
 	%D%/state_writer.c \
 	%D%/supply.c \
+	%D%/supply_store.c \
 	%D%/target.c \
+	%D%/timer.c \
 	%D%/tokens.c \
+	%D%/translation.c \
+	%D%/attempt.h \
+	%D%/auth.h \
 	%D%/balancer_priv.h \
+	%D%/branch.h \
+	%D%/choose.h \
 	%D%/conf_priv.h \
+	%D%/key_wait.h \
+	%D%/lessons.h \
+	%D%/local.h \
+	%D%/locate.h \
 	%D%/media.h \
+	%D%/ops.h \
+	%D%/reply.h \
 	%D%/request.h \
 	%D%/search.h \
 	%D%/state_priv.h \
 	%D%/state_redis.h \
 	%D%/state_sqlite.h \
 	%D%/state_store.h \
+	%D%/steps.h \
+	%D%/supply.h \
+	%D%/target.h \
+	%D%/timer.h \
+	%D%/translation.h \
 	include/app/balancer.h \
 	include/app/catalog.h \
 	include/app/conf.h \

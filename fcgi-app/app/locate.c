@@ -7,6 +7,8 @@
 #include "config.h"
 
 #include "request.h"
+#include "locate.h"
+#include "steps.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,35 +49,6 @@ struct locate {
 
 /* ---- what is remembered ---- */
 
-/* Objects of callers' own keys are theirs alone. */
-static void
-state_key(const struct request *r, const char *name, struct buf *ret)
-{
-	buf_init(ret, STATE_KEY_MAX + 1);
-	if (r->own_ring != NULL)
-		buf_addf(ret, "%016llx:", (unsigned long long)r->owner);
-	else
-		buf_adds(ret, "pool:");
-	buf_adds(ret, name);
-}
-
-static void
-remember(struct request *r, const char *name, const char *value)
-{
-	struct buf key;
-
-	state_key(r, name, &key);
-	state_put(r->gw->state, STATE_AFFINITY, buf_slice(&key), slice_str(value));
-	buf_release(&key);
-}
-
-void
-locate_made(struct request *r, const char *name)
-{
-	if (keyring_has_projects(r->ring))
-		remember(r, name, r->key_name);
-}
-
 /* What the store says of an object; a key that is not there any more says nothing. */
 static void
 settle(struct request *r, struct sought *owner, enum state_answer answer, const struct buf *value)
@@ -105,7 +78,7 @@ look_up(struct request *r, struct locate *l)
 		enum state_answer answer;
 
 		l->owners[i] = (struct sought){ .name = l->objects.names[i], .key = -1 };
-		state_key(r, l->objects.names[i], key);
+		locate_key(r, l->objects.names[i], key);
 		answer = state_get(l->state, STATE_AFFINITY, buf_slice(key), &value);
 		if (answer != STATE_UNKNOWN) {
 			settle(r, &l->owners[i], answer, &value);
@@ -140,13 +113,11 @@ locate_free(struct locate *l)
 	free(l);
 }
 
-void
-locate_cancel(struct request *r)
+static void
+locate_cancel(void *work)
 {
-	struct locate *l = TAKE(r->locate);
+	struct locate *l = work;
 
-	if (l == NULL)
-		return;
 	search_cancel(TAKE(l->search));
 	l->request = NULL;
 	if (!l->working)
@@ -158,7 +129,7 @@ locate_cancel(struct request *r)
 static void
 go_on(struct request *r)
 {
-	request_move(r, r->fan > 1 ? &step_fan : &step_pick);
+	request_move(r, r->fan > 1 ? STEP_FAN : STEP_PICK);
 }
 
 static void
@@ -170,13 +141,13 @@ fail_apart(struct request *r, const char *one, const char *other)
 	    "project as long as that can be.",
 	    one, other);
 	r->class = "apart";
-	request_move(r, &step_fail);
+	request_move(r, STEP_FAIL);
 }
 
 static void
 decide(struct request *r)
 {
-	struct locate *l = r->locate;
+	struct locate *l = r->work;
 	const struct sought *home = NULL, *other = NULL;
 	uint64_t project = 0;
 
@@ -202,16 +173,7 @@ decide(struct request *r)
 	} else {
 		r->home_word = "none";
 	}
-	locate_free(TAKE(r->locate));
-}
-
-void
-locate_explain(struct request *r, const struct verdict *v)
-{
-	apierror_set(&r->err, v->error, NULL,
-	    "'%s' belongs to the project of a key that the Gemini API refuses (%s)%s%s.",
-	    r->home_object, v->class, v->advice != NULL ? ": " : "",
-	    v->advice != NULL ? v->advice : "");
+	locate_free(TAKE(r->work));
 }
 
 /* ---- asking Google ---- */
@@ -219,7 +181,7 @@ locate_explain(struct request *r, const struct verdict *v)
 static void
 learn(struct request *r)
 {
-	struct locate *l = r->locate;
+	struct locate *l = r->work;
 	char text[32];
 
 	snprintf(text, sizeof(text), NOBODY "%llu", (unsigned long long)clock_wall_ms());
@@ -228,10 +190,10 @@ learn(struct request *r)
 
 		l->owners[l->unknown_of[i]] = *sought;
 		if (sought->key >= 0)
-			remember(
+			locate_remember(
 			    r, sought->name, keyring_fingerprint(r->ring, (size_t)sought->key));
 		else if (sought->nobody)
-			remember(r, sought->name, text);
+			locate_remember(r, sought->name, text);
 	}
 }
 
@@ -265,7 +227,7 @@ likely_project(struct request *r, const struct locate *l)
 static enum step_next
 find_unknown(struct request *r)
 {
-	struct locate *l = r->locate;
+	struct locate *l = r->work;
 	struct search_order order = { .request = r, .done = searched, .ctx = l };
 
 	l->unknown = xcalloc(l->objects.count, sizeof(*l->unknown));
@@ -318,7 +280,7 @@ asked(void *ctx)
 static enum step_next
 find_owners(struct request *r)
 {
-	struct locate *l = r->locate;
+	struct locate *l = r->work;
 
 	objects_settle(&l->objects);
 	r->object_count = l->objects.count;
@@ -328,7 +290,7 @@ find_owners(struct request *r)
 			r->seed = r->owner;
 			r->home_word = "caller";
 		}
-		locate_free(TAKE(r->locate));
+		locate_free(TAKE(r->work));
 		go_on(r);
 		return STEP_GO;
 	}
@@ -386,7 +348,7 @@ body_read(void *ctx)
 static enum step_next
 scan_decoded(struct request *r)
 {
-	struct locate *l = r->locate;
+	struct locate *l = r->work;
 
 	l->limits = request_body_limits(r);
 	if (r->target.body_fd < 0) {
@@ -423,7 +385,7 @@ has_names(const struct request *r, const struct object_path *path)
 static bool
 may_name(const struct request *r)
 {
-	if (r->op == &op_native)
+	if (r->op->native)
 		return true;
 	if (!r->op->names_objects)
 		return false;
@@ -438,8 +400,8 @@ is_needed(const struct request *r)
 	       keyring_has_projects(r->ring) && may_name(r);
 }
 
-static enum step_next
-do_locate(struct request *r)
+enum step_next
+step_locate(struct request *r)
 {
 	struct locate *l;
 
@@ -448,14 +410,15 @@ do_locate(struct request *r)
 		return STEP_GO;
 	}
 	r->located = true;
-	r->locate = l = xcalloc(1, sizeof(*l));
+	l = xcalloc(1, sizeof(*l));
+	request_work_set(r, l, locate_cancel);
 	l->request = r;
 	l->state = r->gw->state;
 	l->body = -1;
 	body_init(&l->copy);
-	if (r->op == &op_native)
+	if (r->op->native)
 		read_codings(r, l);
-	if (r->op == &op_native)
+	if (r->op->native)
 		l->path = objects_of_path(slice_str(r->route->path), &l->objects);
 	objects_scan_init(&l->scan, &l->objects, l->path.body, slice_str(r->gw->base_url));
 	if (!has_names(r, &l->path))
@@ -478,5 +441,3 @@ do_locate(struct request *r)
 	loop_work(r->loop, read_body, body_read, l);
 	return STEP_PARK;
 }
-
-const struct step step_locate = { "locate", do_locate };

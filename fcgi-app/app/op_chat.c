@@ -7,6 +7,10 @@
 #include "base/xalloc.h"
 #include "core/chat.h"
 #include "request.h"
+#include "ops.h"
+#include "supply.h"
+#include "target.h"
+#include "translation.h"
 
 struct chat_state {
 	struct chat_request request;

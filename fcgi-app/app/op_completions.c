@@ -7,6 +7,9 @@
 #include "base/xalloc.h"
 #include "core/completions.h"
 #include "request.h"
+#include "ops.h"
+#include "target.h"
+#include "translation.h"
 
 struct completions_state {
 	struct completions_request request;

@@ -7,6 +7,9 @@
 #include "base/xalloc.h"
 #include "core/embed.h"
 #include "request.h"
+#include "ops.h"
+#include "target.h"
+#include "translation.h"
 
 struct embed_state {
 	struct embed_request request;

@@ -7,6 +7,9 @@
 #include "base/xalloc.h"
 #include "core/images.h"
 #include "request.h"
+#include "ops.h"
+#include "target.h"
+#include "translation.h"
 
 struct images_state {
 	struct images_request request;

@@ -9,6 +9,8 @@
 #include "core/model_list.h"
 #include "core/query.h"
 #include "request.h"
+#include "ops.h"
+#include "target.h"
 
 struct models_state {
 	struct model_list list;

@@ -15,6 +15,11 @@
 #include "core/objects.h"
 #include "core/query.h"
 #include "request.h"
+#include "attempt.h"
+#include "locate.h"
+#include "ops.h"
+#include "reply.h"
+#include "target.h"
 
 /* Names the key that began a resumable upload, so that its later parts use the same one: an upload
  * belongs to its key's project. A fingerprint, no secret. */
@@ -466,4 +471,5 @@ const struct operation op_native = {
 	.end = native_end,
 	.release = native_release,
 	.speaks = true,
+	.native = true,
 };

@@ -9,6 +9,11 @@
 #include "base/xalloc.h"
 #include "core/responses.h"
 #include "request.h"
+#include "ops.h"
+#include "reply.h"
+#include "supply.h"
+#include "target.h"
+#include "translation.h"
 
 struct responses_state {
 	struct responses_request request;

@@ -6,6 +6,10 @@
 #include "base/xalloc.h"
 #include "core/speech.h"
 #include "request.h"
+#include "ops.h"
+#include "reply.h"
+#include "target.h"
+#include "translation.h"
 
 struct speech_state {
 	struct speech_request request;

@@ -6,6 +6,9 @@
 #include "base/xalloc.h"
 #include "core/transcription.h"
 #include "request.h"
+#include "ops.h"
+#include "target.h"
+#include "translation.h"
 
 struct transcription_state {
 	struct transcription_request request;

@@ -16,6 +16,10 @@
 #include "core/query.h"
 #include "core/verify.h"
 #include "request.h"
+#include "auth.h"
+#include "ops.h"
+#include "reply.h"
+#include "target.h"
 
 #define LIST_PATH      "/v1beta/models?pageSize=1"
 #define GENERATE_MODEL "gemini-flash-latest"
@@ -68,7 +72,7 @@ check_free(struct check *c)
 }
 
 static void
-verify_end(struct verify_state *v, const struct step *step)
+verify_end(struct verify_state *v, enum step step)
 {
 	struct request *r = v->r;
 
@@ -87,7 +91,7 @@ verify_write(struct verify_state *v, struct buf *out)
 	if (v->r->first_ms == 0)
 		v->r->first_ms = clock_mono_ms();
 	if (!good)
-		verify_end(v, &step_abort);
+		verify_end(v, STEP_ABORT);
 	return good;
 }
 
@@ -246,7 +250,7 @@ verify_fill(struct verify_state *v)
 	v->r->bytes_out += out.len;
 	edge_end(TAKE(v->r->edge), buf_slice(&out));
 	buf_release(&out);
-	verify_end(v, &step_finish);
+	verify_end(v, STEP_FINISH);
 }
 
 static void
@@ -390,7 +394,7 @@ verify_prepare(struct request *r, struct apierror *err)
 	return verify_keys(r, err) == 0 ? verify_target(r, err) : -1;
 }
 
-void
+static void
 verify_run(struct request *r)
 {
 	struct verify_state *v = r->op_state;
@@ -423,5 +427,7 @@ verify_release(struct request *r)
 
 const struct operation op_verify = {
 	.prepare = verify_prepare,
+	.run = verify_run,
+	.own_auth = true,
 	.release = verify_release,
 };

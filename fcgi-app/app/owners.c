@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "request.h"
+#include "auth.h"
 
 #include "base/siphash.h"
 

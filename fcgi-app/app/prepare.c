@@ -5,6 +5,10 @@
 #include "config.h"
 
 #include "request.h"
+#include "auth.h"
+#include "lessons.h"
+#include "steps.h"
+#include "translation.h"
 
 #include <malloc.h>
 
@@ -15,19 +19,6 @@
  * longest of its strings twice, what is written. */
 #define COPIES_OF_A_BODY 2
 #define TRIM_ABOVE       (8 * MIB)
-
-bool
-request_charge(struct request *r, size_t bytes)
-{
-	struct memory *memory = r->gw->memory;
-
-	if (bytes > r->charged && !memory_take(memory, bytes - r->charged))
-		return false;
-	if (bytes < r->charged)
-		memory_give(memory, r->charged - bytes);
-	r->charged = bytes;
-	return true;
-}
 
 /* What the JSON of a body of that length may become. */
 static size_t
@@ -107,10 +98,10 @@ leave(struct request *r)
 
 	if (next == LESSONS_GO)
 		lessons_tell(r);
-	request_move(r, next == LESSONS_LOST        ? &step_fail
-			: next == LESSONS_UNCHANGED ? &step_prepare
-			: r->op == &op_verify       ? &step_takeover
-						    : &step_locate);
+	request_move(r, next == LESSONS_LOST        ? STEP_FAIL
+			: next == LESSONS_UNCHANGED ? STEP_PREPARE
+			: r->op->run != NULL        ? STEP_TAKEOVER
+						    : STEP_LOCATE);
 	return STEP_GO;
 }
 
@@ -125,17 +116,17 @@ static enum step_next
 translated(struct request *r, int rc)
 {
 	if (rc != 0) {
-		request_move(r, &step_fail);
+		request_move(r, STEP_FAIL);
 		return STEP_GO;
 	}
 	if (r->edge == NULL) {
-		request_move(r, &step_finish);
+		request_move(r, STEP_FINISH);
 		return STEP_GO;
 	}
 	if (r->op->translates && !request_charge(r, kept_bytes(r)))
 		return request_fail(r, APIERROR_NO_MEMORY, NULL, "%s", "");
 	if (auth_check_model(r) != 0) {
-		request_move(r, &step_fail);
+		request_move(r, STEP_FAIL);
 		return STEP_GO;
 	}
 	if (r->target.url.failed || r->target.lines.failed)
@@ -144,17 +135,11 @@ translated(struct request *r, int rc)
 		return leave(r);
 	if (r->passes++ >= PREPARE_PASSES_MAX)
 		return request_fail(r, APIERROR_INTERNAL, NULL, "%s", "");
-	request_move(r, &step_supply);
+	request_move(r, STEP_SUPPLY);
 	return STEP_GO;
 }
 
 /* ---- on a thread of the pool ---- */
-
-bool
-request_is_large(const struct request *r)
-{
-	return r->op->translates && edge_body(r->edge)->len > BODY_INLINE;
-}
 
 static void
 work_run(void *ctx)
@@ -178,7 +163,7 @@ work_done(void *ctx)
 
 	r->working = false;
 	if (r->gone)
-		request_move(r, &step_abort);
+		request_move(r, STEP_ABORT);
 	else if (r->stopping)
 		request_stop(r);
 	else if (translated(r, r->work_rc) != STEP_GO)
@@ -186,8 +171,8 @@ work_done(void *ctx)
 	request_run(r);
 }
 
-static enum step_next
-do_prepare(struct request *r)
+enum step_next
+step_prepare(struct request *r)
 {
 	if (!request_is_large(r))
 		return translated(r, translate(r));
@@ -195,5 +180,3 @@ do_prepare(struct request *r)
 	loop_work(r->loop, work_run, work_done, r);
 	return STEP_PARK;
 }
-
-const struct step step_prepare = { "prepare", do_prepare };

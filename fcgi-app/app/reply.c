@@ -2,6 +2,8 @@
 #include "config.h"
 
 #include "request.h"
+#include "branch.h"
+#include "reply.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +13,7 @@
 #include "base/xalloc.h"
 #include "core/headers.h"
 
-const char *
+static const char *
 reply_reason(int status)
 {
 	static const struct {

@@ -35,42 +35,44 @@ struct request;
 /* What a step says: run the next one, or wait for an event. */
 enum step_next { STEP_GO, STEP_PARK, STEP_OVER };
 
-/*      symbol   what it does                                     leaves to */
-#define STEPS(X) \
-	X(read)    /* faults of the arrival, request id            -> route */ \
-	X(route)   /* path to operation                            -> local, auth, fail */ \
-	X(local)   /* pages and preflight                          -> finish */ \
-	X(auth)    /* whose keys                                   -> decode, fail */ \
-	X(decode)  /* expand a compressed body                     -> prepare, fail */ \
-	X(prepare) /* translate the caller's request               -> supply, locate, takeover, \
-	              fail */ \
-	X(supply)  /* get what the translation refers to           -> prepare */ \
-	X(locate)  /* whose are the stored objects that it names   -> pick, fan, fail */ \
-	X(catalog) /* the list of models, when one is gone         -> prepare, fail */ \
-	X(fan)     /* several calls at once, each a branch         -> prepare, catalog, finish, \
-	              fail, abort */ \
-	X(pick)    /* choose a key, wait for one                   -> call, prepare, catalog, \
-	              finish, fail */ \
-	X(call)    /* start the upstream transfer                  -> await */ \
-	X(await)   /* head and first bytes                         -> judge */ \
-	X(judge)   /* what the outcome means                       -> stream, collect, wait, pick, \
-	              prepare, catalog, finish, fail */ \
-	X(wait)    /* back-off before another attempt              -> pick */ \
-	X(stream)  /* bytes out as they come in                    -> finish, fail */ \
-	X(collect) /* the whole answer first                       -> finish, pick, fail */ \
-	X(takeover) /* /verify drives its own calls                -> finish */ \
-	X(fail)     /* the one door for errors                      -> finish */ \
-	X(abort)    /* the client is gone                           -> finish */ \
-	X(finish)   /* access line, release                         (over) */
-
-struct step {
-	const char *name;
-	enum step_next (*fn)(struct request *r);
+/* clang-format off */
+enum step {            /* what it does                          -> leaves to */
+	STEP_READ,     /* faults of the arrival, request id    -> route */
+	STEP_ROUTE,    /* path to operation                    -> local, auth, fail */
+	STEP_LOCAL,    /* pages and preflight                  -> finish */
+	STEP_AUTH,     /* whose keys                           -> decode, fail */
+	STEP_DECODE,   /* expand a compressed body             -> prepare, fail */
+	STEP_PREPARE,  /* translate the caller's request       -> supply, locate, takeover, fail */
+	STEP_SUPPLY,   /* get what the translation refers to   -> prepare, fail */
+	STEP_LOCATE,   /* project of the stored objects        -> pick, fan, fail */
+	STEP_CATALOG,  /* get the list of models               -> prepare, fail */
+	STEP_FAN,      /* several calls, each of them a branch -> prepare, catalog, finish,
+	                *                                         fail, abort */
+	STEP_PICK,     /* choose a key, wait for one           -> call, prepare, catalog,
+	                *                                         finish, fail */
+	STEP_CALL,     /* start the upstream transfer          -> await */
+	STEP_AWAIT,    /* head and first bytes                 -> judge */
+	STEP_JUDGE,    /* what the outcome means               -> stream, collect, wait, pick,
+	                *                                         prepare, catalog, finish,
+	                *                                         fail */
+	STEP_WAIT,     /* back-off before another attempt      -> pick */
+	STEP_STREAM,   /* bytes out as they come in            -> pick, finish, fail, abort */
+	STEP_COLLECT,  /* the whole answer first               -> pick, finish, fail, abort */
+	STEP_TAKEOVER, /* the operation makes its own calls    -> finish, abort */
+	STEP_FAIL,     /* the one door for errors              -> finish */
+	STEP_ABORT,    /* the client has left                  -> finish */
+	STEP_FINISH,   /* access line, release                 (over) */
 };
+/* clang-format on */
 
-#define STEP_EXTERN(symbol) extern const struct step step_##symbol;
-STEPS(STEP_EXTERN)
-#undef STEP_EXTERN
+/* A row of the table of steps, which stands in serve.c. */
+struct step_row {
+	const char *name;
+	enum step_next (*run)(struct request *r);
+	/* Takes bytes of the upstream answer. NULL: they are kept for the judgement. */
+	void (*data)(struct request *r, struct slice bytes);
+	bool waits; /* runs again at wait_due_ms, with no call under way */
+};
 
 /* How the answer to the client is made. */
 enum reply_form {
@@ -114,8 +116,14 @@ struct operation {
 	/* The upstream has the whole request and content flows: free what an attempt needed. */
 	void (*shed)(struct request *r);
 	void (*release)(struct request *r);
-	bool mends;  /* what Google refuses may be left out by another prepare: see lessons.c */
-	bool speaks; /* its answers are those of generateContent: an empty one is a fault */
+	/* Makes its own calls after prepare and moves to finish or abort, maybe before it returns.
+	 * NULL: the steps make the calls. */
+	void (*run)(struct request *r);
+	bool own_auth; /* prepare decides who may use which keys */
+	bool native;   /* the caller speaks Gemini's API: its body goes on as it came, and its path
+	                * and body may name stored objects */
+	bool mends;    /* what Google refuses may be left out by another prepare: see lessons.c */
+	bool speaks;   /* its answers are those of generateContent: an empty one is a fault */
 	bool names_objects; /* its calls may name stored objects of the Gemini API */
 	bool translates;    /* prepare does nothing else: any thread may run it */
 };
@@ -137,8 +145,12 @@ struct request {
 	struct gateway *gw;
 	struct roster *roster; /* a reference, which a branch borrows from its root */
 	struct loop *loop;
-	struct edge *edge; /* NULL once ended */
-	const struct step *step;
+	struct edge *edge;            /* NULL once ended */
+	const struct step_row *steps; /* the table, by enum step */
+	enum step step;
+	/* What the step has under way beyond one event; NULL: nothing. */
+	void *work;
+	void (*work_cancel)(void *work);
 	const struct operation *op;
 	void *op_state;
 	struct route *route; /* until the upstream answer begins */
@@ -166,9 +178,6 @@ struct request {
 	uint64_t owner; /* hash of the credential: whose things in the state store */
 	struct refs refs;
 	struct changes changes;
-	struct decode *decode;
-	struct supply *supply;
-	struct locate *locate;
 	unsigned passes; /* of prepare */
 	bool working;    /* a thread of the pool has the request: only gone and stopping change */
 	bool stopping;
@@ -178,17 +187,16 @@ struct request {
 
 	/* What is known of the model, and what this request has learnt: lessons.c. Of a root. */
 	struct lessons lessons;
-	struct lesson lesson;                /* of the model in use */
-	struct refusals refused;             /* by the model in use: the translation does without */
-	bool confirmed;                      /* it has answered then */
-	uint64_t refused_body;               /* hash of what was refused last; 0: nothing was */
-	bool remake;                         /* its branches have learnt something */
-	bool has_fallback;                   /* of an alias, for the model in use */
-	struct buf passed;                   /* models given up, each with a line end */
-	unsigned passed_count, passed_told;  /* told: in the log */
-	char *instead_of;                    /* the first that was gone, or NULL */
-	bool wants_list, list_failed;        /* Google's, for a successor */
-	struct catalog_fetch *catalog_fetch; /* running, or NULL */
+	struct lesson lesson;               /* of the model in use */
+	struct refusals refused;            /* by the model in use: the translation does without */
+	bool confirmed;                     /* it has answered then */
+	uint64_t refused_body;              /* hash of what was refused last; 0: nothing was */
+	bool remake;                        /* its branches have learnt something */
+	bool has_fallback;                  /* of an alias, for the model in use */
+	struct buf passed;                  /* models given up, each with a line end */
+	unsigned passed_count, passed_told; /* told: in the log */
+	char *instead_of;                   /* the first that was gone, or NULL */
+	bool wants_list, list_failed;       /* Google's, for a successor */
 	uint64_t catalog_due_ms;
 	size_t version_bytes; /* looked at for the model of the answer */
 	bool version_seen;
@@ -266,7 +274,11 @@ uint64_t request_random(struct request *r);
 void request_run(struct request *r);
 /* For the access line; longer names are cut. */
 void request_set_model(struct request *r, struct slice model);
-void request_move(struct request *r, const struct step *step);
+void request_move(struct request *r, enum step step);
+/* What the step has under way: cancel frees it when the request ends before it. The step itself
+ * sets it to NULL when it is done. */
+void request_work_set(struct request *r, void *work, void (*cancel)(void *work));
+void request_work_cancel(struct request *r);
 enum step_next request_fail(struct request *r, enum apierror_kind kind, const char *param,
     const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
@@ -279,206 +291,15 @@ request_root(struct request *r)
 /* Step fail: the process ends. */
 enum step_next request_stop(struct request *r);
 
-/* prepare.c: what the request has in the account of the process from now on. False when there is no
- * room for more; then nothing has changed. */
+/* What the request has in the account of the process from now on. False when there is no room for
+ * more; then nothing has changed. */
 bool request_charge(struct request *r, size_t bytes);
 /* Its body is translated off the loop. */
 bool request_is_large(const struct request *r);
-
-/* Frees what every request has, root or branch. */
-void request_release(struct request *r);
-
-/* branch.c */
-/* A branch has ended; frees it. */
-void branch_finish(struct request *branch);
-/* Ends all branches at once. */
-void branches_cancel(struct request *root);
-/* Holds back, or lets go, whatever upstream calls write to this client. */
-void branches_pause(struct request *root);
-void branches_resume(struct request *root, uint64_t now);
-
-/* decode.c */
-void decode_cancel(struct request *r);
 /* What a body of this request may take. */
 struct body_limits request_body_limits(const struct request *r);
 
-/* supply.c */
-void supply_cancel(struct request *r);
-/* Keeps a value in the state store for whoever has the same credential, or drops it. False when it
- * is too large. */
-bool supply_keep(struct request *r, enum ref_kind kind, struct slice key, struct slice value);
-void supply_drop(struct request *r, enum ref_kind kind, struct slice key);
-
-/* locate.c */
-void locate_cancel(struct request *r);
-/* Fills r->err: no other key could help, because of the object that the request names. */
-void locate_explain(struct request *r, const struct verdict *v);
-/* The key of the call that was answered has made an object. */
-void locate_made(struct request *r, const char *name);
-
-/* auth.c: fills r->ring and r->token, which must be within its limits. -1 with err. */
-int auth_check(struct request *r, struct apierror *err);
-/* Is it the operator's token? */
-bool auth_is_admin(const struct request *r, struct slice credential);
-/* Counts the request against the limits of r->token. -1 with err and a class for the access line.
- */
-int auth_admit(struct request *r, struct apierror *err);
-/* Nothing that is meant for this gateway goes to Google as a key: -1 with err when a key of
- * own_ring is a token. */
-int auth_check_own(const struct request *r, struct apierror *err);
-/* What the token may be used for, now that the model is known. -1 with r->err and a class. */
-int auth_check_model(struct request *r);
-/* Gives own_ring back. */
-void auth_release(struct request *r);
-/* The credential of the header lines: the first of x-goog-api-key, Bearer, api-key and x-api-key,
- * as long as the parameters are there. Empty when there is none. */
-struct slice auth_header(const struct edge *edge);
-/* The credential as it was presented: that one, or ?key=, decoded into out. False when there is
- * none. */
-bool auth_credential(const struct request *r, struct buf *out);
-
-/* owners.c: the text of the client's address; empty when it is not known. */
-struct slice client_address(const struct gateway *gw, const struct edge *edge);
-
-/* attempt.c */
-void attempt_report(struct request *r, bool ok);
-void attempt_end(struct request *r); /* cancels the call and forgets its answer */
-/* The upstream says that its answer is JSON. */
-bool attempt_is_json(const struct request *r);
-/* A call that failed, for the access line. */
-void attempt_note_failed(struct request *r, const char *class);
-
-/* attempt_judge.c */
-/* What came of the answer before its judgement, or all of it while it is held. */
-struct slice attempt_kept(struct request *r);
-/* A good answer turned out to be none, as r->err tells, while it was being delivered: judged like a
- * failure before it. Moves to another attempt while nothing of it went out, else to step fail. */
-enum step_next attempt_judge_late(struct request *r);
-/* The same for an error that Google reports in bytes that pass to the client as they are. */
-void attempt_note_reported(struct request *r);
-
-/* attempt_time.c */
-/* A call runs: silence of the upstream ends it, silence of ours is broken by heartbeats. */
-void attempt_watch(struct request *r);
-/* Starts the timer of a request that waits without a call of its own. */
-void attempt_beat(struct request *r);
-/* Parks the request until then; heartbeats go on. */
-void attempt_wait(struct request *r, uint64_t due);
-
-/* attempt_fault.c */
-/* RETRY_EMPTY: nothing in the answer so far is worth passing on. */
-bool attempt_wants_content(struct request *r);
-/* Of an answer with status 200 that reports no error and was not cut. */
-enum answer_fault attempt_fault(struct request *r);
-
-/* hold.c: an answer that is one document goes out only when it is whole, because a web server makes
- * a cut look like its end. Above BODY_MEMORY it is kept in a temporary file. False when the answer
- * is too large to be held: these bytes are not kept, all before them are. False too when it cannot
- * be stored; the request has moved to step fail then. */
-bool hold_add(struct request *r, struct slice bytes);
-
-/* choose.c */
-/* May another attempt be made, at once or after a wait that patience allows? */
-bool choose_can(struct request *r);
-/* Is it a limit that keeps every key but refused ones from being tried? */
-bool choose_is_limited(struct request *r);
-/* The wait for a key is over, if there is one. */
-void choose_leave(struct request *r);
-/* Sets when to come back in a 429 or 503, as the keys stand. */
-void choose_hint(struct request *r);
-/* There is, or may be, another model for one that is not to be had: true when the request goes on
- * with that, in step prepare. Branches share the model: all of them begin anew. */
-bool choose_fall_back(struct request *r);
-/* See loop_on_poke. */
-void choose_poked(struct loop *loop);
-/* See keyring_explain. */
-void choose_explain(struct request *r, struct buf *out, size_t *ret_keys, size_t *ret_ready);
-
-/* lessons.c */
-/* For the translation of a request. */
-const struct lessons *lessons_for(struct request *r);
-/* Bytes of a good answer, which may name the model that made them. whole: the answer's end is among
- * them. */
-void lessons_look(struct request *r, struct slice bytes, bool whole);
-/* A refusal that a change of our translation cures, once for each kind: true when the request goes
- * on with that, in step prepare. Branches share the translation: all of them begin anew. */
-bool lessons_mend(struct request *r, const struct gstatus *status);
-/* The operation's prepare. With STRICT one that fails after a refusal yields Google's words and the
- * name of the field. */
-int lessons_prepare(struct request *r);
-/* The translation after that. GO: it differs; UNCHANGED: it must be made again; LOST: nothing else
- * can be left out, and r->err says what was refused. */
-enum lessons_next { LESSONS_GO, LESSONS_UNCHANGED, LESSONS_LOST };
-enum lessons_next lessons_check(struct request *r);
-/* A good answer: what was left out is what the model does not take. */
-void lessons_confirm(struct request *r);
-/* May the newest of its line take the model's place? */
-bool lessons_may_move(struct request *r);
-/* Is there one, by what is known of Google's list? */
-bool lessons_successor(struct request *r);
-/* Google says that the model is not there. */
-void lessons_gone(struct request *r);
-/* This request does without the model in use. */
-void lessons_pass(struct request *r);
-/* Logs which model took the place of which, once. */
-void lessons_tell(struct request *r);
-/* Adds the name that is likely to be meant to an error about a model that does not exist. */
-void lessons_hint(struct request *r);
-
-/* catalog_fetch.c */
-void catalog_cancel(struct request *r);
-
-/* deliver.c: upstream bytes and the end of the upstream answer while a stream runs. */
-void deliver_data(struct request *r, struct slice bytes);
-
-/* reply.c */
-/* Appends the CGI head: status, content type (NULL: none), length (negative: none), common headers,
- * CORS, extra lines (each ended by CR LF), blank line. */
-void reply_head(struct request *r, struct buf *out, int status, const char *type, int64_t length,
-    struct slice extra);
-/* Header lines that belong to r->err. */
-void reply_error_lines(struct request *r, struct buf *extra);
-/* The head of an event stream. */
-void reply_stream_head(struct request *r, struct buf *out);
-/* Writes bytes to the client; false when it is gone (the step must be abort then). */
-bool reply_write(struct request *r, struct slice bytes);
-/* A whole answer and the end of the edge. */
-void reply_whole(
-    struct request *r, int status, const char *type, struct slice extra, struct slice body);
-/* The external URL of the mount point, without a slash at the end. */
-void reply_base_url(const struct request *r, struct buf *out);
-const char *reply_reason(int status);
-
-/* op_verify.c: answers by itself and moves to finish or abort, maybe before it returns. */
-void verify_run(struct request *r);
-
-/* local.c: pages and preflight. */
-void local_answer(struct request *r);
-/* Does the client want to go on with a websocket, which is not spoken here? */
-bool local_wants_websocket(const struct request *r);
-
-/* access.c */
-void access_line(struct request *r);
-
-/* The operations. */
-extern const struct operation op_chat, op_completions, op_responses, op_input_tokens, op_response,
-    op_embeddings, op_images, op_image_edits, op_variations, op_speech, op_transcriptions,
-    op_translations, op_models, op_model, op_native, op_verify;
-
-/* op_*.c helpers: sets target.url to base + path + query; adds a header line. */
-void target_url(struct request *r, const char *method, const char *path, struct slice query);
-void target_header(struct request *r, const char *name, struct slice value);
-void target_json(struct request *r, struct slice body);
-/* generateContent, or streamGenerateContent as an event stream, with that body, which must live as
- * long as the request. */
-void target_generate(struct request *r, const char *model, bool stream, struct slice body);
-/* Is the call one of these two, whoever made it? */
-bool target_generates(const struct request *r);
-/* countTokens, likewise. */
-void target_count(struct request *r, const char *model, struct slice body);
-/* What every translation of this request depends on. */
-struct chat_env request_env(struct request *r);
-/* The caller's body; -1 with err when it cannot be read back. */
-int request_body(struct request *r, struct slice *ret, struct apierror *err);
+/* Frees what every request has, root or branch. */
+void request_release(struct request *r);
 
 #endif

@@ -5,6 +5,8 @@
 #include "config.h"
 
 #include "request.h"
+#include "steps.h"
+#include "supply.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,43 +26,6 @@ struct supply {
 	struct media *media; /* NULL: none is fetched */
 	bool asking;
 };
-
-/* Keys of the store belong to a credential, so that nobody reads what is another's. */
-static void
-state_key(const struct request *r, struct slice key, struct buf *ret)
-{
-	buf_init(ret, STATE_KEY_MAX + 1);
-	buf_addf(ret, "%016llx:", (unsigned long long)r->owner);
-	buf_add_slice(ret, key);
-}
-
-static enum state_space
-space_of(enum ref_kind kind)
-{
-	return kind == REF_RESPONSE ? STATE_RESPONSE : STATE_SIGNATURE;
-}
-
-bool
-supply_keep(struct request *r, enum ref_kind kind, struct slice key, struct slice value)
-{
-	struct buf text;
-	bool kept;
-
-	state_key(r, key, &text);
-	kept = state_put(r->gw->state, space_of(kind), buf_slice(&text), value);
-	buf_release(&text);
-	return kept;
-}
-
-void
-supply_drop(struct request *r, enum ref_kind kind, struct slice key)
-{
-	struct buf text;
-
-	state_key(r, key, &text);
-	state_delete(r->gw->state, space_of(kind), buf_slice(&text));
-	buf_release(&text);
-}
 
 static void
 supply_free(struct supply *s)
@@ -102,15 +67,15 @@ look_up(struct request *r, struct supply *s)
 
 		if (ref->state != REF_WANTED || ref->kind == REF_MEDIA)
 			continue;
-		state_key(r, ref_key(ref), key);
-		answer = state_get(s->state, space_of(ref->kind), buf_slice(key), &value);
+		supply_key(r, ref_key(ref), key);
+		answer = state_get(s->state, supply_space(ref->kind), buf_slice(key), &value);
 		if (answer != STATE_UNKNOWN) {
 			settle(&r->refs, ref, answer, &value);
 			buf_release(key);
 			continue;
 		}
 		s->queries[s->count] =
-		    (struct state_query){ .space = space_of(ref->kind), .key = buf_slice(key) };
+		    (struct state_query){ .space = supply_space(ref->kind), .key = buf_slice(key) };
 		s->refs[s->count++] = ref;
 	}
 }
@@ -137,10 +102,10 @@ wanted_media(const struct refs *refs)
 static void
 go_on(struct request *r)
 {
-	if (r->refs.wanted > 0 || r->step != &step_supply)
+	if (r->refs.wanted > 0 || r->step != STEP_SUPPLY)
 		return;
-	supply_free(TAKE(r->supply));
-	request_move(r, &step_prepare);
+	supply_free(TAKE(r->work));
+	request_move(r, STEP_PREPARE);
 }
 
 static void
@@ -157,7 +122,7 @@ asked(void *ctx)
 	for (size_t i = 0; i < s->count; i++)
 		settle(&r->refs, s->refs[i], s->queries[i].answer, &s->queries[i].value);
 	go_on(r);
-	if (r->step != &step_supply)
+	if (r->step != STEP_SUPPLY)
 		request_run(r);
 }
 
@@ -170,11 +135,11 @@ fetched(void *ctx, const struct apierror *err)
 	s->media = NULL;
 	if (err != NULL) {
 		r->err = *err;
-		request_move(r, &step_fail);
+		request_move(r, STEP_FAIL);
 	} else {
 		go_on(r);
 	}
-	if (r->step != &step_supply)
+	if (r->step != STEP_SUPPLY)
 		request_run(r);
 }
 
@@ -200,30 +165,28 @@ fetch_media(struct request *r, struct supply *s)
 	return media_fetch(&order, &s->media, &r->err);
 }
 
-void
-supply_cancel(struct request *r)
+static void
+supply_cancel(void *work)
 {
-	struct supply *s = TAKE(r->supply);
+	struct supply *s = work;
 
-	if (s == NULL)
-		return;
 	media_cancel(TAKE(s->media));
 	s->request = NULL;
 	if (!s->asking)
 		supply_free(s);
 }
 
-static enum step_next
-do_supply(struct request *r)
+enum step_next
+step_supply(struct request *r)
 {
 	struct supply *s = xcalloc(1, sizeof(*s));
 
-	r->supply = s;
+	request_work_set(r, s, supply_cancel);
 	s->request = r;
 	s->state = r->gw->state;
 	look_up(r, s);
 	if (fetch_media(r, s) != 0) {
-		request_move(r, &step_fail);
+		request_move(r, STEP_FAIL);
 		return STEP_GO;
 	}
 	if (s->count > 0) {
@@ -231,7 +194,5 @@ do_supply(struct request *r)
 		loop_work(r->loop, ask, asked, s);
 	}
 	go_on(r);
-	return r->step == &step_prepare ? STEP_GO : STEP_PARK;
+	return r->step == STEP_PREPARE ? STEP_GO : STEP_PARK;
 }
-
-const struct step step_supply = { "supply", do_supply };

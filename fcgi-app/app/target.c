@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "request.h"
+#include "target.h"
 
 void
 target_url(struct request *r, const char *method, const char *path, struct slice query)
@@ -80,28 +81,4 @@ target_generates(const struct request *r)
 	slice_split(&url, '?', &path);
 	return slice_ends(path, SLICE(":generateContent")) ||
 	       slice_ends(path, SLICE(":streamGenerateContent"));
-}
-
-struct chat_env
-request_env(struct request *r)
-{
-	return (struct chat_env){
-		.models = r->roster->models,
-		.families = r->roster->families,
-		.refs = &r->refs,
-		.changes = &r->changes,
-		/* The loop's own goes on with other requests. */
-		.reader = r->working ? NULL : request_local(r)->answers.json,
-		.media_urls = r->gw->conf->media_urls == MEDIA_URLS_PASS,
-		.lessons = lessons_for(r),
-		.omit_signatures = (r->refused.kinds & REFUSED_SIGNATURE) != 0,
-	};
-}
-
-int
-request_body(struct request *r, struct slice *ret, struct apierror *err)
-{
-	if (body_slice(edge_body(r->edge), ret))
-		return 0;
-	return apierror_set(err, APIERROR_INTERNAL, NULL, "%s", "");
 }

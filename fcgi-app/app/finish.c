@@ -1,14 +1,22 @@
-/* The one line that explains a request. */
+/* The end of a request: the one door for errors, the departure of the client, the access line. */
 #include "config.h"
 
 #include "request.h"
+#include "attempt.h"
+#include "auth.h"
+#include "branch.h"
+#include "choose.h"
+#include "reply.h"
+#include "steps.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
+#include "base/xalloc.h"
 
 /* How the keys stand is told for requests that failed for want of one. */
 static bool
@@ -19,7 +27,7 @@ wants_keys(const struct request *r)
 		   r->err.kind == APIERROR_MODEL_NOT_FOUND);
 }
 
-void
+static void
 access_line(struct request *r)
 {
 	uint64_t now = clock_mono_ms();
@@ -66,4 +74,104 @@ access_line(struct request *r)
 	    LOG_N("completion_tokens", usage_output(&r->usage)),
 	    LOG_N("reasoning_tokens", r->usage.thoughts));
 	buf_release(&barred);
+}
+
+/* Ends all that the request has running: its call, its branches, the work of its step. neutral: the
+ * key has done nothing wrong. */
+static void
+finish_cleanup(struct request *r, bool neutral)
+{
+	attempt_report(r, neutral);
+	attempt_end(r);
+	branches_cancel(r);
+	request_work_cancel(r);
+}
+
+/* Inside a stream whose head is sent: an event, then the end. Bytes of another kind can only be cut
+ * short, and the web server is left to show it. */
+static void
+fail_in_stream(struct request *r)
+{
+	struct buf event;
+
+	if (r->form != REPLY_SSE) {
+		edge_drop(TAKE(r->edge));
+		return;
+	}
+	buf_init(&event, COLLECT_MAX);
+	if (!r->at_event_end)
+		buf_adds(&event, "\n\n");
+	if (r->op->fault != NULL)
+		r->op->fault(r, &event);
+	else
+		apierror_render_event(&r->err, r->dialect, &event);
+	r->bytes_out += event.len;
+	edge_end(TAKE(r->edge), buf_slice(&event));
+	buf_release(&event);
+}
+
+enum step_next
+step_fail(struct request *r)
+{
+	struct buf body, extra;
+
+	finish_cleanup(r, false);
+	choose_hint(r);
+	if (r->root != NULL) {
+		r->branch_failed = true;
+	} else if (r->head_sent) {
+		fail_in_stream(r);
+	} else {
+		buf_init(&body, ERROR_BODY_MAX);
+		buf_init(&extra, KIB);
+		/* A 429 or 503 of ours always says when to come back. */
+		if (r->err.retry_after_s == 0 && !r->err.no_retry &&
+		    (r->err.status == 429 || r->err.status == 503))
+			r->err.retry_after_s = RETRY_AFTER_DEFAULT_S;
+		reply_error_lines(r, &extra);
+		apierror_render(&r->err, r->dialect, &body);
+		reply_whole(
+		    r, r->err.status, "application/json", buf_slice(&extra), buf_slice(&body));
+		buf_release(&extra);
+		buf_release(&body);
+	}
+	request_move(r, STEP_FINISH);
+	return STEP_GO;
+}
+
+enum step_next
+step_abort(struct request *r)
+{
+	/* The client left: neither the key's nor the model's fault. */
+	finish_cleanup(r, true);
+	if (r->root == NULL)
+		edge_drop(TAKE(r->edge));
+	request_move(r, STEP_FINISH);
+	return STEP_GO;
+}
+
+enum step_next
+step_finish(struct request *r)
+{
+	attempt_report(r, true);
+	attempt_end(r);
+	if (r->root != NULL) {
+		branch_finish(r);
+		return STEP_OVER;
+	}
+	if (r->op != NULL && r->op->release != NULL)
+		r->op->release(r);
+	if (r->token != NULL)
+		token_spend(r->token, r->gw->spending,
+		    (uint64_t)(usage_input(&r->usage) + usage_output(&r->usage)));
+	access_line(r);
+	auth_release(r);
+	roster_drop(r->roster);
+	refs_release(&r->refs);
+	changes_release(&r->changes);
+	free(r->branches);
+	free(r->home_object);
+	free(r->route);
+	request_release(r);
+	return STEP_OVER;
 }

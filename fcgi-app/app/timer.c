@@ -3,6 +3,8 @@
 #include "config.h"
 
 #include "request.h"
+#include "reply.h"
+#include "timer.h"
 
 #include "base/clock.h"
 #include "base/xalloc.h"
@@ -75,15 +77,15 @@ on_timer(void *ctx)
 		return;
 	if (wants_heartbeat(r) && now >= r->last_write_ms + r->gw->conf->heartbeat &&
 	    !heartbeat(r)) {
-		request_move(r, &step_abort);
+		request_move(r, STEP_ABORT);
 		request_run(r);
 		return;
 	}
-	if (r->step == &step_wait || r->step == &step_pick || r->step == &step_catalog) {
+	if (r->steps[r->step].waits) {
 		if (now >= r->wait_due_ms)
 			request_run(r);
 		else
-			attempt_wait(r, r->wait_due_ms);
+			request_timer_wait(r, r->wait_due_ms);
 		return;
 	}
 	if (now >= upstream_deadline(r)) {
@@ -104,14 +106,14 @@ ready_timer(struct request *r)
 }
 
 void
-attempt_watch(struct request *r)
+request_timer_watch(struct request *r)
 {
 	ready_timer(r);
 	arm(r);
 }
 
 void
-attempt_wait(struct request *r, uint64_t due)
+request_timer_wait(struct request *r, uint64_t due)
 {
 	uint64_t now = clock_mono_ms(), next = due;
 
@@ -125,11 +127,11 @@ attempt_wait(struct request *r, uint64_t due)
 }
 
 void
-attempt_beat(struct request *r)
+request_timer_beat(struct request *r)
 {
 	if (!wants_heartbeat(r))
 		return;
 	if (r->last_write_ms == 0)
 		r->last_write_ms = clock_mono_ms();
-	attempt_watch(r);
+	request_timer_watch(r);
 }

@@ -1,0 +1,23 @@
+/* The ways to write to the client. */
+#ifndef APP_REPLY_H
+#define APP_REPLY_H
+
+#include "request.h"
+
+/* Appends the CGI head: status, content type (NULL: none), length (negative: none), common headers,
+ * CORS, extra lines (each ended by CR LF), blank line. */
+void reply_head(struct request *r, struct buf *out, int status, const char *type, int64_t length,
+    struct slice extra);
+/* Header lines that belong to r->err. */
+void reply_error_lines(struct request *r, struct buf *extra);
+/* The head of an event stream. */
+void reply_stream_head(struct request *r, struct buf *out);
+/* Writes bytes to the client; false when it is gone (the step must be abort then). */
+bool reply_write(struct request *r, struct slice bytes);
+/* A whole answer and the end of the edge. */
+void reply_whole(
+    struct request *r, int status, const char *type, struct slice extra, struct slice body);
+/* The external URL of the mount point, without a slash at the end. */
+void reply_base_url(const struct request *r, struct buf *out);
+
+#endif

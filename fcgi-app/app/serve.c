@@ -1,0 +1,275 @@
+/*
+ * The top of a request's lifecycle: the tables of steps and operations, the arrival, the steps
+ * before the translation, and the events of the client's side. Nothing else knows the steps by
+ * name.
+ */
+#include "config.h"
+
+#include "request.h"
+#include "auth.h"
+#include "branch.h"
+#include "key_wait.h"
+#include "local.h"
+#include "ops.h"
+#include "steps.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/xalloc.h"
+
+/* clang-format off */
+static const struct step_row steps[] = {
+	[STEP_READ]     = { "read", step_read },
+	[STEP_ROUTE]    = { "route", step_route },
+	[STEP_LOCAL]    = { "local", step_local },
+	[STEP_AUTH]     = { "auth", step_auth },
+	[STEP_DECODE]   = { "decode", step_decode },
+	[STEP_PREPARE]  = { "prepare", step_prepare },
+	[STEP_SUPPLY]   = { "supply", step_supply },
+	[STEP_LOCATE]   = { "locate", step_locate },
+	[STEP_CATALOG]  = { "catalog", step_catalog, .waits = true },
+	[STEP_FAN]      = { "fan", step_fan },
+	[STEP_PICK]     = { "pick", step_pick, .waits = true },
+	[STEP_CALL]     = { "call", step_call },
+	[STEP_AWAIT]    = { "await", step_await },
+	[STEP_JUDGE]    = { "judge", step_judge },
+	[STEP_WAIT]     = { "wait", step_wait, .waits = true },
+	[STEP_STREAM]   = { "stream", step_stream, .data = step_stream_data },
+	[STEP_COLLECT]  = { "collect", step_collect },
+	[STEP_TAKEOVER] = { "takeover", step_takeover },
+	[STEP_FAIL]     = { "fail", step_fail },
+	[STEP_ABORT]    = { "abort", step_abort },
+	[STEP_FINISH]   = { "finish", step_finish },
+};
+
+/* NULL: what the gateway answers by itself, in step local. */
+static const struct operation *const operations[ROUTE_COUNT] = {
+	[ROUTE_CHAT]            = &op_chat,
+	[ROUTE_COMPLETIONS]     = &op_completions,
+	[ROUTE_RESPONSES]       = &op_responses,
+	[ROUTE_COMPACT]         = &op_responses,
+	[ROUTE_INPUT_TOKENS]    = &op_input_tokens,
+	[ROUTE_RESPONSE]        = &op_response,
+	[ROUTE_RESPONSE_INPUT]  = &op_response,
+	[ROUTE_RESPONSE_CANCEL] = &op_response,
+	[ROUTE_IMAGES]          = &op_images,
+	[ROUTE_IMAGE_EDITS]     = &op_image_edits,
+	[ROUTE_VARIATIONS]      = &op_variations,
+	[ROUTE_SPEECH]          = &op_speech,
+	[ROUTE_TRANSCRIPTIONS]  = &op_transcriptions,
+	[ROUTE_TRANSLATIONS]    = &op_translations,
+	[ROUTE_EMBEDDINGS]      = &op_embeddings,
+	[ROUTE_MODELS]          = &op_models,
+	[ROUTE_MODEL]           = &op_model,
+	[ROUTE_NATIVE]          = &op_native,
+	[ROUTE_VERIFY]          = &op_verify,
+};
+/* clang-format on */
+
+static void
+local_free(void *arg)
+{
+	struct loop_local *local = arg;
+
+	buf_release(&local->out);
+	json_reader_free(local->answers.json);
+	free(local);
+}
+
+static void
+local_make(struct loop *loop)
+{
+	struct loop_local *local = xcalloc(1, sizeof(*local));
+
+	buf_init(&local->out, COLLECT_MAX * 2);
+	local->answers.json = json_reader_new();
+	if (getentropy(&local->random, sizeof(local->random)) != 0 || local->random == 0)
+		local->random = clock_wall_ms() ^ (uintptr_t)local;
+	if (getentropy(local->id_key, sizeof(local->id_key)) != 0)
+		memcpy(local->id_key, &local->random, sizeof(local->random));
+	loop_set_local(loop, local, local_free);
+	loop_on_poke(loop, key_wait_poked);
+}
+
+static void
+client_gone(void *ctx)
+{
+	struct request *r = ctx;
+
+	r->gone = true;
+	if (r->working)
+		return;
+	request_move(r, STEP_ABORT);
+	request_run(r);
+}
+
+static void
+client_drained(void *ctx)
+{
+	struct request *r = ctx;
+
+	r->last_write_ms = clock_mono_ms();
+	branches_resume(r, r->last_write_ms);
+}
+
+static void
+client_cut(void *ctx)
+{
+	struct request *r = ctx;
+
+	r->stopping = true;
+	if (r->working)
+		return;
+	request_stop(r);
+	request_run(r);
+}
+
+static const struct edge_events edge_events = { client_gone, client_drained, client_cut };
+
+void
+gateway_request(void *ctx, struct loop *loop, struct edge *edge)
+{
+	struct request *r = xcalloc(1, sizeof(*r));
+
+	if (loop_local(loop) == NULL)
+		local_make(loop);
+	r->gw = ctx;
+	r->roster = gateway_roster(r->gw);
+	r->loop = loop;
+	r->steps = steps;
+	r->edge = edge;
+	r->key = r->pinned = r->home_key = -1;
+	r->target.body_fd = -1;
+	r->started_ms = clock_mono_ms();
+	r->route = xcalloc(1, sizeof(*r->route));
+	buf_init(&r->target.url, URL_MAX);
+	buf_init(&r->target.lines, HEADERS_BYTES_MAX);
+	buf_init(&r->up_head, HEADERS_BYTES_MAX);
+	buf_init(&r->held, ERROR_BODY_MAX);
+	body_init(&r->whole);
+	scrub_stream_init(&r->scrub, r->roster->scrub);
+	buf_init(&r->passed, (PASSED_MODELS_MAX + 1) * MODEL_NAME_MAX);
+	refs_init(&r->refs);
+	changes_init(&r->changes, r->gw->conf->strict);
+	edge_listen(edge, &edge_events, r);
+	request_move(r, STEP_READ);
+	request_run(r);
+}
+
+enum step_next
+step_read(struct request *r)
+{
+	/* Callers without tokens share what is stored: only who was told an id may know it. */
+	uint64_t random = request_random(r);
+
+	random =
+	    siphash(request_local(r)->id_key, (struct slice){ (char *)&random, sizeof(random) });
+	for (size_t i = 0; i < 16; i++, random >>= 4)
+		r->id[i] = "0123456789abcdef"[random & 15];
+	r->bytes_in = edge_body(r->edge)->len;
+	request_move(r, STEP_ROUTE);
+	return STEP_GO;
+}
+
+/* What the reading of the body left to be told. */
+static int
+arrival_fault(struct request *r)
+{
+	switch (edge_fault(r->edge)) {
+	case EDGE_BODY_TOO_LARGE:
+		return apierror_set(&r->err, APIERROR_TOO_LARGE, NULL,
+		    "The request body is larger than the %llu bytes that this gateway accepts.",
+		    (unsigned long long)r->gw->conf->max_body);
+	case EDGE_BODY_TIMEOUT:
+		return apierror_set(&r->err, APIERROR_TIMEOUT_BODY, NULL, "%s", "");
+	case EDGE_BODY_REFUSED:
+		return apierror_set(&r->err, APIERROR_OVERLOADED, NULL,
+		    "The gateway does not take in this request body at the moment: too many from "
+		    "this address or with this credential are on their way, or it is being "
+		    "stopped. Try again in a moment.");
+	case EDGE_BODY_FAILED:
+		r->class = "spool_failed";
+		return apierror_set(&r->err, APIERROR_INTERNAL, NULL,
+		    "The gateway could not store the request body.");
+	case EDGE_FINE:
+		break;
+	}
+	return 0;
+}
+
+static bool
+has_bearer(const struct request *r)
+{
+	const char *value = edge_param(r->edge, "HTTP_AUTHORIZATION");
+
+	return value != NULL && slice_startsi(slice_str(value), SLICE("Bearer "));
+}
+
+/* For the access line, which is written when the parameters may be gone. */
+static void
+note_client(struct request *r)
+{
+	struct slice client = client_address(r->gw, r->edge);
+
+	/* The text of an address has room. */
+	memcpy(r->client, client.ptr, client.len);
+	r->client[client.len] = '\0';
+}
+
+enum step_next
+step_route(struct request *r)
+{
+	const char *uri = edge_param(r->edge, "REQUEST_URI");
+	const char *mount = edge_param(r->edge, "MOUNT_PREFIX");
+	struct route_input in = {
+		.method = slice_str(edge_param(r->edge, "REQUEST_METHOD")),
+		.uri = slice_str(uri != NULL ? uri : "/"),
+		.mount = slice_str(mount != NULL ? mount : r->gw->conf->mount_prefix),
+		.has_google_credential = edge_param(r->edge, "HTTP_X_GOOG_API_KEY") != NULL ||
+		                         edge_param(r->edge, "HTTP_X_GOOG_API_CLIENT") != NULL,
+		.has_bearer = has_bearer(r),
+	};
+	int rc;
+
+	/* A handshake is a GET (RFC 6455, 4.1); others are spared the search for its headers. */
+	in.websocket = slice_eq(in.method, SLICE("GET")) && local_wants_websocket(r);
+	rc = route_match(&in, r->route, &r->err);
+	note_client(r);
+	r->dialect = r->route->dialect;
+	r->route_name = r->route->name != NULL ? r->route->name : "none";
+	r->head_request = slice_eq(in.method, SLICE("HEAD"));
+	request_move(r, STEP_FAIL);
+	if (rc != 0 || arrival_fault(r) != 0)
+		return STEP_GO;
+	request_move(r, STEP_LOCAL);
+	r->op = operations[r->route->op];
+	if (r->op != NULL)
+		request_move(r, STEP_AUTH);
+	return STEP_GO;
+}
+
+enum step_next
+step_local(struct request *r)
+{
+	local_answer(r);
+	request_move(r, STEP_FINISH);
+	return STEP_GO;
+}
+
+enum step_next
+step_auth(struct request *r)
+{
+	request_move(r, r->op->own_auth || auth_check(r, &r->err) == 0 ? STEP_DECODE : STEP_FAIL);
+	return STEP_GO;
+}
+
+enum step_next
+step_takeover(struct request *r)
+{
+	r->op->run(r);
+	return STEP_OVER;
+}

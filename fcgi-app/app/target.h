@@ -1,0 +1,19 @@
+/* The upstream call as the operations fill it in. */
+#ifndef APP_TARGET_H
+#define APP_TARGET_H
+
+#include "request.h"
+
+/* Sets target.url to base + path + query; adds a header line. */
+void target_url(struct request *r, const char *method, const char *path, struct slice query);
+void target_header(struct request *r, const char *name, struct slice value);
+void target_json(struct request *r, struct slice body);
+/* generateContent, or streamGenerateContent as an event stream, with that body, which must live as
+ * long as the request. */
+void target_generate(struct request *r, const char *model, bool stream, struct slice body);
+/* Is the call one of these two, whoever made it? */
+bool target_generates(const struct request *r);
+/* countTokens, likewise. */
+void target_count(struct request *r, const char *model, struct slice body);
+
+#endif
