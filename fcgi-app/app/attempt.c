@@ -2,7 +2,8 @@
 #include "config.h"
 
 #include "request.h"
-#include "attempt.h"
+#include "access.h"
+#include "attempt_call.h"
 #include "steps.h"
 #include "timer.h"
 
@@ -29,14 +30,14 @@ up_head(void *ctx, int status, const struct header_lines *lines)
 {
 	struct request *r = ctx;
 
-	r->up_started = true;
-	r->up_status = status;
-	r->last_up_ms = clock_mono_ms();
+	r->attempt.started = true;
+	r->attempt.status = status;
+	r->attempt.last_byte_ms = clock_mono_ms();
 	/* Another time limit holds from here. */
 	request_timer_watch(r);
-	r->up_type = line_value(lines, "content-type");
-	r->up_retry_after = line_value(lines, "retry-after");
-	buf_init(&r->held, status < 400 ? COLLECT_MAX : ERROR_BODY_MAX);
+	r->attempt.type = line_value(lines, "content-type");
+	r->attempt.retry_after = line_value(lines, "retry-after");
+	buf_init(&r->attempt.held, status < 400 ? COLLECT_MAX : ERROR_BODY_MAX);
 	if (r->op->head != NULL)
 		r->op->head(r, lines);
 	request_run(r);
@@ -54,7 +55,7 @@ attempt_hold(struct request *r, struct slice bytes)
 	struct body_limits limits = request_body_limits(r);
 
 	limits.total = COLLECT_MAX;
-	switch (body_append(&r->whole, &limits, bytes.ptr, bytes.len)) {
+	switch (body_append(&r->attempt.whole, &limits, bytes.ptr, bytes.len)) {
 	case BODY_OK:
 		return true;
 	case BODY_FAILED:
@@ -64,7 +65,7 @@ attempt_hold(struct request *r, struct slice bytes)
 	case BODY_TOO_LARGE:
 		break;
 	}
-	r->holding = false;
+	r->attempt.holding = false;
 	return false;
 }
 
@@ -73,17 +74,17 @@ up_data(void *ctx, struct slice bytes)
 {
 	struct request *r = ctx;
 
-	r->last_up_ms = clock_mono_ms();
+	r->attempt.last_byte_ms = clock_mono_ms();
 	if (r->steps[r->step].data != NULL) {
 		r->steps[r->step].data(r, bytes);
 		return;
 	}
-	if (r->holding && attempt_hold(r, bytes))
+	if (r->attempt.holding && attempt_hold(r, bytes))
 		return;
 	/* An answer above the ceiling is judged by its beginning; what is kept stays whole. */
-	if (bytes.len > r->held.max - r->held.len)
-		r->held.failed = true;
-	buf_add_slice(&r->held, bytes);
+	if (bytes.len > r->attempt.held.max - r->attempt.held.len)
+		r->attempt.held.failed = true;
+	buf_add_slice(&r->attempt.held, bytes);
 	request_run(r);
 }
 
@@ -93,11 +94,11 @@ up_again(void *ctx)
 {
 	struct request *r = ctx;
 
-	if (r->attempts > r->gw->conf->retry_max)
+	if (r->attempt.count > r->gw->conf->retry_max)
 		return false;
-	attempt_note_failed(r, "net_cut");
-	r->attempts++;
-	r->calls++;
+	access_add_failed(r, "net_cut");
+	r->attempt.count++;
+	access_count_call(r);
 	return true;
 }
 
@@ -106,9 +107,9 @@ up_end(void *ctx, enum netresult result)
 {
 	struct request *r = ctx;
 
-	r->call = NULL;
-	r->up_ended = true;
-	r->up_result = result;
+	r->attempt.call = NULL;
+	r->attempt.ended = true;
+	r->attempt.result = result;
 	request_run(r);
 }
 
@@ -121,25 +122,25 @@ static void
 prepare_lines(struct request *r)
 {
 	static const char name[] = "x-goog-api-key: ";
-	const char *secret = keyring_secret(r->ring, (size_t)r->key);
+	const char *secret = keyring_secret(r->keys.ring, (size_t)r->keys.picked);
 	size_t count = 0, i = 0;
 
 	for (size_t at = 0; at < r->target.lines.len; at += strlen(r->target.lines.data + at) + 1)
 		count++;
-	r->line_table = xcalloc(count + 2, sizeof(char *));
+	r->attempt.lines = xcalloc(count + 2, sizeof(char *));
 	for (size_t at = 0; at < r->target.lines.len; at += strlen(r->target.lines.data + at) + 1)
-		r->line_table[i++] = r->target.lines.data + at;
-	r->credential_line = xmalloc(sizeof(name) + strlen(secret));
-	memcpy(r->credential_line, name, sizeof(name));
-	strcat(r->credential_line, secret);
-	r->line_table[i] = r->credential_line;
+		r->attempt.lines[i++] = r->target.lines.data + at;
+	r->attempt.credential = xmalloc(sizeof(name) + strlen(secret));
+	memcpy(r->attempt.credential, name, sizeof(name));
+	strcat(r->attempt.credential, secret);
+	r->attempt.lines[i] = r->attempt.credential;
 }
 
 /* NULL: the one of all calls. */
 static const char *
 key_proxy(const struct request *r)
 {
-	const char *proxy = keyring_spec(r->ring, (size_t)r->key)->proxy;
+	const char *proxy = keyring_spec(r->keys.ring, (size_t)r->keys.picked)->proxy;
 
 	return proxy[0] != '\0' ? proxy : NULL;
 }
@@ -158,19 +159,19 @@ step_call(struct request *r)
 		.proxy = key_proxy(r),
 	};
 
-	r->attempts++;
-	r->calls++;
-	keypool_tried_add(r->tried, (size_t)r->key);
-	snprintf(
-	    r->key_name, sizeof(r->key_name), "%s", keyring_fingerprint(r->ring, (size_t)r->key));
-	r->key_spec = keyring_spec(r->ring, (size_t)r->key);
+	r->attempt.count++;
+	access_count_call(r);
+	keypool_tried_add(r->keys.tried, (size_t)r->keys.picked);
+	snprintf(r->keys.name, sizeof(r->keys.name), "%s",
+	    keyring_fingerprint(r->keys.ring, (size_t)r->keys.picked));
+	r->keys.spec = keyring_spec(r->keys.ring, (size_t)r->keys.picked);
 	prepare_lines(r);
-	request.headers = r->line_table;
-	r->up_status = 0;
-	r->last_up_ms = r->call_started_ms = clock_mono_ms();
-	if (r->last_write_ms == 0)
-		r->last_write_ms = r->last_up_ms;
-	r->call = call_start(loop_upstream(r->loop), &request, &call_events, r);
+	request.headers = r->attempt.lines;
+	r->attempt.status = 0;
+	r->attempt.last_byte_ms = r->attempt.started_ms = clock_mono_ms();
+	if (r->reply.last_write_ms == 0)
+		r->reply.last_write_ms = r->attempt.last_byte_ms;
+	r->attempt.call = call_start(loop_upstream(r->loop), &request, &call_events, r);
 	request_timer_watch(r);
 	request_move(r, STEP_AWAIT);
 	return STEP_PARK;
@@ -180,7 +181,7 @@ step_call(struct request *r)
 static bool
 first_is_content(const struct request *r)
 {
-	enum gsniff first = gstatus_sniff(buf_slice(&r->held));
+	enum gsniff first = gstatus_sniff(buf_slice(&r->attempt.held));
 
 	return first == GSNIFF_CONTENT || first == GSNIFF_OTHER;
 }
@@ -188,13 +189,14 @@ first_is_content(const struct request *r)
 enum step_next
 step_await(struct request *r)
 {
-	bool judge = r->up_ended || r->held.failed;
+	bool judge = r->attempt.ended || r->attempt.held.failed;
 
 	/* The client's head waits for content: until then another attempt is possible. */
-	if (!judge && r->up_started && r->up_status < 400 && r->target.events)
+	if (!judge && r->attempt.started && r->attempt.status < 400 && r->target.events)
 		judge = first_is_content(r) && !attempt_wants_content(r);
-	else if (!judge && r->up_started && r->up_status < 400 && r->form == REPLY_BYTES)
-		judge = !r->holding && r->held.len > 0 &&
+	else if (!judge && r->attempt.started && r->attempt.status < 400 &&
+		 r->reply.form == REPLY_BYTES)
+		judge = !r->attempt.holding && r->attempt.held.len > 0 &&
 		        (!attempt_is_json(r) || first_is_content(r)) && !attempt_wants_content(r);
 	if (!judge)
 		return STEP_PARK;

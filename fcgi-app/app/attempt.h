@@ -1,27 +1,39 @@
-/* The attempt under way: its key, its call, its answer and the judgement. */
+/* The upstream call under way, or the last one, and its answer. */
 #ifndef APP_ATTEMPT_H
 #define APP_ATTEMPT_H
 
-#include "request.h"
+#include <stdbool.h>
+#include <stdint.h>
 
-void attempt_report(struct request *r, bool ok);
-void attempt_end(struct request *r); /* cancels the call and forgets its answer */
-/* The upstream says that its answer is JSON. */
-bool attempt_is_json(const struct request *r);
-/* A call that failed, for the access line. */
-void attempt_note_failed(struct request *r, const char *class);
+#include "base/buf.h"
+#include "base/netresult.h"
+#include "core/blank.h"
+#include "core/scrub.h"
+#include "net/body.h"
+#include "net/upstream.h"
 
-/* What came of the answer before its judgement, or all of it while it is held. */
-struct slice attempt_kept(struct request *r);
-/* A good answer turned out to be none, as r->err tells, while it was being delivered: judged like a
- * failure before it. Moves to another attempt while nothing of it went out, else to step fail. */
-enum step_next attempt_judge_late(struct request *r);
-/* The same for an error that Google reports in bytes that pass to the client as they are. */
-void attempt_note_reported(struct request *r);
+struct attempt {
+	unsigned count, server_faults; /* of attempts for the running call */
+	uint64_t started_ms, last_byte_ms;
+	struct call *call;
+	char **lines; /* of the call: those of the target and the credential */
+	char *credential;
 
-/* RETRY_EMPTY: nothing in the answer so far is worth passing on. */
-bool attempt_wants_content(struct request *r);
-/* Of an answer with status 200 that reports no error and was not cut. */
-enum answer_fault attempt_fault(struct request *r);
+	int status;
+	struct buf head; /* native: head lines for the client */
+	char *type;      /* Content-Type */
+	char *retry_after;
+	bool started, ended;
+	enum netresult result; /* once it has ended */
+	bool framed_error;     /* an error object inside an answer with status 200 */
+	bool passing;          /* Google's own answer goes to the client as it is */
+	struct buf held;       /* bytes that came before the judgement; the body when collecting */
+	bool holding;          /* the answer goes out when it is whole; until then it is in: */
+	struct body whole;
+	bool delivering;    /* the answer is judged good and its bytes go out */
+	bool restart;       /* the translation of the answer has state of a call that failed */
+	struct blank blank; /* what held was found to be, with RETRY_EMPTY */
+	struct scrub_stream scrub; /* over everything that a stream brings */
+};
 
 #endif

@@ -2,7 +2,8 @@
 #include "config.h"
 
 #include "request.h"
-#include "attempt.h"
+#include "access.h"
+#include "attempt_call.h"
 #include "choose.h"
 #include "lessons.h"
 #include "locate.h"
@@ -22,8 +23,8 @@ static void
 scrub_held(struct request *r, const char *secret)
 {
 	struct slice own = slice_str(secret);
-	struct scrub_set *set = r->own_ring != NULL ? scrub_set_new(&own, 1) : NULL;
-	struct buf *kept = r->whole.len > 0 ? &r->whole.mem : &r->held;
+	struct scrub_set *set = r->keys.own_ring != NULL ? scrub_set_new(&own, 1) : NULL;
+	struct buf *kept = r->attempt.whole.len > 0 ? &r->attempt.whole.mem : &r->attempt.held;
 
 	if (kept->len > 0)
 		scrub_bytes(set != NULL ? set : r->roster->scrub, kept->data, kept->len);
@@ -37,8 +38,8 @@ try_again(struct request *r, const struct verdict *v)
 	const struct conf *conf = r->gw->conf;
 	uint64_t pause, now = clock_mono_ms();
 
-	if (v->action == VERDICT_PASS || r->attempts > conf->retry_max || r->content_sent ||
-	    now - r->started_ms >= conf->retry_time)
+	if (v->action == VERDICT_PASS || r->attempt.count > conf->retry_max ||
+	    r->reply.content_sent || now - r->started_ms >= conf->retry_time)
 		return false;
 	if (v->action == VERDICT_OTHER) {
 		/* What to tell when the others are at their limits is for step pick. */
@@ -50,9 +51,9 @@ try_again(struct request *r, const struct verdict *v)
 		request_move(r, STEP_PICK);
 		return true;
 	}
-	if (r->server_faults >= SERVER_FAULT_TRIES)
+	if (r->attempt.server_faults >= SERVER_FAULT_TRIES)
 		return false;
-	pause = (uint64_t)BACKOFF_BASE_MS << r->server_faults++;
+	pause = (uint64_t)BACKOFF_BASE_MS << r->attempt.server_faults++;
 	request_timer_wait(r, now + pause / 2 + request_random(r) % pause);
 	request_move(r, STEP_WAIT);
 	return true;
@@ -67,8 +68,8 @@ keep_error(struct request *r, const struct outcome *o, const struct verdict *v)
 	uint64_t seconds;
 
 	verdict_error(o, v, &err);
-	if (err.retry_after_s == 0 && r->up_retry_after != NULL &&
-	    slice_u64(slice_str(r->up_retry_after), &seconds) && seconds < UINT32_MAX)
+	if (err.retry_after_s == 0 && r->attempt.retry_after != NULL &&
+	    slice_u64(slice_str(r->attempt.retry_after), &seconds) && seconds < UINT32_MAX)
 		err.retry_after_s = (uint32_t)seconds;
 	if (r->err.status == 429 && err.status != 429 && v->action == VERDICT_OTHER)
 		return false;
@@ -80,7 +81,7 @@ keep_error(struct request *r, const struct outcome *o, const struct verdict *v)
 static enum step_next
 leave(struct request *r)
 {
-	r->restart = r->delivering;
+	r->attempt.restart = r->attempt.delivering;
 	attempt_report(r, false);
 	attempt_end(r);
 	return r->step == STEP_WAIT ? STEP_PARK : STEP_GO;
@@ -91,9 +92,9 @@ judge_failure(struct request *r, const struct outcome *o, const struct verdict *
 {
 	bool kept = keep_error(r, o, v);
 	/* Of an answer above the ceiling something is lost already. */
-	bool pass = r->op->pass_head != NULL && r->up_started && !r->head_sent &&
-	            !r->framed_error && v->error != APIERROR_KEY_FAULT && o->net == NET_OK &&
-	            !r->held.failed && kept;
+	bool pass = r->op->pass_head != NULL && r->attempt.started && !r->reply.head_sent &&
+	            !r->attempt.framed_error && v->error != APIERROR_KEY_FAULT &&
+	            o->net == NET_OK && !r->attempt.held.failed && kept;
 
 	if (v->action == VERDICT_PASS && o->status != NULL && lessons_mend(r, o->status)) {
 		attempt_report(r, true);
@@ -111,10 +112,10 @@ judge_failure(struct request *r, const struct outcome *o, const struct verdict *
 	}
 	if (try_again(r, v))
 		return leave(r);
-	if (r->home_key >= 0 && v->key == VERDICT_KEY_DEAD)
+	if (r->keys.home >= 0 && v->key == VERDICT_KEY_DEAD)
 		locate_explain(r, v);
 	choose_hint(r);
-	r->passing = pass;
+	r->attempt.passing = pass;
 	request_move(r, pass ? STEP_STREAM : STEP_FAIL);
 	return STEP_GO;
 }
@@ -124,7 +125,7 @@ static uint64_t
 quota_model(const struct request *r, const struct gstatus *status)
 {
 	/* What is counted apart has a quota of its own. */
-	if (status == NULL || r->model_id != balancer_model(slice_str(r->model)))
+	if (status == NULL || r->asked.model_id != balancer_model(slice_str(r->asked.model)))
 		return 0;
 	for (size_t i = 0; i < status->quota_count; i++)
 		if (strcmp(status->quotas[i].id, status->quota_id) == 0)
@@ -142,7 +143,7 @@ source_of(struct request *r)
 	if (body.len > SOURCE_BYTES)
 		body = (struct slice){ body.ptr + body.len - SOURCE_BYTES, SOURCE_BYTES };
 	hash = siphash(request_local(r)->id_key, body);
-	return (hash ^ request_root(r)->owner ^ r->target.body_len) | 1;
+	return (hash ^ request_root(r)->client.owner ^ r->target.body_len) | 1;
 }
 
 /* Tells the balancer and the access line. */
@@ -150,9 +151,9 @@ static void
 learn(struct request *r, const struct outcome *o, const struct verdict *v)
 {
 	struct keyring_outcome outcome = {
-		.model = r->model_id,
+		.model = r->asked.model_id,
 		.quota_model = quota_model(r, o->status),
-		.started = r->call_started_ms,
+		.started = r->attempt.started_ms,
 		.verdict = v,
 		.status = o->status,
 		.hint_ms = o->status != NULL ? o->status->retry_ms : 0,
@@ -162,15 +163,15 @@ learn(struct request *r, const struct outcome *o, const struct verdict *v)
 
 	if (v->model == VERDICT_MODEL_FAULT)
 		outcome.source = source_of(r);
-	if (outcome.hint_ms == 0 && r->up_retry_after != NULL &&
-	    slice_u64(slice_str(r->up_retry_after), &seconds) && seconds < UINT32_MAX / 1000)
+	if (outcome.hint_ms == 0 && r->attempt.retry_after != NULL &&
+	    slice_u64(slice_str(r->attempt.retry_after), &seconds) && seconds < UINT32_MAX / 1000)
 		outcome.hint_ms = (uint32_t)seconds * 1000;
-	keyring_judge(r->ring, (size_t)r->key, &outcome);
+	keyring_judge(r->keys.ring, (size_t)r->keys.picked, &outcome);
 	if (v->error == APIERROR_NONE)
 		return;
 	if (o->status != NULL && o->status->quota_id[0] != '\0')
-		memcpy(r->quota, o->status->quota_id, sizeof(r->quota));
-	attempt_note_failed(r, v->class);
+		access_set_quota(r, o->status->quota_id);
+	access_add_failed(r, v->class);
 }
 
 /* Is it an error object of Google's, with a good status? */
@@ -178,9 +179,9 @@ static bool
 is_framed_error(struct request *r)
 {
 	/* A file of the caller's may begin like one. */
-	if (r->form == REPLY_BYTES && !attempt_is_json(r))
+	if (r->reply.form == REPLY_BYTES && !attempt_is_json(r))
 		return false;
-	return (r->target.events || r->up_ended) && r->whole.fd < 0 &&
+	return (r->target.events || r->attempt.ended) && r->attempt.whole.fd < 0 &&
 	       gstatus_sniff(attempt_kept(r)) == GSNIFF_ERROR;
 }
 
@@ -190,51 +191,53 @@ end_of_transfer(struct request *r)
 {
 	bool whole = false;
 
-	if (!r->up_ended)
+	if (!r->attempt.ended)
 		return NET_OK;
 	/* A stream that ends without a word was cut, whatever the transport says. */
-	if (r->up_result == NET_OK && r->target.events && r->held.len == 0)
+	if (r->attempt.result == NET_OK && r->target.events && r->attempt.held.len == 0)
 		return NET_CUT;
 	/* A document that is whole lacks nothing, however its transfer was broken off. */
-	if (r->up_result == NET_CUT && r->up_started && !r->target.events)
+	if (r->attempt.result == NET_CUT && r->attempt.started && !r->target.events)
 		whole = json_is_whole(attempt_kept(r));
 	if (whole)
-		r->up_result = NET_OK;
-	return r->up_result;
+		r->attempt.result = NET_OK;
+	return r->attempt.result;
 }
 
 enum step_next
 step_judge(struct request *r)
 {
-	bool failed_status = r->up_started && r->up_status >= 400;
+	bool failed_status = r->attempt.started && r->attempt.status >= 400;
 	struct gstatus status = { 0 };
 	struct outcome o = {
-		.http_status = r->up_status,
-		.key_is_callers = r->own_ring != NULL,
+		.http_status = r->attempt.status,
+		.key_is_callers = r->keys.own_ring != NULL,
 	};
 	struct verdict v;
 
-	o.net = failed_status ? (r->up_ended ? r->up_result : NET_OK) : end_of_transfer(r);
-	r->framed_error = !failed_status && is_framed_error(r);
-	if (failed_status || r->framed_error) {
-		scrub_held(r, keyring_secret(r->ring, (size_t)r->key));
+	o.net =
+	    failed_status ? (r->attempt.ended ? r->attempt.result : NET_OK) : end_of_transfer(r);
+	r->attempt.framed_error = !failed_status && is_framed_error(r);
+	if (failed_status || r->attempt.framed_error) {
+		scrub_held(r, keyring_secret(r->keys.ring, (size_t)r->keys.picked));
 		outcome_read(&o, attempt_kept(r), &status);
 	}
 	if (o.net == NET_OK && o.http_status == 200 && o.status == NULL)
 		o.fault = attempt_fault(r);
 	v = verdict_of(&o);
-	r->class = v.class;
+	access_set_class(r, v.class);
 	learn(r, &o, &v);
 	if (o.fault == ANSWER_EMPTY && try_again(r, &v))
 		return leave(r);
 	if (o.fault != ANSWER_EMPTY && v.error != APIERROR_NONE)
 		return judge_failure(r, &o, &v);
-	if (r->held.failed)
+	if (r->attempt.held.failed)
 		return request_fail(r, APIERROR_UPSTREAM, NULL,
 		    "The answer of the Gemini API is larger than this gateway can translate.");
 	r->err = (struct apierror){ 0 };
 	lessons_confirm(r);
-	request_move(r, r->target.events || r->form == REPLY_BYTES ? STEP_STREAM : STEP_COLLECT);
+	request_move(
+	    r, r->target.events || r->reply.form == REPLY_BYTES ? STEP_STREAM : STEP_COLLECT);
 	return STEP_GO;
 }
 
@@ -244,7 +247,7 @@ judge_again(struct request *r, const struct outcome *o)
 {
 	struct verdict v = verdict_of(o);
 
-	r->class = v.class;
+	access_set_class(r, v.class);
 	learn(r, o, &v);
 	return v;
 }
@@ -252,18 +255,18 @@ judge_again(struct request *r, const struct outcome *o)
 enum step_next
 attempt_judge_late(struct request *r)
 {
-	enum netresult net = r->up_ended ? r->up_result : NET_OK;
+	enum netresult net = r->attempt.ended ? r->attempt.result : NET_OK;
 	struct outcome o;
 	struct verdict v;
 
 	request_move(r, STEP_FAIL);
 	if (!verdict_outcome(&r->err, &request_local(r)->answers, net, &o))
 		return STEP_GO;
-	o.key_is_callers = r->own_ring != NULL;
+	o.key_is_callers = r->keys.own_ring != NULL;
 	v = judge_again(r, &o);
 	/* A branch shares the translation of the answer with the others. */
-	if (!r->content_sent && (r->root == NULL || !r->delivering)) {
-		r->framed_error = true;
+	if (!r->reply.content_sent && (r->root == NULL || !r->attempt.delivering)) {
+		r->attempt.framed_error = true;
 		return judge_failure(r, &o, &v);
 	}
 	keep_error(r, &o, &v);
@@ -277,9 +280,9 @@ void
 attempt_note_reported(struct request *r)
 {
 	struct outcome o = {
-		.http_status = r->up_status,
+		.http_status = r->attempt.status,
 		.status = &request_local(r)->answers.status,
-		.key_is_callers = r->own_ring != NULL,
+		.key_is_callers = r->keys.own_ring != NULL,
 	};
 	struct verdict v = judge_again(r, &o);
 

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "request.h"
+#include "access.h"
 #include "auth.h"
 
 #include <string.h>
@@ -42,13 +43,13 @@ auth_header(const struct edge *edge)
 bool
 auth_credential(const struct request *r, struct buf *out)
 {
-	struct slice raw = auth_header(r->edge);
+	struct slice raw = auth_header(r->client.edge);
 
 	if (raw.len > 0) {
 		buf_add_slice(out, raw);
 		return !out->failed;
 	}
-	if (query_get(r->route->query, "key", &raw) && raw.len > 0 &&
+	if (query_get(r->asked.route->query, "key", &raw) && raw.len > 0 &&
 	    percent_decode(raw, true, out))
 		return out->len > 0 && !out->failed;
 	buf_reset(out);
@@ -66,8 +67,8 @@ auth_check_own(const struct request *r, struct apierror *err)
 {
 	if (tokens_count(r->roster->tokens) == 0 && r->roster->admin[0] == '\0')
 		return 0;
-	for (size_t i = 0; i < keyring_count(r->own_ring); i++) {
-		struct slice key = slice_str(keyring_secret(r->own_ring, i));
+	for (size_t i = 0; i < keyring_count(r->keys.own_ring); i++) {
+		struct slice key = slice_str(keyring_secret(r->keys.own_ring, i));
 
 		if (tokens_find(r->roster->tokens, key) != NULL || auth_is_admin(r, key))
 			return apierror_set(err, APIERROR_BAD_KEY, NULL,
@@ -81,37 +82,37 @@ bring_own(struct request *r, struct slice list, struct apierror *err)
 {
 	const char *reason = NULL;
 
-	r->own_place =
+	r->keys.own_place =
 	    own_rings_get(r->gw->own_rings, list, r->roster->balance, clock_mono_ms(), &reason);
-	if (r->own_place == NULL && reason != NULL)
+	if (r->keys.own_place == NULL && reason != NULL)
 		return apierror_set(
 		    err, APIERROR_BAD_KEY, NULL, "The credential cannot be used: %s.", reason);
-	if (r->own_place == NULL)
+	if (r->keys.own_place == NULL)
 		return apierror_set(err, APIERROR_NO_KEY, NULL, "%s", "");
-	r->own_ring = own_ring_keys(r->own_place);
+	r->keys.own_ring = own_ring_keys(r->keys.own_place);
 	/* Each time: the tokens may be others by now. */
 	if (auth_check_own(r, err) != 0)
 		return -1;
-	r->ring = r->own_ring;
+	r->keys.ring = r->keys.own_ring;
 	return 0;
 }
 
 void
 auth_release(struct request *r)
 {
-	if (r->own_place != NULL)
-		own_rings_put(r->gw->own_rings, TAKE(r->own_place), clock_mono_ms());
+	if (r->keys.own_place != NULL)
+		own_rings_put(r->gw->own_rings, TAKE(r->keys.own_place), clock_mono_ms());
 	else
-		keyring_free(r->own_ring);
-	r->own_ring = NULL;
+		keyring_free(r->keys.own_ring);
+	r->keys.own_ring = NULL;
 }
 
 int
 auth_admit(struct request *r, struct apierror *err)
 {
-	if (token_admit(r->token, r->gw->spending, err) == 0)
+	if (token_admit(r->client.token, r->gw->spending, err) == 0)
 		return 0;
-	r->class = err->kind == APIERROR_QUOTA ? "token_day" : "token_minute";
+	access_set_class(r, err->kind == APIERROR_QUOTA ? "token_day" : "token_minute");
 	return -1;
 }
 
@@ -124,19 +125,19 @@ decide(struct request *r, struct slice credential, bool present, struct apierror
 		return apierror_set(err, APIERROR_FORBIDDEN, NULL,
 		    "The admin token is for /verify: send an access token.");
 	if (present)
-		r->token = tokens_find(roster->tokens, credential);
-	if (r->token != NULL && roster->ring == NULL)
+		r->client.token = tokens_find(roster->tokens, credential);
+	if (r->client.token != NULL && roster->ring == NULL)
 		return apierror_set(err, APIERROR_FORBIDDEN, NULL,
 		    "This gateway has no keys of its own that the access token could be for.");
 	if (roster->ring != NULL &&
-	    (r->token != NULL || (roster->open_access && !roster->own_keys))) {
-		r->ring = roster->ring;
-		return r->token != NULL ? auth_admit(r, err) : 0;
+	    (r->client.token != NULL || (roster->open_access && !roster->own_keys))) {
+		r->keys.ring = roster->ring;
+		return r->client.token != NULL ? auth_admit(r, err) : 0;
 	}
 	if (present && roster->own_keys)
 		return bring_own(r, credential, err);
 	if (roster->ring != NULL && roster->open_access) {
-		r->ring = roster->ring;
+		r->keys.ring = roster->ring;
 		return 0;
 	}
 	if (present)
@@ -164,7 +165,7 @@ auth_check(struct request *r, struct apierror *err)
 
 	buf_init(&credential, CREDENTIAL_MAX);
 	present = auth_credential(r, &credential);
-	r->owner = siphash(owner_key, buf_slice(&credential));
+	r->client.owner = siphash(owner_key, buf_slice(&credential));
 	rc = decide(r, buf_slice(&credential), present, err);
 	if (credential.data != NULL)
 		explicit_bzero(credential.data, credential.cap);
@@ -196,11 +197,11 @@ static bool
 needs_no_model(const struct request *r)
 {
 	static const char *const methods[] = { "GET", "HEAD", "DELETE" };
-	const char *method = edge_param(r->edge, "REQUEST_METHOD");
+	const char *method = edge_param(r->client.edge, "REQUEST_METHOD");
 
-	if (!r->op->native || is_of_files(r->route->path))
+	if (!r->op->native || is_of_files(r->asked.route->path))
 		return true;
-	if (edge_param(r->edge, "HTTP_X_HTTP_METHOD_OVERRIDE") != NULL)
+	if (edge_param(r->client.edge, "HTTP_X_HTTP_METHOD_OVERRIDE") != NULL)
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(methods); i++)
 		if (strcmp(method, methods[i]) == 0)
@@ -211,16 +212,16 @@ needs_no_model(const struct request *r)
 int
 auth_check_model(struct request *r)
 {
-	if (r->token == NULL || token_models(r->token)[0] == '\0')
+	if (r->client.token == NULL || token_models(r->client.token)[0] == '\0')
 		return 0;
-	if (r->model[0] == '\0' && needs_no_model(r))
+	if (r->asked.model[0] == '\0' && needs_no_model(r))
 		return 0;
-	r->class = "token_model";
-	if (r->model[0] == '\0')
+	access_set_class(r, "token_model");
+	if (r->asked.model[0] == '\0')
 		return apierror_set(&r->err, APIERROR_FORBIDDEN, "model",
 		    "This access token is for certain models, and the path names none.");
-	if (token_check_model(r->token, slice_str(r->model), &r->err) != 0)
+	if (token_check_model(r->client.token, slice_str(r->asked.model), &r->err) != 0)
 		return -1;
-	r->class = NULL;
+	access_set_class(r, NULL);
 	return 0;
 }

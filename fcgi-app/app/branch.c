@@ -6,7 +6,8 @@
 #include "config.h"
 
 #include "request.h"
-#include "attempt.h"
+#include "access.h"
+#include "attempt_call.h"
 #include "branch.h"
 
 #include <stdlib.h>
@@ -25,31 +26,31 @@ branch_new(struct request *root, size_t lane)
 	b->loop = root->loop;
 	b->steps = root->steps;
 	b->root = root;
-	b->lane = lane;
+	b->fan.index = lane;
 	b->op = root->op;
 	b->op_state = root->op_state;
-	b->dialect = root->dialect;
-	b->form = root->form;
+	b->client.dialect = root->client.dialect;
+	b->reply.form = root->reply.form;
 	memcpy(b->id, root->id, sizeof(b->id));
 	b->started_ms = root->started_ms;
-	b->owner = root->owner;
-	b->model_id = root->model_id;
-	memcpy(b->model, root->model, sizeof(b->model));
-	b->ring = root->ring;
-	b->own_ring = root->own_ring;
-	b->key = -1;
-	b->pinned = root->pinned;
-	b->home_key = root->home_key;
-	b->home_object = root->home_object;
+	b->client.owner = root->client.owner;
+	b->asked.model_id = root->asked.model_id;
+	memcpy(b->asked.model, root->asked.model, sizeof(b->asked.model));
+	b->keys.ring = root->keys.ring;
+	b->keys.own_ring = root->keys.own_ring;
+	b->keys.picked = -1;
+	b->keys.pinned = root->keys.pinned;
+	b->keys.home = root->keys.home;
+	b->keys.home_object = root->keys.home_object;
 	b->target = root->target;
 	buf_init(&b->target.url, URL_MAX);
 	buf_init(&b->target.lines, HEADERS_BYTES_MAX);
 	buf_add_slice(&b->target.url, buf_slice(&root->target.url));
 	buf_add_slice(&b->target.lines, buf_slice(&root->target.lines));
-	buf_init(&b->up_head, HEADERS_BYTES_MAX);
-	buf_init(&b->held, ERROR_BODY_MAX);
-	body_init(&b->whole);
-	scrub_stream_init(&b->scrub, b->roster->scrub);
+	buf_init(&b->attempt.head, HEADERS_BYTES_MAX);
+	buf_init(&b->attempt.held, ERROR_BODY_MAX);
+	body_init(&b->attempt.whole);
+	scrub_stream_init(&b->attempt.scrub, b->roster->scrub);
 	if (b->op->branch != NULL)
 		b->op->branch(b);
 	request_move(b, STEP_PICK);
@@ -58,18 +59,15 @@ branch_new(struct request *root, size_t lane)
 
 /* What the access line of the root tells of its branches: sums, and the last of each word. */
 static void
-note(struct request *root, const struct request *b)
+branch_note(struct request *root, const struct request *b)
 {
-	root->calls += b->calls;
-	memcpy(root->key_name, b->key_name, sizeof(root->key_name));
-	root->key_spec = b->key_spec;
-	root->up_status = b->up_status;
-	root->up_result = b->up_result;
-	root->class = b->class;
-	root->waited_ms = root->waited_ms > b->waited_ms ? root->waited_ms : b->waited_ms;
-	memcpy(root->quota, b->quota, sizeof(root->quota));
-	if (b->trail[0] != '\0')
-		memcpy(root->trail, b->trail, sizeof(root->trail));
+	access_merge(root, b);
+	memcpy(root->keys.name, b->keys.name, sizeof(root->keys.name));
+	root->keys.spec = b->keys.spec;
+	root->attempt.status = b->attempt.status;
+	root->attempt.result = b->attempt.result;
+	if (root->keys.waited_ms < b->keys.waited_ms)
+		root->keys.waited_ms = b->keys.waited_ms;
 }
 
 void
@@ -77,68 +75,68 @@ branch_finish(struct request *b)
 {
 	struct request *root = b->root;
 
-	root->branches[b->lane] = NULL;
-	root->branches_live--;
-	note(root, b);
-	if (b->branch_failed && !root->branch_failed &&
-	    (root->op->tolerate == NULL || !root->op->tolerate(root, b->lane, &b->err))) {
-		root->branch_failed = true;
+	root->fan.list[b->fan.index] = NULL;
+	root->fan.live--;
+	branch_note(root, b);
+	if (b->fan.failed && !root->fan.failed &&
+	    (root->op->tolerate == NULL || !root->op->tolerate(root, b->fan.index, &b->err))) {
+		root->fan.failed = true;
 		root->err = b->err;
 	}
 	request_release(b);
 	/* While branches are being started the root looks by itself. */
-	if (!root->spreading)
+	if (!root->fan.starting)
 		request_run(root);
 }
 
 void
 branches_cancel(struct request *root)
 {
-	for (size_t i = 0; root->branches != NULL && i < root->branches_started; i++) {
-		struct request *b = root->branches[i];
+	for (size_t i = 0; root->fan.list != NULL && i < root->fan.started; i++) {
+		struct request *b = root->fan.list[i];
 
 		if (b == NULL)
 			continue;
 		attempt_report(b, true);
 		attempt_end(b);
-		note(root, b);
+		branch_note(root, b);
 		request_release(b);
-		root->branches[i] = NULL;
+		root->fan.list[i] = NULL;
 	}
-	root->branches_live = 0;
+	root->fan.live = 0;
 }
 
 void
 branches_pause(struct request *root)
 {
-	if (root->call != NULL)
-		call_pause(root->call);
-	for (size_t i = 0; root->branches != NULL && i < root->branches_started; i++)
-		if (root->branches[i] != NULL && root->branches[i]->call != NULL)
-			call_pause(root->branches[i]->call);
+	if (root->attempt.call != NULL)
+		call_pause(root->attempt.call);
+	for (size_t i = 0; root->fan.list != NULL && i < root->fan.started; i++)
+		if (root->fan.list[i] != NULL && root->fan.list[i]->attempt.call != NULL)
+			call_pause(root->fan.list[i]->attempt.call);
 }
 
 static void
-resume(struct request *r, uint64_t now)
+branch_resume(struct request *r, uint64_t now)
 {
 	/* The upstream was silent because it was paused. */
-	r->last_up_ms = now;
-	if (r->call != NULL)
-		call_resume(r->call);
+	r->attempt.last_byte_ms = now;
+	if (r->attempt.call != NULL)
+		call_resume(r->attempt.call);
 }
 
 void
 branches_resume(struct request *root, uint64_t now)
 {
-	if (root->branches == NULL) {
-		resume(root, now);
+	if (root->fan.list == NULL) {
+		branch_resume(root, now);
 		return;
 	}
 	/* What a branch held back is delivered in here and may end it. */
-	root->spreading = true;
-	for (size_t i = 0; i < root->branches_started; i++)
-		if (root->branches[i] != NULL)
-			resume(root->branches[i], now);
-	root->spreading = false;
+	root->fan.starting = true;
+	for (size_t i = 0; i < root->fan.started; i++)
+		if (root->fan.list[i] != NULL)
+			branch_resume(root->fan.list[i], now);
+	root->fan.starting = false;
 	request_run(root);
 }

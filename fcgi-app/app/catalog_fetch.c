@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "request.h"
+#include "access.h"
 #include "lessons.h"
 #include "steps.h"
 #include "timer.h"
@@ -36,7 +37,7 @@ fetch_end_call(struct catalog_fetch *f, bool ok)
 {
 	call_cancel(TAKE(f->call));
 	if (f->key >= 0)
-		keyring_report(f->request->ring, (size_t)f->key, ok);
+		keyring_report(f->request->keys.ring, (size_t)f->key, ok);
 	f->key = -1;
 	secret_free(TAKE(f->lines[0]));
 }
@@ -102,10 +103,10 @@ fetch_call(struct catalog_fetch *f)
 	const struct key_spec *spec;
 	struct buf line;
 
-	f->key = f->tries++ < FETCH_TRIES ? keyring_pick(r->ring, &ask, &lack) : -1;
+	f->key = f->tries++ < FETCH_TRIES ? keyring_pick(r->keys.ring, &ask, &lack) : -1;
 	if (f->key < 0)
 		return false;
-	spec = keyring_spec(r->ring, (size_t)f->key);
+	spec = keyring_spec(r->keys.ring, (size_t)f->key);
 	buf_reset(&f->body);
 	buf_reset(&f->url);
 	buf_addf(&f->url, "%s/v1beta/models?pageSize=1000", r->gw->base_url);
@@ -120,7 +121,7 @@ fetch_call(struct catalog_fetch *f)
 	f->started_ms = clock_mono_ms();
 	call.url = f->url.data;
 	call.proxy = spec->proxy[0] != '\0' ? spec->proxy : NULL;
-	r->calls++;
+	access_count_call(r);
 	f->call = call_start(loop_upstream(r->loop), &call, &fetch_events, f);
 	return true;
 }
@@ -132,7 +133,7 @@ fetch_judge(struct catalog_fetch *f, enum netresult net)
 	struct request *r = f->request;
 	struct gstatus status = { 0 };
 	struct outcome o = {
-		.net = net, .http_status = f->status, .key_is_callers = r->own_ring != NULL
+		.net = net, .http_status = f->status, .key_is_callers = r->keys.own_ring != NULL
 	};
 	struct verdict v;
 	struct keyring_outcome outcome = {
@@ -143,7 +144,7 @@ fetch_judge(struct catalog_fetch *f, enum netresult net)
 	outcome.status = o.status;
 	outcome.hint_ms = status.retry_ms;
 	v = verdict_of(&o);
-	keyring_judge(r->ring, (size_t)f->key, &outcome);
+	keyring_judge(r->keys.ring, (size_t)f->key, &outcome);
 	return v.error == APIERROR_NONE;
 }
 
@@ -157,7 +158,7 @@ fetch_done(struct catalog_fetch *f, bool good)
 
 	if (good)
 		catalog_list(r->gw->catalog, buf_slice(&f->names));
-	r->list_failed = !good;
+	r->learnt.list_failed = !good;
 	r->work = NULL;
 	fetch_free(f, good);
 	request_run(r);
@@ -212,13 +213,13 @@ static enum step_next
 go_on(struct request *r)
 {
 	request_work_cancel(r);
-	r->catalog_due_ms = 0;
+	r->learnt.catalog_due_ms = 0;
 	if (lessons_successor(r)) {
 		r->err = (struct apierror){ 0 };
 		request_move(r, STEP_PREPARE);
 		return STEP_GO;
 	}
-	r->list_failed = true;
+	r->learnt.list_failed = true;
 	lessons_hint(r);
 	request_move(r, r->err.kind != APIERROR_NONE ? STEP_FAIL : STEP_PREPARE);
 	return STEP_GO;
@@ -230,13 +231,13 @@ step_catalog(struct request *r)
 {
 	uint64_t now = clock_mono_ms();
 
-	r->wants_list = false;
-	if (r->catalog_due_ms == 0)
-		r->catalog_due_ms = now + CATALOG_WAIT_MS;
-	if (now >= r->catalog_due_ms || r->list_failed)
+	r->learnt.wants_list = false;
+	if (r->learnt.catalog_due_ms == 0)
+		r->learnt.catalog_due_ms = now + CATALOG_WAIT_MS;
+	if (now >= r->learnt.catalog_due_ms || r->learnt.list_failed)
 		return go_on(r);
 	if (r->work != NULL) {
-		request_timer_wait(r, r->catalog_due_ms);
+		request_timer_wait(r, r->learnt.catalog_due_ms);
 		return STEP_PARK;
 	}
 	switch (catalog_turn(r->gw->catalog)) {
@@ -246,7 +247,7 @@ step_catalog(struct request *r)
 	case CATALOG_YOURS:
 		if (!fetch_start(r))
 			return go_on(r);
-		request_timer_wait(r, r->catalog_due_ms);
+		request_timer_wait(r, r->learnt.catalog_due_ms);
 		return STEP_PARK;
 	case CATALOG_OTHERS:
 		request_timer_wait(r, now + CATALOG_POLL_MS);

@@ -19,22 +19,22 @@
 bool
 choose_is_bound(const struct request *r)
 {
-	return r->pinned >= 0 || r->home_key >= 0;
+	return r->keys.pinned >= 0 || r->keys.home >= 0;
 }
 
 static struct keyring_ask
 choose_ask(struct request *r)
 {
 	return (struct keyring_ask){
-		.model = r->model_id,
-		.name = slice_str(r->model),
-		.tried = r->tried,
-		.only = r->pinned,
-		.home = r->home_key >= 0 ? keyring_project(r->ring, (size_t)r->home_key) : 0,
-		.seed = r->seed,
-		.prefix = &r->prefix,
+		.model = r->asked.model_id,
+		.name = slice_str(r->asked.model),
+		.tried = r->keys.tried,
+		.only = r->keys.pinned,
+		.home = r->keys.home >= 0 ? keyring_project(r->keys.ring, (size_t)r->keys.home) : 0,
+		.seed = r->keys.seed,
+		.prefix = &r->keys.prefix,
 		.chance = request_random(r),
-		.waiter = &r->waiter,
+		.waiter = &r->keys.waiter,
 	};
 }
 
@@ -46,20 +46,20 @@ choose_pick(struct request *r, bool look, struct keyring_lack *ret)
 	ptrdiff_t key;
 
 	ask.look = look;
-	key = keyring_pick(r->ring, &ask, ret);
-	if (key >= 0 || ret->why != KEY_LACK_TRIED || r->server_faults == 0)
+	key = keyring_pick(r->keys.ring, &ask, ret);
+	if (key >= 0 || ret->why != KEY_LACK_TRIED || r->attempt.server_faults == 0)
 		return key;
 	ask.tried = NULL;
-	return keyring_pick(r->ring, &ask, ret);
+	return keyring_pick(r->keys.ring, &ask, ret);
 }
 
 uint64_t
 choose_patience(const struct request *r, uint64_t now)
 {
-	uint64_t most = r->gw->conf->wait_max, spent = r->waited_ms;
+	uint64_t most = r->gw->conf->wait_max, spent = r->keys.waited_ms;
 
-	if (r->waits_since != 0)
-		spent += now - r->waits_since;
+	if (r->keys.waits_since != 0)
+		spent += now - r->keys.waits_since;
 	return spent < most ? most - spent : 0;
 }
 
@@ -69,7 +69,7 @@ choose_may_wait(const struct request *r, const struct keyring_lack *lack, uint64
 {
 	uint64_t now = clock_mono_ms(), left = choose_patience(r, now);
 
-	if (left == 0 || r->attempts > r->gw->conf->retry_max)
+	if (left == 0 || r->attempt.count > r->gw->conf->retry_max)
 		return false;
 	*ret_due = now + left;
 	if (lack->why == KEY_LACK_BUSY)
@@ -88,8 +88,9 @@ choose_can_fall_back(struct request *r)
 {
 	const struct request *root = request_root(r);
 
-	return root->first_ms == 0 && !r->content_sent && root->passed_count < PASSED_MODELS_MAX &&
-	       (root->token == NULL || token_models(root->token)[0] == '\0');
+	return root->reply.first_ms == 0 && !r->reply.content_sent &&
+	       root->learnt.passed_count < PASSED_MODELS_MAX &&
+	       (root->client.token == NULL || token_models(root->client.token)[0] == '\0');
 }
 
 /* Should another model take over, rather than the request wait for this one? */
@@ -97,7 +98,7 @@ bool
 choose_wants_fallback(struct request *r, const struct keyring_lack *lack)
 {
 	enum health_scope scope = lack->bar.scope;
-	bool alias = request_root(r)->has_fallback;
+	bool alias = request_root(r)->asked.has_fallback;
 	bool busy = r->gw->conf->alias_fallback == ALIAS_FALLBACK_BUSY && alias;
 
 	return choose_can_fall_back(r) && lack->why == KEY_LACK_BARRED &&
@@ -111,21 +112,21 @@ choose_fall_back(struct request *r)
 {
 	struct request *root = request_root(r);
 
-	if (!choose_can_fall_back(r) || (!root->has_fallback && !lessons_may_move(r)))
+	if (!choose_can_fall_back(r) || (!root->asked.has_fallback && !lessons_may_move(r)))
 		return false;
 	/* Another branch may have come here before. */
-	if (!root->remake) {
+	if (!root->fan.restart) {
 		lessons_pass(root);
-		root->wants_list = !root->has_fallback && !lessons_successor(root);
-		root->err = root->wants_list ? r->err : (struct apierror){ 0 };
+		root->learnt.wants_list = !root->asked.has_fallback && !lessons_successor(root);
+		root->err = root->learnt.wants_list ? r->err : (struct apierror){ 0 };
 	}
-	free(TAKE(r->tried));
-	r->attempts = r->server_faults = 0;
-	root->remake = r != root;
+	free(TAKE(r->keys.tried));
+	r->attempt.count = r->attempt.server_faults = 0;
+	root->fan.restart = r != root;
 	if (r != root)
 		request_move(r, STEP_FINISH);
 	else
-		request_move(r, root->wants_list ? STEP_CATALOG : STEP_PREPARE);
+		request_move(r, root->learnt.wants_list ? STEP_CATALOG : STEP_PREPARE);
 	return true;
 }
 
@@ -162,12 +163,13 @@ choose_hint(struct request *r)
 	struct keyring_lack lack;
 	struct keyring_ask ask;
 
-	if (r->ring == NULL || r->model_id == 0 || (r->err.status != 429 && r->err.status != 503))
+	if (r->keys.ring == NULL || r->asked.model_id == 0 ||
+	    (r->err.status != 429 && r->err.status != 503))
 		return;
 	ask = choose_ask(r);
 	ask.tried = NULL;
 	ask.look = true;
-	if (keyring_pick(r->ring, &ask, &lack) >= 0)
+	if (keyring_pick(r->keys.ring, &ask, &lack) >= 0)
 		r->err.retry_after_s = r->err.status == 429 ? 1 : r->err.retry_after_s;
 	else if (lack.why == KEY_LACK_BARRED && lack.bar.scope != HEALTH_KEY)
 		r->err.retry_after_s = choose_seconds(lack.bar.until);
@@ -178,5 +180,5 @@ choose_explain(struct request *r, struct buf *out, size_t *ret_keys, size_t *ret
 {
 	struct keyring_ask ask = choose_ask(r);
 
-	keyring_explain(r->ring, &ask, out, ret_keys, ret_ready);
+	keyring_explain(r->keys.ring, &ask, out, ret_keys, ret_ready);
 }

@@ -43,7 +43,7 @@ decode_outcome(struct request *r, enum coding_result result)
 	case CODING_BAD:
 		return apierror_set(&r->err, APIERROR_BAD_REQUEST, "Content-Encoding",
 		    "The request body is not what its header Content-Encoding says: '%.40s'.",
-		    edge_param(r->edge, "HTTP_CONTENT_ENCODING"));
+		    edge_param(r->client.edge, "HTTP_CONTENT_ENCODING"));
 	case CODING_TOO_LARGE:
 		return apierror_set(&r->err, APIERROR_TOO_LARGE, NULL,
 		    "The request body is larger than the %llu bytes that this gateway accepts, "
@@ -76,7 +76,7 @@ decode_done(void *ctx)
 	}
 	r->work = NULL;
 	request_move(r, decode_outcome(r, d->result) == 0 ? STEP_PREPARE : STEP_FAIL);
-	*edge_body(r->edge) = d->body;
+	*edge_body(r->client.edge) = d->body;
 	body_init(&d->body);
 	decode_free(d);
 	request_run(r);
@@ -85,8 +85,8 @@ decode_done(void *ctx)
 enum step_next
 step_decode(struct request *r)
 {
-	const char *header = edge_param(r->edge, "HTTP_CONTENT_ENCODING");
-	struct body *body = edge_body(r->edge);
+	const char *header = edge_param(r->client.edge, "HTTP_CONTENT_ENCODING");
+	struct body *body = edge_body(r->client.edge);
 	struct codings codings = { 0 };
 	struct decode *d;
 

@@ -2,7 +2,7 @@
 #include "config.h"
 
 #include "request.h"
-#include "attempt.h"
+#include "attempt_call.h"
 #include "lessons.h"
 #include "reply.h"
 #include "steps.h"
@@ -17,17 +17,17 @@
 static void
 shed(struct request *r)
 {
-	if (!r->content_sent)
+	if (!r->reply.content_sent)
 		return;
-	free(TAKE(r->route));
-	buf_release(&r->up_head);
-	buf_release(&r->held);
+	free(TAKE(r->asked.route));
+	buf_release(&r->attempt.head);
+	buf_release(&r->attempt.held);
 	/* The branches share the root's request. */
 	if (r->root != NULL)
 		return;
-	if (r->call != NULL && !call_body_sent(r->call))
+	if (r->attempt.call != NULL && !call_body_sent(r->attempt.call))
 		return;
-	edge_forget(r->edge);
+	edge_forget(r->client.edge);
 	if (r->op->shed != NULL)
 		r->op->shed(r);
 	r->target.body = SLICE("");
@@ -42,10 +42,10 @@ send_out(struct request *r, struct buf *out)
 
 	if (out->failed)
 		return request_fail(r, APIERROR_UPSTREAM, NULL, "%s", "");
-	if (out->len > 0 && !root->gone && reply_write(root, buf_slice(out)) &&
-	    root->first_ms == 0 && r->content_sent)
-		root->first_ms = clock_mono_ms();
-	if (!root->gone)
+	if (out->len > 0 && !root->client.gone && reply_write(root, buf_slice(out)) &&
+	    root->reply.first_ms == 0 && r->reply.content_sent)
+		root->reply.first_ms = clock_mono_ms();
+	if (!root->client.gone)
 		return STEP_PARK;
 	request_move(r, STEP_ABORT);
 	return STEP_GO;
@@ -75,11 +75,11 @@ feed(struct request *r, struct slice bytes, struct buf *out)
 	size_t before = out->len;
 	enum step_next next;
 
-	if (!request_root(r)->version_seen)
+	if (!request_root(r)->learnt.version_seen)
 		lessons_look(r, bytes, false);
-	scrub_stream_feed(&r->scrub, bytes, feed_clean, &f);
+	scrub_stream_feed(&r->attempt.scrub, bytes, feed_clean, &f);
 	if (out->len > before)
-		r->content_sent = true;
+		r->reply.content_sent = true;
 	next = send_out(r, out);
 	return next == STEP_PARK && f.rc != 0 ? attempt_judge_late(r) : next;
 }
@@ -88,13 +88,13 @@ feed(struct request *r, struct slice bytes, struct buf *out)
 static enum step_next
 feed_kept(struct request *r, struct buf *out)
 {
-	struct buf held = r->held;
-	struct body whole = r->whole;
+	struct buf held = r->attempt.held;
+	struct body whole = r->attempt.whole;
 	enum step_next next = STEP_PARK;
 	struct slice bytes;
 
-	buf_init(&r->held, held.max);
-	body_init(&r->whole);
+	buf_init(&r->attempt.held, held.max);
+	body_init(&r->attempt.whole);
 	if (whole.len > 0 && !body_slice(&whole, &bytes))
 		next = request_fail(r, APIERROR_INTERNAL, NULL, "%s", "");
 	else if (whole.len > 0)
@@ -119,11 +119,11 @@ finish_stream(struct request *r)
 	int rc;
 
 	buf_reset(out);
-	scrub_stream_finish(&r->scrub, feed_clean, &f);
+	scrub_stream_finish(&r->attempt.scrub, feed_clean, &f);
 	rc = f.rc != 0 ? f.rc : r->op->end(r, out, &r->err);
 	if (out->len > 0)
-		r->content_sent = true;
-	if (root->gone) {
+		r->reply.content_sent = true;
+	if (root->client.gone) {
 		request_move(r, STEP_ABORT);
 		return STEP_GO;
 	}
@@ -138,13 +138,13 @@ finish_stream(struct request *r)
 		request_move(r, STEP_FAIL);
 		return STEP_GO;
 	}
-	if (root->first_ms == 0)
-		root->first_ms = clock_mono_ms();
+	if (root->reply.first_ms == 0)
+		root->reply.first_ms = clock_mono_ms();
 	/* The key is free before the client can know it. */
 	attempt_report(r, true);
 	if (r->root == NULL) {
-		r->bytes_out += out->len;
-		edge_end(TAKE(r->edge), buf_slice(out));
+		r->reply.bytes_out += out->len;
+		edge_end(TAKE(r->client.edge), buf_slice(out));
 	}
 	request_move(r, STEP_FINISH);
 	return STEP_GO;
@@ -158,19 +158,19 @@ step_stream(struct request *r)
 	struct request *root = request_root(r);
 	enum step_next next = STEP_PARK;
 
-	if (!r->delivering) {
-		r->delivering = true;
+	if (!r->attempt.delivering) {
+		r->attempt.delivering = true;
 		buf_reset(out);
-		if (!root->head_sent && r->op->pass_head != NULL)
+		if (!root->reply.head_sent && r->op->pass_head != NULL)
 			r->op->pass_head(r, out);
-		else if (!root->head_sent && r->form == REPLY_SSE)
+		else if (!root->reply.head_sent && r->reply.form == REPLY_SSE)
 			reply_stream_head(root, out);
-		r->head_sent = root->head_sent;
+		r->reply.head_sent = root->reply.head_sent;
 		next = feed_kept(r, out);
 		if (next == STEP_PARK)
 			shed(r);
 	}
-	if (next == STEP_PARK && r->up_ended)
+	if (next == STEP_PARK && r->attempt.ended)
 		next = finish_stream(r);
 	return next;
 }
@@ -179,7 +179,7 @@ void
 step_stream_data(struct request *r, struct slice bytes)
 {
 	struct buf *out = &request_local(r)->out;
-	bool began = r->content_sent;
+	bool began = r->reply.content_sent;
 
 	buf_reset(out);
 	if (feed(r, bytes, out) == STEP_GO)
@@ -196,21 +196,21 @@ send_events(struct request *r, struct buf *out)
 	struct buf head;
 
 	buf_init(&head, HEADERS_BYTES_MAX);
-	if (!root->head_sent)
+	if (!root->reply.head_sent)
 		reply_stream_head(root, &head);
 	if (head.len > 0)
 		reply_write(root, buf_slice(&head));
 	buf_release(&head);
-	r->head_sent = r->content_sent = true;
-	if (root->first_ms == 0)
-		root->first_ms = clock_mono_ms();
-	if (r->root == NULL && !r->gone) {
-		r->bytes_out += out->len;
-		edge_end(TAKE(r->edge), buf_slice(out));
-	} else if (!root->gone) {
+	r->reply.head_sent = r->reply.content_sent = true;
+	if (root->reply.first_ms == 0)
+		root->reply.first_ms = clock_mono_ms();
+	if (r->root == NULL && !r->client.gone) {
+		r->reply.bytes_out += out->len;
+		edge_end(TAKE(r->client.edge), buf_slice(out));
+	} else if (!root->client.gone) {
 		reply_write(root, buf_slice(out));
 	}
-	request_move(r, root->gone ? STEP_ABORT : STEP_FINISH);
+	request_move(r, root->client.gone ? STEP_ABORT : STEP_FINISH);
 	return STEP_GO;
 }
 
@@ -220,16 +220,17 @@ step_collect(struct request *r)
 	struct buf *out = &request_local(r)->out;
 
 	buf_reset(out);
-	lessons_look(r, buf_slice(&r->held), true);
-	scrub_bytes(r->roster->scrub, r->held.data != NULL ? r->held.data : NULL, r->held.len);
-	switch (r->op->collect(r, buf_slice(&r->held), out, &r->err)) {
+	lessons_look(r, buf_slice(&r->attempt.held), true);
+	scrub_bytes(r->roster->scrub, r->attempt.held.data != NULL ? r->attempt.held.data : NULL,
+	    r->attempt.held.len);
+	switch (r->op->collect(r, buf_slice(&r->attempt.held), out, &r->err)) {
 	case COLLECT_DONE:
 		break;
 	case COLLECT_MORE:
 		attempt_report(r, true);
 		attempt_end(r);
-		free(TAKE(r->tried));
-		r->attempts = r->server_faults = 0;
+		free(TAKE(r->keys.tried));
+		r->attempt.count = r->attempt.server_faults = 0;
 		request_move(r, STEP_PICK);
 		return STEP_GO;
 	case COLLECT_ERROR:
@@ -238,10 +239,10 @@ step_collect(struct request *r)
 	if (out->failed)
 		return request_fail(r, APIERROR_UPSTREAM, NULL, "%s", "");
 	attempt_report(r, true);
-	if (r->form == REPLY_SSE)
+	if (r->reply.form == REPLY_SSE)
 		return send_events(r, out);
 	if (r->root == NULL)
-		reply_whole(r, 200, r->reply_type, SLICE(""), buf_slice(out));
+		reply_whole(r, 200, r->reply.type, SLICE(""), buf_slice(out));
 	request_move(r, STEP_FINISH);
 	return STEP_GO;
 }

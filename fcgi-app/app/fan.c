@@ -24,10 +24,10 @@ end_of_fan(struct request *r)
 	}
 	if (out->failed)
 		return request_fail(r, APIERROR_UPSTREAM, NULL, "%s", "");
-	if (r->form == REPLY_SSE)
-		edge_end(TAKE(r->edge), buf_slice(out));
+	if (r->reply.form == REPLY_SSE)
+		edge_end(TAKE(r->client.edge), buf_slice(out));
 	else
-		reply_whole(r, 200, r->reply_type, SLICE(""), buf_slice(out));
+		reply_whole(r, 200, r->reply.type, SLICE(""), buf_slice(out));
 	request_move(r, STEP_FINISH);
 	return STEP_GO;
 }
@@ -36,31 +36,31 @@ end_of_fan(struct request *r)
 enum step_next
 step_fan(struct request *r)
 {
-	if (r->branches == NULL)
-		r->branches = xcalloc(r->fan, sizeof(*r->branches));
-	r->spreading = true;
-	while (!r->branch_failed && !r->remake && !r->gone && r->branches_live < FAN_PARALLEL &&
-	       r->branches_started < r->fan) {
-		size_t lane = r->branches_started++;
+	if (r->fan.list == NULL)
+		r->fan.list = xcalloc(r->fan.count, sizeof(*r->fan.list));
+	r->fan.starting = true;
+	while (!r->fan.failed && !r->fan.restart && !r->client.gone && r->fan.live < FAN_PARALLEL &&
+	       r->fan.started < r->fan.count) {
+		size_t lane = r->fan.started++;
 
-		r->branches_live++;
-		r->branches[lane] = branch_new(r, lane);
-		request_run(r->branches[lane]);
+		r->fan.live++;
+		r->fan.list[lane] = branch_new(r, lane);
+		request_run(r->fan.list[lane]);
 	}
-	r->spreading = false;
-	if (r->remake) {
+	r->fan.starting = false;
+	if (r->fan.restart) {
 		branches_cancel(r);
-		free(TAKE(r->branches));
-		r->branches_started = 0;
-		r->remake = r->branch_failed = false;
-		request_move(r, r->wants_list ? STEP_CATALOG : STEP_PREPARE);
+		free(TAKE(r->fan.list));
+		r->fan.started = 0;
+		r->fan.restart = r->fan.failed = false;
+		request_move(r, r->learnt.wants_list ? STEP_CATALOG : STEP_PREPARE);
 		return STEP_GO;
 	}
-	if (r->gone || r->branch_failed) {
-		request_move(r, r->gone ? STEP_ABORT : STEP_FAIL);
+	if (r->client.gone || r->fan.failed) {
+		request_move(r, r->client.gone ? STEP_ABORT : STEP_FAIL);
 		return STEP_GO;
 	}
-	if (r->branches_live > 0) {
+	if (r->fan.live > 0) {
 		request_timer_beat(r);
 		return STEP_PARK;
 	}

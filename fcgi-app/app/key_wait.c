@@ -14,9 +14,9 @@ key_wait_list(struct request *r)
 {
 	struct loop_local *local = request_local(r);
 
-	r->next_waiting = local->waiting;
+	r->keys.next = local->waiting;
 	local->waiting = r;
-	r->waits_since = clock_mono_ms();
+	r->keys.waits_since = clock_mono_ms();
 }
 
 void
@@ -24,14 +24,14 @@ key_wait_leave(struct request *r)
 {
 	struct request **at = &request_local(r)->waiting;
 
-	if (r->waits_since == 0)
+	if (r->keys.waits_since == 0)
 		return;
 	while (*at != r)
-		at = &(*at)->next_waiting;
-	*at = r->next_waiting;
-	r->waited_ms += clock_mono_ms() - r->waits_since;
-	r->waits_since = 0;
-	balancer_leave(r->gw->balancer, &r->waiter);
+		at = &(*at)->keys.next;
+	*at = r->keys.next;
+	r->keys.waited_ms += clock_mono_ms() - r->keys.waits_since;
+	r->keys.waits_since = 0;
+	balancer_leave(r->gw->balancer, &r->keys.waiter);
 }
 
 void
@@ -42,8 +42,8 @@ key_wait_poked(struct loop *loop)
 
 	/* A request that runs may end, and others with it. */
 	do {
-		for (r = local->waiting; r != NULL; r = r->next_waiting)
-			if (balancer_called(r->gw->balancer, &r->waiter))
+		for (r = local->waiting; r != NULL; r = r->keys.next)
+			if (balancer_called(r->gw->balancer, &r->keys.waiter))
 				break;
 		if (r != NULL)
 			request_run(r);
@@ -53,19 +53,19 @@ key_wait_poked(struct loop *loop)
 bool
 key_wait_enter(struct request *r, bool *ret_first)
 {
-	if (r->waits_since == 0) {
+	if (r->keys.waits_since == 0) {
 		key_wait_list(r);
 		/* Not later: who is in the room is looked at from other loops. */
-		r->waiter.loop = r->loop;
-		r->waiter.ring = r->ring;
-		r->waiter.model = r->model_id;
-		r->waiter.caller = r->owner;
+		r->keys.waiter.loop = r->loop;
+		r->keys.waiter.ring = r->keys.ring;
+		r->keys.waiter.model = r->asked.model_id;
+		r->keys.waiter.caller = r->client.owner;
 	}
 	/* What was tried before the wait may do after it. */
-	if (r->tried != NULL)
-		memset(r->tried, 0, keypool_tried_size(keyring_count(r->ring)));
+	if (r->keys.tried != NULL)
+		memset(r->keys.tried, 0, keypool_tried_size(keyring_count(r->keys.ring)));
 	*ret_first = true;
-	if (choose_is_bound(r) || balancer_enter(r->gw->balancer, &r->waiter, ret_first))
+	if (choose_is_bound(r) || balancer_enter(r->gw->balancer, &r->keys.waiter, ret_first))
 		return true;
 	key_wait_leave(r);
 	return false;

@@ -26,14 +26,14 @@
 static uint64_t
 models_owner(const struct request *r)
 {
-	return r->own_ring != NULL ? r->owner : 0;
+	return r->keys.own_ring != NULL ? r->client.owner : 0;
 }
 
 /* Given up by this request. */
 static bool
 is_passed(const struct request *r, struct slice model)
 {
-	struct slice rest = buf_slice(&r->passed), one;
+	struct slice rest = buf_slice(&r->learnt.passed), one;
 
 	while (slice_split(&rest, '\n', &one))
 		if (slice_eq(one, model))
@@ -51,7 +51,7 @@ is_not_passed(void *ctx, struct slice model)
 static bool
 may_change(const struct request *r)
 {
-	return r->token == NULL || token_models(r->token)[0] == '\0';
+	return r->client.token == NULL || token_models(r->client.token)[0] == '\0';
 }
 
 /* May the newest of its line take the model's place? */
@@ -76,15 +76,15 @@ lesson_of(void *ctx, const char *name, struct lesson *ret)
 
 	catalog_lesson(r->gw->catalog, name, models_owner(r), ret);
 	ret->gone = is_gone(r, name, ret);
-	if (ret->gone && r->instead_of == NULL)
-		r->instead_of = xstrdup(name);
+	if (ret->gone && r->learnt.instead_of == NULL)
+		r->learnt.instead_of = xstrdup(name);
 	if (ret->gone && may_move(r, name))
 		catalog_newest(
 		    r->gw->catalog, name, models_owner(r), is_not_passed, r, ret->instead);
-	ret->refused.kinds |= r->refused.kinds;
-	if ((r->refused.kinds & REFUSED_KNOB) != 0)
+	ret->refused.kinds |= r->learnt.refused.kinds;
+	if ((r->learnt.refused.kinds & REFUSED_KNOB) != 0)
 		ret->refused.kinds |= REFUSED_THINKING;
-	r->lesson = *ret;
+	r->learnt.lesson = *ret;
 }
 
 static bool
@@ -99,8 +99,8 @@ newest_of(void *ctx, const char *name, char ret[MODEL_NAME_MAX])
 const struct lessons *
 lessons_for(struct request *r)
 {
-	r->lessons = (struct lessons){ lesson_of, newest_of, r };
-	return &r->lessons;
+	r->learnt.lessons = (struct lessons){ lesson_of, newest_of, r };
+	return &r->learnt.lessons;
 }
 
 /* ---- the model of an answer ---- */
@@ -112,22 +112,23 @@ lessons_look(struct request *r, struct slice bytes, bool whole)
 	struct slice version;
 	uint64_t took;
 
-	if (root->version_seen || r->model[0] == '\0')
+	if (root->learnt.version_seen || r->asked.model[0] == '\0')
 		return;
 	if (whole && bytes.len > VERSION_TAIL)
 		bytes = (struct slice){ bytes.ptr + bytes.len - VERSION_TAIL, VERSION_TAIL };
-	root->version_bytes += bytes.len;
+	root->learnt.version_bytes += bytes.len;
 	if (learned_version(bytes, &version)) {
-		root->version_seen = true;
-		if (slice_eq(version, slice_str(root->lesson.served_by)) && !root->lesson.aging)
+		root->learnt.version_seen = true;
+		if (slice_eq(version, slice_str(root->learnt.lesson.served_by)) &&
+		    !root->learnt.lesson.aging)
 			return;
-		took = clock_mono_ms() - r->call_started_ms;
-		if (catalog_served(r->gw->catalog, r->roster->families, r->model, version,
+		took = clock_mono_ms() - r->attempt.started_ms;
+		if (catalog_served(r->gw->catalog, r->roster->families, r->asked.model, version,
 			clock_wall_ms() - took))
 			log_event(LOG_INFO, "model_served_by", LOG_S("id", r->id),
-			    LOG_S("model", r->model), LOG_SL("by", version));
+			    LOG_S("model", r->asked.model), LOG_SL("by", version));
 	}
-	root->version_seen |= whole || root->version_bytes > VERSION_HEAD;
+	root->learnt.version_seen |= whole || root->learnt.version_bytes > VERSION_HEAD;
 }
 
 /* ---- refusals ---- */
@@ -147,7 +148,7 @@ lessons_prepare(struct request *r)
 	struct apierror refusal;
 	char field[APIERROR_PARAM_MAX];
 
-	if (r->refused_body == 0 || !r->gw->conf->strict)
+	if (r->learnt.refused_body == 0 || !r->gw->conf->strict)
 		return r->op->prepare(r, &r->err);
 	refusal = r->err;
 	if (r->op->prepare(r, &r->err) == 0)
@@ -161,16 +162,16 @@ lessons_prepare(struct request *r)
 enum lessons_next
 lessons_check(struct request *r)
 {
-	if (r->refused_body == 0)
+	if (r->learnt.refused_body == 0)
 		return LESSONS_GO;
 	if (r->gw->conf->strict)
 		return LESSONS_LOST;
-	if (r->refused_body != body_hash(r)) {
-		r->refused_body = 0;
+	if (r->learnt.refused_body != body_hash(r)) {
+		r->learnt.refused_body = 0;
 		r->err = (struct apierror){ 0 };
 		return LESSONS_GO;
 	}
-	return refusals_widen(&r->refused) ? LESSONS_UNCHANGED : LESSONS_LOST;
+	return refusals_widen(&r->learnt.refused) ? LESSONS_UNCHANGED : LESSONS_LOST;
 }
 
 bool
@@ -178,15 +179,15 @@ lessons_mend(struct request *r, const struct gstatus *status)
 {
 	struct request *root = request_root(r);
 
-	if (!r->op->mends || root->first_ms != 0 || r->content_sent ||
-	    !refusals_add(&root->refused, status))
+	if (!r->op->mends || root->reply.first_ms != 0 || r->reply.content_sent ||
+	    !refusals_add(&root->learnt.refused, status))
 		return false;
-	root->remake = r != root;
+	root->fan.restart = r != root;
 	root->err = r->err;
-	root->refused_body = body_hash(root);
-	free(TAKE(r->tried));
+	root->learnt.refused_body = body_hash(root);
+	free(TAKE(r->keys.tried));
 	/* The key has done its part. */
-	r->attempts = 0;
+	r->attempt.count = 0;
 	request_move(r, r == root ? STEP_PREPARE : STEP_FINISH);
 	return true;
 }
@@ -195,18 +196,18 @@ void
 lessons_confirm(struct request *r)
 {
 	struct request *root = request_root(r);
-	unsigned kinds = root->refused.kinds & ~(unsigned)REFUSED_ONCE;
+	unsigned kinds = root->learnt.refused.kinds & ~(unsigned)REFUSED_ONCE;
 	struct buf words;
 
-	if (kinds == 0 || root->confirmed || !target_generates(r))
+	if (kinds == 0 || root->learnt.confirmed || !target_generates(r))
 		return;
-	root->confirmed = true;
-	catalog_refused(r->gw->catalog, r->model, &root->refused);
+	root->learnt.confirmed = true;
+	catalog_refused(r->gw->catalog, r->asked.model, &root->learnt.refused);
 	buf_init(&words, KIB);
 	for (size_t i = 0; i < REFUSALS; i++)
 		if ((kinds & 1U << i) != 0)
 			buf_addf(&words, "%s%s", words.len > 0 ? " " : "", refusal_word(1U << i));
-	log_event(LOG_INFO, "model_refuses", LOG_S("id", r->id), LOG_S("model", r->model),
+	log_event(LOG_INFO, "model_refuses", LOG_S("id", r->id), LOG_S("model", r->asked.model),
 	    LOG_S("what", words.data));
 	buf_release(&words);
 }
@@ -218,7 +219,7 @@ lessons_may_move(struct request *r)
 {
 	struct request *root = request_root(r);
 
-	return !root->list_failed && may_move(root, root->model);
+	return !root->learnt.list_failed && may_move(root, root->asked.model);
 }
 
 bool
@@ -226,7 +227,7 @@ lessons_successor(struct request *r)
 {
 	char name[MODEL_NAME_MAX];
 
-	return newest_of(r, r->model, name);
+	return newest_of(r, r->asked.model, name);
 }
 
 void
@@ -236,8 +237,8 @@ lessons_gone(struct request *r)
 
 	/* Counting is another method, which a model may lack. */
 	if (r->op->mends && target_generates(r) &&
-	    (root->has_fallback || may_move(root, root->model)))
-		catalog_gone(r->gw->catalog, root->model, models_owner(root));
+	    (root->asked.has_fallback || may_move(root, root->asked.model)))
+		catalog_gone(r->gw->catalog, root->asked.model, models_owner(root));
 }
 
 void
@@ -245,26 +246,27 @@ lessons_pass(struct request *r)
 {
 	struct request *root = request_root(r);
 
-	if (is_passed(root, slice_str(root->model)))
+	if (is_passed(root, slice_str(root->asked.model)))
 		return;
-	buf_adds(&root->passed, root->model);
-	buf_addc(&root->passed, '\n');
-	root->passed_count++;
-	if (root->instead_of == NULL)
-		root->instead_of = xstrdup(root->model);
+	buf_adds(&root->learnt.passed, root->asked.model);
+	buf_addc(&root->learnt.passed, '\n');
+	root->learnt.passed_count++;
+	if (root->learnt.instead_of == NULL)
+		root->learnt.instead_of = xstrdup(root->asked.model);
 	/* What the other model takes is another matter. */
-	root->refused = (struct refusals){ 0 };
-	root->confirmed = false;
+	root->learnt.refused = (struct refusals){ 0 };
+	root->learnt.confirmed = false;
 }
 
 void
 lessons_tell(struct request *r)
 {
-	if (r->passed_count == r->passed_told || strcmp(r->instead_of, r->model) == 0)
+	if (r->learnt.passed_count == r->learnt.passed_told ||
+	    strcmp(r->learnt.instead_of, r->asked.model) == 0)
 		return;
-	r->passed_told = r->passed_count;
-	log_event(LOG_WARN, "model_replaced", LOG_S("id", r->id), LOG_S("model", r->instead_of),
-	    LOG_S("by", r->model));
+	r->learnt.passed_told = r->learnt.passed_count;
+	log_event(LOG_WARN, "model_replaced", LOG_S("id", r->id),
+	    LOG_S("model", r->learnt.instead_of), LOG_S("by", r->asked.model));
 }
 
 void
@@ -273,9 +275,9 @@ lessons_hint(struct request *r)
 	char near[MODEL_NAME_MAX];
 	size_t len = strlen(r->err.message);
 
-	if (r->err.kind != APIERROR_MODEL_NOT_FOUND || r->model[0] == '\0')
+	if (r->err.kind != APIERROR_MODEL_NOT_FOUND || r->asked.model[0] == '\0')
 		return;
-	catalog_near(r->gw->catalog, r->model, near);
+	catalog_near(r->gw->catalog, r->asked.model, near);
 	if (near[0] != '\0')
 		snprintf(r->err.message + len, sizeof(r->err.message) - len, "%sDid you mean '%s'?",
 		    len > 0 ? " " : "", near);

@@ -2,7 +2,31 @@
 #ifndef APP_LESSONS_H
 #define APP_LESSONS_H
 
-#include "request.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "core/gstatus.h"
+#include "core/learned.h"
+
+struct request;
+
+/* Of a root. */
+struct learnt {
+	struct lessons lessons;             /* the interface for the translation */
+	struct lesson lesson;               /* of the model in use */
+	struct refusals refused;            /* by the model in use: the translation does without */
+	bool confirmed;                     /* it has answered then */
+	uint64_t refused_body;              /* hash of what was refused last; 0: nothing was */
+	struct buf passed;                  /* models given up, each with a line end */
+	unsigned passed_count, passed_told; /* told: in the log */
+	char *instead_of;                   /* the first that was gone, or NULL */
+	bool wants_list, list_failed;       /* Google's, for a successor */
+	uint64_t catalog_due_ms;
+	size_t version_bytes; /* looked at for the model of the answer */
+	bool version_seen;
+};
 
 /* For the translation of a request. */
 const struct lessons *lessons_for(struct request *r);

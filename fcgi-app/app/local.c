@@ -11,7 +11,7 @@
 static void
 preflight(struct request *r)
 {
-	const char *asked = edge_param(r->edge, "HTTP_ACCESS_CONTROL_REQUEST_HEADERS");
+	const char *asked = edge_param(r->client.edge, "HTTP_ACCESS_CONTROL_REQUEST_HEADERS");
 	struct buf extra;
 
 	buf_init(&extra, 8 * KIB);
@@ -20,7 +20,7 @@ preflight(struct request *r)
 	    "Access-Control-Max-Age: 86400\r\n");
 	if (asked != NULL && header_value_ok(slice_str(asked)))
 		buf_addf(&extra, "Access-Control-Allow-Headers: %s\r\n", asked);
-	if (edge_param(r->edge, "HTTP_ACCESS_CONTROL_REQUEST_PRIVATE_NETWORK") != NULL)
+	if (edge_param(r->client.edge, "HTTP_ACCESS_CONTROL_REQUEST_PRIVATE_NETWORK") != NULL)
 		buf_adds(&extra, "Access-Control-Allow-Private-Network: true\r\n");
 	reply_whole(r, 204, NULL, extra.failed ? SLICE("") : buf_slice(&extra), SLICE(""));
 	buf_release(&extra);
@@ -69,21 +69,21 @@ health(struct request *r)
 bool
 local_wants_websocket(const struct request *r)
 {
-	struct slice list = slice_str(edge_param(r->edge, "HTTP_UPGRADE")), word;
+	struct slice list = slice_str(edge_param(r->client.edge, "HTTP_UPGRADE")), word;
 
 	while (slice_split(&list, ',', &word))
 		if (slice_eqi(slice_trim(word), SLICE("websocket")))
 			return true;
 	/* A web server may keep `Upgrade` to itself, as it is for one hop. */
-	return edge_param(r->edge, "HTTP_SEC_WEBSOCKET_KEY") != NULL;
+	return edge_param(r->client.edge, "HTTP_SEC_WEBSOCKET_KEY") != NULL;
 }
 
 void
 local_answer(struct request *r)
 {
-	if (r->route->op == ROUTE_STATUS_PAGE)
+	if (r->asked.route->op == ROUTE_STATUS_PAGE)
 		status_page(r);
-	else if (r->route->op == ROUTE_PREFLIGHT)
+	else if (r->asked.route->op == ROUTE_PREFLIGHT)
 		preflight(r);
 	else
 		health(r);

@@ -1,4 +1,5 @@
 libapp_a_SOURCES += \
+	%D%/access.c \
 	%D%/attempt.c \
 	%D%/attempt_call.c \
 	%D%/attempt_judge.c \
@@ -61,13 +62,18 @@ libapp_a_SOURCES += \
 	%D%/timer.c \
 	%D%/tokens.c \
 	%D%/translation.c \
+	%D%/access.h \
+	%D%/asked.h \
 	%D%/attempt.h \
+	%D%/attempt_call.h \
 	%D%/auth.h \
 	%D%/balancer_priv.h \
 	%D%/branch.h \
 	%D%/choose.h \
+	%D%/client.h \
 	%D%/conf_priv.h \
 	%D%/key_wait.h \
+	%D%/keys.h \
 	%D%/lessons.h \
 	%D%/local.h \
 	%D%/locate.h \

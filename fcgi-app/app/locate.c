@@ -7,6 +7,7 @@
 #include "config.h"
 
 #include "request.h"
+#include "access.h"
 #include "locate.h"
 #include "steps.h"
 
@@ -60,7 +61,7 @@ settle(struct request *r, struct sought *owner, enum state_answer answer, const 
 		owner->nobody = slice_u64((struct slice){ text.ptr + 1, text.len - 1 }, &since) &&
 		                now >= since && now - since < LOCATE_ABSENT_MS;
 	else if (text.len > 0)
-		owner->key = keyring_find(r->ring, text);
+		owner->key = keyring_find(r->keys.ring, text);
 }
 
 /* What memory knows is settled at once; the rest becomes queries. */
@@ -129,7 +130,7 @@ locate_cancel(void *work)
 static void
 go_on(struct request *r)
 {
-	request_move(r, r->fan > 1 ? STEP_FAN : STEP_PICK);
+	request_move(r, r->fan.count > 1 ? STEP_FAN : STEP_PICK);
 }
 
 static void
@@ -140,7 +141,7 @@ fail_apart(struct request *r, const char *one, const char *other)
 	    "again through this gateway, one after the other: it keeps what a caller makes in one "
 	    "project as long as that can be.",
 	    one, other);
-	r->class = "apart";
+	access_set_class(r, "apart");
 	request_move(r, STEP_FAIL);
 }
 
@@ -158,8 +159,8 @@ decide(struct request *r)
 			continue;
 		if (home == NULL) {
 			home = owner;
-			project = keyring_project(r->ring, (size_t)owner->key);
-		} else if (keyring_project(r->ring, (size_t)owner->key) != project) {
+			project = keyring_project(r->keys.ring, (size_t)owner->key);
+		} else if (keyring_project(r->keys.ring, (size_t)owner->key) != project) {
 			other = owner;
 		}
 	}
@@ -167,11 +168,11 @@ decide(struct request *r)
 	if (other != NULL) {
 		fail_apart(r, home->name, other->name);
 	} else if (home != NULL) {
-		r->home_key = home->key;
-		r->home_object = xstrdup(home->name);
-		r->home_word = l->unknown_count > 0 ? "asked" : "state";
+		r->keys.home = home->key;
+		r->keys.home_object = xstrdup(home->name);
+		access_set_home(r, l->unknown_count > 0 ? "asked" : "state");
 	} else {
-		r->home_word = "none";
+		access_set_home(r, "none");
 	}
 	locate_free(TAKE(r->work));
 }
@@ -190,8 +191,8 @@ learn(struct request *r)
 
 		l->owners[l->unknown_of[i]] = *sought;
 		if (sought->key >= 0)
-			locate_remember(
-			    r, sought->name, keyring_fingerprint(r->ring, (size_t)sought->key));
+			locate_remember(r, sought->name,
+			    keyring_fingerprint(r->keys.ring, (size_t)sought->key));
 		else if (sought->nobody)
 			locate_remember(r, sought->name, text);
 	}
@@ -213,15 +214,15 @@ searched(void *ctx)
 static uint64_t
 likely_project(struct request *r, const struct locate *l)
 {
-	struct keyring_ask ask = { .only = -1, .look = true, .seed = r->owner };
+	struct keyring_ask ask = { .only = -1, .look = true, .seed = r->client.owner };
 	struct keyring_lack lack;
 	ptrdiff_t key = -1;
 
 	for (size_t i = 0; i < l->objects.count && key < 0; i++)
 		key = l->owners[i].key;
 	if (key < 0)
-		key = keyring_pick(r->ring, &ask, &lack);
-	return key >= 0 ? keyring_project(r->ring, (size_t)key) : 0;
+		key = keyring_pick(r->keys.ring, &ask, &lack);
+	return key >= 0 ? keyring_project(r->keys.ring, (size_t)key) : 0;
 }
 
 static enum step_next
@@ -283,12 +284,12 @@ find_owners(struct request *r)
 	struct locate *l = r->work;
 
 	objects_settle(&l->objects);
-	r->object_count = l->objects.count;
+	access_set_objects(r, l->objects.count);
 	if (l->objects.count == 0) {
 		/* Conversations that Google keeps are spread as others are. */
 		if (l->path.use == OBJECT_USE_MANY && !l->path.alone) {
-			r->seed = r->owner;
-			r->home_word = "caller";
+			r->keys.seed = r->client.owner;
+			access_set_home(r, "caller");
 		}
 		locate_free(TAKE(r->work));
 		go_on(r);
@@ -367,7 +368,7 @@ scan_decoded(struct request *r)
 static void
 read_codings(const struct request *r, struct locate *l)
 {
-	const char *header = edge_param(r->edge, "HTTP_CONTENT_ENCODING");
+	const char *header = edge_param(r->client.edge, "HTTP_CONTENT_ENCODING");
 
 	if (header == NULL || !codings_read(slice_str(header), &l->codings))
 		l->codings.count = 0;
@@ -390,14 +391,14 @@ may_name(const struct request *r)
 	if (!r->op->names_objects)
 		return false;
 	/* Of a large body it is known already. */
-	return request_is_large(r) ? r->may_name : objects_maybe(r->target.body);
+	return request_is_large(r) ? r->asked.may_name : objects_maybe(r->target.body);
 }
 
 static bool
 is_needed(const struct request *r)
 {
-	return !r->located && r->pinned < 0 && keyring_count(r->ring) > 1 &&
-	       keyring_has_projects(r->ring) && may_name(r);
+	return !r->keys.located && r->keys.pinned < 0 && keyring_count(r->keys.ring) > 1 &&
+	       keyring_has_projects(r->keys.ring) && may_name(r);
 }
 
 enum step_next
@@ -409,7 +410,7 @@ step_locate(struct request *r)
 		go_on(r);
 		return STEP_GO;
 	}
-	r->located = true;
+	r->keys.located = true;
 	l = xcalloc(1, sizeof(*l));
 	request_work_set(r, l, locate_cancel);
 	l->request = r;
@@ -419,7 +420,7 @@ step_locate(struct request *r)
 	if (r->op->native)
 		read_codings(r, l);
 	if (r->op->native)
-		l->path = objects_of_path(slice_str(r->route->path), &l->objects);
+		l->path = objects_of_path(slice_str(r->asked.route->path), &l->objects);
 	objects_scan_init(&l->scan, &l->objects, l->path.body, slice_str(r->gw->base_url));
 	if (!has_names(r, &l->path))
 		return find_owners(r);

@@ -12,8 +12,8 @@ void
 locate_key(const struct request *r, const char *name, struct buf *ret)
 {
 	buf_init(ret, STATE_KEY_MAX + 1);
-	if (r->own_ring != NULL)
-		buf_addf(ret, "%016llx:", (unsigned long long)r->owner);
+	if (r->keys.own_ring != NULL)
+		buf_addf(ret, "%016llx:", (unsigned long long)r->client.owner);
 	else
 		buf_adds(ret, "pool:");
 	buf_adds(ret, name);
@@ -32,8 +32,8 @@ locate_remember(struct request *r, const char *name, const char *value)
 void
 locate_made(struct request *r, const char *name)
 {
-	if (keyring_has_projects(r->ring))
-		locate_remember(r, name, r->key_name);
+	if (keyring_has_projects(r->keys.ring))
+		locate_remember(r, name, r->keys.name);
 }
 
 void
@@ -41,6 +41,6 @@ locate_explain(struct request *r, const struct verdict *v)
 {
 	apierror_set(&r->err, v->error, NULL,
 	    "'%s' belongs to the project of a key that the Gemini API refuses (%s)%s%s.",
-	    r->home_object, v->class, v->advice != NULL ? ": " : "",
+	    r->keys.home_object, v->class, v->advice != NULL ? ": " : "",
 	    v->advice != NULL ? v->advice : "");
 }

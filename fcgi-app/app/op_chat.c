@@ -41,7 +41,7 @@ reply_info(struct request *root)
 		.grounded = c->grounded,
 		.audio_format = c->audio_format,
 		.tools = c->tools,
-		.fan = root->fan,
+		.fan = root->fan.count,
 		.scratch = &request_local(root)->answers,
 		.keep = keep_signature,
 		.keep_ctx = root,
@@ -82,18 +82,18 @@ chat_prepare(struct request *r, struct apierror *err)
 	if (request_body(r, &body, err) != 0 || chat_request_read(c, body, &env, err) != 0)
 		return -1;
 	state->created = (int64_t)(clock_wall_ms() / 1000);
-	r->fan = c->fan;
-	r->has_fallback = c->model.fallbacks[0] != '\0';
-	r->form = c->stream ? REPLY_SSE : REPLY_JSON;
+	r->fan.count = c->fan;
+	r->asked.has_fallback = c->model.fallbacks[0] != '\0';
+	r->reply.form = c->stream ? REPLY_SSE : REPLY_JSON;
 	target_generate(r, c->model.name, c->stream, buf_slice(&c->body));
-	if (r->refs.wanted > 0)
+	if (r->asked.refs.wanted > 0)
 		return 0;
 	info = reply_info(r);
 	chat_stream_free(TAKE(state->stream));
 	if (c->stream)
 		state->stream = chat_stream_new(&info);
-	else if (r->fan > 1)
-		new_replies(state, r->fan);
+	else if (r->fan.count > 1)
+		new_replies(state, r->fan.count);
 	return 0;
 }
 
@@ -102,7 +102,7 @@ chat_feed(struct request *r, struct slice bytes, struct buf *out, struct apierro
 {
 	struct chat_state *state = r->op_state;
 
-	return chat_stream_feed(state->stream, r->lane, bytes, out, err);
+	return chat_stream_feed(state->stream, r->fan.index, bytes, out, err);
 }
 
 static int
@@ -110,7 +110,7 @@ chat_end(struct request *r, struct buf *out, struct apierror *err)
 {
 	struct chat_state *state = r->op_state;
 
-	return chat_stream_finish(state->stream, r->lane, out, err);
+	return chat_stream_finish(state->stream, r->fan.index, out, err);
 }
 
 static enum collect_next
@@ -120,12 +120,12 @@ chat_collect(struct request *r, struct slice body, struct buf *out, struct apier
 	struct chat_reply_info info;
 
 	if (r->root != NULL) {
-		buf_add_slice(&state->replies[r->lane], body);
+		buf_add_slice(&state->replies[r->fan.index], body);
 		return COLLECT_DONE;
 	}
 	info = reply_info(r);
-	return chat_reply_translate(&body, &info, out, &r->usage, err) == 0 ? COLLECT_DONE
-	                                                                    : COLLECT_ERROR;
+	return chat_reply_translate(&body, &info, out, &r->reply.usage, err) == 0 ? COLLECT_DONE
+	                                                                          : COLLECT_ERROR;
 }
 
 static int
@@ -138,10 +138,10 @@ chat_gather(struct request *r, struct buf *out, struct apierror *err)
 
 	if (state->stream != NULL)
 		return 0;
-	replies = xcalloc(r->fan, sizeof(*replies));
-	for (size_t i = 0; i < r->fan; i++)
+	replies = xcalloc(r->fan.count, sizeof(*replies));
+	for (size_t i = 0; i < r->fan.count; i++)
 		replies[i] = buf_slice(&state->replies[i]);
-	answer = chat_reply_translate(replies, &info, out, &r->usage, err);
+	answer = chat_reply_translate(replies, &info, out, &r->reply.usage, err);
 	free(replies);
 	return answer;
 }
@@ -162,9 +162,9 @@ chat_release(struct request *r)
 	if (state == NULL)
 		return;
 	if (state->stream != NULL)
-		r->usage = chat_stream_usage(state->stream);
+		r->reply.usage = chat_stream_usage(state->stream);
 	chat_stream_free(state->stream);
-	free_replies(state, r->fan);
+	free_replies(state, r->fan.count);
 	chat_request_release(&state->request);
 	free(state);
 }

@@ -81,9 +81,9 @@ completions_prepare(struct request *r, struct apierror *err)
 	info = reply_info(r);
 	if (c->stream)
 		state->stream = completions_stream_new(&info);
-	r->fan = c->calls;
-	r->has_fallback = c->model.fallbacks[0] != '\0';
-	r->form = c->stream ? REPLY_SSE : REPLY_JSON;
+	r->fan.count = c->calls;
+	r->asked.has_fallback = c->model.fallbacks[0] != '\0';
+	r->reply.form = c->stream ? REPLY_SSE : REPLY_JSON;
 	target_generate(r, c->model.name, c->stream, buf_slice(&state->bodies[0]));
 	return 0;
 }
@@ -93,7 +93,7 @@ completions_branch(struct request *branch)
 {
 	const struct completions_state *state = branch->op_state;
 
-	branch->target.body = buf_slice(&state->bodies[branch->lane]);
+	branch->target.body = buf_slice(&state->bodies[branch->fan.index]);
 	branch->target.body_len = branch->target.body.len;
 }
 
@@ -102,7 +102,7 @@ completions_feed(struct request *r, struct slice bytes, struct buf *out, struct 
 {
 	struct completions_state *state = r->op_state;
 
-	return completions_stream_feed(state->stream, r->lane, bytes, out, err);
+	return completions_stream_feed(state->stream, r->fan.index, bytes, out, err);
 }
 
 static int
@@ -110,7 +110,7 @@ completions_end(struct request *r, struct buf *out, struct apierror *err)
 {
 	struct completions_state *state = r->op_state;
 
-	return completions_stream_finish(state->stream, r->lane, out, err);
+	return completions_stream_finish(state->stream, r->fan.index, out, err);
 }
 
 static int
@@ -123,7 +123,7 @@ write_reply(struct request *root, struct buf *out, struct apierror *err)
 
 	for (size_t i = 0; i < state->request.calls; i++)
 		replies[i] = buf_slice(&state->replies[i]);
-	answer = completions_reply_translate(replies, &info, out, &root->usage, err);
+	answer = completions_reply_translate(replies, &info, out, &root->reply.usage, err);
 	free(replies);
 	return answer;
 }
@@ -133,7 +133,7 @@ completions_collect(struct request *r, struct slice body, struct buf *out, struc
 {
 	struct completions_state *state = r->op_state;
 
-	buf_add_slice(&state->replies[r->lane], body);
+	buf_add_slice(&state->replies[r->fan.index], body);
 	if (r->root != NULL)
 		return COLLECT_DONE;
 	return write_reply(r, out, err) == 0 ? COLLECT_DONE : COLLECT_ERROR;
@@ -155,7 +155,7 @@ completions_release(struct request *r)
 	if (state == NULL)
 		return;
 	if (state->stream != NULL)
-		r->usage = completions_stream_usage(state->stream);
+		r->reply.usage = completions_stream_usage(state->stream);
 	state_reset(state);
 	completions_request_release(&state->request);
 	free(state);

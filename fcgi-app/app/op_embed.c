@@ -65,12 +65,12 @@ embed_prepare(struct request *r, struct apierror *err)
 	if (request_body(r, &body, err) != 0 || embed_request_read(e, body, &env, err) != 0)
 		return -1;
 	request_set_model(r, slice_str(e->model.name));
-	r->has_fallback = e->model.fallbacks[0] != '\0';
+	r->asked.has_fallback = e->model.fallbacks[0] != '\0';
 	snprintf(path, sizeof(path), "/v1beta/models/%s:batchEmbedContents", e->model.name);
 	target_url(r, "POST", path, SLICE(""));
 	target_json(r, SLICE(""));
 	next_batch(r);
-	r->form = REPLY_JSON;
+	r->reply.form = REPLY_JSON;
 	return 0;
 }
 
@@ -81,7 +81,7 @@ embed_collect(struct request *r, struct slice body, struct buf *out, struct apie
 
 	if (embed_reply_add(&state->reply, &state->request, body, err) != 0)
 		return COLLECT_ERROR;
-	r->usage = state->reply.usage;
+	r->reply.usage = state->reply.usage;
 	state->next += EMBED_BATCH_MAX;
 	if (state->next < state->request.count) {
 		next_batch(r);

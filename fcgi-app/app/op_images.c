@@ -40,9 +40,9 @@ set_target(struct request *r, const struct images_request *i)
 
 	state->created = (int64_t)(clock_wall_ms() / 1000);
 	/* Images come whole, so the upstream call does not stream when the client does. */
-	r->form = i->stream ? REPLY_SSE : REPLY_JSON;
-	r->fan = i->n;
-	r->has_fallback = i->model.fallbacks[0] != '\0';
+	r->reply.form = i->stream ? REPLY_SSE : REPLY_JSON;
+	r->fan.count = i->n;
+	r->asked.has_fallback = i->model.fallbacks[0] != '\0';
 	target_generate(r, i->model.name, false, buf_slice(&i->body));
 	return 0;
 }
@@ -62,7 +62,7 @@ images_prepare(struct request *r, struct apierror *err)
 static int
 read_edit(struct request *r, struct images_request *i, struct slice body, struct apierror *err)
 {
-	const char *type = edge_param(r->edge, "CONTENT_TYPE");
+	const char *type = edge_param(r->client.edge, "CONTENT_TYPE");
 	struct chat_env env = request_env(r);
 	struct multipart form;
 	int answer;
@@ -94,15 +94,15 @@ images_collect(struct request *r, struct slice body, struct buf *out, struct api
 {
 	struct images_state *state = r->op_state;
 	const struct images_request *i = &state->request;
-	unsigned call = (unsigned)r->lane;
+	unsigned call = (unsigned)r->fan.index;
 
 	if (images_reply_add(&state->reply, call, body, err) != 0)
 		return COLLECT_ERROR;
-	request_root(r)->usage = images_reply_usage(&state->reply);
+	request_root(r)->reply.usage = images_reply_usage(&state->reply);
 	if (i->stream)
 		images_events_write(&state->reply, i, call, state->created, out);
-	else if (r->root == NULL &&
-		 images_reply_write(&state->reply, i, state->created, &r->changes, out, err) != 0)
+	else if (r->root == NULL && images_reply_write(&state->reply, i, state->created,
+					&r->asked.changes, out, err) != 0)
 		return COLLECT_ERROR;
 	return COLLECT_DONE;
 }
@@ -125,7 +125,7 @@ images_gather(struct request *r, struct buf *out, struct apierror *err)
 
 	if (!state->request.stream)
 		return images_reply_write(
-		    &state->reply, &state->request, state->created, &r->changes, out, err);
+		    &state->reply, &state->request, state->created, &r->asked.changes, out, err);
 	*err = state->reply.err;
 	return state->reply.count > 0 ? 0 : -1;
 }

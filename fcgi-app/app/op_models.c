@@ -44,10 +44,10 @@ models_prepare(struct request *r, struct apierror *err)
 	model_list_init(&state->list, &request_local(r)->answers);
 	buf_init(&state->names, CATALOG_NAMES_MAX);
 	buf_init(&state->next_page, URL_MAX);
-	if (r->token != NULL)
-		state->list.only = token_models(r->token);
+	if (r->client.token != NULL)
+		state->list.only = token_models(r->client.token);
 	page_url(r);
-	r->form = REPLY_JSON;
+	r->reply.form = REPLY_JSON;
 	return 0;
 }
 
@@ -55,7 +55,7 @@ models_prepare(struct request *r, struct apierror *err)
 static bool
 is_for_all(const struct request *r)
 {
-	return r->own_ring == NULL || r->roster->ring == NULL;
+	return r->keys.own_ring == NULL || r->roster->ring == NULL;
 }
 
 static enum collect_next
@@ -104,7 +104,7 @@ model_prepare(struct request *r, struct apierror *err)
 	struct buf id;
 
 	buf_init(&id, MODEL_NAME_MAX * 2);
-	if (!percent_decode(r->route->item, false, &id))
+	if (!percent_decode(r->asked.route->item, false, &id))
 		buf_reset(&id);
 	r->op_state = buf_take(&id);
 	if (models_resolve(r->roster->models, slice_str(r->op_state), &choice, err) != 0)
@@ -112,7 +112,7 @@ model_prepare(struct request *r, struct apierror *err)
 	request_set_model(r, slice_str(choice.name));
 	snprintf(path, sizeof(path), "/v1beta/models/%s", choice.name);
 	target_url(r, "GET", path, SLICE(""));
-	r->form = REPLY_JSON;
+	r->reply.form = REPLY_JSON;
 	return 0;
 }
 

@@ -15,7 +15,7 @@
 #include "core/objects.h"
 #include "core/query.h"
 #include "request.h"
-#include "attempt.h"
+#include "attempt_call.h"
 #include "locate.h"
 #include "ops.h"
 #include "reply.h"
@@ -46,7 +46,7 @@ forward_headers(struct request *r)
 	char param_name[128], name[128];
 	const char *param;
 
-	for (size_t i = 0; (param = edge_param_at(r->edge, i)) != NULL; i++) {
+	for (size_t i = 0; (param = edge_param_at(r->client.edge, i)) != NULL; i++) {
 		size_t len = strcspn(param, "=");
 		struct slice value = slice_str(param[len] == '=' ? param + len + 1 : param + len);
 
@@ -59,8 +59,8 @@ forward_headers(struct request *r)
 			target_header(r, name, value);
 	}
 	/* libcurl would otherwise name a form. */
-	if (edge_param(r->edge, "CONTENT_TYPE") == NULL ||
-	    edge_param(r->edge, "CONTENT_TYPE")[0] == '\0')
+	if (edge_param(r->client.edge, "CONTENT_TYPE") == NULL ||
+	    edge_param(r->client.edge, "CONTENT_TYPE")[0] == '\0')
 		target_header(r, "Content-Type", SLICE(""));
 }
 
@@ -68,7 +68,7 @@ forward_headers(struct request *r)
 static void
 note_model(struct request *r)
 {
-	const char *at = strchr(r->route->path + 1, '/');
+	const char *at = strchr(r->asked.route->path + 1, '/');
 	size_t len;
 
 	if (at == NULL || strncmp(at, "/models/", strlen("/models/")) != 0)
@@ -78,7 +78,7 @@ note_model(struct request *r)
 	request_set_model(r, (struct slice){ at, len });
 	/* Counting has a quota of its own. */
 	if (strcmp(at + len, ":countTokens") == 0)
-		r->model_id = balancer_model(slice_str(at));
+		r->asked.model_id = balancer_model(slice_str(at));
 }
 
 static int
@@ -86,10 +86,10 @@ find_pinned(struct request *r, struct apierror *err)
 {
 	struct slice name;
 
-	if (!query_get(r->route->query, UPLOAD_KEY_PARAM, &name))
+	if (!query_get(r->asked.route->query, UPLOAD_KEY_PARAM, &name))
 		return 0;
-	r->pinned = keyring_find(r->ring, name);
-	if (r->pinned < 0)
+	r->keys.pinned = keyring_find(r->keys.ring, name);
+	if (r->keys.pinned < 0)
 		return apierror_set(err, APIERROR_NOT_FOUND, NULL,
 		    "The key that began this upload is not available any more: "
 		    "start the upload again.");
@@ -99,7 +99,7 @@ find_pinned(struct request *r, struct apierror *err)
 static const char *
 method_name(const struct request *r)
 {
-	return edge_param(r->edge, "REQUEST_METHOD");
+	return edge_param(r->client.edge, "REQUEST_METHOD");
 }
 
 /* What a POST (or PUT) to a collection makes: its owner is remembered. */
@@ -111,7 +111,7 @@ expect_object(struct request *r)
 	struct object_path path;
 
 	objects_init(&none);
-	path = objects_of_path(slice_str(r->route->path), &none);
+	path = objects_of_path(slice_str(r->asked.route->path), &none);
 	objects_release(&none);
 	if (path.use != OBJECT_USE_MANY || method_name(r)[0] != 'P')
 		return;
@@ -127,7 +127,7 @@ native_release(struct request *r)
 	if (state == NULL)
 		return;
 	usage_scan_finish(&state->scan);
-	r->usage = state->scan.usage;
+	r->reply.usage = state->scan.usage;
 	usage_scan_release(&state->scan);
 	buf_release(&state->part);
 	buf_release(&state->last);
@@ -139,7 +139,7 @@ static int
 native_prepare(struct request *r, struct apierror *err)
 {
 	struct native_state *state = xcalloc(1, sizeof(*state));
-	struct body *body = edge_body(r->edge);
+	struct body *body = edge_body(r->client.edge);
 	struct buf query;
 	struct slice alt;
 
@@ -152,25 +152,25 @@ native_prepare(struct request *r, struct apierror *err)
 	expect_object(r);
 	if (find_pinned(r, err) != 0)
 		return -1;
-	buf_init(&query, r->route->query.len);
-	query_without(r->route->query, our_params, &query);
-	target_url(r, method_name(r), r->route->path, buf_slice(&query));
+	buf_init(&query, r->asked.route->query.len);
+	query_without(r->asked.route->query, our_params, &query);
+	target_url(r, method_name(r), r->asked.route->path, buf_slice(&query));
 	buf_release(&query);
 	forward_headers(r);
 	r->target.body_fd = body->fd;
 	r->target.body = buf_slice(&body->mem);
 	r->target.body_len = body->len;
 	r->target.has_body = body->len > 0;
-	state->sse =
-	    slice_ends(slice_str(r->route->path), SLICE(":streamGenerateContent")) &&
-	    (query_get(r->route->query, "alt", &alt) || query_get(r->route->query, "$alt", &alt)) &&
-	    slice_eqi(alt, SLICE("sse"));
-	state->array =
-	    !state->sse && slice_ends(slice_str(r->route->path), SLICE(":streamGenerateContent"));
-	r->form = state->sse ? REPLY_SSE : REPLY_BYTES;
+	state->sse = slice_ends(slice_str(r->asked.route->path), SLICE(":streamGenerateContent")) &&
+	             (query_get(r->asked.route->query, "alt", &alt) ||
+			 query_get(r->asked.route->query, "$alt", &alt)) &&
+	             slice_eqi(alt, SLICE("sse"));
+	state->array = !state->sse &&
+	               slice_ends(slice_str(r->asked.route->path), SLICE(":streamGenerateContent"));
+	r->reply.form = state->sse ? REPLY_SSE : REPLY_BYTES;
 	r->target.events = state->sse;
 	r->target.large = !state->sse;
-	r->at_event_end = true;
+	r->reply.at_event_end = true;
 	return 0;
 }
 
@@ -197,12 +197,12 @@ rewrite_upload_url(struct request *r, struct slice url)
 	query_without(rest, our_params, &query);
 	if (query.len > 0)
 		buf_addc(&query, '&');
-	buf_adds(&r->up_head, "x-goog-upload-url: ");
-	reply_base_url(r, &r->up_head);
-	buf_add_slice(&r->up_head, path);
-	buf_addc(&r->up_head, '?');
-	buf_add_slice(&r->up_head, buf_slice(&query));
-	buf_addf(&r->up_head, UPLOAD_KEY_PARAM "=%s\r\n", r->key_name);
+	buf_adds(&r->attempt.head, "x-goog-upload-url: ");
+	reply_base_url(r, &r->attempt.head);
+	buf_add_slice(&r->attempt.head, path);
+	buf_addc(&r->attempt.head, '?');
+	buf_add_slice(&r->attempt.head, buf_slice(&query));
+	buf_addf(&r->attempt.head, UPLOAD_KEY_PARAM "=%s\r\n", r->keys.name);
 	buf_release(&query);
 }
 
@@ -210,9 +210,9 @@ rewrite_upload_url(struct request *r, struct slice url)
 static bool
 is_stream(const struct request *r)
 {
-	return (r->up_type != NULL &&
-		   slice_startsi(slice_str(r->up_type), SLICE("text/event-stream"))) ||
-	       slice_find(slice_str(r->route->path), SLICE(":stream")) >= 0;
+	return (r->attempt.type != NULL &&
+		   slice_startsi(slice_str(r->attempt.type), SLICE("text/event-stream"))) ||
+	       slice_find(slice_str(r->asked.route->path), SLICE(":stream")) >= 0;
 }
 
 static void
@@ -222,20 +222,21 @@ native_head(struct request *r, const struct header_lines *lines)
 	bool streams = is_stream(r);
 	size_t pos = 0;
 
-	r->holding = r->up_status < 400 && !r->head_request && !streams && attempt_is_json(r);
+	r->attempt.holding =
+	    r->attempt.status < 400 && !r->client.head_request && !streams && attempt_is_json(r);
 	while (header_lines_next(lines, &pos, &name, &value)) {
 		if (slice_eqi(name, SLICE("x-goog-upload-url"))) {
 			rewrite_upload_url(r, value);
-		} else if (header_returns(name) ||
-			   (!streams && !r->holding && slice_eqi(name, SLICE("content-length")))) {
-			buf_add_slice(&r->up_head, name);
-			buf_adds(&r->up_head, ": ");
-			buf_add_slice(&r->up_head, value);
-			buf_adds(&r->up_head, "\r\n");
+		} else if (header_returns(name) || (!streams && !r->attempt.holding &&
+						       slice_eqi(name, SLICE("content-length")))) {
+			buf_add_slice(&r->attempt.head, name);
+			buf_adds(&r->attempt.head, ": ");
+			buf_add_slice(&r->attempt.head, value);
+			buf_adds(&r->attempt.head, "\r\n");
 		}
 	}
-	if (r->own_ring == NULL && r->up_head.len > 0)
-		scrub_bytes(r->roster->scrub, r->up_head.data, r->up_head.len);
+	if (r->keys.own_ring == NULL && r->attempt.head.len > 0)
+		scrub_bytes(r->roster->scrub, r->attempt.head.data, r->attempt.head.len);
 }
 
 /* Google's own word is among its lines already. */
@@ -244,27 +245,27 @@ tell_retry_after(struct request *r)
 {
 	uint64_t seconds;
 
-	if (r->up_retry_after == NULL) {
-		r->retry_after = r->err.retry_after_s;
-		if (r->retry_after > 0)
-			buf_addf(&r->up_head, "Retry-After: %u\r\n", r->retry_after);
-	} else if (slice_u64(slice_str(r->up_retry_after), &seconds) && seconds < UINT32_MAX) {
-		r->retry_after = (unsigned)seconds;
+	if (r->attempt.retry_after == NULL) {
+		r->reply.retry_after = r->err.retry_after_s;
+		if (r->reply.retry_after > 0)
+			buf_addf(&r->attempt.head, "Retry-After: %u\r\n", r->reply.retry_after);
+	} else if (slice_u64(slice_str(r->attempt.retry_after), &seconds) && seconds < UINT32_MAX) {
+		r->reply.retry_after = (unsigned)seconds;
 	}
 }
 
 static void
 native_pass_head(struct request *r, struct buf *out)
 {
-	int64_t length = r->holding ? (int64_t)r->whole.len : -1;
+	int64_t length = r->attempt.holding ? (int64_t)r->attempt.whole.len : -1;
 
-	if (r->passing)
+	if (r->attempt.passing)
 		tell_retry_after(r);
 	if (is_stream(r))
-		buf_adds(&r->up_head,
+		buf_adds(&r->attempt.head,
 		    "Cache-Control: no-cache, no-transform\r\nX-Accel-Buffering: no\r\n");
 	/* Content-Type, and Content-Length of what is not held, are among Google's own lines. */
-	reply_head(r, out, r->up_status, NULL, length, buf_slice(&r->up_head));
+	reply_head(r, out, r->attempt.status, NULL, length, buf_slice(&r->attempt.head));
 }
 
 static void
@@ -272,7 +273,7 @@ note_object(struct request *r, struct slice bytes)
 {
 	struct native_state *state = r->op_state;
 
-	if (state->made == NULL || r->passing || !object_made_feed(state->made, bytes))
+	if (state->made == NULL || r->attempt.passing || !object_made_feed(state->made, bytes))
 		return;
 	if (state->made->name[0] != '\0')
 		locate_made(r, state->made->name);
@@ -283,15 +284,15 @@ note_object(struct request *r, struct slice bytes)
 static void
 send_bytes(struct request *r, struct slice bytes, struct buf *out)
 {
-	if (bytes.len == 0 || r->gone)
+	if (bytes.len == 0 || r->client.gone)
 		return;
 	if (out->len > 0) {
 		buf_add_slice(out, bytes);
 		return;
 	}
-	r->content_sent = true;
-	if (r->first_ms == 0)
-		r->first_ms = clock_mono_ms();
+	r->reply.content_sent = true;
+	if (r->reply.first_ms == 0)
+		r->reply.first_ms = clock_mono_ms();
 	reply_write(r, bytes);
 }
 
@@ -427,7 +428,7 @@ feed_events(struct request *r, struct slice bytes, struct buf *out)
 		buf_consume(part, whole);
 	else
 		buf_add(part, bytes.ptr + whole, bytes.len - whole);
-	r->at_event_end = !state->torn;
+	r->reply.at_event_end = !state->torn;
 }
 
 static int
@@ -436,15 +437,15 @@ native_feed(struct request *r, struct slice bytes, struct buf *out, struct apier
 	struct native_state *state = r->op_state;
 
 	(void)err;
-	if (bytes.len == 0 || r->gone)
+	if (bytes.len == 0 || r->client.gone)
 		return 0;
 	usage_scan_feed(&state->scan, bytes);
 	note_object(r, bytes);
-	if (state->sse && !r->passing)
+	if (state->sse && !r->attempt.passing)
 		feed_events(r, bytes, out);
 	else
 		send_bytes(r, bytes, out);
-	if (state->array && !r->passing)
+	if (state->array && !r->attempt.passing)
 		keep_end(state, bytes);
 	return 0;
 }
@@ -456,7 +457,8 @@ native_end(struct request *r, struct buf *out, struct apierror *err)
 
 	if (state->array)
 		look_at_last_element(r);
-	if (r->up_result == NET_OK || r->passing || state->reported || has_finished(state)) {
+	if (r->attempt.result == NET_OK || r->attempt.passing || state->reported ||
+	    has_finished(state)) {
 		send_bytes(r, buf_slice(&state->part), out);
 		return 0;
 	}

@@ -77,15 +77,15 @@ responses_prepare(struct request *r, struct apierror *err)
 	responses_stream_free(TAKE(state->stream));
 	responses_request_release(q);
 	responses_request_init(q);
-	if (r->route->op == ROUTE_COMPACT)
+	if (r->asked.route->op == ROUTE_COMPACT)
 		q->use = RESPONSES_COMPACT;
 	if (request_body(r, &body, err) != 0 || responses_request_read(q, body, &env, err) != 0)
 		return -1;
 	state->created = (int64_t)(clock_wall_ms() / 1000);
-	r->has_fallback = q->chat.model.fallbacks[0] != '\0';
-	r->form = q->chat.stream ? REPLY_SSE : REPLY_JSON;
+	r->asked.has_fallback = q->chat.model.fallbacks[0] != '\0';
+	r->reply.form = q->chat.stream ? REPLY_SSE : REPLY_JSON;
 	target_generate(r, q->chat.model.name, q->chat.stream, buf_slice(&q->chat.body));
-	if (r->refs.wanted == 0)
+	if (r->asked.refs.wanted == 0)
 		new_stream(r);
 	return 0;
 }
@@ -97,7 +97,7 @@ store(struct request *r)
 	struct responses_state *state = r->op_state;
 	struct buf id, text;
 
-	r->usage = *responses_stream_usage(state->stream);
+	r->reply.usage = *responses_stream_usage(state->stream);
 	if (!state->request.store || state->request.use != RESPONSES_CREATE)
 		return;
 	buf_init(&id, 64);
@@ -148,7 +148,7 @@ responses_fault(struct request *r, struct buf *out)
 	if (state->stream != NULL)
 		responses_stream_fail(state->stream, &r->err, out);
 	else
-		apierror_render_event(&r->err, r->dialect, out);
+		apierror_render_event(&r->err, r->client.dialect, out);
 }
 
 static void
@@ -211,10 +211,10 @@ count_prepare(struct request *r, struct apierror *err)
 	q->use = RESPONSES_COUNT;
 	if (request_body(r, &body, err) != 0 || responses_request_read(q, body, &env, err) != 0)
 		return -1;
-	r->has_fallback = q->chat.model.fallbacks[0] != '\0';
-	r->form = REPLY_JSON;
+	r->asked.has_fallback = q->chat.model.fallbacks[0] != '\0';
+	r->reply.form = REPLY_JSON;
 	buf_reset(&state->body);
-	if (r->refs.wanted == 0)
+	if (r->asked.refs.wanted == 0)
 		responses_count_write(q, &state->body);
 	target_count(r, q->chat.model.name, buf_slice(&state->body));
 	return 0;
@@ -264,7 +264,7 @@ static int
 list_input(struct request *r, struct slice stored, struct buf *out, struct apierror *err)
 {
 	struct responses_page page;
-	int rc = responses_page_read(&page, r->route->query, err);
+	int rc = responses_page_read(&page, r->asked.route->query, err);
 
 	if (rc == 0)
 		rc = responses_stored_input(stored, &page, out, err);
@@ -275,7 +275,7 @@ list_input(struct request *r, struct slice stored, struct buf *out, struct apier
 static int
 answer_stored(struct request *r, const struct ref *ref, struct buf *out, struct apierror *err)
 {
-	const char *method = edge_param(r->edge, "REQUEST_METHOD");
+	const char *method = edge_param(r->client.edge, "REQUEST_METHOD");
 	struct slice key = ref_key(ref), stored = buf_slice(&ref->value);
 	struct jwriter w = jwriter_on(out);
 
@@ -288,11 +288,11 @@ answer_stored(struct request *r, const struct ref *ref, struct buf *out, struct 
 		jw_object_end(&w);
 		return 0;
 	}
-	if (r->route->op == ROUTE_RESPONSE_CANCEL)
+	if (r->asked.route->op == ROUTE_RESPONSE_CANCEL)
 		return apierror_set(err, APIERROR_BAD_REQUEST, "response_id",
 		    "Cannot cancel a synchronous response: it is complete. This gateway makes "
 		    "none in the background.");
-	if (r->route->op == ROUTE_RESPONSE_INPUT)
+	if (r->asked.route->op == ROUTE_RESPONSE_INPUT)
 		return list_input(r, stored, out, err);
 	return responses_stored_response(stored, out) == 0 ? 0 : 1;
 }
@@ -301,11 +301,11 @@ static int
 stored_prepare(struct request *r, struct apierror *err)
 {
 	const struct ref *ref;
-	struct slice id = r->route->item;
+	struct slice id = r->asked.route->item;
 	struct buf out;
 	int answer;
 
-	ref = refs_get(&r->refs, REF_RESPONSE, id, "response_id", err);
+	ref = refs_get(&r->asked.refs, REF_RESPONSE, id, "response_id", err);
 	if (ref != NULL && ref->state == REF_ABSENT && ref->err.kind != APIERROR_NONE) {
 		*err = ref->err;
 		return -1;

@@ -35,8 +35,8 @@ speech_prepare(struct request *r, struct apierror *err)
 		return -1;
 	if (s->stream)
 		state->stream = speech_stream_new(s->format, s->events, &request_local(r)->answers);
-	r->has_fallback = s->model.fallbacks[0] != '\0';
-	r->form = s->events ? REPLY_SSE : s->stream ? REPLY_BYTES : REPLY_JSON;
+	r->asked.has_fallback = s->model.fallbacks[0] != '\0';
+	r->reply.form = s->events ? REPLY_SSE : s->stream ? REPLY_BYTES : REPLY_JSON;
 	target_generate(r, s->model.name, s->stream, buf_slice(&s->body));
 	return 0;
 }
@@ -49,7 +49,7 @@ speech_feed(struct request *r, struct slice bytes, struct buf *out, struct apier
 	struct buf sound;
 	int answer;
 
-	if (r->head_sent)
+	if (r->reply.head_sent)
 		return speech_stream_feed(state->stream, bytes, out, err);
 	buf_init(&sound, COLLECT_MAX);
 	answer = speech_stream_feed(state->stream, bytes, &sound, err);
@@ -76,9 +76,9 @@ speech_collect(struct request *r, struct slice body, struct buf *out, struct api
 {
 	struct speech_state *state = r->op_state;
 
-	r->reply_type = state->type;
+	r->reply.type = state->type;
 	return speech_reply(body, state->request.format, &request_local(r)->answers, out,
-		   state->type, &r->usage, err) == 0
+		   state->type, &r->reply.usage, err) == 0
 	           ? COLLECT_DONE
 	           : COLLECT_ERROR;
 }
@@ -91,7 +91,7 @@ speech_release(struct request *r)
 	if (state == NULL)
 		return;
 	if (state->stream != NULL)
-		r->usage = *speech_stream_usage(state->stream);
+		r->reply.usage = *speech_stream_usage(state->stream);
 	speech_stream_free(state->stream);
 	speech_request_release(&state->request);
 	free(state);

@@ -19,7 +19,7 @@ static int
 read_form(struct request *r, struct transcription_request *t, enum transcription_task task,
     struct apierror *err)
 {
-	const char *type = edge_param(r->edge, "CONTENT_TYPE");
+	const char *type = edge_param(r->client.edge, "CONTENT_TYPE");
 	struct chat_env env = request_env(r);
 	struct multipart form;
 	struct slice body;
@@ -49,9 +49,9 @@ prepare(struct request *r, enum transcription_task task, struct apierror *err)
 	transcription_request_init(t);
 	if (read_form(r, t, task, err) != 0)
 		return -1;
-	r->reply_type = transcription_type(t->how.format);
-	r->has_fallback = t->model.fallbacks[0] != '\0';
-	r->form = t->stream ? REPLY_SSE : REPLY_JSON;
+	r->reply.type = transcription_type(t->how.format);
+	r->asked.has_fallback = t->model.fallbacks[0] != '\0';
+	r->reply.form = t->stream ? REPLY_SSE : REPLY_JSON;
 	if (t->stream)
 		state->stream = transcription_stream_new(&t->how, &request_local(r)->answers);
 	target_generate(r, t->model.name, t->stream, buf_slice(&t->body));
@@ -91,8 +91,8 @@ transcription_collect(struct request *r, struct slice body, struct buf *out, str
 {
 	struct transcription_state *state = r->op_state;
 
-	return transcription_reply(
-		   body, &state->request.how, &request_local(r)->answers, out, &r->usage, err) == 0
+	return transcription_reply(body, &state->request.how, &request_local(r)->answers, out,
+		   &r->reply.usage, err) == 0
 	           ? COLLECT_DONE
 	           : COLLECT_ERROR;
 }
@@ -113,7 +113,7 @@ transcription_release(struct request *r)
 	if (state == NULL)
 		return;
 	if (state->stream != NULL)
-		r->usage = *transcription_stream_usage(state->stream);
+		r->reply.usage = *transcription_stream_usage(state->stream);
 	transcription_stream_free(state->stream);
 	transcription_request_release(&state->request);
 	free(state);

@@ -16,6 +16,7 @@
 #include "core/query.h"
 #include "core/verify.h"
 #include "request.h"
+#include "access.h"
 #include "auth.h"
 #include "ops.h"
 #include "reply.h"
@@ -87,9 +88,9 @@ verify_write(struct verify_state *v, struct buf *out)
 	bool good = reply_write(v->r, buf_slice(out));
 
 	buf_release(out);
-	v->r->content_sent = true;
-	if (v->r->first_ms == 0)
-		v->r->first_ms = clock_mono_ms();
+	v->r->reply.content_sent = true;
+	if (v->r->reply.first_ms == 0)
+		v->r->reply.first_ms = clock_mono_ms();
 	if (!good)
 		verify_end(v, STEP_ABORT);
 	return good;
@@ -110,12 +111,12 @@ teach(struct check *c, const struct outcome *outcome)
 		.chance = request_random(r),
 	};
 
-	if (r->own_ring != NULL)
+	if (r->keys.own_ring != NULL)
 		return;
 	pool.key_is_callers = false;
 	verdict = verdict_of(&pool);
 	if (verdict.key != VERDICT_KEY_KEEP)
-		keyring_judge(r->ring, c->index, &shown);
+		keyring_judge(r->keys.ring, c->index, &shown);
 }
 
 static void
@@ -123,7 +124,7 @@ check_done(struct check *c, enum netresult net)
 {
 	struct verify_state *v = c->verify;
 	struct request *r = v->r;
-	const struct key_spec *spec = keyring_spec(r->ring, c->index);
+	const struct key_spec *spec = keyring_spec(r->keys.ring, c->index);
 	struct slice secret = slice_str(spec->secret);
 	struct scrub_set *set = scrub_set_new(&secret, 1);
 	struct gstatus status = { 0 };
@@ -141,9 +142,9 @@ check_done(struct check *c, enum netresult net)
 	teach(c, &outcome);
 	verdict_error(&outcome, &result.verdict, &result.error);
 	result.reason = status.reason;
-	if (r->own_ring == NULL)
+	if (r->keys.own_ring == NULL)
 		result.spec = spec;
-	result.fingerprint = keyring_fingerprint(r->ring, c->index);
+	result.fingerprint = keyring_fingerprint(r->keys.ring, c->index);
 	result.project = spec->project[0] != '\0' ? spec->project : status.project;
 	buf_init(&out, ERROR_BODY_MAX);
 	verify_event(&result, &v->counts, &out);
@@ -195,7 +196,7 @@ check_start(struct verify_state *v, size_t index)
 {
 	struct request *r = v->r;
 	struct check *c = xcalloc(1, sizeof(*c));
-	const struct key_spec *spec = keyring_spec(r->ring, index);
+	const struct key_spec *spec = keyring_spec(r->keys.ring, index);
 	struct call_request request = {
 		.method = r->target.method,
 		.url = r->target.url.data,
@@ -218,7 +219,7 @@ check_start(struct verify_state *v, size_t index)
 	c->credential = buf_take(&line);
 	c->lines[0] = c->credential;
 	c->lines[1] = v->generate ? (char *)(uintptr_t) "Content-Type: application/json" : NULL;
-	r->calls++;
+	access_count_call(r);
 	c->timer = timer_new(r->loop, check_late, c);
 	timer_start(c->timer, r->gw->conf->verify_timeout);
 	c->started_ms = clock_mono_ms();
@@ -238,7 +239,7 @@ running_count(const struct verify_state *v)
 static void
 verify_fill(struct verify_state *v)
 {
-	size_t total = keyring_count(v->r->ring);
+	size_t total = keyring_count(v->r->keys.ring);
 	struct buf out;
 
 	while (v->next < total && running_count(v) < v->r->gw->conf->verify_parallel)
@@ -247,8 +248,8 @@ verify_fill(struct verify_state *v)
 		return;
 	buf_init(&out, ERROR_BODY_MAX);
 	verify_summary(&v->counts, &out);
-	v->r->bytes_out += out.len;
-	edge_end(TAKE(v->r->edge), buf_slice(&out));
+	v->r->reply.bytes_out += out.len;
+	edge_end(TAKE(v->r->client.edge), buf_slice(&out));
 	buf_release(&out);
 	verify_end(v, STEP_FINISH);
 }
@@ -260,7 +261,7 @@ beat(void *ctx)
 	struct buf out;
 
 	timer_start(v->heartbeat, v->r->gw->conf->heartbeat);
-	if (edge_pending(v->r->edge) > 0)
+	if (edge_pending(v->r->client.edge) > 0)
 		return;
 	buf_init(&out, KIB);
 	buf_adds(&out, ": waiting\n\n");
@@ -279,8 +280,8 @@ verify_who(
 	if (*ret_admin)
 		return 0;
 	if (present)
-		r->token = tokens_find(roster->tokens, credential);
-	if (r->token != NULL)
+		r->client.token = tokens_find(roster->tokens, credential);
+	if (r->client.token != NULL)
 		return auth_admit(r, err);
 	if (roster->own_keys || (roster->ring != NULL && roster->open_access))
 		return 0;
@@ -300,7 +301,7 @@ verify_ring(struct request *r, struct slice keys, bool admin, struct apierror *e
 		return apierror_set(
 		    err, APIERROR_BAD_VALUE, "keys", "The keys cannot be checked: %s.", at.reason);
 	if (v->list.count == 0 && admin && r->roster->ring != NULL) {
-		r->ring = r->roster->ring;
+		r->keys.ring = r->roster->ring;
 		v->repeats = r->roster->key_repeats;
 		return 0;
 	}
@@ -310,14 +311,14 @@ verify_ring(struct request *r, struct slice keys, bool admin, struct apierror *e
 		    "\"x-goog-api-key: KEY,KEY\", or POST {\"keys\": [\"KEY\", \"KEY\"]}; the "
 		    "admin "
 		    "token alone checks the pool.");
-	r->own_ring = keyring_new(
+	r->keys.own_ring = keyring_new(
 	    v->list.specs, v->list.count, BALANCE_ROUND_ROBIN, CALLER_KEYS_MAX, NULL, &reason);
-	if (r->own_ring == NULL)
+	if (r->keys.own_ring == NULL)
 		return apierror_set(
 		    err, APIERROR_BAD_VALUE, "keys", "The keys cannot be checked: %s.", reason);
 	if (auth_check_own(r, err) != 0)
 		return -1;
-	r->ring = r->own_ring;
+	r->keys.ring = r->keys.own_ring;
 	v->repeats = v->list.repeats;
 	return 0;
 }
@@ -333,10 +334,10 @@ verify_keys(struct request *r, struct apierror *err)
 	buf_init(&credential, (size_t)CALLER_KEYS_MAX * 64);
 	buf_init(&list, (size_t)CALLER_KEYS_MAX * KEY_BYTES_MAX);
 	present = auth_credential(r, &credential);
-	body_slice(edge_body(r->edge), &body);
+	body_slice(edge_body(r->client.edge), &body);
 	if (verify_who(r, buf_slice(&credential), present, &admin, err) == 0 &&
 	    verify_read_keys(body, &list, err) == 0) {
-		if (list.len == 0 && present && r->token == NULL && !admin)
+		if (list.len == 0 && present && r->client.token == NULL && !admin)
 			buf_add_slice(&list, buf_slice(&credential));
 		rc = verify_ring(r, buf_slice(&list), admin, err);
 	}
@@ -360,13 +361,14 @@ verify_target(struct request *r, struct apierror *err)
 	struct buf name;
 	int rc;
 
-	v->generate = query_get(r->route->query, "generate", &raw) && !slice_eq(raw, SLICE("0"));
+	v->generate =
+	    query_get(r->asked.route->query, "generate", &raw) && !slice_eq(raw, SLICE("0"));
 	if (!v->generate) {
 		target_url(r, "GET", LIST_PATH, SLICE(""));
 		return 0;
 	}
 	buf_init(&name, KIB);
-	if (!query_get(r->route->query, "model", &raw) || raw.len == 0)
+	if (!query_get(r->asked.route->query, "model", &raw) || raw.len == 0)
 		raw = SLICE(GENERATE_MODEL);
 	if (!percent_decode(raw, true, &name))
 		buf_reset(&name);
@@ -389,7 +391,7 @@ verify_prepare(struct request *r, struct apierror *err)
 	struct verify_state *v = xcalloc(1, sizeof(*v));
 
 	r->op_state = v;
-	r->form = REPLY_SSE;
+	r->reply.form = REPLY_SSE;
 	v->r = r;
 	return verify_keys(r, err) == 0 ? verify_target(r, err) : -1;
 }

@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include "request.h"
+#include "access.h"
 #include "choose.h"
 #include "key_wait.h"
 #include "steps.h"
@@ -30,8 +31,8 @@ pick_prefix(struct request *r)
 	struct slice head = r->target.body;
 	ssize_t got;
 
-	r->prefix.count = 0;
-	if (!r->gw->conf->cache_affinity || keyring_count(r->ring) < 2 ||
+	r->keys.prefix.count = 0;
+	if (!r->gw->conf->cache_affinity || keyring_count(r->keys.ring) < 2 ||
 	    r->target.body_len < PREFIX_MIN || !target_generates(r))
 		return;
 	if (r->target.body_fd >= 0) {
@@ -39,7 +40,7 @@ pick_prefix(struct request *r)
 		got = pread(r->target.body_fd, buf_room(scratch, PREFIX_MAX), PREFIX_MAX, 0);
 		head = (struct slice){ scratch->data, got > 0 ? (size_t)got : 0 };
 	}
-	r->prefix = prefix_of(head, r->model_id);
+	r->keys.prefix = prefix_of(head, r->asked.model_id);
 }
 
 static void
@@ -48,11 +49,11 @@ pick_explain(struct request *r, const struct health_bar *bar)
 	char whose[OBJECT_NAME_MAX + 64];
 	unsigned seconds = choose_seconds(bar->until);
 
-	snprintf(
-	    whose, sizeof(whose), "%s", r->own_ring != NULL ? "your keys" : "the gateway's keys");
-	if (r->home_key >= 0)
-		snprintf(
-		    whose, sizeof(whose), "the keys of the project that has '%s'", r->home_object);
+	snprintf(whose, sizeof(whose), "%s",
+	    r->keys.own_ring != NULL ? "your keys" : "the gateway's keys");
+	if (r->keys.home >= 0)
+		snprintf(whose, sizeof(whose), "the keys of the project that has '%s'",
+		    r->keys.home_object);
 	switch (bar->scope) {
 	case HEALTH_HOST:
 		apierror_set(&r->err, APIERROR_RATE_LIMIT, NULL,
@@ -60,14 +61,14 @@ pick_explain(struct request *r, const struct health_bar *bar)
 		break;
 	case HEALTH_MODEL:
 		apierror_set(&r->err, bar->verdict.error, NULL,
-		    "The model %s fails with every key (%s); it is tried again in %u s.", r->model,
-		    bar->verdict.class, seconds);
+		    "The model %s fails with every key (%s); it is tried again in %u s.",
+		    r->asked.model, bar->verdict.class, seconds);
 		break;
 	case HEALTH_PROJECT:
 		apierror_set(&r->err, bar->verdict.error, NULL,
 		    "All of %s have reached a limit of the model %s (%s%s%s); the first is free in "
 		    "%u s.",
-		    whose, r->model, bar->verdict.class, bar->quota[0] != '\0' ? ", " : "",
+		    whose, r->asked.model, bar->verdict.class, bar->quota[0] != '\0' ? ", " : "",
 		    bar->quota, seconds);
 		break;
 	case HEALTH_KEY:
@@ -88,22 +89,23 @@ pick_give_up(struct request *r, const struct keyring_lack *lack)
 {
 	bool limit = lack->why == KEY_LACK_BARRED && lack->bar.scope != HEALTH_KEY;
 
-	if (lack->why == KEY_LACK_NONE && r->home_key >= 0)
+	if (lack->why == KEY_LACK_NONE && r->keys.home >= 0)
 		return request_fail(r, APIERROR_MODEL_NOT_FOUND, "model",
 		    "No key of the project that has '%s' is meant for the model %s.",
-		    r->home_object, r->model);
+		    r->keys.home_object, r->asked.model);
 	if (lack->why == KEY_LACK_NONE)
 		return request_fail(r, APIERROR_MODEL_NOT_FOUND, "model",
-		    "No key of this gateway is meant for the model %s.", r->model);
+		    "No key of this gateway is meant for the model %s.", r->asked.model);
 	if (lack->why == KEY_LACK_BARRED) {
-		r->class = r->attempts > 0 && !limit ? r->class : lack->bar.verdict.class;
-		snprintf(r->quota, sizeof(r->quota), "%s", lack->bar.quota);
+		if (r->attempt.count == 0 || limit)
+			access_set_class(r, lack->bar.verdict.class);
+		access_set_quota(r, lack->bar.quota);
 		if (r->err.kind == APIERROR_NONE || (limit && r->err.status != 429))
 			pick_explain(r, &lack->bar);
 	} else if (r->err.kind == APIERROR_NONE) {
 		apierror_set(&r->err, APIERROR_RATE_LIMIT, NULL,
 		    "All keys are busy, and too many requests wait for one.");
-		r->class = "busy";
+		access_set_class(r, "busy");
 	}
 	request_move(r, STEP_FAIL);
 	return STEP_GO;
@@ -117,17 +119,17 @@ step_pick(struct request *r)
 	uint64_t due;
 	bool first;
 
-	if (r->restart) {
-		r->restart = false;
+	if (r->attempt.restart) {
+		r->attempt.restart = false;
 		request_move(r, STEP_PREPARE);
 		return STEP_GO;
 	}
-	if (r->tried == NULL) {
-		r->tried = xcalloc(1, keypool_tried_size(keyring_count(r->ring)) + 1);
+	if (r->keys.tried == NULL) {
+		r->keys.tried = xcalloc(1, keypool_tried_size(keyring_count(r->keys.ring)) + 1);
 		pick_prefix(r);
 	}
-	r->key = choose_pick(r, false, &lack);
-	if (r->key >= 0) {
+	r->keys.picked = choose_pick(r, false, &lack);
+	if (r->keys.picked >= 0) {
 		key_wait_leave(r);
 		request_move(r, STEP_CALL);
 		return STEP_GO;

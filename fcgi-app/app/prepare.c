@@ -13,6 +13,7 @@
 #include <malloc.h>
 
 #include "base/limits.h"
+#include "core/json_cost.h"
 #include "core/objects.h"
 
 /* What there is of one body at the worst moment, beside the values of its JSON: the body, the
@@ -46,7 +47,7 @@ too_many_values(struct request *r)
 	return apierror_set(&r->err, APIERROR_TOO_LARGE, NULL,
 	    "The request body holds more JSON values than this gateway takes: that many "
 	    "need more than %zu MB of memory.",
-	    json_allowance(edge_body(r->edge)->len) / MIB);
+	    json_allowance(edge_body(r->client.edge)->len) / MIB);
 }
 
 /* Is there memory for this one? -1 with r->err. */
@@ -75,12 +76,12 @@ admit(struct request *r)
 static int
 translate(struct request *r)
 {
-	struct json_budget budget = { .left = json_allowance(edge_body(r->edge)->len) };
-	bool large = edge_body(r->edge)->len > BODY_UNSCANNED;
+	struct json_budget budget = { .left = json_allowance(edge_body(r->client.edge)->len) };
+	bool large = edge_body(r->client.edge)->len > BODY_UNSCANNED;
 	int rc;
 
 	buf_reset(&r->target.lines);
-	changes_reset(&r->changes);
+	changes_reset(&r->asked.changes);
 	if (r->op->translates && admit(r) != 0)
 		return -1;
 	if (large && r->op->translates)
@@ -109,7 +110,7 @@ leave(struct request *r)
 static size_t
 kept_bytes(struct request *r)
 {
-	return edge_body(r->edge)->mem.cap + r->target.body.len;
+	return edge_body(r->client.edge)->mem.cap + r->target.body.len;
 }
 
 static enum step_next
@@ -119,7 +120,7 @@ translated(struct request *r, int rc)
 		request_move(r, STEP_FAIL);
 		return STEP_GO;
 	}
-	if (r->edge == NULL) {
+	if (r->client.edge == NULL) {
 		request_move(r, STEP_FINISH);
 		return STEP_GO;
 	}
@@ -131,9 +132,9 @@ translated(struct request *r, int rc)
 	}
 	if (r->target.url.failed || r->target.lines.failed)
 		return request_fail(r, APIERROR_HEADERS_TOO_LARGE, NULL, "%s", "");
-	if (r->refs.wanted == 0)
+	if (r->asked.refs.wanted == 0)
 		return leave(r);
-	if (r->passes++ >= PREPARE_PASSES_MAX)
+	if (r->asked.passes++ >= PREPARE_PASSES_MAX)
 		return request_fail(r, APIERROR_INTERNAL, NULL, "%s", "");
 	request_move(r, STEP_SUPPLY);
 	return STEP_GO;
@@ -146,11 +147,12 @@ work_run(void *ctx)
 {
 	struct request *r = ctx;
 
-	r->work_rc = translate(r);
-	r->may_name = r->work_rc == 0 && r->op->names_objects && objects_maybe(r->target.body);
+	r->asked.work_rc = translate(r);
+	r->asked.may_name =
+	    r->asked.work_rc == 0 && r->op->names_objects && objects_maybe(r->target.body);
 	/* What json-c took in small blocks stays with this thread otherwise. */
 #ifdef M_TRIM_THRESHOLD
-	if (r->charged > TRIM_ABOVE)
+	if (r->asked.charged > TRIM_ABOVE)
 		malloc_trim(0);
 #endif
 }
@@ -161,12 +163,12 @@ work_done(void *ctx)
 {
 	struct request *r = ctx;
 
-	r->working = false;
-	if (r->gone)
+	r->asked.working = false;
+	if (r->client.gone)
 		request_move(r, STEP_ABORT);
-	else if (r->stopping)
+	else if (r->client.stopping)
 		request_stop(r);
-	else if (translated(r, r->work_rc) != STEP_GO)
+	else if (translated(r, r->asked.work_rc) != STEP_GO)
 		return;
 	request_run(r);
 }
@@ -176,7 +178,7 @@ step_prepare(struct request *r)
 {
 	if (!request_is_large(r))
 		return translated(r, translate(r));
-	r->working = true;
+	r->asked.working = true;
 	loop_work(r->loop, work_run, work_done, r);
 	return STEP_PARK;
 }

@@ -77,7 +77,7 @@ static void
 add_cors(const struct request *r, struct buf *out)
 {
 	const char *origins = r->gw->conf->cors_origins;
-	const char *origin = edge_param(r->edge, "HTTP_ORIGIN");
+	const char *origin = edge_param(r->client.edge, "HTTP_ORIGIN");
 
 	if (origins[0] == '\0')
 		return;
@@ -97,8 +97,8 @@ void
 reply_head(struct request *r, struct buf *out, int status, const char *type, int64_t length,
     struct slice extra)
 {
-	r->status = status;
-	r->head_sent = true;
+	r->reply.status = status;
+	r->reply.head_sent = true;
 	buf_adds(out, "Status: ");
 	buf_add_i64(out, status);
 	buf_addc(out, ' ');
@@ -114,14 +114,15 @@ reply_head(struct request *r, struct buf *out, int status, const char *type, int
 	buf_adds(out, "\r\nx-request-id: ");
 	buf_adds(out, r->id);
 	buf_adds(out, "\r\n");
-	if (r->changes.count > 0) {
+	if (r->asked.changes.count > 0) {
 		buf_adds(out, "x-gemini-balance-changes: ");
-		buf_add_slice(out, changes_header(&r->changes));
+		buf_add_slice(out, changes_header(&r->asked.changes));
 		buf_adds(out, "\r\n");
 	}
-	if (r->instead_of != NULL && status < 400 && strcmp(r->instead_of, r->model) != 0) {
+	if (r->learnt.instead_of != NULL && status < 400 &&
+	    strcmp(r->learnt.instead_of, r->asked.model) != 0) {
 		buf_adds(out, "x-gemini-balance-model: ");
-		buf_adds(out, r->model);
+		buf_adds(out, r->asked.model);
 		buf_adds(out, "\r\n");
 	}
 	add_cors(r, out);
@@ -132,13 +133,14 @@ reply_head(struct request *r, struct buf *out, int status, const char *type, int
 void
 reply_error_lines(struct request *r, struct buf *extra)
 {
-	r->retry_after = r->err.retry_after_s;
-	if (r->retry_after > 0)
-		buf_addf(extra, "Retry-After: %u\r\n", r->retry_after);
+	r->reply.retry_after = r->err.retry_after_s;
+	if (r->reply.retry_after > 0)
+		buf_addf(extra, "Retry-After: %u\r\n", r->reply.retry_after);
 	if (r->err.no_retry)
 		buf_adds(extra, "x-should-retry: false\r\n");
-	if (r->route != NULL && r->route->allow != NULL && r->err.kind == APIERROR_METHOD)
-		buf_addf(extra, "Allow: %s\r\n", r->route->allow);
+	if (r->asked.route != NULL && r->asked.route->allow != NULL &&
+	    r->err.kind == APIERROR_METHOD)
+		buf_addf(extra, "Allow: %s\r\n", r->asked.route->allow);
 	if (r->err.kind == APIERROR_CODING)
 		buf_adds(extra, "Accept-Encoding: gzip, deflate\r\n");
 	if (r->err.kind == APIERROR_UPGRADE)
@@ -151,19 +153,19 @@ reply_stream_head(struct request *r, struct buf *out)
 	/* no-transform and X-Accel-Buffering keep web servers from holding events back. */
 	reply_head(r, out, 200, "text/event-stream; charset=utf-8", -1,
 	    SLICE("Cache-Control: no-cache, no-transform\r\nX-Accel-Buffering: no\r\n"));
-	r->at_event_end = true;
+	r->reply.at_event_end = true;
 }
 
 bool
 reply_write(struct request *r, struct slice bytes)
 {
-	r->last_write_ms = clock_mono_ms();
-	r->bytes_out += bytes.len;
-	if (!edge_write(r->edge, bytes)) {
-		r->gone = true;
+	r->reply.last_write_ms = clock_mono_ms();
+	r->reply.bytes_out += bytes.len;
+	if (!edge_write(r->client.edge, bytes)) {
+		r->client.gone = true;
 		return false;
 	}
-	if (edge_pending(r->edge) > 0)
+	if (edge_pending(r->client.edge) > 0)
 		branches_pause(r);
 	return true;
 }
@@ -177,21 +179,21 @@ reply_whole(struct request *r, int status, const char *type, struct slice extra,
 	buf_init(&whole, COLLECT_MAX * 2);
 	reply_head(
 	    r, &whole, status, type != NULL ? type : "application/json", (int64_t)body.len, extra);
-	if (!r->head_request)
+	if (!r->client.head_request)
 		buf_add_slice(&whole, body);
-	r->content_sent = true;
-	r->bytes_out += whole.len;
-	if (r->first_ms == 0)
-		r->first_ms = clock_mono_ms();
-	edge_end(TAKE(r->edge), buf_slice(&whole));
+	r->reply.content_sent = true;
+	r->reply.bytes_out += whole.len;
+	if (r->reply.first_ms == 0)
+		r->reply.first_ms = clock_mono_ms();
+	edge_end(TAKE(r->client.edge), buf_slice(&whole));
 	buf_release(&whole);
 }
 
 static bool
 is_https(const struct request *r)
 {
-	const char *https = edge_param(r->edge, "HTTPS");
-	const char *forwarded = edge_param(r->edge, "HTTP_X_FORWARDED_PROTO");
+	const char *https = edge_param(r->client.edge, "HTTPS");
+	const char *forwarded = edge_param(r->client.edge, "HTTP_X_FORWARDED_PROTO");
 
 	if (forwarded != NULL && slice_eqi(slice_trim(slice_str(forwarded)), SLICE("https")))
 		return true;
@@ -211,7 +213,7 @@ host_ok(const char *host)
 void
 reply_base_url(const struct request *r, struct buf *out)
 {
-	const char *host = edge_param(r->edge, "HTTP_X_FORWARDED_HOST");
+	const char *host = edge_param(r->client.edge, "HTTP_X_FORWARDED_HOST");
 
 	if (r->gw->conf->public_url[0] != '\0') {
 		struct slice url = slice_str(r->gw->conf->public_url);
@@ -222,8 +224,8 @@ reply_base_url(const struct request *r, struct buf *out)
 		return;
 	}
 	if (!host_ok(host))
-		host = edge_param(r->edge, "HTTP_HOST");
+		host = edge_param(r->client.edge, "HTTP_HOST");
 	buf_adds(out, is_https(r) ? "https://" : "http://");
 	buf_adds(out, host_ok(host) ? host : "localhost");
-	buf_add_slice(out, r->route->prefix);
+	buf_add_slice(out, r->asked.route->prefix);
 }

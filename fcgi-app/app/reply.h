@@ -2,7 +2,32 @@
 #ifndef APP_REPLY_H
 #define APP_REPLY_H
 
-#include "request.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/buf.h"
+#include "core/usage.h"
+
+struct request;
+
+/* How the answer to the client is made. */
+enum reply_form {
+	REPLY_JSON,  /* one document, written at the end */
+	REPLY_SSE,   /* events; heartbeats allowed between them */
+	REPLY_BYTES, /* native bytes as they are; head from upstream */
+};
+
+struct reply {
+	enum reply_form form;
+	const char *type; /* Content-Type of a whole answer; NULL: application/json */
+	bool head_sent, content_sent, at_event_end;
+	int status;           /* what the client saw */
+	unsigned retry_after; /* the same, seconds; 0: none */
+	uint64_t first_ms;    /* when the first content went out; 0: none did */
+	uint64_t last_write_ms;
+	uint64_t bytes_out;
+	struct usage usage;
+};
 
 /* Appends the CGI head: status, content type (NULL: none), length (negative: none), common headers,
  * CORS, extra lines (each ended by CR LF), blank line. */

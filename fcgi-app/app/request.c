@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "request.h"
+#include "access.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -24,12 +25,12 @@ request_move(struct request *r, enum step step)
 static void
 check_invariants(const struct request *r)
 {
-	assert(!r->content_sent || r->head_sent);
-	assert(r->attempts <= ATTEMPTS_MAX);
-	assert((r->key >= 0) <= (r->ring != NULL));
+	assert(!r->reply.content_sent || r->reply.head_sent);
+	assert(r->attempt.count <= ATTEMPTS_MAX);
+	assert((r->keys.picked >= 0) <= (r->keys.ring != NULL));
 	/* Nothing is retried after content, and nothing is written after the end. */
-	assert(!(r->content_sent && r->step == STEP_PICK));
-	assert(r->edge != NULL || r->step == STEP_FINISH || r->root != NULL);
+	assert(!(r->reply.content_sent && r->step == STEP_PICK));
+	assert(r->client.edge != NULL || r->step == STEP_FINISH || r->root != NULL);
 }
 
 void
@@ -62,11 +63,11 @@ request_fail(struct request *r, enum apierror_kind kind, const char *param, cons
 void
 request_set_model(struct request *r, struct slice model)
 {
-	size_t len = model.len < sizeof(r->model) ? model.len : sizeof(r->model) - 1;
+	size_t len = model.len < sizeof(r->asked.model) ? model.len : sizeof(r->asked.model) - 1;
 
-	memcpy(r->model, model.ptr, len);
-	r->model[len] = '\0';
-	r->model_id = balancer_model(model);
+	memcpy(r->asked.model, model.ptr, len);
+	r->asked.model[len] = '\0';
+	r->asked.model_id = balancer_model(model);
 }
 
 struct loop_local *
@@ -90,7 +91,7 @@ request_random(struct request *r)
 enum step_next
 request_stop(struct request *r)
 {
-	r->class = apierror_word(APIERROR_STOPPING);
+	access_set_class(r, apierror_word(APIERROR_STOPPING));
 	return request_fail(r, APIERROR_STOPPING, NULL, "%s", "");
 }
 
@@ -99,15 +100,15 @@ request_release(struct request *r)
 {
 	timer_free(r->timer);
 	request_charge(r, 0);
-	free(r->tried);
-	buf_release(&r->passed);
-	free(r->instead_of);
+	free(r->keys.tried);
+	buf_release(&r->learnt.passed);
+	free(r->learnt.instead_of);
 	buf_release(&r->target.url);
 	buf_release(&r->target.lines);
-	buf_release(&r->up_head);
-	buf_release(&r->held);
-	body_release(&r->whole);
-	scrub_stream_release(&r->scrub);
+	buf_release(&r->attempt.head);
+	buf_release(&r->attempt.held);
+	body_release(&r->attempt.whole);
+	scrub_stream_release(&r->attempt.scrub);
 	free(r);
 }
 
@@ -116,18 +117,18 @@ request_charge(struct request *r, size_t bytes)
 {
 	struct memory *memory = r->gw->memory;
 
-	if (bytes > r->charged && !memory_take(memory, bytes - r->charged))
+	if (bytes > r->asked.charged && !memory_take(memory, bytes - r->asked.charged))
 		return false;
-	if (bytes < r->charged)
-		memory_give(memory, r->charged - bytes);
-	r->charged = bytes;
+	if (bytes < r->asked.charged)
+		memory_give(memory, r->asked.charged - bytes);
+	r->asked.charged = bytes;
 	return true;
 }
 
 bool
 request_is_large(const struct request *r)
 {
-	return r->op->translates && edge_body(r->edge)->len > BODY_INLINE;
+	return r->op->translates && edge_body(r->client.edge)->len > BODY_INLINE;
 }
 
 struct body_limits

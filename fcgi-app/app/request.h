@@ -5,28 +5,24 @@
 #ifndef APP_REQUEST_H
 #define APP_REQUEST_H
 
-#include <netinet/in.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "access.h"
+#include "asked.h"
+#include "attempt.h"
+#include "branch.h"
+#include "client.h"
+#include "keys.h"
+#include "lessons.h"
+#include "reply.h"
+#include "target.h"
+
 #include "app/gateway.h"
-#include "app/memory.h"
-#include "base/limits.h"
-#include "base/netresult.h"
 #include "base/siphash.h"
 #include "core/apierror.h"
-#include "core/blank.h"
-#include "core/changes.h"
-#include "core/chat.h"
 #include "core/gstatus.h"
-#include "core/json.h"
-#include "core/json_cost.h"
-#include "core/learned.h"
-#include "core/refs.h"
-#include "core/route.h"
-#include "core/usage.h"
-#include "core/verdict.h"
 #include "net/edge.h"
 #include "net/upstream.h"
 
@@ -74,21 +70,16 @@ struct step_row {
 	bool waits; /* runs again at wait_due_ms, with no call under way */
 };
 
-/* How the answer to the client is made. */
-enum reply_form {
-	REPLY_JSON,  /* one document, written at the end */
-	REPLY_SSE,   /* events; heartbeats allowed between them */
-	REPLY_BYTES, /* native bytes as they are; head from upstream */
-};
-
 enum collect_next { COLLECT_DONE, COLLECT_MORE, COLLECT_ERROR };
 
 /* What differs between endpoints. Every function may be NULL but prepare. Those that a branch runs
- * (feed, end, collect) get the branch: op_state is the root's, branch->lane says which one it is.
+ * (feed, end, collect) get the branch: op_state is the root's, branch->fan.index says which one it
+ * is.
  */
 struct operation {
-	/* Reads the caller's body, fills r->target and, for several calls, r->fan. Runs again when
-	 * it left something wanted in r->refs. May also answer by itself. -1 with err. */
+	/* Reads the caller's body, fills r->target and, for several calls, r->fan.count. Runs again
+	 * when it left something wanted in r->asked.refs. May also answer by itself. -1 with err.
+	 */
 	int (*prepare)(struct request *r, struct apierror *err);
 	/* Fills a branch's target, which begins as a copy of the root's. NULL: the copy will do. */
 	void (*branch)(struct request *branch);
@@ -128,134 +119,35 @@ struct operation {
 	bool translates;    /* prepare does nothing else: any thread may run it */
 };
 
-/* The upstream call of this request, the same for each attempt but for the credential. */
-struct target {
-	const char *method;
-	struct buf url;
-	struct buf lines; /* header lines, each ended by NUL; the credential is added per attempt */
-	struct slice body; /* in memory, or */
-	int body_fd;       /* in the spool file; -1: none */
-	size_t body_len;
-	bool has_body;
-	bool large;  /* many bytes are expected back */
-	bool events; /* the answer is an event stream, looked at as it comes */
-};
-
 struct request {
 	struct gateway *gw;
 	struct roster *roster; /* a reference, which a branch borrows from its root */
 	struct loop *loop;
-	struct edge *edge;            /* NULL once ended */
+	char id[24];
+	uint64_t started_ms;
+	struct request *root; /* of a branch; NULL: this is a root */
+
 	const struct step_row *steps; /* the table, by enum step */
 	enum step step;
 	/* What the step has under way beyond one event; NULL: nothing. */
 	void *work;
 	void (*work_cancel)(void *work);
+	struct timer *timer; /* timer.c */
+	uint64_t wait_due_ms;
+
 	const struct operation *op;
-	void *op_state;
-	struct route *route; /* until the upstream answer begins */
-	const char *route_name;
-	enum dialect dialect;
-	enum reply_form form;
-	bool head_request; /* the client's method is HEAD */
+	void *op_state; /* a branch has its root's */
 
-	char id[24];
-	char client[INET6_ADDRSTRLEN]; /* its address; "": not known */
-	char model[MODEL_NAME_MAX];    /* upstream's name; may be cut */
-	uint64_t model_id;             /* for the balancer; 0: none */
-	uint64_t started_ms, first_ms, last_write_ms, last_up_ms, wait_due_ms;
-	struct timer *timer;
-
-	/* Several upstream calls at once: each is a request of its own without a client's side,
-	 * whose root has the client. */
-	struct request *root;      /* NULL: this is one */
-	size_t lane;               /* of a branch */
-	size_t fan;                /* of a root: calls to make; 0 or 1: it makes the one itself */
-	struct request **branches; /* running ones by lane, or NULL */
-	size_t branches_started, branches_live;
-	bool spreading, branch_failed;
-
-	uint64_t owner; /* hash of the credential: whose things in the state store */
-	struct refs refs;
-	struct changes changes;
-	unsigned passes; /* of prepare */
-	bool working;    /* a thread of the pool has the request: only gone and stopping change */
-	bool stopping;
-	int work_rc;
-	bool may_name; /* of a large body: something in it looks like the name of a stored object */
-	size_t charged; /* bytes, to the process's account */
-
-	/* What is known of the model, and what this request has learnt: lessons.c. Of a root. */
-	struct lessons lessons;
-	struct lesson lesson;               /* of the model in use */
-	struct refusals refused;            /* by the model in use: the translation does without */
-	bool confirmed;                     /* it has answered then */
-	uint64_t refused_body;              /* hash of what was refused last; 0: nothing was */
-	bool remake;                        /* its branches have learnt something */
-	bool has_fallback;                  /* of an alias, for the model in use */
-	struct buf passed;                  /* models given up, each with a line end */
-	unsigned passed_count, passed_told; /* told: in the log */
-	char *instead_of;                   /* the first that was gone, or NULL */
-	bool wants_list, list_failed;       /* Google's, for a successor */
-	uint64_t catalog_due_ms;
-	size_t version_bytes; /* looked at for the model of the answer */
-	bool version_seen;
-
-	struct token *token;        /* that the caller has, or NULL */
-	struct keyring *ring;       /* the pool, or own_ring */
-	struct keyring *own_ring;   /* of the caller's keys, or NULL */
-	struct own_ring *own_place; /* of own_ring; NULL: it is of this request only */
-	ptrdiff_t key;              /* picked and not yet reported, or -1 */
-	char key_name[FINGERPRINT_LEN + 1];
-	const struct key_spec *key_spec; /* of that key, as long as the ring; NULL: none yet */
-	ptrdiff_t pinned;                /* the only key that will do, or -1 */
-	bool located;          /* what follows is decided, except on paths without objects */
-	ptrdiff_t home_key;    /* only keys of its project will do; -1: any */
-	char *home_object;     /* that is why; branches borrow it */
-	uint64_t seed;         /* see struct key_ask */
-	const char *home_word; /* how the decision came about, for the access line */
-	size_t object_count;   /* stored objects that are named */
-	uint8_t *tried;        /* a bitmap: keys used since the last wait */
-	struct prefix prefix;  /* of the body that is sent, when it matters */
-	unsigned attempts, server_faults; /* for the running call */
-	unsigned calls;                   /* upstream calls in all */
-	uint64_t call_started_ms;
-	char trail[256]; /* attempts that failed, `KEY=CLASS` each, as far as they fit */
-	char quota[128]; /* id of the quota that stood in the way last */
-
-	struct waiter waiter;
-	struct request *next_waiting; /* on the same loop */
-	uint64_t waits_since;         /* for a key; 0: it does not */
-	uint64_t waited_ms;           /* in all, before that */
-
+	struct client client;
+	struct asked asked;
+	struct learnt learnt;
+	struct fan fan;
 	struct target target;
-	char **line_table; /* of the running call: target.lines and the credential */
-	char *credential_line;
-	struct call *call;
-	int up_status;
-	struct buf up_head; /* native: head lines for the client */
-	char *up_type;      /* Content-Type */
-	char *up_retry_after;
-	bool up_started, up_ended;
-	bool framed_error; /* an error object inside an answer with status 200 */
-	bool passing;      /* Google's own answer goes to the client as it is */
-	enum netresult up_result;
-	struct buf held; /* bytes that came before the judgement; the body when collecting */
-	bool holding;    /* the answer goes out when it is whole; until then it is in: */
-	struct body whole;
-	bool restart;       /* what the translation of the answer keeps is of a call that failed */
-	struct blank blank; /* what held was found to be, with RETRY_EMPTY */
-	struct scrub_stream scrub; /* over everything that a stream brings */
-
-	bool head_sent, content_sent, gone, at_event_end;
-	const char *reply_type; /* Content-Type of a whole answer; NULL: application/json */
-	bool delivering;        /* the answer is judged good and its bytes go out */
-	int status;             /* what the client saw */
-	unsigned retry_after;   /* the same, seconds; 0: none */
-	uint64_t bytes_out, bytes_in;
-	struct usage usage;
-	const char *class; /* of the last verdict */
-	struct apierror err;
+	struct keys keys;
+	struct attempt attempt;
+	struct reply reply;
+	struct access access;
+	struct apierror err; /* what step fail tells the client */
 };
 
 /* Scratch of a loop, shared by its requests: valid within one event. */

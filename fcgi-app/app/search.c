@@ -60,7 +60,7 @@ probe_end(struct probe *p, bool ok)
 	s->running--;
 	s->items[p->item].live--;
 	call_cancel(p->call);
-	keyring_report(s->order.request->ring, p->key, ok);
+	keyring_report(s->order.request->keys.ring, p->key, ok);
 	secret_free(p->lines[0]);
 	buf_release(&p->url);
 	buf_release(&p->body);
@@ -206,7 +206,7 @@ answered(struct probe *p, enum netresult net)
 	struct outcome o = {
 		.net = net,
 		.http_status = p->status,
-		.key_is_callers = r->own_ring != NULL,
+		.key_is_callers = r->keys.own_ring != NULL,
 	};
 	struct verdict v;
 	struct keyring_outcome outcome = {
@@ -219,7 +219,7 @@ answered(struct probe *p, enum netresult net)
 	outcome.status = o.status;
 	outcome.hint_ms = status.retry_ms;
 	v = verdict_of(&o);
-	keyring_judge(r->ring, p->key, &outcome);
+	keyring_judge(r->keys.ring, p->key, &outcome);
 	if (v.key == VERDICT_KEY_DEAD)
 		set_asked(item, p->project, false);
 	else if (v.error != APIERROR_NONE && !is_denial(&v))
@@ -265,7 +265,7 @@ static void
 probe_start(struct search *s, size_t item, size_t project, size_t key)
 {
 	struct request *r = s->order.request;
-	const struct key_spec *spec = keyring_spec(r->ring, key);
+	const struct key_spec *spec = keyring_spec(r->keys.ring, key);
 	struct probe *p = xcalloc(1, sizeof(*p));
 	struct call_request call = {
 		.method = "GET",
@@ -292,7 +292,7 @@ probe_start(struct search *s, size_t item, size_t project, size_t key)
 	buf_addf(&line, "x-goog-api-key: %s", spec->secret);
 	p->lines[0] = buf_take(&line);
 	call.url = p->url.data;
-	r->calls++;
+	access_count_call(r);
 	p->call = call_start(loop_upstream(r->loop), &call, &probe_events, p);
 }
 
@@ -310,7 +310,7 @@ search_fill(struct search *s)
 			.chance = request_random(r),
 		};
 		struct keyring_lack lack;
-		ptrdiff_t key = keyring_pick(r->ring, &ask, &lack);
+		ptrdiff_t key = keyring_pick(r->keys.ring, &ask, &lack);
 
 		set_asked(&s->items[item], project, true);
 		if (key >= 0) {
@@ -340,7 +340,7 @@ search_start(const struct search_order *order)
 	bool cut;
 
 	s->order = *order;
-	s->projects = keyring_projects(order->request->ring, &s->count);
+	s->projects = keyring_projects(order->request->keys.ring, &s->count);
 	s->likely = -1;
 	for (size_t i = 0; i < s->count && s->likely < 0; i++)
 		if (s->projects[i] == order->likely)

@@ -6,6 +6,7 @@
 #include "config.h"
 
 #include "request.h"
+#include "access.h"
 #include "auth.h"
 #include "branch.h"
 #include "key_wait.h"
@@ -100,8 +101,8 @@ client_gone(void *ctx)
 {
 	struct request *r = ctx;
 
-	r->gone = true;
-	if (r->working)
+	r->client.gone = true;
+	if (r->asked.working)
 		return;
 	request_move(r, STEP_ABORT);
 	request_run(r);
@@ -112,8 +113,8 @@ client_drained(void *ctx)
 {
 	struct request *r = ctx;
 
-	r->last_write_ms = clock_mono_ms();
-	branches_resume(r, r->last_write_ms);
+	r->reply.last_write_ms = clock_mono_ms();
+	branches_resume(r, r->reply.last_write_ms);
 }
 
 static void
@@ -121,8 +122,8 @@ client_cut(void *ctx)
 {
 	struct request *r = ctx;
 
-	r->stopping = true;
-	if (r->working)
+	r->client.stopping = true;
+	if (r->asked.working)
 		return;
 	request_stop(r);
 	request_run(r);
@@ -141,20 +142,20 @@ gateway_request(void *ctx, struct loop *loop, struct edge *edge)
 	r->roster = gateway_roster(r->gw);
 	r->loop = loop;
 	r->steps = steps;
-	r->edge = edge;
-	r->key = r->pinned = r->home_key = -1;
+	r->client.edge = edge;
+	r->keys.picked = r->keys.pinned = r->keys.home = -1;
 	r->target.body_fd = -1;
 	r->started_ms = clock_mono_ms();
-	r->route = xcalloc(1, sizeof(*r->route));
+	r->asked.route = xcalloc(1, sizeof(*r->asked.route));
 	buf_init(&r->target.url, URL_MAX);
 	buf_init(&r->target.lines, HEADERS_BYTES_MAX);
-	buf_init(&r->up_head, HEADERS_BYTES_MAX);
-	buf_init(&r->held, ERROR_BODY_MAX);
-	body_init(&r->whole);
-	scrub_stream_init(&r->scrub, r->roster->scrub);
-	buf_init(&r->passed, (PASSED_MODELS_MAX + 1) * MODEL_NAME_MAX);
-	refs_init(&r->refs);
-	changes_init(&r->changes, r->gw->conf->strict);
+	buf_init(&r->attempt.head, HEADERS_BYTES_MAX);
+	buf_init(&r->attempt.held, ERROR_BODY_MAX);
+	body_init(&r->attempt.whole);
+	scrub_stream_init(&r->attempt.scrub, r->roster->scrub);
+	buf_init(&r->learnt.passed, (PASSED_MODELS_MAX + 1) * MODEL_NAME_MAX);
+	refs_init(&r->asked.refs);
+	changes_init(&r->asked.changes, r->gw->conf->strict);
 	edge_listen(edge, &edge_events, r);
 	request_move(r, STEP_READ);
 	request_run(r);
@@ -170,7 +171,7 @@ step_read(struct request *r)
 	    siphash(request_local(r)->id_key, (struct slice){ (char *)&random, sizeof(random) });
 	for (size_t i = 0; i < 16; i++, random >>= 4)
 		r->id[i] = "0123456789abcdef"[random & 15];
-	r->bytes_in = edge_body(r->edge)->len;
+	r->access.bytes_in = edge_body(r->client.edge)->len;
 	request_move(r, STEP_ROUTE);
 	return STEP_GO;
 }
@@ -179,7 +180,7 @@ step_read(struct request *r)
 static int
 arrival_fault(struct request *r)
 {
-	switch (edge_fault(r->edge)) {
+	switch (edge_fault(r->client.edge)) {
 	case EDGE_BODY_TOO_LARGE:
 		return apierror_set(&r->err, APIERROR_TOO_LARGE, NULL,
 		    "The request body is larger than the %llu bytes that this gateway accepts.",
@@ -192,7 +193,7 @@ arrival_fault(struct request *r)
 		    "this address or with this credential are on their way, or it is being "
 		    "stopped. Try again in a moment.");
 	case EDGE_BODY_FAILED:
-		r->class = "spool_failed";
+		access_set_class(r, "spool_failed");
 		return apierror_set(&r->err, APIERROR_INTERNAL, NULL,
 		    "The gateway could not store the request body.");
 	case EDGE_FINE:
@@ -204,7 +205,7 @@ arrival_fault(struct request *r)
 static bool
 has_bearer(const struct request *r)
 {
-	const char *value = edge_param(r->edge, "HTTP_AUTHORIZATION");
+	const char *value = edge_param(r->client.edge, "HTTP_AUTHORIZATION");
 
 	return value != NULL && slice_startsi(slice_str(value), SLICE("Bearer "));
 }
@@ -213,40 +214,41 @@ has_bearer(const struct request *r)
 static void
 note_client(struct request *r)
 {
-	struct slice client = client_address(r->gw, r->edge);
+	struct slice client = client_address(r->gw, r->client.edge);
 
 	/* The text of an address has room. */
-	memcpy(r->client, client.ptr, client.len);
-	r->client[client.len] = '\0';
+	memcpy(r->client.address, client.ptr, client.len);
+	r->client.address[client.len] = '\0';
 }
 
 enum step_next
 step_route(struct request *r)
 {
-	const char *uri = edge_param(r->edge, "REQUEST_URI");
-	const char *mount = edge_param(r->edge, "MOUNT_PREFIX");
+	const char *uri = edge_param(r->client.edge, "REQUEST_URI");
+	const char *mount = edge_param(r->client.edge, "MOUNT_PREFIX");
 	struct route_input in = {
-		.method = slice_str(edge_param(r->edge, "REQUEST_METHOD")),
+		.method = slice_str(edge_param(r->client.edge, "REQUEST_METHOD")),
 		.uri = slice_str(uri != NULL ? uri : "/"),
 		.mount = slice_str(mount != NULL ? mount : r->gw->conf->mount_prefix),
-		.has_google_credential = edge_param(r->edge, "HTTP_X_GOOG_API_KEY") != NULL ||
-		                         edge_param(r->edge, "HTTP_X_GOOG_API_CLIENT") != NULL,
+		.has_google_credential =
+		    edge_param(r->client.edge, "HTTP_X_GOOG_API_KEY") != NULL ||
+		    edge_param(r->client.edge, "HTTP_X_GOOG_API_CLIENT") != NULL,
 		.has_bearer = has_bearer(r),
 	};
 	int rc;
 
 	/* A handshake is a GET (RFC 6455, 4.1); others are spared the search for its headers. */
 	in.websocket = slice_eq(in.method, SLICE("GET")) && local_wants_websocket(r);
-	rc = route_match(&in, r->route, &r->err);
+	rc = route_match(&in, r->asked.route, &r->err);
 	note_client(r);
-	r->dialect = r->route->dialect;
-	r->route_name = r->route->name != NULL ? r->route->name : "none";
-	r->head_request = slice_eq(in.method, SLICE("HEAD"));
+	r->client.dialect = r->asked.route->dialect;
+	r->asked.route_name = r->asked.route->name != NULL ? r->asked.route->name : "none";
+	r->client.head_request = slice_eq(in.method, SLICE("HEAD"));
 	request_move(r, STEP_FAIL);
 	if (rc != 0 || arrival_fault(r) != 0)
 		return STEP_GO;
 	request_move(r, STEP_LOCAL);
-	r->op = operations[r->route->op];
+	r->op = operations[r->asked.route->op];
 	if (r->op != NULL)
 		request_move(r, STEP_AUTH);
 	return STEP_GO;

@@ -57,11 +57,11 @@ settle(struct refs *refs, struct ref *ref, enum state_answer answer, struct buf 
 static void
 look_up(struct request *r, struct supply *s)
 {
-	s->keys = xcalloc(r->refs.count, sizeof(*s->keys));
-	s->queries = xcalloc(r->refs.count, sizeof(*s->queries));
-	s->refs = xcalloc(r->refs.count, sizeof(*s->refs));
-	for (size_t i = 0; i < r->refs.count; i++) {
-		struct ref *ref = r->refs.list[i];
+	s->keys = xcalloc(r->asked.refs.count, sizeof(*s->keys));
+	s->queries = xcalloc(r->asked.refs.count, sizeof(*s->queries));
+	s->refs = xcalloc(r->asked.refs.count, sizeof(*s->refs));
+	for (size_t i = 0; i < r->asked.refs.count; i++) {
+		struct ref *ref = r->asked.refs.list[i];
 		struct buf *key = &s->keys[s->count], value;
 		enum state_answer answer;
 
@@ -70,7 +70,7 @@ look_up(struct request *r, struct supply *s)
 		supply_key(r, ref_key(ref), key);
 		answer = state_get(s->state, supply_space(ref->kind), buf_slice(key), &value);
 		if (answer != STATE_UNKNOWN) {
-			settle(&r->refs, ref, answer, &value);
+			settle(&r->asked.refs, ref, answer, &value);
 			buf_release(key);
 			continue;
 		}
@@ -102,7 +102,7 @@ wanted_media(const struct refs *refs)
 static void
 go_on(struct request *r)
 {
-	if (r->refs.wanted > 0 || r->step != STEP_SUPPLY)
+	if (r->asked.refs.wanted > 0 || r->step != STEP_SUPPLY)
 		return;
 	supply_free(TAKE(r->work));
 	request_move(r, STEP_PREPARE);
@@ -120,7 +120,7 @@ asked(void *ctx)
 		return;
 	}
 	for (size_t i = 0; i < s->count; i++)
-		settle(&r->refs, s->refs[i], s->queries[i].answer, &s->queries[i].value);
+		settle(&r->asked.refs, s->refs[i], s->queries[i].answer, &s->queries[i].value);
 	go_on(r);
 	if (r->step != STEP_SUPPLY)
 		request_run(r);
@@ -154,8 +154,8 @@ fetch_media(struct request *r, struct supply *s)
 		.timeout_ms = conf->media_timeout,
 		.allow = r->gw->media_allow,
 	};
-	struct media_order order = { r->loop, &limits, &r->refs, fetched, s };
-	const struct ref *first = wanted_media(&r->refs);
+	struct media_order order = { r->loop, &limits, &r->asked.refs, fetched, s };
+	const struct ref *first = wanted_media(&r->asked.refs);
 
 	if (first == NULL)
 		return 0;

@@ -12,7 +12,7 @@ void
 supply_key(const struct request *r, struct slice key, struct buf *ret)
 {
 	buf_init(ret, STATE_KEY_MAX + 1);
-	buf_addf(ret, "%016llx:", (unsigned long long)r->owner);
+	buf_addf(ret, "%016llx:", (unsigned long long)r->client.owner);
 	buf_add_slice(ret, key);
 }
 

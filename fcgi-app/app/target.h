@@ -2,7 +2,25 @@
 #ifndef APP_TARGET_H
 #define APP_TARGET_H
 
-#include "request.h"
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/buf.h"
+
+struct request;
+
+/* The upstream call of this request, the same for each attempt but for the credential. */
+struct target {
+	const char *method;
+	struct buf url;
+	struct buf lines; /* header lines, each ended by NUL; the credential is added per attempt */
+	struct slice body; /* in memory, or */
+	int body_fd;       /* in the spool file; -1: none */
+	size_t body_len;
+	bool has_body;
+	bool large;  /* many bytes are expected back */
+	bool events; /* the answer is an event stream, looked at as it comes */
+};
 
 /* Sets target.url to base + path + query; adds a header line. */
 void target_url(struct request *r, const char *method, const char *path, struct slice query);

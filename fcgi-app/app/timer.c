@@ -14,13 +14,14 @@
 static bool
 wants_heartbeat(const struct request *r)
 {
-	return r->gw->conf->heartbeat > 0 && r->form == REPLY_SSE && !r->passing && r->root == NULL;
+	return r->gw->conf->heartbeat > 0 && r->reply.form == REPLY_SSE && !r->attempt.passing &&
+	       r->root == NULL;
 }
 
 static struct edge *
 request_edge(const struct request *r)
 {
-	return r->root != NULL ? r->root->edge : r->edge;
+	return r->root != NULL ? r->root->client.edge : r->client.edge;
 }
 
 static uint64_t
@@ -29,16 +30,17 @@ upstream_deadline(const struct request *r)
 	const struct conf *conf = r->gw->conf;
 
 	/* A client that does not read stops the upstream: that silence is not the upstream's. */
-	if (r->call == NULL || (r->head_sent && edge_pending(request_edge(r)) > 0))
+	if (r->attempt.call == NULL || (r->reply.head_sent && edge_pending(request_edge(r)) > 0))
 		return NO_DEADLINE;
-	return r->last_up_ms + (r->up_started ? conf->idle_timeout : conf->first_byte_timeout);
+	return r->attempt.last_byte_ms +
+	       (r->attempt.started ? conf->idle_timeout : conf->first_byte_timeout);
 }
 
 static void
 arm(struct request *r)
 {
 	uint64_t now = clock_mono_ms(), due = upstream_deadline(r);
-	uint64_t beat = r->last_write_ms + r->gw->conf->heartbeat;
+	uint64_t beat = r->reply.last_write_ms + r->gw->conf->heartbeat;
 
 	if (due == NO_DEADLINE)
 		due = now + r->gw->conf->idle_timeout;
@@ -53,12 +55,12 @@ heartbeat(struct request *r)
 {
 	struct buf *out = &request_local(r)->out;
 
-	if (r->head_sent && (!r->at_event_end || edge_pending(r->edge) > 0)) {
-		r->last_write_ms = clock_mono_ms();
+	if (r->reply.head_sent && (!r->reply.at_event_end || edge_pending(r->client.edge) > 0)) {
+		r->reply.last_write_ms = clock_mono_ms();
 		return true;
 	}
 	buf_reset(out);
-	if (!r->head_sent) {
+	if (!r->reply.head_sent) {
 		reply_stream_head(r, out);
 		buf_adds(out, ": ok\n\n");
 	} else {
@@ -73,9 +75,9 @@ on_timer(void *ctx)
 	struct request *r = ctx;
 	uint64_t now = clock_mono_ms();
 
-	if (r->working)
+	if (r->asked.working)
 		return;
-	if (wants_heartbeat(r) && now >= r->last_write_ms + r->gw->conf->heartbeat &&
+	if (wants_heartbeat(r) && now >= r->reply.last_write_ms + r->gw->conf->heartbeat &&
 	    !heartbeat(r)) {
 		request_move(r, STEP_ABORT);
 		request_run(r);
@@ -89,9 +91,9 @@ on_timer(void *ctx)
 		return;
 	}
 	if (now >= upstream_deadline(r)) {
-		call_cancel(TAKE(r->call));
-		r->up_ended = true;
-		r->up_result = NET_TIMEOUT;
+		call_cancel(TAKE(r->attempt.call));
+		r->attempt.ended = true;
+		r->attempt.result = NET_TIMEOUT;
 		request_run(r);
 		return;
 	}
@@ -118,10 +120,10 @@ request_timer_wait(struct request *r, uint64_t due)
 	uint64_t now = clock_mono_ms(), next = due;
 
 	ready_timer(r);
-	if (r->last_write_ms == 0)
-		r->last_write_ms = now;
-	if (wants_heartbeat(r) && r->last_write_ms + r->gw->conf->heartbeat < next)
-		next = r->last_write_ms + r->gw->conf->heartbeat;
+	if (r->reply.last_write_ms == 0)
+		r->reply.last_write_ms = now;
+	if (wants_heartbeat(r) && r->reply.last_write_ms + r->gw->conf->heartbeat < next)
+		next = r->reply.last_write_ms + r->gw->conf->heartbeat;
 	r->wait_due_ms = due;
 	timer_start(r->timer, next > now ? next - now : 1);
 }
@@ -131,7 +133,7 @@ request_timer_beat(struct request *r)
 {
 	if (!wants_heartbeat(r))
 		return;
-	if (r->last_write_ms == 0)
-		r->last_write_ms = clock_mono_ms();
+	if (r->reply.last_write_ms == 0)
+		r->reply.last_write_ms = clock_mono_ms();
 	request_timer_watch(r);
 }

@@ -2,6 +2,7 @@
 #ifndef APP_TRANSLATION_H
 #define APP_TRANSLATION_H
 
+#include "core/chat.h"
 #include "request.h"
 
 /* What every translation of this request depends on. */
