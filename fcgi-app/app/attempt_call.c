@@ -6,11 +6,8 @@
 #include "key_wait.h"
 #include "target.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "base/limits.h"
 #include "base/xalloc.h"
 
 void

@@ -14,7 +14,6 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
-#include "base/xalloc.h"
 
 #define SOURCE_BYTES (4 * KIB) /* of a body, which tell it from others */
 

@@ -10,7 +10,6 @@
 #include "attempt_call.h"
 #include "branch.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/limits.h"

@@ -6,10 +6,7 @@
 #include "choose.h"
 #include "lessons.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/limits.h"

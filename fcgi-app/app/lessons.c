@@ -8,6 +8,7 @@
 #include "lessons.h"
 #include "target.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "core/headers.h"
 #include "core/pages.h"
 #include "request.h"

@@ -49,6 +49,7 @@ libapp_a_SOURCES += \
 	%D%/state.c \
 	%D%/state_follow.c \
 	%D%/state_item.c \
+	%D%/state_lookup.c \
 	%D%/state_redis.c \
 	%D%/state_redis_follow.c \
 	%D%/state_spec.c \
@@ -82,6 +83,7 @@ libapp_a_SOURCES += \
 	%D%/reply.h \
 	%D%/request.h \
 	%D%/search.h \
+	%D%/state_lookup.h \
 	%D%/state_priv.h \
 	%D%/state_redis.h \
 	%D%/state_sqlite.h \

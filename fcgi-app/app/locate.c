@@ -13,7 +13,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "app/state.h"
@@ -23,12 +22,12 @@
 #include "core/objects.h"
 #include "net/coding.h"
 #include "search.h"
+#include "state_lookup.h"
 
 #define NOBODY "-" /* begins the value of an object that nobody has; the time follows */
 
 struct locate {
 	struct request *request; /* NULL: it is gone, only the lookup is under way */
-	struct state *state;
 	struct object_path path;
 	struct objects objects;
 	struct objects_scan scan;
@@ -36,11 +35,8 @@ struct locate {
 	struct codings codings; /* of a native body, which goes on as it came */
 	struct body copy;       /* of that body, to be decoded */
 	struct body_limits limits;
-	struct sought *owners; /* of each */
-	struct state_query *queries;
-	struct buf *keys; /* of the queries */
-	size_t *of;       /* which object they are for */
-	size_t count;     /* of queries */
+	struct sought *owners;       /* of each */
+	struct state_lookup *lookup; /* under way, or NULL */
 	struct search *search;
 	struct sought *unknown; /* what is searched for */
 	size_t *unknown_of;
@@ -48,62 +44,9 @@ struct locate {
 	bool working; /* a thread of the pool has it */
 };
 
-/* ---- what is remembered ---- */
-
-/* What the store says of an object; a key that is not there any more says nothing. */
-static void
-settle(struct request *r, struct sought *owner, enum state_answer answer, const struct buf *value)
-{
-	struct slice text = answer == STATE_FOUND ? buf_slice(value) : SLICE("");
-	uint64_t since, now = clock_wall_ms();
-
-	if (slice_starts(text, SLICE(NOBODY)))
-		owner->nobody = slice_u64((struct slice){ text.ptr + 1, text.len - 1 }, &since) &&
-		                now >= since && now - since < LOCATE_ABSENT_MS;
-	else if (text.len > 0)
-		owner->key = keyring_find(r->keys.ring, text);
-}
-
-/* What memory knows is settled at once; the rest becomes queries. */
-static void
-look_up(struct request *r, struct locate *l)
-{
-	size_t count = l->objects.count;
-
-	l->owners = xcalloc(count, sizeof(*l->owners));
-	l->keys = xcalloc(count, sizeof(*l->keys));
-	l->queries = xcalloc(count, sizeof(*l->queries));
-	l->of = xcalloc(count, sizeof(*l->of));
-	for (size_t i = 0; i < count; i++) {
-		struct buf *key = &l->keys[l->count], value;
-		enum state_answer answer;
-
-		l->owners[i] = (struct sought){ .name = l->objects.names[i], .key = -1 };
-		locate_key(r, l->objects.names[i], key);
-		answer = state_get(l->state, STATE_AFFINITY, buf_slice(key), &value);
-		if (answer != STATE_UNKNOWN) {
-			settle(r, &l->owners[i], answer, &value);
-			if (answer == STATE_FOUND)
-				buf_release(&value);
-			buf_release(key);
-			continue;
-		}
-		l->queries[l->count] =
-		    (struct state_query){ .space = STATE_AFFINITY, .key = buf_slice(key) };
-		l->of[l->count++] = i;
-	}
-}
-
 static void
 locate_free(struct locate *l)
 {
-	for (size_t i = 0; i < l->count; i++) {
-		buf_release(&l->keys[i]);
-		buf_release(&l->queries[i].value);
-	}
-	free(l->keys);
-	free(l->queries);
-	free(l->of);
 	free(l->owners);
 	free(l->unknown);
 	free(l->unknown_of);
@@ -120,6 +63,7 @@ locate_cancel(void *work)
 	struct locate *l = work;
 
 	search_cancel(TAKE(l->search));
+	state_lookup_cancel(TAKE(l->lookup));
 	l->request = NULL;
 	if (!l->working)
 		locate_free(l);
@@ -128,13 +72,13 @@ locate_cancel(void *work)
 /* ---- the decision ---- */
 
 static void
-go_on(struct request *r)
+locate_go_on(struct request *r)
 {
 	request_move(r, r->fan.count > 1 ? STEP_FAN : STEP_PICK);
 }
 
 static void
-fail_apart(struct request *r, const char *one, const char *other)
+locate_fail_apart(struct request *r, const char *one, const char *other)
 {
 	apierror_set(&r->err, APIERROR_BAD_VALUE, NULL,
 	    "'%s' and '%s' belong to different Google projects, and no key may use both. Make them "
@@ -146,7 +90,7 @@ fail_apart(struct request *r, const char *one, const char *other)
 }
 
 static void
-decide(struct request *r)
+locate_decide(struct request *r)
 {
 	struct locate *l = r->work;
 	const struct sought *home = NULL, *other = NULL;
@@ -164,9 +108,9 @@ decide(struct request *r)
 			other = owner;
 		}
 	}
-	go_on(r);
+	locate_go_on(r);
 	if (other != NULL) {
-		fail_apart(r, home->name, other->name);
+		locate_fail_apart(r, home->name, other->name);
 	} else if (home != NULL) {
 		r->keys.home = home->key;
 		r->keys.home_object = xstrdup(home->name);
@@ -180,7 +124,7 @@ decide(struct request *r)
 /* ---- asking Google ---- */
 
 static void
-learn(struct request *r)
+locate_learn(struct request *r)
 {
 	struct locate *l = r->work;
 	char text[32];
@@ -199,20 +143,20 @@ learn(struct request *r)
 }
 
 static void
-searched(void *ctx)
+locate_searched(void *ctx)
 {
 	struct locate *l = ctx;
 	struct request *r = l->request;
 
 	l->search = NULL;
-	learn(r);
-	decide(r);
+	locate_learn(r);
+	locate_decide(r);
 	request_run(r);
 }
 
 /* The project of what is known, else the one where this caller's things should be. */
 static uint64_t
-likely_project(struct request *r, const struct locate *l)
+locate_likely_project(struct request *r, const struct locate *l)
 {
 	struct keyring_ask ask = { .only = -1, .look = true, .seed = r->client.owner };
 	struct keyring_lack lack;
@@ -226,10 +170,10 @@ likely_project(struct request *r, const struct locate *l)
 }
 
 static enum step_next
-find_unknown(struct request *r)
+locate_find_unknown(struct request *r)
 {
 	struct locate *l = r->work;
-	struct search_order order = { .request = r, .done = searched, .ctx = l };
+	struct search_order order = { .request = r, .done = locate_searched, .ctx = l };
 
 	l->unknown = xcalloc(l->objects.count, sizeof(*l->unknown));
 	l->unknown_of = xcalloc(l->objects.count, sizeof(*l->unknown_of));
@@ -241,45 +185,75 @@ find_unknown(struct request *r)
 	order.list = l->unknown;
 	order.count = l->unknown_count;
 	if (l->unknown_count > 0) {
-		order.likely = likely_project(r, l);
+		order.likely = locate_likely_project(r, l);
 		l->search = search_start(&order);
 	}
 	if (l->search != NULL)
 		return STEP_PARK;
-	decide(r);
+	locate_decide(r);
 	return STEP_GO;
 }
 
 /* ---- the store ---- */
 
+/* A key that is not there any more says nothing. */
 static void
-ask(void *ctx)
+locate_answer(void *ctx, void *item, enum state_answer answer, struct buf *value)
 {
 	struct locate *l = ctx;
+	struct sought *owner = item;
+	struct slice text = answer == STATE_FOUND ? buf_slice(value) : SLICE("");
+	uint64_t since, now = clock_wall_ms();
 
-	state_ask(l->state, l->queries, l->count);
+	if (slice_starts(text, SLICE(NOBODY)))
+		owner->nobody = slice_u64((struct slice){ text.ptr + 1, text.len - 1 }, &since) &&
+		                now >= since && now - since < LOCATE_ABSENT_MS;
+	else if (text.len > 0)
+		owner->key = keyring_find(l->request->keys.ring, text);
 }
 
 static void
-asked(void *ctx)
+locate_looked_up(void *ctx)
 {
 	struct locate *l = ctx;
 	struct request *r = l->request;
 
-	l->working = false;
-	if (r == NULL) {
-		locate_free(l);
-		return;
-	}
-	for (size_t i = 0; i < l->count; i++)
-		settle(r, &l->owners[l->of[i]], l->queries[i].answer, &l->queries[i].value);
-	if (find_unknown(r) == STEP_GO)
+	l->lookup = NULL;
+	if (locate_find_unknown(r) == STEP_GO)
 		request_run(r);
+}
+
+/* False when the store has to ask its engine. */
+static bool
+locate_look_up(struct request *r)
+{
+	struct locate *l = r->work;
+	struct state_lookup_order order = {
+		.state = r->gw->state,
+		.loop = r->loop,
+		.max = l->objects.count,
+		.answer = locate_answer,
+		.done = locate_looked_up,
+		.ctx = l,
+	};
+	struct state_lookup *lookup = state_lookup_new(&order);
+	struct buf key;
+
+	l->owners = xcalloc(l->objects.count, sizeof(*l->owners));
+	for (size_t i = 0; i < l->objects.count; i++) {
+		l->owners[i] = (struct sought){ .name = l->objects.names[i], .key = -1 };
+		locate_key(r, l->objects.names[i], &key);
+		state_lookup_add(lookup, STATE_AFFINITY, &key, &l->owners[i]);
+	}
+	if (!state_lookup_start(lookup))
+		return true;
+	l->lookup = lookup;
+	return false;
 }
 
 /* All names are found. */
 static enum step_next
-find_owners(struct request *r)
+locate_find_owners(struct request *r)
 {
 	struct locate *l = r->work;
 
@@ -292,21 +266,16 @@ find_owners(struct request *r)
 			access_set_home(r, "caller");
 		}
 		locate_free(TAKE(r->work));
-		go_on(r);
+		locate_go_on(r);
 		return STEP_GO;
 	}
-	look_up(r, l);
-	if (l->count == 0)
-		return find_unknown(r);
-	l->working = true;
-	loop_work(r->loop, ask, asked, l);
-	return STEP_PARK;
+	return locate_look_up(r) ? locate_find_unknown(r) : STEP_PARK;
 }
 
 /* ---- the names ---- */
 
 static void
-read_body(void *ctx)
+locate_read_body(void *ctx)
 {
 	struct locate *l = ctx;
 	char *piece = xmalloc(LOCATE_PIECE);
@@ -322,7 +291,7 @@ read_body(void *ctx)
 
 /* Google will say what is wrong with a body that cannot be decoded. */
 static void
-decode_body(void *ctx)
+locate_decode_body(void *ctx)
 {
 	struct locate *l = ctx;
 	struct slice text;
@@ -333,7 +302,7 @@ decode_body(void *ctx)
 }
 
 static void
-body_read(void *ctx)
+locate_body_read(void *ctx)
 {
 	struct locate *l = ctx;
 	struct request *r = l->request;
@@ -341,13 +310,13 @@ body_read(void *ctx)
 	l->working = false;
 	if (r == NULL)
 		locate_free(l);
-	else if (find_owners(r) == STEP_GO)
+	else if (locate_find_owners(r) == STEP_GO)
 		request_run(r);
 }
 
 /* The body, or a second descriptor of its file, goes to a thread: it outlives the request. */
 static enum step_next
-scan_decoded(struct request *r)
+locate_scan_decoded(struct request *r)
 {
 	struct locate *l = r->work;
 
@@ -361,12 +330,12 @@ scan_decoded(struct request *r)
 	}
 	l->copy.len = r->target.body_len;
 	l->working = true;
-	loop_work(r->loop, decode_body, body_read, l);
+	loop_work(r->loop, locate_decode_body, locate_body_read, l);
 	return STEP_PARK;
 }
 
 static void
-read_codings(const struct request *r, struct locate *l)
+locate_read_codings(const struct request *r, struct locate *l)
 {
 	const char *header = edge_param(r->client.edge, "HTTP_CONTENT_ENCODING");
 
@@ -376,7 +345,7 @@ read_codings(const struct request *r, struct locate *l)
 
 /* A native body may name objects unless it is the bytes of a file. */
 static bool
-has_names(const struct request *r, const struct object_path *path)
+locate_has_names(const struct request *r, const struct object_path *path)
 {
 	return r->target.body_len > 0 && !path->upload;
 }
@@ -384,7 +353,7 @@ has_names(const struct request *r, const struct object_path *path)
 /* ---- the step ---- */
 
 static bool
-may_name(const struct request *r)
+locate_may_name(const struct request *r)
 {
 	if (r->op->native)
 		return true;
@@ -395,10 +364,10 @@ may_name(const struct request *r)
 }
 
 static bool
-is_needed(const struct request *r)
+locate_is_needed(const struct request *r)
 {
 	return !r->keys.located && r->keys.pinned < 0 && keyring_count(r->keys.ring) > 1 &&
-	       keyring_has_projects(r->keys.ring) && may_name(r);
+	       keyring_has_projects(r->keys.ring) && locate_may_name(r);
 }
 
 enum step_next
@@ -406,39 +375,38 @@ step_locate(struct request *r)
 {
 	struct locate *l;
 
-	if (!is_needed(r)) {
-		go_on(r);
+	if (!locate_is_needed(r)) {
+		locate_go_on(r);
 		return STEP_GO;
 	}
 	r->keys.located = true;
 	l = xcalloc(1, sizeof(*l));
 	request_work_set(r, l, locate_cancel);
 	l->request = r;
-	l->state = r->gw->state;
 	l->body = -1;
 	body_init(&l->copy);
 	if (r->op->native)
-		read_codings(r, l);
+		locate_read_codings(r, l);
 	if (r->op->native)
 		l->path = objects_of_path(slice_str(r->asked.route->path), &l->objects);
 	objects_scan_init(&l->scan, &l->objects, l->path.body, slice_str(r->gw->base_url));
-	if (!has_names(r, &l->path))
-		return find_owners(r);
+	if (!locate_has_names(r, &l->path))
+		return locate_find_owners(r);
 	if (l->codings.count > 0)
-		return scan_decoded(r);
+		return locate_scan_decoded(r);
 	if (r->target.body_fd < 0) {
 		objects_scan_feed(&l->scan, r->target.body);
-		return find_owners(r);
+		return locate_find_owners(r);
 	}
 	/* It outlives the request. */
 	l->body = dup(r->target.body_fd);
 	if (l->body < 0)
 		return request_fail(r, APIERROR_INTERNAL, NULL, "%s", "");
 	if (r->target.body_len <= LOCATE_PIECE) {
-		read_body(l);
-		return find_owners(r);
+		locate_read_body(l);
+		return locate_find_owners(r);
 	}
 	l->working = true;
-	loop_work(r->loop, read_body, body_read, l);
+	loop_work(r->loop, locate_read_body, locate_body_read, l);
 	return STEP_PARK;
 }

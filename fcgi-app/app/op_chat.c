@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/limits.h"
 #include "base/xalloc.h"
 #include "core/chat.h"
 #include "request.h"

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/limits.h"
 #include "base/xalloc.h"
 #include "core/embed.h"
 #include "request.h"

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "base/limits.h"
 #include "base/xalloc.h"
 #include "core/speech.h"
 #include "request.h"

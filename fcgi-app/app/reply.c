@@ -5,7 +5,6 @@
 #include "branch.h"
 #include "reply.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
