@@ -3,6 +3,7 @@
 
 #include "request.h"
 #include "access.h"
+#include "key_call.h"
 #include "attempt_call.h"
 #include "steps.h"
 #include "timer.h"
@@ -118,10 +119,8 @@ static const struct call_events call_events = { up_head, up_data, up_end, up_aga
 
 /* The lines of the target and the one credential. */
 static void
-prepare_lines(struct request *r)
+attempt_lines(struct request *r)
 {
-	static const char name[] = "x-goog-api-key: ";
-	const char *secret = keyring_secret(r->keys.ring, (size_t)r->keys.picked);
 	size_t count = 0, i = 0;
 
 	for (size_t at = 0; at < r->target.lines.len; at += strlen(r->target.lines.data + at) + 1)
@@ -129,19 +128,8 @@ prepare_lines(struct request *r)
 	r->attempt.lines = xcalloc(count + 2, sizeof(char *));
 	for (size_t at = 0; at < r->target.lines.len; at += strlen(r->target.lines.data + at) + 1)
 		r->attempt.lines[i++] = r->target.lines.data + at;
-	r->attempt.credential = xmalloc(sizeof(name) + strlen(secret));
-	memcpy(r->attempt.credential, name, sizeof(name));
-	strcat(r->attempt.credential, secret);
+	r->attempt.credential = key_call_credential(r->keys.ring, (size_t)r->keys.picked);
 	r->attempt.lines[i] = r->attempt.credential;
-}
-
-/* NULL: the one of all calls. */
-static const char *
-key_proxy(const struct request *r)
-{
-	const char *proxy = keyring_spec(r->keys.ring, (size_t)r->keys.picked)->proxy;
-
-	return proxy[0] != '\0' ? proxy : NULL;
 }
 
 enum step_next
@@ -155,7 +143,7 @@ step_call(struct request *r)
 		.body_len = r->target.body_len,
 		.has_body = r->target.has_body,
 		.large = r->target.large,
-		.proxy = key_proxy(r),
+		.proxy = key_call_proxy(r->keys.ring, (size_t)r->keys.picked),
 	};
 
 	r->attempt.count++;
@@ -164,7 +152,7 @@ step_call(struct request *r)
 	snprintf(r->keys.name, sizeof(r->keys.name), "%s",
 	    keyring_fingerprint(r->keys.ring, (size_t)r->keys.picked));
 	r->keys.spec = keyring_spec(r->keys.ring, (size_t)r->keys.picked);
-	prepare_lines(r);
+	attempt_lines(r);
 	request.headers = r->attempt.lines;
 	r->attempt.status = 0;
 	r->attempt.last_byte_ms = r->attempt.started_ms = clock_mono_ms();

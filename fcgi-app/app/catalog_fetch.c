@@ -5,7 +5,7 @@
 #include "config.h"
 
 #include "request.h"
-#include "access.h"
+#include "key_call.h"
 #include "lessons.h"
 #include "steps.h"
 #include "timer.h"
@@ -22,32 +22,17 @@
 
 struct catalog_fetch {
 	struct request *request;
-	struct call *call;
-	ptrdiff_t key; /* of the call */
-	uint64_t started_ms;
-	int status;
+	struct key_call *call; /* NULL: none runs */
+	size_t key;            /* of the call */
 	unsigned pages, tries;
-	struct buf url, body, names, next_page;
-	char *lines[2]; /* the credential */
+	struct buf names, next_page;
 };
-
-static void
-fetch_end_call(struct catalog_fetch *f, bool ok)
-{
-	call_cancel(TAKE(f->call));
-	if (f->key >= 0)
-		keyring_report(f->request->keys.ring, (size_t)f->key, ok);
-	f->key = -1;
-	secret_free(TAKE(f->lines[0]));
-}
 
 static void
 fetch_free(struct catalog_fetch *f, bool good)
 {
-	fetch_end_call(f, true);
+	key_call_free(f->call, true);
 	catalog_fetched(f->request->gw->catalog, good);
-	buf_release(&f->url);
-	buf_release(&f->body);
 	buf_release(&f->names);
 	buf_release(&f->next_page);
 	free(f);
@@ -61,35 +46,7 @@ fetch_cancel(void *work)
 
 /* ---- one call ---- */
 
-static void fetch_ended(struct catalog_fetch *f, enum netresult net);
-
-static void
-fetch_head(void *ctx, int status, const struct header_lines *lines)
-{
-	struct catalog_fetch *f = ctx;
-
-	(void)lines;
-	f->status = status;
-}
-
-static void
-fetch_data(void *ctx, struct slice bytes)
-{
-	struct catalog_fetch *f = ctx;
-
-	buf_add_slice(&f->body, bytes);
-}
-
-static void
-fetch_over(void *ctx, enum netresult result)
-{
-	struct catalog_fetch *f = ctx;
-
-	f->call = NULL;
-	fetch_ended(f, result);
-}
-
-static const struct call_events fetch_events = { fetch_head, fetch_data, fetch_over };
+static void fetch_called(void *ctx, const struct key_result *result);
 
 /* False when there is no key for it. */
 static bool
@@ -98,53 +55,31 @@ fetch_call(struct catalog_fetch *f)
 	struct request *r = f->request;
 	struct keyring_ask ask = { .only = -1, .chance = request_random(r) };
 	struct keyring_lack lack;
-	struct call_request call = { .method = "GET", .headers = f->lines, .body_fd = -1 };
-	const struct key_spec *spec;
-	struct buf line;
+	struct key_call_order order = {
+		.request = r,
+		.picked = true,
+		.is_callers = r->keys.own_ring != NULL,
+		.call = { .method = "GET", .body_fd = -1 },
+		.body_max = MODEL_LIST_MAX,
+		.done = fetch_called,
+		.ctx = f,
+	};
+	ptrdiff_t key = f->tries++ < FETCH_TRIES ? keyring_pick(r->keys.ring, &ask, &lack) : -1;
+	struct buf url;
 
-	f->key = f->tries++ < FETCH_TRIES ? keyring_pick(r->keys.ring, &ask, &lack) : -1;
-	if (f->key < 0)
+	if (key < 0)
 		return false;
-	spec = keyring_spec(r->keys.ring, (size_t)f->key);
-	buf_reset(&f->body);
-	buf_reset(&f->url);
-	buf_addf(&f->url, "%s/v1beta/models?pageSize=1000", r->gw->base_url);
+	order.key = f->key = (size_t)key;
+	buf_init(&url, URL_MAX);
+	buf_addf(&url, "%s/v1beta/models?pageSize=1000", r->gw->base_url);
 	if (f->next_page.len > 0) {
-		buf_adds(&f->url, "&pageToken=");
-		percent_encode(buf_slice(&f->next_page), &f->url);
+		buf_adds(&url, "&pageToken=");
+		percent_encode(buf_slice(&f->next_page), &url);
 	}
-	buf_init(&line, KEY_BYTES_MAX + 32);
-	buf_addf(&line, "x-goog-api-key: %s", spec->secret);
-	f->lines[0] = buf_take(&line);
-	f->status = 0;
-	f->started_ms = clock_mono_ms();
-	call.url = f->url.data;
-	call.proxy = spec->proxy[0] != '\0' ? spec->proxy : NULL;
-	access_count_call(r);
-	f->call = call_start(loop_upstream(r->loop), &call, &fetch_events, f);
+	order.call.url = url.data;
+	f->call = key_call_start(&order);
+	buf_release(&url);
 	return true;
-}
-
-/* What the call has shown of its key. True when it went well. */
-static bool
-fetch_judge(struct catalog_fetch *f, enum netresult net)
-{
-	struct request *r = f->request;
-	struct gstatus status = { 0 };
-	struct outcome o = {
-		.net = net, .http_status = f->status, .key_is_callers = r->keys.own_ring != NULL
-	};
-	struct verdict v;
-	struct keyring_outcome outcome = {
-		.started = f->started_ms, .verdict = &v, .chance = request_random(r)
-	};
-
-	outcome_read(&o, buf_slice(&f->body), &status);
-	outcome.status = o.status;
-	outcome.hint_ms = status.retry_ms;
-	v = verdict_of(&o);
-	keyring_judge(r->keys.ring, (size_t)f->key, &outcome);
-	return v.error == APIERROR_NONE;
 }
 
 /* ---- the list ---- */
@@ -164,12 +99,17 @@ fetch_done(struct catalog_fetch *f, bool good)
 }
 
 static void
-fetch_ended(struct catalog_fetch *f, enum netresult net)
+fetch_called(void *ctx, const struct key_result *result)
 {
-	bool good = fetch_judge(f, net), more;
+	struct catalog_fetch *f = ctx;
+	bool good = result->verdict.error == APIERROR_NONE, more;
+	int rc = 0;
 
-	fetch_end_call(f, good);
-	if (good && model_names_add(&f->names, buf_slice(&f->body), &f->next_page) != 0) {
+	key_call_teach(f->request, f->key, result, &result->verdict);
+	if (good)
+		rc = model_names_add(&f->names, result->body, &f->next_page);
+	key_call_free(TAKE(f->call), good);
+	if (rc != 0) {
 		fetch_done(f, false);
 		return;
 	}
@@ -192,9 +132,6 @@ fetch_start(struct request *r)
 	struct catalog_fetch *f = xcalloc(1, sizeof(*f));
 
 	f->request = r;
-	f->key = -1;
-	buf_init(&f->url, URL_MAX);
-	buf_init(&f->body, MODEL_LIST_MAX);
 	buf_init(&f->names, CATALOG_NAMES_MAX);
 	buf_init(&f->next_page, URL_MAX / 4);
 	request_work_set(r, f, fetch_cancel);
@@ -209,7 +146,7 @@ fetch_start(struct request *r)
 /* With another model if there is one; else the model is asked for again only when nobody has said
  * yet why it cannot be had. */
 static enum step_next
-go_on(struct request *r)
+catalog_go_on(struct request *r)
 {
 	request_work_cancel(r);
 	r->learnt.catalog_due_ms = 0;
@@ -234,7 +171,7 @@ step_catalog(struct request *r)
 	if (r->learnt.catalog_due_ms == 0)
 		r->learnt.catalog_due_ms = now + CATALOG_WAIT_MS;
 	if (now >= r->learnt.catalog_due_ms || r->learnt.list_failed)
-		return go_on(r);
+		return catalog_go_on(r);
 	if (r->work != NULL) {
 		request_timer_wait(r, r->learnt.catalog_due_ms);
 		return STEP_PARK;
@@ -242,10 +179,10 @@ step_catalog(struct request *r)
 	switch (catalog_turn(r->gw->catalog)) {
 	case CATALOG_KNOWN:
 	case CATALOG_AWAY:
-		return go_on(r);
+		return catalog_go_on(r);
 	case CATALOG_YOURS:
 		if (!fetch_start(r))
-			return go_on(r);
+			return catalog_go_on(r);
 		request_timer_wait(r, r->learnt.catalog_due_ms);
 		return STEP_PARK;
 	case CATALOG_OTHERS:

@@ -18,6 +18,7 @@ libapp_a_SOURCES += \
 	%D%/fan.c \
 	%D%/finish.c \
 	%D%/gateway.c \
+	%D%/key_call.c \
 	%D%/key_wait.c \
 	%D%/keyring.c \
 	%D%/lessons.c \
@@ -73,6 +74,7 @@ libapp_a_SOURCES += \
 	%D%/choose.h \
 	%D%/client.h \
 	%D%/conf_priv.h \
+	%D%/key_call.h \
 	%D%/key_wait.h \
 	%D%/keys.h \
 	%D%/lessons.h \

@@ -15,8 +15,8 @@
 #include "core/key_list.h"
 #include "core/query.h"
 #include "core/verify.h"
+#include "key_call.h"
 #include "request.h"
-#include "access.h"
 #include "auth.h"
 #include "ops.h"
 #include "reply.h"
@@ -35,13 +35,7 @@ struct check {
 	struct verify_state *verify;
 	struct check *next;
 	size_t index;
-	struct call *call;
-	struct timer *timer;
-	char *credential;
-	char *lines[3];
-	int status;
-	uint64_t started_ms;
-	struct buf body;
+	struct key_call *call;
 };
 
 struct verify_state {
@@ -65,10 +59,7 @@ check_free(struct check *c)
 	while (*at != c)
 		at = &(*at)->next;
 	*at = c->next;
-	call_cancel(c->call);
-	timer_free(c->timer);
-	secret_free(c->credential);
-	buf_release(&c->body);
+	key_call_free(c->call, true);
 	free(c);
 }
 
@@ -98,54 +89,42 @@ verify_write(struct verify_state *v, struct buf *out)
 
 /* What a check of the pool shows of a key holds for all requests. */
 static void
-teach(struct check *c, const struct outcome *outcome)
+check_teach(struct check *c, const struct key_result *result)
 {
 	struct request *r = c->verify->r;
-	struct outcome pool = *outcome;
+	struct outcome pool = result->outcome;
 	struct verdict verdict;
-	struct keyring_outcome shown = {
-		.started = c->started_ms,
-		.verdict = &verdict,
-		.status = outcome->status,
-		.hint_ms = outcome->status != NULL ? outcome->status->retry_ms : 0,
-		.chance = request_random(r),
-	};
 
 	if (r->keys.own_ring != NULL)
 		return;
 	pool.key_is_callers = false;
 	verdict = verdict_of(&pool);
 	if (verdict.key != VERDICT_KEY_KEEP)
-		keyring_judge(r->keys.ring, c->index, &shown);
+		key_call_teach(r, c->index, result, &verdict);
 }
 
 static void
-check_done(struct check *c, enum netresult net)
+check_done(void *ctx, const struct key_result *shown)
 {
+	struct check *c = ctx;
 	struct verify_state *v = c->verify;
 	struct request *r = v->r;
 	const struct key_spec *spec = keyring_spec(r->keys.ring, c->index);
-	struct slice secret = slice_str(spec->secret);
-	struct scrub_set *set = scrub_set_new(&secret, 1);
-	struct gstatus status = { 0 };
-	struct outcome outcome = { .net = net, .http_status = c->status, .key_is_callers = true };
 	struct verify_result result = {
-		.index = c->index, .key = secret, .repeats = v->repeats[c->index]
+		.index = c->index,
+		.key = slice_str(spec->secret),
+		.repeats = v->repeats[c->index],
+		.verdict = shown->verdict,
+		.reason = shown->status.reason,
+		.fingerprint = keyring_fingerprint(r->keys.ring, c->index),
+		.project = spec->project[0] != '\0' ? spec->project : shown->status.project,
 	};
 	struct buf out;
 
-	if (c->body.len > 0)
-		scrub_bytes(set, c->body.data, c->body.len);
-	scrub_set_free(set);
-	outcome_read(&outcome, buf_slice(&c->body), &status);
-	result.verdict = verdict_of(&outcome);
-	teach(c, &outcome);
-	verdict_error(&outcome, &result.verdict, &result.error);
-	result.reason = status.reason;
+	check_teach(c, shown);
+	verdict_error(&shown->outcome, &result.verdict, &result.error);
 	if (r->keys.own_ring == NULL)
 		result.spec = spec;
-	result.fingerprint = keyring_fingerprint(r->keys.ring, c->index);
-	result.project = spec->project[0] != '\0' ? spec->project : status.project;
 	buf_init(&out, ERROR_BODY_MAX);
 	verify_event(&result, &v->counts, &out);
 	v->done++;
@@ -155,79 +134,36 @@ check_done(struct check *c, enum netresult net)
 }
 
 static void
-check_head(void *ctx, int status, const struct header_lines *lines)
-{
-	struct check *c = ctx;
-
-	(void)lines;
-	c->status = status;
-}
-
-static void
-check_data(void *ctx, struct slice bytes)
-{
-	struct check *c = ctx;
-
-	buf_add_slice(&c->body, bytes);
-}
-
-static void
-check_end(void *ctx, enum netresult result)
-{
-	struct check *c = ctx;
-
-	c->call = NULL;
-	check_done(c, result);
-}
-
-static void
-check_late(void *ctx)
-{
-	struct check *c = ctx;
-
-	c->status = 0;
-	check_done(c, NET_TIMEOUT);
-}
-
-static const struct call_events check_events = { check_head, check_data, check_end };
-
-static void
 check_start(struct verify_state *v, size_t index)
 {
 	struct request *r = v->r;
 	struct check *c = xcalloc(1, sizeof(*c));
-	const struct key_spec *spec = keyring_spec(r->keys.ring, index);
-	struct call_request request = {
-		.method = r->target.method,
-		.url = r->target.url.data,
-		.headers = c->lines,
-		.body = r->target.body,
-		.body_fd = -1,
-		.body_len = r->target.body_len,
-		.has_body = v->generate,
-		.proxy = spec->proxy[0] != '\0' ? spec->proxy : NULL,
+	struct key_call_order order = {
+		.request = r,
+		.key = index,
+		.is_callers = true,
+		.call = {
+			.method = r->target.method,
+			.url = r->target.url.data,
+			.body = r->target.body,
+			.body_fd = -1,
+			.body_len = r->target.body_len,
+			.has_body = v->generate,
+		},
+		.line = v->generate ? "Content-Type: application/json" : NULL,
+		.body_max = ERROR_BODY_MAX,
+		.timeout_ms = r->gw->conf->verify_timeout,
+		.done = check_done,
+		.ctx = c,
 	};
-	struct buf line;
 
-	c->verify = v;
-	c->index = index;
-	c->next = v->running;
+	*c = (struct check){ v, v->running, index, NULL };
 	v->running = c;
-	buf_init(&c->body, ERROR_BODY_MAX);
-	buf_init(&line, KEY_BYTES_MAX + 32);
-	buf_addf(&line, "x-goog-api-key: %s", spec->secret);
-	c->credential = buf_take(&line);
-	c->lines[0] = c->credential;
-	c->lines[1] = v->generate ? (char *)(uintptr_t) "Content-Type: application/json" : NULL;
-	access_count_call(r);
-	c->timer = timer_new(r->loop, check_late, c);
-	timer_start(c->timer, r->gw->conf->verify_timeout);
-	c->started_ms = clock_mono_ms();
-	c->call = call_start(loop_upstream(r->loop), &request, &check_events, c);
+	c->call = key_call_start(&order);
 }
 
 static size_t
-running_count(const struct verify_state *v)
+verify_running(const struct verify_state *v)
 {
 	size_t count = 0;
 
@@ -242,7 +178,7 @@ verify_fill(struct verify_state *v)
 	size_t total = keyring_count(v->r->keys.ring);
 	struct buf out;
 
-	while (v->next < total && running_count(v) < v->r->gw->conf->verify_parallel)
+	while (v->next < total && verify_running(v) < v->r->gw->conf->verify_parallel)
 		check_start(v, v->next++);
 	if (v->done < total)
 		return;
@@ -255,7 +191,7 @@ verify_fill(struct verify_state *v)
 }
 
 static void
-beat(void *ctx)
+verify_beat(void *ctx)
 {
 	struct verify_state *v = ctx;
 	struct buf out;
@@ -406,7 +342,7 @@ verify_run(struct request *r)
 	reply_stream_head(r, &out);
 	buf_adds(&out, ": ok\n\n");
 	if (r->gw->conf->heartbeat > 0) {
-		v->heartbeat = timer_new(r->loop, beat, v);
+		v->heartbeat = timer_new(r->loop, verify_beat, v);
 		timer_start(v->heartbeat, r->gw->conf->heartbeat);
 	}
 	if (verify_write(v, &out))

@@ -6,10 +6,10 @@
 #include "config.h"
 
 #include "search.h"
+#include "key_call.h"
 
 #include <stdlib.h>
 
-#include "base/clock.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
 
@@ -17,13 +17,8 @@
 struct probe {
 	struct search *search;
 	struct probe *next;
-	size_t item, project;
-	size_t key;
-	struct call *call;
-	struct buf url, body;
-	char *lines[2]; /* the credential */
-	int status;
-	uint64_t started_ms;
+	size_t item, project, key;
+	struct key_call *call;
 };
 
 /* How far it is with one object. */
@@ -58,11 +53,7 @@ probe_end(struct probe *p, bool ok)
 	*at = p->next;
 	s->running--;
 	s->items[p->item].live--;
-	call_cancel(p->call);
-	keyring_report(s->order.request->keys.ring, p->key, ok);
-	secret_free(p->lines[0]);
-	buf_release(&p->url);
-	buf_release(&p->body);
+	key_call_free(p->call, ok);
 	free(p);
 }
 
@@ -84,13 +75,13 @@ search_cancel(struct search *s)
 /* ---- whom to ask next ---- */
 
 static bool
-is_asked(const struct item *item, size_t project)
+search_is_asked(const struct item *item, size_t project)
 {
 	return (item->asked[project / 8] >> (project % 8) & 1) != 0;
 }
 
 static void
-set_asked(struct item *item, size_t project, bool asked)
+search_set_asked(struct item *item, size_t project, bool asked)
 {
 	uint8_t bit = (uint8_t)(1U << (project % 8));
 
@@ -101,7 +92,7 @@ set_asked(struct item *item, size_t project, bool asked)
 }
 
 static bool
-is_open(const struct search *s, size_t i)
+search_is_open(const struct search *s, size_t i)
 {
 	const struct item *item = &s->items[i];
 
@@ -109,26 +100,26 @@ is_open(const struct search *s, size_t i)
 }
 
 static void
-skip_asked(const struct search *s, struct item *item)
+search_skip_asked(const struct search *s, struct item *item)
 {
-	while (item->cursor < s->count && is_asked(item, item->cursor))
+	while (item->cursor < s->count && search_is_asked(item, item->cursor))
 		item->cursor++;
 }
 
 /* False when nobody is to be asked before an answer comes. */
 static bool
-next_pair(struct search *s, size_t *ret_item, size_t *ret_project)
+search_next_pair(struct search *s, size_t *ret_item, size_t *ret_project)
 {
 	for (size_t i = s->first; i < s->order.count; i++) {
 		struct item *item = &s->items[i];
 
-		skip_asked(s, item);
-		if (!is_open(s, i)) {
+		search_skip_asked(s, item);
+		if (!search_is_open(s, i)) {
 			s->first += i == s->first;
 			continue;
 		}
 		*ret_item = i;
-		if (s->likely >= 0 && !is_asked(item, (size_t)s->likely)) {
+		if (s->likely >= 0 && !search_is_asked(item, (size_t)s->likely)) {
 			*ret_project = (size_t)s->likely;
 			return true;
 		}
@@ -162,7 +153,7 @@ search_end(struct search *s)
 }
 
 static void
-go_on(struct search *s)
+search_go_on(struct search *s)
 {
 	search_fill(s);
 	if (s->running == 0)
@@ -171,7 +162,7 @@ go_on(struct search *s)
 
 /* It is theirs: nobody else is to be asked for it. */
 static void
-found(struct search *s, size_t item, size_t project, size_t key)
+search_found(struct search *s, size_t item, size_t project, size_t key)
 {
 	struct probe *next;
 
@@ -186,113 +177,62 @@ found(struct search *s, size_t item, size_t project, size_t key)
 
 /* Has Google said that there is no such object for this key? */
 static bool
-is_denial(const struct verdict *v)
+search_is_denial(const struct verdict *v)
 {
 	return v->key != VERDICT_KEY_DEAD && v->action == VERDICT_PASS &&
 	       (v->error == APIERROR_FORBIDDEN || v->error == APIERROR_NOT_FOUND ||
 		   v->error == APIERROR_MODEL_NOT_FOUND || v->error == APIERROR_BAD_REQUEST);
 }
 
-/* What an answer means, for the balancer and for the object. */
+/* For the balancer and for the object. The status is all that matters of an object. */
 static void
-answered(struct probe *p, enum netresult net)
+probe_done(void *ctx, const struct key_result *result)
 {
+	struct probe *p = ctx;
 	struct search *s = p->search;
-	struct request *r = s->order.request;
 	struct item *item = &s->items[p->item];
+	const struct verdict v = result->verdict;
 	size_t index = p->item, project = p->project, key = p->key;
-	struct gstatus status = { 0 };
-	struct outcome o = {
-		.net = net,
-		.http_status = p->status,
-		.key_is_callers = r->keys.own_ring != NULL,
-	};
-	struct verdict v;
-	struct keyring_outcome outcome = {
-		.started = p->started_ms,
-		.verdict = &v,
-		.chance = request_random(r),
-	};
 
-	outcome_read(&o, buf_slice(&p->body), &status);
-	outcome.status = o.status;
-	outcome.hint_ms = status.retry_ms;
-	v = verdict_of(&o);
-	keyring_judge(r->keys.ring, p->key, &outcome);
+	key_call_teach(s->order.request, key, result, &v);
 	if (v.key == VERDICT_KEY_DEAD)
-		set_asked(item, p->project, false);
-	else if (v.error != APIERROR_NONE && !is_denial(&v))
+		search_set_asked(item, project, false);
+	else if (v.error != APIERROR_NONE && !search_is_denial(&v))
 		item->missed = true;
-	probe_end(p, v.error == APIERROR_NONE || is_denial(&v));
+	probe_end(p, v.error == APIERROR_NONE || search_is_denial(&v));
 	if (v.error == APIERROR_NONE)
-		found(s, index, project, key);
-	go_on(s);
+		search_found(s, index, project, key);
+	search_go_on(s);
 }
-
-/* The status is all that matters of an object. */
-static void
-probe_head(void *ctx, int status, const struct header_lines *lines)
-{
-	struct probe *p = ctx;
-
-	(void)lines;
-	p->status = status;
-	if (status < 300)
-		answered(p, NET_OK);
-}
-
-static void
-probe_data(void *ctx, struct slice bytes)
-{
-	struct probe *p = ctx;
-
-	buf_add_slice(&p->body, bytes);
-}
-
-static void
-probe_over(void *ctx, enum netresult result)
-{
-	struct probe *p = ctx;
-
-	p->call = NULL;
-	answered(p, result);
-}
-
-static const struct call_events probe_events = { probe_head, probe_data, probe_over };
 
 static void
 probe_start(struct search *s, size_t item, size_t project, size_t key)
 {
 	struct request *r = s->order.request;
-	const struct key_spec *spec = keyring_spec(r->keys.ring, key);
 	struct probe *p = xcalloc(1, sizeof(*p));
-	struct call_request call = {
-		.method = "GET",
-		.headers = p->lines,
-		.body_fd = -1,
-		.proxy = spec->proxy[0] != '\0' ? spec->proxy : NULL,
-	};
-	struct buf line;
-
-	*p = (struct probe){ .search = s,
-		.next = s->probes,
-		.item = item,
-		.project = project,
+	struct key_call_order order = {
+		.request = r,
 		.key = key,
-		.started_ms = clock_mono_ms() };
+		.picked = true,
+		.is_callers = r->keys.own_ring != NULL,
+		.call = { .method = "GET", .body_fd = -1 },
+		.body_max = ERROR_BODY_MAX,
+		.head_is_enough = true,
+		.done = probe_done,
+		.ctx = p,
+	};
+	struct buf url;
+
+	*p = (struct probe){ s, s->probes, item, project, key, NULL };
 	s->probes = p;
 	s->running++;
 	s->calls++;
 	s->items[item].live++;
-	buf_init(&p->body, ERROR_BODY_MAX);
-	buf_init(&p->url, URL_MAX);
-	buf_addf(&p->url, "%s/v1beta/%s", r->gw->base_url, s->order.list[item].name);
-	buf_init(&line, KEY_BYTES_MAX + 32);
-	buf_addf(&line, "x-goog-api-key: %s", spec->secret);
-	p->lines[0] = buf_take(&line);
-	call.url = p->url.data;
-	access_count_call(r);
-	p->call = call_start(loop_upstream(r->loop), &call, &probe_events, p);
+	buf_init(&url, URL_MAX);
+	buf_addf(&url, "%s/v1beta/%s", r->gw->base_url, s->order.list[item].name);
+	order.call.url = url.data;
+	p->call = key_call_start(&order);
+	buf_release(&url);
 }
 
 static void
@@ -302,7 +242,7 @@ search_fill(struct search *s)
 	size_t item, project;
 
 	while (s->running < LOCATE_PARALLEL && s->calls < LOCATE_CALLS_MAX &&
-	       next_pair(s, &item, &project)) {
+	       search_next_pair(s, &item, &project)) {
 		struct keyring_ask ask = {
 			.only = -1,
 			.home = s->projects[project],
@@ -311,7 +251,7 @@ search_fill(struct search *s)
 		struct keyring_lack lack;
 		ptrdiff_t key = keyring_pick(r->keys.ring, &ask, &lack);
 
-		set_asked(&s->items[item], project, true);
+		search_set_asked(&s->items[item], project, true);
 		if (key >= 0) {
 			probe_start(s, item, project, (size_t)key);
 			continue;
@@ -323,7 +263,7 @@ search_fill(struct search *s)
 }
 
 static void
-late(void *ctx)
+search_late(void *ctx)
 {
 	struct search *s = ctx;
 
@@ -359,7 +299,7 @@ search_start(const struct search_order *order)
 		search_cancel(s);
 		return NULL;
 	}
-	s->timer = timer_new(order->request->loop, late, s);
+	s->timer = timer_new(order->request->loop, search_late, s);
 	timer_start(s->timer, LOCATE_MS);
 	return s;
 }
