@@ -18,7 +18,7 @@
 /* ---- events of the call ---- */
 
 static char *
-line_value(const struct header_lines *lines, const char *name)
+attempt_line_value(const struct header_lines *lines, const char *name)
 {
 	struct slice value = header_lines_get(lines, name);
 
@@ -26,7 +26,7 @@ line_value(const struct header_lines *lines, const char *name)
 }
 
 static void
-up_head(void *ctx, int status, const struct header_lines *lines)
+attempt_up_head(void *ctx, int status, const struct header_lines *lines)
 {
 	struct request *r = ctx;
 
@@ -35,8 +35,8 @@ up_head(void *ctx, int status, const struct header_lines *lines)
 	r->attempt.last_byte_ms = clock_mono_ms();
 	/* Another time limit holds from here. */
 	request_timer_watch(r);
-	r->attempt.type = line_value(lines, "content-type");
-	r->attempt.retry_after = line_value(lines, "retry-after");
+	r->attempt.type = attempt_line_value(lines, "content-type");
+	r->attempt.retry_after = attempt_line_value(lines, "retry-after");
 	buf_init(&r->attempt.held, status < 400 ? COLLECT_MAX : ERROR_BODY_MAX);
 	if (r->op->head != NULL)
 		r->op->head(r, lines);
@@ -70,7 +70,7 @@ attempt_hold(struct request *r, struct slice bytes)
 }
 
 static void
-up_data(void *ctx, struct slice bytes)
+attempt_up_data(void *ctx, struct slice bytes)
 {
 	struct request *r = ctx;
 
@@ -90,7 +90,7 @@ up_data(void *ctx, struct slice bytes)
 
 /* A kept connection was dead, or Google refused the stream: Google may see one more call. */
 static bool
-up_again(void *ctx)
+attempt_up_again(void *ctx)
 {
 	struct request *r = ctx;
 
@@ -103,7 +103,7 @@ up_again(void *ctx)
 }
 
 static void
-up_end(void *ctx, enum netresult result)
+attempt_up_end(void *ctx, enum netresult result)
 {
 	struct request *r = ctx;
 
@@ -113,7 +113,8 @@ up_end(void *ctx, enum netresult result)
 	request_run(r);
 }
 
-static const struct call_events call_events = { up_head, up_data, up_end, up_again };
+static const struct call_events call_events = { attempt_up_head, attempt_up_data, attempt_up_end,
+	attempt_up_again };
 
 /* ---- steps ---- */
 
@@ -166,7 +167,7 @@ step_call(struct request *r)
 
 /* An error is waited for to its end. */
 static bool
-first_is_content(const struct request *r)
+attempt_first_is_content(const struct request *r)
 {
 	enum gsniff first = gstatus_sniff(buf_slice(&r->attempt.held));
 
@@ -180,11 +181,12 @@ step_await(struct request *r)
 
 	/* The client's head waits for content: until then another attempt is possible. */
 	if (!judge && r->attempt.started && r->attempt.status < 400 && r->target.events)
-		judge = first_is_content(r) && !attempt_wants_content(r);
+		judge = attempt_first_is_content(r) && !attempt_wants_content(r);
 	else if (!judge && r->attempt.started && r->attempt.status < 400 &&
 		 r->reply.form == REPLY_BYTES)
 		judge = !r->attempt.holding && r->attempt.held.len > 0 &&
-		        (!attempt_is_json(r) || first_is_content(r)) && !attempt_wants_content(r);
+		        (!attempt_is_json(r) || attempt_first_is_content(r)) &&
+		        !attempt_wants_content(r);
 	if (!judge)
 		return STEP_PARK;
 	request_move(r, STEP_JUDGE);

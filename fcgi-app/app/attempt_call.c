@@ -55,7 +55,7 @@ attempt_kept(struct request *r)
 }
 
 static bool
-looks_for_content(const struct request *r)
+attempt_looks_for_content(const struct request *r)
 {
 	return r->gw->conf->retry_empty && r->op->speaks && target_generates(r);
 }
@@ -63,13 +63,13 @@ looks_for_content(const struct request *r)
 bool
 attempt_wants_content(struct request *r)
 {
-	return looks_for_content(r) &&
+	return attempt_looks_for_content(r) &&
 	       blank_look(&r->attempt.blank, attempt_kept(r), false) == BLANK_MORE;
 }
 
 /* A page from something between here and Google, such as a captive portal or a proxy. */
 static bool
-is_page(const struct request *r)
+attempt_is_page(const struct request *r)
 {
 	return r->attempt.type != NULL &&
 	       slice_startsi(slice_str(r->attempt.type), SLICE("text/html")) &&
@@ -81,9 +81,9 @@ attempt_fault(struct request *r)
 {
 	struct slice kept = attempt_kept(r);
 
-	if (is_page(r) || (r->target.events && gstatus_sniff(kept) == GSNIFF_OTHER))
+	if (attempt_is_page(r) || (r->target.events && gstatus_sniff(kept) == GSNIFF_OTHER))
 		return ANSWER_BAD;
-	if (r->attempt.ended && !r->attempt.held.failed && looks_for_content(r) &&
+	if (r->attempt.ended && !r->attempt.held.failed && attempt_looks_for_content(r) &&
 	    blank_look(&r->attempt.blank, kept, true) == BLANK_EMPTY)
 		return ANSWER_EMPTY;
 	return ANSWER_FINE;

@@ -19,7 +19,7 @@
 
 /* Google repeats the key in some error bodies: nothing of them is looked at before this. */
 static void
-scrub_held(struct request *r, const char *secret)
+judge_scrub(struct request *r, const char *secret)
 {
 	struct slice own = slice_str(secret);
 	struct scrub_set *set = r->keys.own_ring != NULL ? scrub_set_new(&own, 1) : NULL;
@@ -32,7 +32,7 @@ scrub_held(struct request *r, const char *secret)
 
 /* May this failure be cured, and how? Moves to the step that does it. */
 static bool
-try_again(struct request *r, const struct verdict *v)
+judge_try_again(struct request *r, const struct verdict *v)
 {
 	const struct conf *conf = r->gw->conf;
 	uint64_t pause, now = clock_mono_ms();
@@ -61,7 +61,7 @@ try_again(struct request *r, const struct verdict *v)
 /* What the client is told when several keys failed: that the limit is reached is worth more to it
  * than that another key was refused. False when an earlier error is kept. */
 static bool
-keep_error(struct request *r, const struct outcome *o, const struct verdict *v)
+judge_keep_error(struct request *r, const struct outcome *o, const struct verdict *v)
 {
 	struct apierror err;
 	uint64_t seconds;
@@ -78,7 +78,7 @@ keep_error(struct request *r, const struct outcome *o, const struct verdict *v)
 
 /* Another attempt follows this one. */
 static enum step_next
-leave(struct request *r)
+judge_leave(struct request *r)
 {
 	r->attempt.restart = r->attempt.delivering;
 	attempt_report(r, false);
@@ -89,7 +89,7 @@ leave(struct request *r)
 static enum step_next
 judge_failure(struct request *r, const struct outcome *o, const struct verdict *v)
 {
-	bool kept = keep_error(r, o, v);
+	bool kept = judge_keep_error(r, o, v);
 	/* Of an answer above the ceiling something is lost already. */
 	bool pass = r->op->pass_head != NULL && r->attempt.started && !r->reply.head_sent &&
 	            !r->attempt.framed_error && v->error != APIERROR_KEY_FAULT &&
@@ -109,8 +109,8 @@ judge_failure(struct request *r, const struct outcome *o, const struct verdict *
 		}
 		lessons_hint(r);
 	}
-	if (try_again(r, v))
-		return leave(r);
+	if (judge_try_again(r, v))
+		return judge_leave(r);
 	if (r->keys.home >= 0 && v->key == VERDICT_KEY_DEAD)
 		locate_explain(r, v);
 	choose_hint(r);
@@ -121,7 +121,7 @@ judge_failure(struct request *r, const struct outcome *o, const struct verdict *
 
 /* The model whose quota was violated, by Google's own name; 0: not told. */
 static uint64_t
-quota_model(const struct request *r, const struct gstatus *status)
+judge_quota_model(const struct request *r, const struct gstatus *status)
 {
 	/* What is counted apart has a quota of its own. */
 	if (status == NULL || r->asked.model_id != balancer_model(slice_str(r->asked.model)))
@@ -134,7 +134,7 @@ quota_model(const struct request *r, const struct gstatus *status)
 
 /* This request and its repetitions, by their caller and the end of what is sent. Never 0. */
 static uint64_t
-source_of(struct request *r)
+judge_source(struct request *r)
 {
 	struct slice body = r->target.body;
 	uint64_t hash;
@@ -147,11 +147,11 @@ source_of(struct request *r)
 
 /* Tells the balancer and the access line. */
 static void
-learn(struct request *r, const struct outcome *o, const struct verdict *v)
+judge_teach(struct request *r, const struct outcome *o, const struct verdict *v)
 {
 	struct keyring_outcome outcome = {
 		.model = r->asked.model_id,
-		.quota_model = quota_model(r, o->status),
+		.quota_model = judge_quota_model(r, o->status),
 		.started = r->attempt.started_ms,
 		.verdict = v,
 		.status = o->status,
@@ -161,7 +161,7 @@ learn(struct request *r, const struct outcome *o, const struct verdict *v)
 	uint64_t seconds;
 
 	if (v->model == VERDICT_MODEL_FAULT)
-		outcome.source = source_of(r);
+		outcome.source = judge_source(r);
 	if (outcome.hint_ms == 0 && r->attempt.retry_after != NULL &&
 	    slice_u64(slice_str(r->attempt.retry_after), &seconds) && seconds < UINT32_MAX / 1000)
 		outcome.hint_ms = (uint32_t)seconds * 1000;
@@ -175,7 +175,7 @@ learn(struct request *r, const struct outcome *o, const struct verdict *v)
 
 /* Is it an error object of Google's, with a good status? */
 static bool
-is_framed_error(struct request *r)
+judge_is_framed_error(struct request *r)
 {
 	/* A file of the caller's may begin like one. */
 	if (r->reply.form == REPLY_BYTES && !attempt_is_json(r))
@@ -186,7 +186,7 @@ is_framed_error(struct request *r)
 
 /* How the transfer ended, as far as it matters to the answer. */
 static enum netresult
-end_of_transfer(struct request *r)
+judge_transfer_end(struct request *r)
 {
 	bool whole = false;
 
@@ -215,19 +215,19 @@ step_judge(struct request *r)
 	struct verdict v;
 
 	o.net =
-	    failed_status ? (r->attempt.ended ? r->attempt.result : NET_OK) : end_of_transfer(r);
-	r->attempt.framed_error = !failed_status && is_framed_error(r);
+	    failed_status ? (r->attempt.ended ? r->attempt.result : NET_OK) : judge_transfer_end(r);
+	r->attempt.framed_error = !failed_status && judge_is_framed_error(r);
 	if (failed_status || r->attempt.framed_error) {
-		scrub_held(r, keyring_secret(r->keys.ring, (size_t)r->keys.picked));
+		judge_scrub(r, keyring_secret(r->keys.ring, (size_t)r->keys.picked));
 		outcome_read(&o, attempt_kept(r), &status);
 	}
 	if (o.net == NET_OK && o.http_status == 200 && o.status == NULL)
 		o.fault = attempt_fault(r);
 	v = verdict_of(&o);
 	access_set_class(r, v.class);
-	learn(r, &o, &v);
-	if (o.fault == ANSWER_EMPTY && try_again(r, &v))
-		return leave(r);
+	judge_teach(r, &o, &v);
+	if (o.fault == ANSWER_EMPTY && judge_try_again(r, &v))
+		return judge_leave(r);
 	if (o.fault != ANSWER_EMPTY && v.error != APIERROR_NONE)
 		return judge_failure(r, &o, &v);
 	if (r->attempt.held.failed)
@@ -247,7 +247,7 @@ judge_again(struct request *r, const struct outcome *o)
 	struct verdict v = verdict_of(o);
 
 	access_set_class(r, v.class);
-	learn(r, o, &v);
+	judge_teach(r, o, &v);
 	return v;
 }
 
@@ -268,7 +268,7 @@ attempt_judge_late(struct request *r)
 		r->attempt.framed_error = true;
 		return judge_failure(r, &o, &v);
 	}
-	keep_error(r, &o, &v);
+	judge_keep_error(r, &o, &v);
 	if (o.net == NET_TIMEOUT)
 		apierror_set(&r->err, APIERROR_UPSTREAM_TIMEOUT, NULL,
 		    "The Gemini API fell silent in the middle of its answer.");
@@ -285,5 +285,5 @@ attempt_note_reported(struct request *r)
 	};
 	struct verdict v = judge_again(r, &o);
 
-	keep_error(r, &o, &v);
+	judge_keep_error(r, &o, &v);
 }

@@ -78,7 +78,7 @@ auth_check_own(const struct request *r, struct apierror *err)
 }
 
 static int
-bring_own(struct request *r, struct slice list, struct apierror *err)
+auth_bring_own(struct request *r, struct slice list, struct apierror *err)
 {
 	const char *reason = NULL;
 
@@ -117,7 +117,7 @@ auth_admit(struct request *r, struct apierror *err)
 }
 
 static int
-decide(struct request *r, struct slice credential, bool present, struct apierror *err)
+auth_decide(struct request *r, struct slice credential, bool present, struct apierror *err)
 {
 	const struct roster *roster = r->roster;
 
@@ -135,7 +135,7 @@ decide(struct request *r, struct slice credential, bool present, struct apierror
 		return r->client.token != NULL ? auth_admit(r, err) : 0;
 	}
 	if (present && roster->own_keys)
-		return bring_own(r, credential, err);
+		return auth_bring_own(r, credential, err);
 	if (roster->ring != NULL && roster->open_access) {
 		r->keys.ring = roster->ring;
 		return 0;
@@ -166,7 +166,7 @@ auth_check(struct request *r, struct apierror *err)
 	buf_init(&credential, CREDENTIAL_MAX);
 	present = auth_credential(r, &credential);
 	r->client.owner = siphash(owner_key, buf_slice(&credential));
-	rc = decide(r, buf_slice(&credential), present, err);
+	rc = auth_decide(r, buf_slice(&credential), present, err);
 	if (credential.data != NULL)
 		explicit_bzero(credential.data, credential.cap);
 	buf_release(&credential);
@@ -178,7 +178,7 @@ auth_check(struct request *r, struct apierror *err)
 /* Of Google's API and of an environment: `/v1beta/files/...`,
  * `/upload/v1beta/environments/E/files`. */
 static bool
-is_of_files(const char *path)
+auth_is_of_files(const char *path)
 {
 	static const char environments[] = "/environments/", files[] = "/files";
 	const char *at = strstr(path, "/v1");
@@ -194,12 +194,12 @@ is_of_files(const char *path)
 /* Native requests that name no model in their path may name one in their body: only files, and what
  * reads or deletes, may do without. Google takes another method from a header. */
 static bool
-needs_no_model(const struct request *r)
+auth_needs_no_model(const struct request *r)
 {
 	static const char *const methods[] = { "GET", "HEAD", "DELETE" };
 	const char *method = edge_param(r->client.edge, "REQUEST_METHOD");
 
-	if (!r->op->native || is_of_files(r->asked.route->path))
+	if (!r->op->native || auth_is_of_files(r->asked.route->path))
 		return true;
 	if (edge_param(r->client.edge, "HTTP_X_HTTP_METHOD_OVERRIDE") != NULL)
 		return false;
@@ -214,7 +214,7 @@ auth_check_model(struct request *r)
 {
 	if (r->client.token == NULL || token_models(r->client.token)[0] == '\0')
 		return 0;
-	if (r->asked.model[0] == '\0' && needs_no_model(r))
+	if (r->asked.model[0] == '\0' && auth_needs_no_model(r))
 		return 0;
 	access_set_class(r, "token_model");
 	if (r->asked.model[0] == '\0')

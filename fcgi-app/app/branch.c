@@ -12,7 +12,6 @@
 
 #include <string.h>
 
-#include "base/limits.h"
 #include "base/xalloc.h"
 
 struct request *
@@ -37,19 +36,13 @@ branch_new(struct request *root, size_t lane)
 	memcpy(b->asked.model, root->asked.model, sizeof(b->asked.model));
 	b->keys.ring = root->keys.ring;
 	b->keys.own_ring = root->keys.own_ring;
-	b->keys.picked = -1;
 	b->keys.pinned = root->keys.pinned;
 	b->keys.home = root->keys.home;
 	b->keys.home_object = root->keys.home_object;
 	b->target = root->target;
-	buf_init(&b->target.url, URL_MAX);
-	buf_init(&b->target.lines, HEADERS_BYTES_MAX);
+	request_init(b);
 	buf_add_slice(&b->target.url, buf_slice(&root->target.url));
 	buf_add_slice(&b->target.lines, buf_slice(&root->target.lines));
-	buf_init(&b->attempt.head, HEADERS_BYTES_MAX);
-	buf_init(&b->attempt.held, ERROR_BODY_MAX);
-	body_init(&b->attempt.whole);
-	scrub_stream_init(&b->attempt.scrub, b->roster->scrub);
 	if (b->op->branch != NULL)
 		b->op->branch(b);
 	request_move(b, STEP_PICK);

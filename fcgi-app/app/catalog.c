@@ -64,7 +64,7 @@ catalog_free(struct catalog *c)
 
 /* With the lock held; the store never waits for it with one of its own. */
 static void
-on_told(void *ctx, struct slice name, struct slice text)
+catalog_on_told(void *ctx, struct slice name, struct slice text)
 {
 	struct catalog *c = ctx;
 
@@ -72,7 +72,7 @@ on_told(void *ctx, struct slice name, struct slice text)
 }
 
 static void
-set_list(struct catalog *c, struct slice names, uint64_t at)
+catalog_set_list(struct catalog *c, struct slice names, uint64_t at)
 {
 	buf_reset(&c->names);
 	buf_add_slice(&c->names, names);
@@ -80,7 +80,7 @@ set_list(struct catalog *c, struct slice names, uint64_t at)
 }
 
 static void
-take_list(struct catalog *c, struct slice text)
+catalog_take_list(struct catalog *c, struct slice text)
 {
 	uint64_t at, now = clock_wall_ms();
 	struct slice time;
@@ -89,18 +89,18 @@ take_list(struct catalog *c, struct slice text)
 		return;
 	at = at > now ? now : at;
 	if (at > c->listed_at)
-		set_list(c, text, at);
+		catalog_set_list(c, text, at);
 }
 
 static void
-on_changed(void *ctx, struct slice name, struct slice text)
+catalog_on_changed(void *ctx, struct slice name, struct slice text)
 {
 	struct catalog *c = ctx;
 	bool gone = slice_find(name, SLICE("@")) >= 0;
 
 	pthread_mutex_lock(&c->lock);
 	if (slice_eq(name, slice_str(list_key)))
-		take_list(c, text);
+		catalog_take_list(c, text);
 	else
 		learned_take(gone ? c->gone : c->learned, name, text, clock_wall_ms());
 	pthread_mutex_unlock(&c->lock);
@@ -109,7 +109,7 @@ on_changed(void *ctx, struct slice name, struct slice text)
 
 /* With the lock held. */
 static void
-tell_list(struct catalog *c)
+catalog_tell_list(struct catalog *c)
 {
 	struct buf text;
 
@@ -124,22 +124,22 @@ tell_list(struct catalog *c)
 }
 
 static void
-on_lost(void *ctx)
+catalog_on_lost(void *ctx)
 {
 	struct catalog *c = ctx;
 
 	pthread_mutex_lock(&c->lock);
 	learned_tell_all(c->learned);
 	learned_tell_all(c->gone);
-	tell_list(c);
+	catalog_tell_list(c);
 	pthread_mutex_unlock(&c->lock);
 }
 
 void
 catalog_share(struct catalog *c, struct state *state)
 {
-	const struct learned_watch watch = { on_told, c };
-	const struct state_follower follower = { on_changed, on_lost, c };
+	const struct learned_watch watch = { catalog_on_told, c };
+	const struct state_follower follower = { catalog_on_changed, catalog_on_lost, c };
 
 	if (!state_is_shared(state))
 		return;
@@ -153,7 +153,7 @@ catalog_share(struct catalog *c, struct state *state)
 
 /* What is gone for one caller may be there for others: `MODEL@OWNER`, of the pool `MODEL@0`. */
 static struct slice
-gone_name(const char *model, uint64_t owner, char ret[GONE_NAME_MAX])
+catalog_gone_name(const char *model, uint64_t owner, char ret[GONE_NAME_MAX])
 {
 	int len = snprintf(ret, GONE_NAME_MAX, "%s@%llx", model, (unsigned long long)owner);
 
@@ -162,14 +162,14 @@ gone_name(const char *model, uint64_t owner, char ret[GONE_NAME_MAX])
 
 /* With the lock held. */
 static bool
-is_gone(const struct catalog *c, const char *model, uint64_t owner)
+catalog_is_gone(const struct catalog *c, const char *model, uint64_t owner)
 {
 	char name[GONE_NAME_MAX];
 	struct lesson lesson;
 
 	if (!atomic_load(&c->any_gone))
 		return false;
-	learned_get(c->gone, gone_name(model, owner, name), clock_wall_ms(), &lesson);
+	learned_get(c->gone, catalog_gone_name(model, owner, name), clock_wall_ms(), &lesson);
 	return lesson.gone;
 }
 
@@ -181,7 +181,7 @@ catalog_lesson(struct catalog *c, const char *model, uint64_t owner, struct less
 		return;
 	pthread_mutex_lock(&c->lock);
 	learned_get(c->learned, slice_str(model), clock_wall_ms(), ret);
-	ret->gone = is_gone(c, model, owner);
+	ret->gone = catalog_is_gone(c, model, owner);
 	pthread_mutex_unlock(&c->lock);
 }
 
@@ -226,7 +226,7 @@ catalog_gone(struct catalog *c, const char *model, uint64_t owner)
 	char name[GONE_NAME_MAX];
 
 	pthread_mutex_lock(&c->lock);
-	learned_gone(c->gone, gone_name(model, owner, name), clock_wall_ms());
+	learned_gone(c->gone, catalog_gone_name(model, owner, name), clock_wall_ms());
 	pthread_mutex_unlock(&c->lock);
 	atomic_store(&c->any_gone, true);
 }
@@ -237,8 +237,8 @@ void
 catalog_list(struct catalog *c, struct slice names)
 {
 	pthread_mutex_lock(&c->lock);
-	set_list(c, names, clock_wall_ms());
-	tell_list(c);
+	catalog_set_list(c, names, clock_wall_ms());
+	catalog_tell_list(c);
 	pthread_mutex_unlock(&c->lock);
 }
 
@@ -250,7 +250,7 @@ struct usable {
 };
 
 static bool
-is_usable(void *ctx, struct slice name)
+catalog_is_usable(void *ctx, struct slice name)
 {
 	const struct usable *u = ctx;
 	char text[MODEL_NAME_MAX];
@@ -259,7 +259,7 @@ is_usable(void *ctx, struct slice name)
 		return false;
 	memcpy(text, name.ptr, name.len);
 	text[name.len] = '\0';
-	return !is_gone(u->catalog, text, u->owner);
+	return !catalog_is_gone(u->catalog, text, u->owner);
 }
 
 bool
@@ -270,7 +270,8 @@ catalog_newest(struct catalog *c, const char *model, uint64_t owner,
 	bool found;
 
 	pthread_mutex_lock(&c->lock);
-	found = model_line_newest(buf_slice(&c->names), slice_str(model), is_usable, &u, ret);
+	found =
+	    model_line_newest(buf_slice(&c->names), slice_str(model), catalog_is_usable, &u, ret);
 	pthread_mutex_unlock(&c->lock);
 	return found;
 }

@@ -15,7 +15,7 @@
 
 /* What a running stream does not need any more, once nothing can be retried. */
 static void
-shed(struct request *r)
+deliver_shed(struct request *r)
 {
 	if (!r->reply.content_sent)
 		return;
@@ -36,7 +36,7 @@ shed(struct request *r)
 
 /* Bytes for the client; notes when the first content went out. */
 static enum step_next
-send_out(struct request *r, struct buf *out)
+deliver_send(struct request *r, struct buf *out)
 {
 	struct request *root = request_root(r);
 
@@ -59,7 +59,7 @@ struct feeding {
 };
 
 static void
-feed_clean(void *ctx, struct slice clean)
+deliver_feed_clean(void *ctx, struct slice clean)
 {
 	struct feeding *f = ctx;
 
@@ -69,7 +69,7 @@ feed_clean(void *ctx, struct slice clean)
 
 /* Feeds upstream bytes; PARK: all is well. */
 static enum step_next
-feed(struct request *r, struct slice bytes, struct buf *out)
+deliver_feed(struct request *r, struct slice bytes, struct buf *out)
 {
 	struct feeding f = { r, out, 0 };
 	size_t before = out->len;
@@ -77,16 +77,16 @@ feed(struct request *r, struct slice bytes, struct buf *out)
 
 	if (!request_root(r)->learnt.version_seen)
 		lessons_look(r, bytes, false);
-	scrub_stream_feed(&r->attempt.scrub, bytes, feed_clean, &f);
+	scrub_stream_feed(&r->attempt.scrub, bytes, deliver_feed_clean, &f);
 	if (out->len > before)
 		r->reply.content_sent = true;
-	next = send_out(r, out);
+	next = deliver_send(r, out);
 	return next == STEP_PARK && f.rc != 0 ? attempt_judge_late(r) : next;
 }
 
 /* What came before the judgement. */
 static enum step_next
-feed_kept(struct request *r, struct buf *out)
+deliver_feed_kept(struct request *r, struct buf *out)
 {
 	struct buf held = r->attempt.held;
 	struct body whole = r->attempt.whole;
@@ -98,11 +98,11 @@ feed_kept(struct request *r, struct buf *out)
 	if (whole.len > 0 && !body_slice(&whole, &bytes))
 		next = request_fail(r, APIERROR_INTERNAL, NULL, "%s", "");
 	else if (whole.len > 0)
-		next = feed(r, bytes, out);
+		next = deliver_feed(r, bytes, out);
 	if (next == STEP_PARK && whole.len > 0)
 		buf_reset(out);
 	if (next == STEP_PARK)
-		next = feed(r, buf_slice(&held), out);
+		next = deliver_feed(r, buf_slice(&held), out);
 	body_release(&whole);
 	buf_release(&held);
 	return next;
@@ -111,7 +111,7 @@ feed_kept(struct request *r, struct buf *out)
 /* The upstream body is over. The operation knows whether it was complete: a cut after the last
  * event harms nobody. */
 static enum step_next
-finish_stream(struct request *r)
+deliver_end(struct request *r)
 {
 	struct buf *out = &request_local(r)->out;
 	struct request *root = request_root(r);
@@ -119,7 +119,7 @@ finish_stream(struct request *r)
 	int rc;
 
 	buf_reset(out);
-	scrub_stream_finish(&r->attempt.scrub, feed_clean, &f);
+	scrub_stream_finish(&r->attempt.scrub, deliver_feed_clean, &f);
 	rc = f.rc != 0 ? f.rc : r->op->end(r, out, &r->err);
 	if (out->len > 0)
 		r->reply.content_sent = true;
@@ -166,12 +166,12 @@ step_stream(struct request *r)
 		else if (!root->reply.head_sent && r->reply.form == REPLY_SSE)
 			reply_stream_head(root, out);
 		r->reply.head_sent = root->reply.head_sent;
-		next = feed_kept(r, out);
+		next = deliver_feed_kept(r, out);
 		if (next == STEP_PARK)
-			shed(r);
+			deliver_shed(r);
 	}
 	if (next == STEP_PARK && r->attempt.ended)
-		next = finish_stream(r);
+		next = deliver_end(r);
 	return next;
 }
 
@@ -182,15 +182,15 @@ step_stream_data(struct request *r, struct slice bytes)
 	bool began = r->reply.content_sent;
 
 	buf_reset(out);
-	if (feed(r, bytes, out) == STEP_GO)
+	if (deliver_feed(r, bytes, out) == STEP_GO)
 		request_run(r);
 	else if (!began)
-		shed(r);
+		deliver_shed(r);
 }
 
 /* A whole answer as events: the upstream call did not stream. */
 static enum step_next
-send_events(struct request *r, struct buf *out)
+deliver_events(struct request *r, struct buf *out)
 {
 	struct request *root = request_root(r);
 	struct buf head;
@@ -240,7 +240,7 @@ step_collect(struct request *r)
 		return request_fail(r, APIERROR_UPSTREAM, NULL, "%s", "");
 	attempt_report(r, true);
 	if (r->reply.form == REPLY_SSE)
-		return send_events(r, out);
+		return deliver_events(r, out);
 	if (r->root == NULL)
 		reply_whole(r, 200, r->reply.type, SLICE(""), buf_slice(out));
 	request_move(r, STEP_FINISH);

@@ -13,7 +13,7 @@
 #include "base/xalloc.h"
 
 static enum step_next
-end_of_fan(struct request *r)
+fan_end(struct request *r)
 {
 	struct buf *out = &request_local(r)->out;
 
@@ -64,5 +64,5 @@ step_fan(struct request *r)
 		request_timer_beat(r);
 		return STEP_PARK;
 	}
-	return end_of_fan(r);
+	return fan_end(r);
 }

@@ -20,7 +20,7 @@
 
 /* How the keys stand is told for requests that failed for want of one. */
 static bool
-wants_keys(const struct request *r)
+access_wants_keys(const struct request *r)
 {
 	return r->keys.ring != NULL && r->asked.model_id != 0 && !r->client.gone &&
 	       (r->err.status == 429 || r->err.status >= 500 ||
@@ -32,7 +32,7 @@ access_line(struct request *r)
 {
 	uint64_t now = clock_mono_ms();
 	size_t keys = 0, ready = 0;
-	bool wanted = wants_keys(r);
+	bool wanted = access_wants_keys(r);
 	char ready_text[48];
 	const struct key_spec *key = r->keys.spec;
 	struct buf barred;
@@ -97,7 +97,7 @@ finish_cleanup(struct request *r, bool neutral)
 /* Inside a stream whose head is sent: an event, then the end. Bytes of another kind can only be cut
  * short, and the web server is left to show it. */
 static void
-fail_in_stream(struct request *r)
+finish_stream_fault(struct request *r)
 {
 	struct buf event;
 
@@ -127,7 +127,7 @@ step_fail(struct request *r)
 	if (r->root != NULL) {
 		r->fan.failed = true;
 	} else if (r->reply.head_sent) {
-		fail_in_stream(r);
+		finish_stream_fault(r);
 	} else {
 		buf_init(&body, ERROR_BODY_MAX);
 		buf_init(&extra, KIB);

@@ -25,14 +25,14 @@
 
 /* Whose models they are. */
 static uint64_t
-models_owner(const struct request *r)
+lessons_owner(const struct request *r)
 {
 	return r->keys.own_ring != NULL ? r->client.owner : 0;
 }
 
 /* Given up by this request. */
 static bool
-is_passed(const struct request *r, struct slice model)
+lessons_is_passed(const struct request *r, struct slice model)
 {
 	struct slice rest = buf_slice(&r->learnt.passed), one;
 
@@ -43,45 +43,46 @@ is_passed(const struct request *r, struct slice model)
 }
 
 static bool
-is_not_passed(void *ctx, struct slice model)
+lessons_is_not_passed(void *ctx, struct slice model)
 {
-	return !is_passed(ctx, model);
+	return !lessons_is_passed(ctx, model);
 }
 
 /* A token may be for certain models only: then nothing takes the place of another. */
 static bool
-may_change(const struct request *r)
+lessons_may_change(const struct request *r)
 {
 	return r->client.token == NULL || token_models(r->client.token)[0] == '\0';
 }
 
 /* May the newest of its line take the model's place? */
 static bool
-may_move(const struct request *r, const char *model)
+lessons_model_may_move(const struct request *r, const char *model)
 {
-	return r->op->mends && !r->gw->conf->strict && may_change(r) &&
+	return r->op->mends && !r->gw->conf->strict && lessons_may_change(r) &&
 	       model_line_moves(slice_str(model));
 }
 
 /* Whether a name is there for embeddings nobody learns. */
 static bool
-is_gone(const struct request *r, const char *name, const struct lesson *lesson)
+lessons_is_gone(const struct request *r, const char *name, const struct lesson *lesson)
 {
-	return (lesson->gone && r->op->mends && may_change(r)) || is_passed(r, slice_str(name));
+	return (lesson->gone && r->op->mends && lessons_may_change(r)) ||
+	       lessons_is_passed(r, slice_str(name));
 }
 
 static void
-lesson_of(void *ctx, const char *name, struct lesson *ret)
+lessons_of_model(void *ctx, const char *name, struct lesson *ret)
 {
 	struct request *r = ctx;
 
-	catalog_lesson(r->gw->catalog, name, models_owner(r), ret);
-	ret->gone = is_gone(r, name, ret);
+	catalog_lesson(r->gw->catalog, name, lessons_owner(r), ret);
+	ret->gone = lessons_is_gone(r, name, ret);
 	if (ret->gone && r->learnt.instead_of == NULL)
 		r->learnt.instead_of = xstrdup(name);
-	if (ret->gone && may_move(r, name))
+	if (ret->gone && lessons_model_may_move(r, name))
 		catalog_newest(
-		    r->gw->catalog, name, models_owner(r), is_not_passed, r, ret->instead);
+		    r->gw->catalog, name, lessons_owner(r), lessons_is_not_passed, r, ret->instead);
 	ret->refused.kinds |= r->learnt.refused.kinds;
 	if ((r->learnt.refused.kinds & REFUSED_KNOB) != 0)
 		ret->refused.kinds |= REFUSED_THINKING;
@@ -89,18 +90,18 @@ lesson_of(void *ctx, const char *name, struct lesson *ret)
 }
 
 static bool
-newest_of(void *ctx, const char *name, char ret[MODEL_NAME_MAX])
+lessons_newest(void *ctx, const char *name, char ret[MODEL_NAME_MAX])
 {
 	struct request *r = ctx;
 
-	return may_change(r) &&
-	       catalog_newest(r->gw->catalog, name, models_owner(r), is_not_passed, r, ret);
+	return lessons_may_change(r) && catalog_newest(r->gw->catalog, name, lessons_owner(r),
+					    lessons_is_not_passed, r, ret);
 }
 
 const struct lessons *
 lessons_for(struct request *r)
 {
-	r->learnt.lessons = (struct lessons){ lesson_of, newest_of, r };
+	r->learnt.lessons = (struct lessons){ lessons_of_model, lessons_newest, r };
 	return &r->learnt.lessons;
 }
 
@@ -136,7 +137,7 @@ lessons_look(struct request *r, struct slice bytes, bool whole)
 
 /* Never 0. Two bodies of one request are compared: nobody gains by making them equal. */
 static uint64_t
-body_hash(const struct request *r)
+lessons_body_hash(const struct request *r)
 {
 	static const uint8_t key[SIPHASH_KEY_BYTES] = "refused body";
 
@@ -167,7 +168,7 @@ lessons_check(struct request *r)
 		return LESSONS_GO;
 	if (r->gw->conf->strict)
 		return LESSONS_LOST;
-	if (r->learnt.refused_body != body_hash(r)) {
+	if (r->learnt.refused_body != lessons_body_hash(r)) {
 		r->learnt.refused_body = 0;
 		r->err = (struct apierror){ 0 };
 		return LESSONS_GO;
@@ -185,7 +186,7 @@ lessons_mend(struct request *r, const struct gstatus *status)
 		return false;
 	root->fan.restart = r != root;
 	root->err = r->err;
-	root->learnt.refused_body = body_hash(root);
+	root->learnt.refused_body = lessons_body_hash(root);
 	free(TAKE(r->keys.tried));
 	/* The key has done its part. */
 	r->attempt.count = 0;
@@ -220,7 +221,7 @@ lessons_may_move(struct request *r)
 {
 	struct request *root = request_root(r);
 
-	return !root->learnt.list_failed && may_move(root, root->asked.model);
+	return !root->learnt.list_failed && lessons_model_may_move(root, root->asked.model);
 }
 
 bool
@@ -228,7 +229,7 @@ lessons_successor(struct request *r)
 {
 	char name[MODEL_NAME_MAX];
 
-	return newest_of(r, r->asked.model, name);
+	return lessons_newest(r, r->asked.model, name);
 }
 
 void
@@ -238,8 +239,8 @@ lessons_gone(struct request *r)
 
 	/* Counting is another method, which a model may lack. */
 	if (r->op->mends && target_generates(r) &&
-	    (root->asked.has_fallback || may_move(root, root->asked.model)))
-		catalog_gone(r->gw->catalog, root->asked.model, models_owner(root));
+	    (root->asked.has_fallback || lessons_model_may_move(root, root->asked.model)))
+		catalog_gone(r->gw->catalog, root->asked.model, lessons_owner(root));
 }
 
 void
@@ -247,7 +248,7 @@ lessons_pass(struct request *r)
 {
 	struct request *root = request_root(r);
 
-	if (is_passed(root, slice_str(root->asked.model)))
+	if (lessons_is_passed(root, slice_str(root->asked.model)))
 		return;
 	buf_adds(&root->learnt.passed, root->asked.model);
 	buf_addc(&root->learnt.passed, '\n');

@@ -10,7 +10,7 @@
 #include "reply.h"
 
 static void
-preflight(struct request *r)
+local_preflight(struct request *r)
 {
 	const char *asked = edge_param(r->client.edge, "HTTP_ACCESS_CONTROL_REQUEST_HEADERS");
 	struct buf extra;
@@ -28,7 +28,7 @@ preflight(struct request *r)
 }
 
 static void
-status_page(struct request *r)
+local_status_page(struct request *r)
 {
 	const struct roster *roster = r->roster;
 	struct buf url, page;
@@ -57,7 +57,7 @@ status_page(struct request *r)
 }
 
 static void
-health(struct request *r)
+local_health(struct request *r)
 {
 	/* It stays in service: only a request that is served can show that it is over. */
 	bool region = balancer_region(r->gw->balancer);
@@ -83,9 +83,9 @@ void
 local_answer(struct request *r)
 {
 	if (r->asked.route->op == ROUTE_STATUS_PAGE)
-		status_page(r);
+		local_status_page(r);
 	else if (r->asked.route->op == ROUTE_PREFLIGHT)
-		preflight(r);
+		local_preflight(r);
 	else
-		health(r);
+		local_health(r);
 }

@@ -48,14 +48,14 @@ static const struct {
 };
 
 static int
-invalid(struct apierror *err, const char *at, const char *text)
+media_invalid(struct apierror *err, const char *at, const char *text)
 {
 	return apierror_set(err, APIERROR_BAD_VALUE, at, "Invalid value for '%s': %s", at, text);
 }
 
 static int
-fault_set(struct apierror *err, const struct media *m, const char *at, enum fetch_result result,
-    int status)
+media_fault_set(struct apierror *err, const struct media *m, const char *at,
+    enum fetch_result result, int status)
 {
 	if (result == FETCH_LOCAL)
 		return apierror_set(
@@ -78,12 +78,12 @@ fault_set(struct apierror *err, const struct media *m, const char *at, enum fetc
 		    at, (unsigned long long)m->limits.each_max);
 	for (size_t i = 0; i < ARRAY_SIZE(faults); i++)
 		if (faults[i].result == result)
-			return invalid(err, at, faults[i].text);
-	return invalid(err, at, "the URL could not be fetched.");
+			return media_invalid(err, at, faults[i].text);
+	return media_invalid(err, at, "the URL could not be fetched.");
 }
 
 static int
-too_much(struct apierror *err, const struct media *m, const char *at)
+media_too_much(struct apierror *err, const struct media *m, const char *at)
 {
 	return apierror_set(err, APIERROR_BAD_VALUE, at,
 	    "Invalid value for '%s': the files behind the URLs of this request are larger than "
@@ -113,7 +113,7 @@ media_cancel(struct media *m)
 
 /* One has failed: so have all that are not here. */
 static void
-give_up(struct media *m, const struct apierror *err)
+media_give_up(struct media *m, const struct apierror *err)
 {
 	struct refs *refs = m->order.refs;
 
@@ -133,7 +133,7 @@ give_up(struct media *m, const struct apierror *err)
 /* ---- one file ---- */
 
 static const char *
-type_by_name(const char *url)
+media_type_by_name(const char *url)
 {
 	return mime_from_name((struct slice){ url, strcspn(url, "?#") });
 }
@@ -147,7 +147,7 @@ is_family(const char *mime, struct slice family)
 /* The bytes are believed where the server says nothing, calls an image by another image's name, or
  * calls text what has a NUL in its first bytes. */
 static bool
-bytes_win(const char *told, const char *guess, struct slice bytes)
+media_bytes_win(const char *told, const char *guess, struct slice bytes)
 {
 	size_t len = bytes.len < MIME_HEAD ? bytes.len : MIME_HEAD;
 
@@ -161,7 +161,7 @@ bytes_win(const char *told, const char *guess, struct slice bytes)
 }
 
 static void
-find_type(struct ref *ref, struct slice told, struct slice bytes)
+media_find_type(struct ref *ref, struct slice told, struct slice bytes)
 {
 	const char *guess = mime_from_bytes(bytes);
 	char *mime = ref->mime;
@@ -169,31 +169,32 @@ find_type(struct ref *ref, struct slice told, struct slice bytes)
 	_Static_assert(sizeof(ref->mime) == MIME_MAX, "a type fits");
 	if (!mime_clean(told, mime))
 		mime[0] = '\0';
-	if (bytes_win(mime, guess, bytes))
+	if (media_bytes_win(mime, guess, bytes))
 		strcpy(mime, guess);
 	if (!mime_is_vague(slice_str(mime)))
 		return;
-	guess = type_by_name(ref->key);
+	guess = media_type_by_name(ref->key);
 	strcpy(mime, guess != NULL ? guess : unknown_mime);
 }
 
 static int
-take(struct media *m, struct ref *ref, const struct fetch_answer *answer, struct apierror *err)
+media_take(
+    struct media *m, struct ref *ref, const struct fetch_answer *answer, struct apierror *err)
 {
 	if (answer->result != FETCH_OK)
-		return fault_set(err, m, ref->at, answer->result, answer->status);
+		return media_fault_set(err, m, ref->at, answer->result, answer->status);
 	if (answer->bytes->len == 0)
-		return invalid(err, ref->at, "the file behind the URL is empty.");
+		return media_invalid(err, ref->at, "the file behind the URL is empty.");
 	if (m->bytes + answer->bytes->len > m->limits.total_max)
-		return too_much(err, m, ref->at);
+		return media_too_much(err, m, ref->at);
 	m->bytes += answer->bytes->len;
-	find_type(ref, answer->type, buf_slice(answer->bytes));
+	media_find_type(ref, answer->type, buf_slice(answer->bytes));
 	refs_found(m->order.refs, ref, answer->bytes);
 	return 0;
 }
 
 static void
-fetched(void *ctx, const struct fetch_answer *answer)
+media_fetched(void *ctx, const struct fetch_answer *answer)
 {
 	struct item *item = ctx;
 	struct media *m = item->media;
@@ -206,9 +207,9 @@ fetched(void *ctx, const struct fetch_answer *answer)
 	/* Neither URL nor host: both may be secrets of the caller. */
 	log_event(LOG_DEBUG, "media", LOG_S("result", fetch_word(answer->result)),
 	    LOG_N("status", answer->status), LOG_N("bytes", answer->bytes->len));
-	rc = take(m, item->ref, answer, &err);
+	rc = media_take(m, item->ref, answer, &err);
 	if (rc != 0)
-		give_up(m, &err);
+		media_give_up(m, &err);
 	if (m->running > 0)
 		return;
 	media_free(m);
@@ -218,7 +219,7 @@ fetched(void *ctx, const struct fetch_answer *answer)
 /* ---- the start ---- */
 
 static int
-start(struct media *m, struct ref *ref, struct apierror *err)
+media_start(struct media *m, struct ref *ref, struct apierror *err)
 {
 	struct item *item = &m->items[m->count];
 	struct fetch_limits limits = {
@@ -232,17 +233,17 @@ start(struct media *m, struct ref *ref, struct apierror *err)
 
 	*item = (struct item){ .media = m, .ref = ref };
 	m->count++;
-	item->fetch =
-	    fetch_start(loop_fetcher(m->order.loop), ref->key, &limits, fetched, item, &refused);
+	item->fetch = fetch_start(
+	    loop_fetcher(m->order.loop), ref->key, &limits, media_fetched, item, &refused);
 	if (item->fetch == NULL)
-		return fault_set(err, m, ref->at, refused, 0);
+		return media_fault_set(err, m, ref->at, refused, 0);
 	m->running++;
 	return 0;
 }
 
 /* What an earlier pass has brought counts. */
 static void
-count_found(struct media *m)
+media_count_found(struct media *m)
 {
 	const struct refs *refs = m->order.refs;
 	uint64_t left;
@@ -266,12 +267,12 @@ media_fetch(const struct media_order *order, struct media **ret, struct apierror
 	m->order = *order;
 	m->limits = *order->limits;
 	m->items = xcalloc(refs->count, sizeof(*m->items));
-	count_found(m);
+	media_count_found(m);
 	for (size_t i = 0; rc == 0 && i < refs->count; i++)
 		if (refs->list[i]->kind == REF_MEDIA && refs->list[i]->state == REF_WANTED)
-			rc = start(m, refs->list[i], err);
+			rc = media_start(m, refs->list[i], err);
 	if (rc != 0)
-		give_up(m, err);
+		media_give_up(m, err);
 	if (m->running > 0)
 		*ret = m;
 	else

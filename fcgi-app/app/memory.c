@@ -19,7 +19,7 @@ struct memory {
 
 /* The limit of a control group; SIZE_MAX when there is none, or no such file. */
 static size_t
-read_limit(const char *path)
+memory_read_limit(const char *path)
 {
 	unsigned long long limit;
 	FILE *file = fopen(path, "re");
@@ -41,7 +41,7 @@ memory_of_machine(void)
 	size_t least = pages > 0 && size > 0 ? (size_t)pages * (size_t)size : SIZE_MAX;
 
 	for (size_t i = 0; i < ARRAY_SIZE(limits); i++) {
-		size_t limit = read_limit(limits[i]);
+		size_t limit = memory_read_limit(limits[i]);
 
 		least = limit < least ? limit : least;
 	}

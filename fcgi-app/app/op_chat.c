@@ -21,13 +21,13 @@ struct chat_state {
 };
 
 static void
-keep_signature(void *ctx, struct slice call_id, struct slice value)
+chat_keep_signature(void *ctx, struct slice call_id, struct slice value)
 {
 	supply_keep(ctx, REF_SIGNATURE, call_id, value);
 }
 
 static struct chat_reply_info
-reply_info(struct request *root)
+chat_info(struct request *root)
 {
 	const struct chat_state *state = root->op_state;
 	const struct chat_request *c = &state->request;
@@ -44,13 +44,13 @@ reply_info(struct request *root)
 		.tools = c->tools,
 		.fan = root->fan.count,
 		.scratch = &request_local(root)->answers,
-		.keep = keep_signature,
+		.keep = chat_keep_signature,
 		.keep_ctx = root,
 	};
 }
 
 static void
-free_replies(struct chat_state *state, size_t count)
+chat_free_replies(struct chat_state *state, size_t count)
 {
 	for (size_t i = 0; state->replies != NULL && i < count; i++)
 		buf_release(&state->replies[i]);
@@ -58,9 +58,9 @@ free_replies(struct chat_state *state, size_t count)
 }
 
 static void
-new_replies(struct chat_state *state, size_t count)
+chat_new_replies(struct chat_state *state, size_t count)
 {
-	free_replies(state, count);
+	chat_free_replies(state, count);
 	state->replies = xcalloc(count, sizeof(*state->replies));
 	for (size_t i = 0; i < count; i++)
 		buf_init(&state->replies[i], COLLECT_MAX);
@@ -89,12 +89,12 @@ chat_prepare(struct request *r, struct apierror *err)
 	target_generate(r, c->model.name, c->stream, buf_slice(&c->body));
 	if (r->asked.refs.wanted > 0)
 		return 0;
-	info = reply_info(r);
+	info = chat_info(r);
 	chat_stream_free(TAKE(state->stream));
 	if (c->stream)
 		state->stream = chat_stream_new(&info);
 	else if (r->fan.count > 1)
-		new_replies(state, r->fan.count);
+		chat_new_replies(state, r->fan.count);
 	return 0;
 }
 
@@ -124,7 +124,7 @@ chat_collect(struct request *r, struct slice body, struct buf *out, struct apier
 		buf_add_slice(&state->replies[r->fan.index], body);
 		return COLLECT_DONE;
 	}
-	info = reply_info(r);
+	info = chat_info(r);
 	return chat_reply_translate(&body, &info, out, &r->reply.usage, err) == 0 ? COLLECT_DONE
 	                                                                          : COLLECT_ERROR;
 }
@@ -133,18 +133,18 @@ static int
 chat_gather(struct request *r, struct buf *out, struct apierror *err)
 {
 	struct chat_state *state = r->op_state;
-	struct chat_reply_info info = reply_info(r);
+	struct chat_reply_info info = chat_info(r);
 	struct slice *replies;
-	int answer;
+	int rc;
 
 	if (state->stream != NULL)
 		return 0;
 	replies = xcalloc(r->fan.count, sizeof(*replies));
 	for (size_t i = 0; i < r->fan.count; i++)
 		replies[i] = buf_slice(&state->replies[i]);
-	answer = chat_reply_translate(replies, &info, out, &r->reply.usage, err);
+	rc = chat_reply_translate(replies, &info, out, &r->reply.usage, err);
 	free(replies);
-	return answer;
+	return rc;
 }
 
 static void
@@ -165,7 +165,7 @@ chat_release(struct request *r)
 	if (state->stream != NULL)
 		r->reply.usage = chat_stream_usage(state->stream);
 	chat_stream_free(state->stream);
-	free_replies(state, r->fan.count);
+	chat_free_replies(state, r->fan.count);
 	chat_request_release(&state->request);
 	free(state);
 }

@@ -20,7 +20,7 @@ struct completions_state {
 };
 
 static struct completions_info
-reply_info(struct request *root)
+completions_info_of(struct request *root)
 {
 	const struct completions_state *state = root->op_state;
 
@@ -34,7 +34,7 @@ reply_info(struct request *root)
 }
 
 static void
-write_bodies(struct completions_state *state)
+completions_write_bodies(struct completions_state *state)
 {
 	size_t calls = state->request.calls;
 
@@ -49,7 +49,7 @@ write_bodies(struct completions_state *state)
 
 /* Fresh for a translation, maybe not the first. */
 static void
-state_reset(struct completions_state *state)
+completions_reset(struct completions_state *state)
 {
 	completions_stream_free(TAKE(state->stream));
 	for (size_t i = 0; state->bodies != NULL && i < state->request.calls; i++) {
@@ -73,13 +73,13 @@ completions_prepare(struct request *r, struct apierror *err)
 
 	if (state == NULL)
 		r->op_state = state = xcalloc(1, sizeof(*state));
-	state_reset(state);
+	completions_reset(state);
 	c = &state->request;
 	if (request_body(r, &body, err) != 0 || completions_request_read(c, body, &env, err) != 0)
 		return -1;
 	state->created = (int64_t)(clock_wall_ms() / 1000);
-	write_bodies(state);
-	info = reply_info(r);
+	completions_write_bodies(state);
+	info = completions_info_of(r);
 	if (c->stream)
 		state->stream = completions_stream_new(&info);
 	r->fan.count = c->calls;
@@ -115,18 +115,18 @@ completions_end(struct request *r, struct buf *out, struct apierror *err)
 }
 
 static int
-write_reply(struct request *root, struct buf *out, struct apierror *err)
+completions_write_reply(struct request *root, struct buf *out, struct apierror *err)
 {
 	struct completions_state *state = root->op_state;
-	struct completions_info info = reply_info(root);
+	struct completions_info info = completions_info_of(root);
 	struct slice *replies = xcalloc(state->request.calls, sizeof(*replies));
-	int answer;
+	int rc;
 
 	for (size_t i = 0; i < state->request.calls; i++)
 		replies[i] = buf_slice(&state->replies[i]);
-	answer = completions_reply_translate(replies, &info, out, &root->reply.usage, err);
+	rc = completions_reply_translate(replies, &info, out, &root->reply.usage, err);
 	free(replies);
-	return answer;
+	return rc;
 }
 
 static enum collect_next
@@ -137,7 +137,7 @@ completions_collect(struct request *r, struct slice body, struct buf *out, struc
 	buf_add_slice(&state->replies[r->fan.index], body);
 	if (r->root != NULL)
 		return COLLECT_DONE;
-	return write_reply(r, out, err) == 0 ? COLLECT_DONE : COLLECT_ERROR;
+	return completions_write_reply(r, out, err) == 0 ? COLLECT_DONE : COLLECT_ERROR;
 }
 
 static int
@@ -145,7 +145,7 @@ completions_gather(struct request *r, struct buf *out, struct apierror *err)
 {
 	struct completions_state *state = r->op_state;
 
-	return state->stream != NULL ? 0 : write_reply(r, out, err);
+	return state->stream != NULL ? 0 : completions_write_reply(r, out, err);
 }
 
 static void
@@ -157,7 +157,7 @@ completions_release(struct request *r)
 		return;
 	if (state->stream != NULL)
 		r->reply.usage = completions_stream_usage(state->stream);
-	state_reset(state);
+	completions_reset(state);
 	completions_request_release(&state->request);
 	free(state);
 }

@@ -20,7 +20,7 @@ struct embed_state {
 };
 
 static void
-next_batch(struct request *r)
+embed_next_batch(struct request *r)
 {
 	struct embed_state *state = r->op_state;
 
@@ -31,7 +31,7 @@ next_batch(struct request *r)
 }
 
 static void
-state_clear(struct embed_state *state)
+embed_clear(struct embed_state *state)
 {
 	embed_request_release(&state->request);
 	embed_reply_release(&state->reply);
@@ -40,14 +40,14 @@ state_clear(struct embed_state *state)
 
 /* Fresh for a translation, maybe not the first: the vectors of another model are of no use. */
 static struct embed_state *
-new_state(struct request *r)
+embed_new_state(struct request *r)
 {
 	struct embed_state *state = r->op_state;
 
 	if (state == NULL)
 		r->op_state = state = xcalloc(1, sizeof(*state));
 	else
-		state_clear(state);
+		embed_clear(state);
 	embed_request_init(&state->request);
 	embed_reply_init(&state->reply, &request_local(r)->answers);
 	buf_init(&state->body, r->gw->conf->max_body * 2);
@@ -58,7 +58,7 @@ new_state(struct request *r)
 static int
 embed_prepare(struct request *r, struct apierror *err)
 {
-	struct embed_request *e = &new_state(r)->request;
+	struct embed_request *e = &embed_new_state(r)->request;
 	struct chat_env env = request_env(r);
 	struct slice body;
 	char path[MODEL_NAME_MAX + 64];
@@ -70,7 +70,7 @@ embed_prepare(struct request *r, struct apierror *err)
 	snprintf(path, sizeof(path), "/v1beta/models/%s:batchEmbedContents", e->model.name);
 	target_url(r, "POST", path, SLICE(""));
 	target_json(r, SLICE(""));
-	next_batch(r);
+	embed_next_batch(r);
 	r->reply.form = REPLY_JSON;
 	return 0;
 }
@@ -85,7 +85,7 @@ embed_collect(struct request *r, struct slice body, struct buf *out, struct apie
 	r->reply.usage = state->reply.usage;
 	state->next += EMBED_BATCH_MAX;
 	if (state->next < state->request.count) {
-		next_batch(r);
+		embed_next_batch(r);
 		return COLLECT_MORE;
 	}
 	return embed_reply_write(
@@ -101,7 +101,7 @@ embed_release(struct request *r)
 
 	if (state == NULL)
 		return;
-	state_clear(state);
+	embed_clear(state);
 	free(state);
 }
 

@@ -18,7 +18,7 @@ struct images_state {
 };
 
 static struct images_state *
-new_state(struct request *r)
+images_new_state(struct request *r)
 {
 	struct images_state *state = r->op_state;
 
@@ -34,7 +34,7 @@ new_state(struct request *r)
 }
 
 static int
-set_target(struct request *r, const struct images_request *i)
+images_set_target(struct request *r, const struct images_request *i)
 {
 	struct images_state *state = r->op_state;
 
@@ -50,42 +50,43 @@ set_target(struct request *r, const struct images_request *i)
 static int
 images_prepare(struct request *r, struct apierror *err)
 {
-	struct images_request *i = &new_state(r)->request;
+	struct images_request *i = &images_new_state(r)->request;
 	struct chat_env env = request_env(r);
 	struct slice body;
 
 	if (request_body(r, &body, err) != 0 || images_request_read(i, body, &env, err) != 0)
 		return -1;
-	return set_target(r, i);
+	return images_set_target(r, i);
 }
 
 static int
-read_edit(struct request *r, struct images_request *i, struct slice body, struct apierror *err)
+images_read_edit(
+    struct request *r, struct images_request *i, struct slice body, struct apierror *err)
 {
 	const char *type = edge_param(r->client.edge, "CONTENT_TYPE");
 	struct chat_env env = request_env(r);
 	struct multipart form;
-	int answer;
+	int rc;
 
 	if (type == NULL || !slice_startsi(slice_str(type), SLICE("multipart/")))
 		return images_edit_read(i, body, &env, err);
 	multipart_init(&form);
-	answer = multipart_read(&form, slice_str(type), body, err);
-	if (answer == 0)
-		answer = images_form_read(i, &form, &env, err);
+	rc = multipart_read(&form, slice_str(type), body, err);
+	if (rc == 0)
+		rc = images_form_read(i, &form, &env, err);
 	multipart_release(&form);
-	return answer;
+	return rc;
 }
 
 static int
 edits_prepare(struct request *r, struct apierror *err)
 {
-	struct images_request *i = &new_state(r)->request;
+	struct images_request *i = &images_new_state(r)->request;
 	struct slice body;
 
-	if (request_body(r, &body, err) != 0 || read_edit(r, i, body, err) != 0)
+	if (request_body(r, &body, err) != 0 || images_read_edit(r, i, body, err) != 0)
 		return -1;
-	return set_target(r, i);
+	return images_set_target(r, i);
 }
 
 /* A call's images: kept for the one answer, or told at once when the client streams. */

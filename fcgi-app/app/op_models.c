@@ -19,7 +19,7 @@ struct models_state {
 };
 
 static void
-page_url(struct request *r)
+models_page_url(struct request *r)
 {
 	struct models_state *state = r->op_state;
 	struct buf query;
@@ -46,14 +46,14 @@ models_prepare(struct request *r, struct apierror *err)
 	buf_init(&state->next_page, URL_MAX);
 	if (r->client.token != NULL)
 		state->list.only = token_models(r->client.token);
-	page_url(r);
+	models_page_url(r);
 	r->reply.form = REPLY_JSON;
 	return 0;
 }
 
 /* What a caller's own key can see decides for nobody else, unless there is no other. */
 static bool
-is_for_all(const struct request *r)
+models_is_for_all(const struct request *r)
 {
 	return r->keys.own_ring == NULL || r->roster->ring == NULL;
 }
@@ -67,10 +67,10 @@ models_collect(struct request *r, struct slice body, struct buf *out, struct api
 		return COLLECT_ERROR;
 	model_names_add(&state->names, body, &state->next_page);
 	if (state->list.next_page.len > 0 && ++state->pages < PAGES_MAX) {
-		page_url(r);
+		models_page_url(r);
 		return COLLECT_MORE;
 	}
-	if (!state->names.failed && state->list.next_page.len == 0 && is_for_all(r))
+	if (!state->names.failed && state->list.next_page.len == 0 && models_is_for_all(r))
 		catalog_list(r->gw->catalog, buf_slice(&state->names));
 	model_list_write(&state->list, r->roster->models, out);
 	return COLLECT_DONE;

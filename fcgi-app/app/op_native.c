@@ -40,7 +40,7 @@ struct native_state {
 static const char *const our_params[] = { "key", "access_token", UPLOAD_KEY_PARAM, NULL };
 
 static void
-forward_headers(struct request *r)
+native_forward_headers(struct request *r)
 {
 	char param_name[128], name[128];
 	const char *param;
@@ -65,7 +65,7 @@ forward_headers(struct request *r)
 
 /* `/VERSION/models/X:verb`: X, for the access line. */
 static void
-note_model(struct request *r)
+native_note_model(struct request *r)
 {
 	const char *at = strchr(r->asked.route->path + 1, '/');
 	size_t len;
@@ -81,7 +81,7 @@ note_model(struct request *r)
 }
 
 static int
-find_pinned(struct request *r, struct apierror *err)
+native_find_pinned(struct request *r, struct apierror *err)
 {
 	struct slice name;
 
@@ -96,14 +96,14 @@ find_pinned(struct request *r, struct apierror *err)
 }
 
 static const char *
-method_name(const struct request *r)
+native_method(const struct request *r)
 {
 	return edge_param(r->client.edge, "REQUEST_METHOD");
 }
 
 /* What a POST (or PUT) to a collection makes: its owner is remembered. */
 static void
-expect_object(struct request *r)
+native_expect_object(struct request *r)
 {
 	struct native_state *state = r->op_state;
 	struct objects none;
@@ -112,7 +112,7 @@ expect_object(struct request *r)
 	objects_init(&none);
 	path = objects_of_path(slice_str(r->asked.route->path), &none);
 	objects_release(&none);
-	if (path.use != OBJECT_USE_MANY || method_name(r)[0] != 'P')
+	if (path.use != OBJECT_USE_MANY || native_method(r)[0] != 'P')
 		return;
 	state->made = xcalloc(1, sizeof(*state->made));
 	object_made_init(state->made, &path);
@@ -147,15 +147,15 @@ native_prepare(struct request *r, struct apierror *err)
 	usage_scan_init(&state->scan);
 	buf_init(&state->part, COLLECT_MAX * 2);
 	buf_init(&state->last, LAST_EVENT_MAX);
-	note_model(r);
-	expect_object(r);
-	if (find_pinned(r, err) != 0)
+	native_note_model(r);
+	native_expect_object(r);
+	if (native_find_pinned(r, err) != 0)
 		return -1;
 	buf_init(&query, r->asked.route->query.len);
 	query_without(r->asked.route->query, our_params, &query);
-	target_url(r, method_name(r), r->asked.route->path, buf_slice(&query));
+	target_url(r, native_method(r), r->asked.route->path, buf_slice(&query));
 	buf_release(&query);
-	forward_headers(r);
+	native_forward_headers(r);
 	r->target.body_fd = body->fd;
 	r->target.body = buf_slice(&body->mem);
 	r->target.body_len = body->len;
@@ -178,7 +178,7 @@ native_prepare(struct request *r, struct apierror *err)
 /* The upload URL comes back to the gateway, under its own host and mount point, with the name of
  * the key instead of the key. */
 static void
-rewrite_upload_url(struct request *r, struct slice url)
+native_upload_url(struct request *r, struct slice url)
 {
 	ptrdiff_t authority = slice_find(url, SLICE("://"));
 	struct slice rest = url, path;
@@ -207,7 +207,7 @@ rewrite_upload_url(struct request *r, struct slice url)
 
 /* Its length is only known at its end, whatever the upstream says: an error may follow. */
 static bool
-is_stream(const struct request *r)
+native_is_stream(const struct request *r)
 {
 	return (r->attempt.type != NULL &&
 		   slice_startsi(slice_str(r->attempt.type), SLICE("text/event-stream"))) ||
@@ -218,14 +218,14 @@ static void
 native_head(struct request *r, const struct header_lines *lines)
 {
 	struct slice name, value;
-	bool streams = is_stream(r);
+	bool streams = native_is_stream(r);
 	size_t pos = 0;
 
 	r->attempt.holding =
 	    r->attempt.status < 400 && !r->client.head_request && !streams && attempt_is_json(r);
 	while (header_lines_next(lines, &pos, &name, &value)) {
 		if (slice_eqi(name, SLICE("x-goog-upload-url"))) {
-			rewrite_upload_url(r, value);
+			native_upload_url(r, value);
 		} else if (header_returns(name) || (!streams && !r->attempt.holding &&
 						       slice_eqi(name, SLICE("content-length")))) {
 			buf_add_slice(&r->attempt.head, name);
@@ -240,7 +240,7 @@ native_head(struct request *r, const struct header_lines *lines)
 
 /* Google's own word is among its lines already. */
 static void
-tell_retry_after(struct request *r)
+native_retry_after(struct request *r)
 {
 	uint64_t seconds;
 
@@ -259,8 +259,8 @@ native_pass_head(struct request *r, struct buf *out)
 	int64_t length = r->attempt.holding ? (int64_t)r->attempt.whole.len : -1;
 
 	if (r->attempt.passing)
-		tell_retry_after(r);
-	if (is_stream(r))
+		native_retry_after(r);
+	if (native_is_stream(r))
 		buf_adds(&r->attempt.head,
 		    "Cache-Control: no-cache, no-transform\r\nX-Accel-Buffering: no\r\n");
 	/* Content-Type, and Content-Length of what is not held, are among Google's own lines. */
@@ -268,7 +268,7 @@ native_pass_head(struct request *r, struct buf *out)
 }
 
 static void
-note_object(struct request *r, struct slice bytes)
+native_note_object(struct request *r, struct slice bytes)
 {
 	struct native_state *state = r->op_state;
 
@@ -281,7 +281,7 @@ note_object(struct request *r, struct slice bytes)
 
 /* Straight to the client, or behind the head that still waits in `out`. */
 static void
-send_bytes(struct request *r, struct slice bytes, struct buf *out)
+native_send(struct request *r, struct slice bytes, struct buf *out)
 {
 	if (bytes.len == 0 || r->client.gone)
 		return;
@@ -297,7 +297,7 @@ send_bytes(struct request *r, struct slice bytes, struct buf *out)
 
 /* Where the last whole event in bytes ends, looking from an offset; 0: none does. */
 static size_t
-events_end(struct slice bytes, size_t from)
+native_events_end(struct slice bytes, size_t from)
 {
 	static const struct slice ends[] = { { "\n\n", 2 }, { "\r\n\r\n", 4 }, { "\r\r", 2 } };
 
@@ -315,7 +315,7 @@ events_end(struct slice bytes, size_t from)
 
 /* The last bytes that went out. */
 static void
-keep_end(struct native_state *state, struct slice bytes)
+native_keep_end(struct native_state *state, struct slice bytes)
 {
 	struct buf *last = &state->last;
 
@@ -328,7 +328,7 @@ keep_end(struct native_state *state, struct slice bytes)
 
 /* Does one of these events begin unlike content? */
 static bool
-has_other(struct slice events)
+native_has_other(struct slice events)
 {
 	struct slice line;
 
@@ -344,7 +344,7 @@ has_other(struct slice events)
 
 /* text may be an error of Google's that went to the client. */
 static void
-look_at_error(struct request *r, struct slice text)
+native_look_at_error(struct request *r, struct slice text)
 {
 	struct native_state *state = r->op_state;
 	struct gstatus *status = &request_local(r)->answers.status;
@@ -358,21 +358,21 @@ look_at_error(struct request *r, struct slice text)
 
 /* Whole events, on their way to the client. */
 static void
-look_at_events(struct request *r, struct slice events)
+native_look_at_events(struct request *r, struct slice events)
 {
 	struct native_state *state = r->op_state;
 
 	if (events.len == 0)
 		return;
 	buf_reset(&state->last);
-	keep_end(state, events);
-	if (has_other(events))
-		look_at_error(r, events);
+	native_keep_end(state, events);
+	if (native_has_other(events))
+		native_look_at_error(r, events);
 }
 
 /* The end of a stream that is an array: its last element may be an error. */
 static void
-look_at_last_element(struct request *r)
+native_look_at_last_element(struct request *r)
 {
 	struct native_state *state = r->op_state;
 	struct slice text = slice_trim(buf_slice(&state->last)), key = SLICE("\"error\"");
@@ -387,14 +387,14 @@ look_at_last_element(struct request *r)
 		inside = slice_trim((struct slice){ rest.ptr + 1, rest.len - 1 });
 		if (!slice_starts(inside, key))
 			continue;
-		look_at_error(r, rest);
+		native_look_at_error(r, rest);
 		return;
 	}
 }
 
 /* A stream that was cut behind its end lacks nothing. */
 static bool
-has_finished(const struct native_state *state)
+native_has_finished(const struct native_state *state)
 {
 	return state->part.len == 0 && !state->torn &&
 	       slice_find(buf_slice(&state->last), SLICE("\"finishReason\"")) >= 0;
@@ -402,7 +402,7 @@ has_finished(const struct native_state *state)
 
 /* Only whole events go out, so that what follows a cut is not taken for a part of one. */
 static void
-feed_events(struct request *r, struct slice bytes, struct buf *out)
+native_feed_events(struct request *r, struct slice bytes, struct buf *out)
 {
 	struct native_state *state = r->op_state;
 	struct buf *part = &state->part;
@@ -414,15 +414,15 @@ feed_events(struct request *r, struct slice bytes, struct buf *out)
 		buf_add_slice(part, bytes);
 		bytes = buf_slice(part);
 	}
-	whole = events_end(bytes, from);
+	whole = native_events_end(bytes, from);
 	if (whole > 0)
 		state->torn = false;
 	if (whole == 0 && bytes.len > EVENT_PART_MAX) {
 		whole = bytes.len;
 		state->torn = true;
 	}
-	look_at_events(r, (struct slice){ bytes.ptr, whole });
-	send_bytes(r, (struct slice){ bytes.ptr, whole }, out);
+	native_look_at_events(r, (struct slice){ bytes.ptr, whole });
+	native_send(r, (struct slice){ bytes.ptr, whole }, out);
 	if (part->len > 0)
 		buf_consume(part, whole);
 	else
@@ -439,13 +439,13 @@ native_feed(struct request *r, struct slice bytes, struct buf *out, struct apier
 	if (bytes.len == 0 || r->client.gone)
 		return 0;
 	usage_scan_feed(&state->scan, bytes);
-	note_object(r, bytes);
+	native_note_object(r, bytes);
 	if (state->sse && !r->attempt.passing)
-		feed_events(r, bytes, out);
+		native_feed_events(r, bytes, out);
 	else
-		send_bytes(r, bytes, out);
+		native_send(r, bytes, out);
 	if (state->array && !r->attempt.passing)
-		keep_end(state, bytes);
+		native_keep_end(state, bytes);
 	return 0;
 }
 
@@ -455,10 +455,10 @@ native_end(struct request *r, struct buf *out, struct apierror *err)
 	struct native_state *state = r->op_state;
 
 	if (state->array)
-		look_at_last_element(r);
+		native_look_at_last_element(r);
 	if (r->attempt.result == NET_OK || r->attempt.passing || state->reported ||
-	    has_finished(state)) {
-		send_bytes(r, buf_slice(&state->part), out);
+	    native_has_finished(state)) {
+		native_send(r, buf_slice(&state->part), out);
 		return 0;
 	}
 	return apierror_set(err, APIERROR_CUT, NULL, "%s", "");

@@ -23,13 +23,13 @@ struct responses_state {
 };
 
 static void
-keep_signature(void *ctx, struct slice call_id, struct slice value)
+responses_keep_signature(void *ctx, struct slice call_id, struct slice value)
 {
 	supply_keep(ctx, REF_SIGNATURE, call_id, value);
 }
 
 static void
-new_stream(struct request *r)
+responses_new_stream(struct request *r)
 {
 	struct responses_state *state = r->op_state;
 	const struct chat_request *c = &state->request.chat;
@@ -42,7 +42,7 @@ new_stream(struct request *r)
 			.grounded = c->grounded,
 			.tools = c->tools,
 			.scratch = &request_local(r)->answers,
-			.keep = keep_signature,
+			.keep = responses_keep_signature,
 			.keep_ctx = r,
 		},
 		.echo = buf_slice(&state->request.echo),
@@ -86,13 +86,13 @@ responses_prepare(struct request *r, struct apierror *err)
 	r->reply.form = q->chat.stream ? REPLY_SSE : REPLY_JSON;
 	target_generate(r, q->chat.model.name, q->chat.stream, buf_slice(&q->chat.body));
 	if (r->asked.refs.wanted == 0)
-		new_stream(r);
+		responses_new_stream(r);
 	return 0;
 }
 
 /* The end of a good answer. */
 static void
-store(struct request *r)
+responses_store(struct request *r)
 {
 	struct responses_state *state = r->op_state;
 	struct buf id, text;
@@ -125,7 +125,7 @@ responses_end(struct request *r, struct buf *out, struct apierror *err)
 
 	if (responses_stream_finish(state->stream, out, err) != 0)
 		return -1;
-	store(r);
+	responses_store(r);
 	return 0;
 }
 
@@ -136,7 +136,7 @@ responses_collect(struct request *r, struct slice body, struct buf *out, struct 
 
 	if (responses_stream_document(state->stream, body, out, err) != 0)
 		return COLLECT_ERROR;
-	store(r);
+	responses_store(r);
 	return COLLECT_DONE;
 }
 
@@ -253,7 +253,7 @@ const struct operation op_input_tokens = {
 /* ---- GET and DELETE /responses/{id}, GET /responses/{id}/input_items, POST .../cancel ---- */
 
 static int
-unknown(struct apierror *err, struct slice id)
+responses_unknown(struct apierror *err, struct slice id)
 {
 	return apierror_set(err, APIERROR_NOT_FOUND, "response_id",
 	    "Response with id '%.*s' not found.", id.len < 64 ? (int)id.len : 64, id.ptr);
@@ -261,7 +261,7 @@ unknown(struct apierror *err, struct slice id)
 
 /* 1: what is stored is none. */
 static int
-list_input(struct request *r, struct slice stored, struct buf *out, struct apierror *err)
+responses_list_input(struct request *r, struct slice stored, struct buf *out, struct apierror *err)
 {
 	struct responses_page page;
 	int rc = responses_page_read(&page, r->asked.route->query, err);
@@ -273,7 +273,8 @@ list_input(struct request *r, struct slice stored, struct buf *out, struct apier
 }
 
 static int
-answer_stored(struct request *r, const struct ref *ref, struct buf *out, struct apierror *err)
+responses_answer_stored(
+    struct request *r, const struct ref *ref, struct buf *out, struct apierror *err)
 {
 	const char *method = edge_param(r->client.edge, "REQUEST_METHOD");
 	struct slice key = ref_key(ref), stored = buf_slice(&ref->value);
@@ -293,7 +294,7 @@ answer_stored(struct request *r, const struct ref *ref, struct buf *out, struct 
 		    "Cannot cancel a synchronous response: it is complete. This gateway makes "
 		    "none in the background.");
 	if (r->asked.route->op == ROUTE_RESPONSE_INPUT)
-		return list_input(r, stored, out, err);
+		return responses_list_input(r, stored, out, err);
 	return responses_stored_response(stored, out) == 0 ? 0 : 1;
 }
 
@@ -303,7 +304,7 @@ stored_prepare(struct request *r, struct apierror *err)
 	const struct ref *ref;
 	struct slice id = r->asked.route->item;
 	struct buf out;
-	int answer;
+	int rc;
 
 	ref = refs_get(&r->asked.refs, REF_RESPONSE, id, "response_id", err);
 	if (ref != NULL && ref->state == REF_ABSENT && ref->err.kind != APIERROR_NONE) {
@@ -311,17 +312,17 @@ stored_prepare(struct request *r, struct apierror *err)
 		return -1;
 	}
 	if (ref == NULL || ref->state == REF_ABSENT)
-		return unknown(err, id);
+		return responses_unknown(err, id);
 	if (ref->state == REF_WANTED)
 		return 0;
 	buf_init(&out, RESPONSE_MAX);
-	answer = answer_stored(r, ref, &out, err);
-	if (answer == 0)
+	rc = responses_answer_stored(r, ref, &out, err);
+	if (rc == 0)
 		reply_whole(r, 200, NULL, SLICE(""), buf_slice(&out));
-	else if (answer > 0)
-		answer = unknown(err, id);
+	else if (rc > 0)
+		rc = responses_unknown(err, id);
 	buf_release(&out);
-	return answer;
+	return rc;
 }
 
 const struct operation op_response = {

@@ -48,12 +48,12 @@ speech_feed(struct request *r, struct slice bytes, struct buf *out, struct apier
 {
 	struct speech_state *state = r->op_state;
 	struct buf sound;
-	int answer;
+	int rc;
 
 	if (r->reply.head_sent)
 		return speech_stream_feed(state->stream, bytes, out, err);
 	buf_init(&sound, COLLECT_MAX);
-	answer = speech_stream_feed(state->stream, bytes, &sound, err);
+	rc = speech_stream_feed(state->stream, bytes, &sound, err);
 	if (sound.len > 0) {
 		reply_head(r, out, 200, speech_stream_type(state->stream), -1,
 		    SLICE("Cache-Control: no-cache, no-transform\r\nX-Accel-Buffering: no\r\n"));
@@ -61,7 +61,7 @@ speech_feed(struct request *r, struct slice bytes, struct buf *out, struct apier
 		out->failed |= sound.failed;
 	}
 	buf_release(&sound);
-	return answer;
+	return rc;
 }
 
 static int

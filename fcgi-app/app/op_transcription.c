@@ -16,27 +16,27 @@ struct transcription_state {
 };
 
 static int
-read_form(struct request *r, struct transcription_request *t, enum transcription_task task,
-    struct apierror *err)
+transcription_read_form(struct request *r, struct transcription_request *t,
+    enum transcription_task task, struct apierror *err)
 {
 	const char *type = edge_param(r->client.edge, "CONTENT_TYPE");
 	struct chat_env env = request_env(r);
 	struct multipart form;
 	struct slice body;
-	int answer;
+	int rc;
 
 	if (request_body(r, &body, err) != 0)
 		return -1;
 	multipart_init(&form);
-	answer = multipart_read(&form, slice_str(type != NULL ? type : ""), body, err);
-	if (answer == 0)
-		answer = transcription_request_read(t, task, &form, &env, err);
+	rc = multipart_read(&form, slice_str(type != NULL ? type : ""), body, err);
+	if (rc == 0)
+		rc = transcription_request_read(t, task, &form, &env, err);
 	multipart_release(&form);
-	return answer;
+	return rc;
 }
 
 static int
-prepare(struct request *r, enum transcription_task task, struct apierror *err)
+transcription_prepare(struct request *r, enum transcription_task task, struct apierror *err)
 {
 	struct transcription_state *state = r->op_state;
 	struct transcription_request *t;
@@ -47,7 +47,7 @@ prepare(struct request *r, enum transcription_task task, struct apierror *err)
 	transcription_stream_free(TAKE(state->stream));
 	transcription_request_release(t);
 	transcription_request_init(t);
-	if (read_form(r, t, task, err) != 0)
+	if (transcription_read_form(r, t, task, err) != 0)
 		return -1;
 	r->reply.type = transcription_type(t->how.format);
 	r->asked.has_fallback = t->model.fallbacks[0] != '\0';
@@ -61,13 +61,13 @@ prepare(struct request *r, enum transcription_task task, struct apierror *err)
 static int
 transcriptions_prepare(struct request *r, struct apierror *err)
 {
-	return prepare(r, TASK_TRANSCRIBE, err);
+	return transcription_prepare(r, TASK_TRANSCRIBE, err);
 }
 
 static int
 translations_prepare(struct request *r, struct apierror *err)
 {
-	return prepare(r, TASK_TRANSLATE, err);
+	return transcription_prepare(r, TASK_TRANSLATE, err);
 }
 
 static int

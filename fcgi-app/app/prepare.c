@@ -23,16 +23,16 @@
 
 /* What the JSON of a body of that length may become. */
 static size_t
-json_allowance(size_t len)
+prepare_json_allowance(size_t len)
 {
 	return len > BODY_JSON / JSON_RATIO ? len * JSON_RATIO : BODY_JSON;
 }
 
 /* What the translation of the body will need; SIZE_MAX: more than any may. */
 static size_t
-need_of(struct slice body)
+prepare_need(struct slice body)
 {
-	size_t most = json_allowance(body.len), cost = 0;
+	size_t most = prepare_json_allowance(body.len), cost = 0;
 
 	if (body.len > BODY_UNSCANNED && slice_starts(slice_trim(body), SLICE("{")))
 		cost = json_cost(body, most);
@@ -42,26 +42,26 @@ need_of(struct slice body)
 }
 
 static int
-too_many_values(struct request *r)
+prepare_too_many_values(struct request *r)
 {
 	return apierror_set(&r->err, APIERROR_TOO_LARGE, NULL,
 	    "The request body holds more JSON values than this gateway takes: that many "
 	    "need more than %zu MB of memory.",
-	    json_allowance(edge_body(r->client.edge)->len) / MIB);
+	    prepare_json_allowance(edge_body(r->client.edge)->len) / MIB);
 }
 
 /* Is there memory for this one? -1 with r->err. */
 static int
-admit(struct request *r)
+prepare_admit(struct request *r)
 {
 	struct slice body;
 	size_t need;
 
 	if (request_body(r, &body, &r->err) != 0)
 		return -1;
-	need = need_of(body);
+	need = prepare_need(body);
 	if (need == SIZE_MAX)
-		return too_many_values(r);
+		return prepare_too_many_values(r);
 	if (need > memory_most(r->gw->memory))
 		return apierror_set(&r->err, APIERROR_TOO_LARGE, NULL,
 		    "This request needs %zu MB of memory, more than the gateway has for all "
@@ -74,26 +74,27 @@ admit(struct request *r)
 
 /* On either thread. */
 static int
-translate(struct request *r)
+prepare_translate(struct request *r)
 {
-	struct json_budget budget = { .left = json_allowance(edge_body(r->client.edge)->len) };
+	struct json_budget budget = { .left =
+					  prepare_json_allowance(edge_body(r->client.edge)->len) };
 	bool large = edge_body(r->client.edge)->len > BODY_UNSCANNED;
 	int rc;
 
 	buf_reset(&r->target.lines);
 	changes_reset(&r->asked.changes);
-	if (r->op->translates && admit(r) != 0)
+	if (r->op->translates && prepare_admit(r) != 0)
 		return -1;
 	if (large && r->op->translates)
 		json_budget_use(&budget);
 	rc = lessons_prepare(r);
 	json_budget_use(NULL);
-	return budget.exceeded ? too_many_values(r) : rc;
+	return budget.exceeded ? prepare_too_many_values(r) : rc;
 }
 
 /* Of a whole translation. */
 static enum step_next
-leave(struct request *r)
+prepare_leave(struct request *r)
 {
 	enum lessons_next next = lessons_check(r);
 
@@ -108,13 +109,13 @@ leave(struct request *r)
 
 /* What is kept for as long as the request may be sent again. */
 static size_t
-kept_bytes(struct request *r)
+prepare_kept_bytes(struct request *r)
 {
 	return edge_body(r->client.edge)->mem.cap + r->target.body.len;
 }
 
 static enum step_next
-translated(struct request *r, int rc)
+prepare_translated(struct request *r, int rc)
 {
 	if (rc != 0) {
 		request_move(r, STEP_FAIL);
@@ -124,7 +125,7 @@ translated(struct request *r, int rc)
 		request_move(r, STEP_FINISH);
 		return STEP_GO;
 	}
-	if (r->op->translates && !request_charge(r, kept_bytes(r)))
+	if (r->op->translates && !request_charge(r, prepare_kept_bytes(r)))
 		return request_fail(r, APIERROR_NO_MEMORY, NULL, "%s", "");
 	if (auth_check_model(r) != 0) {
 		request_move(r, STEP_FAIL);
@@ -133,7 +134,7 @@ translated(struct request *r, int rc)
 	if (r->target.url.failed || r->target.lines.failed)
 		return request_fail(r, APIERROR_HEADERS_TOO_LARGE, NULL, "%s", "");
 	if (r->asked.refs.wanted == 0)
-		return leave(r);
+		return prepare_leave(r);
 	if (r->asked.passes++ >= PREPARE_PASSES_MAX)
 		return request_fail(r, APIERROR_INTERNAL, NULL, "%s", "");
 	request_move(r, STEP_SUPPLY);
@@ -143,11 +144,11 @@ translated(struct request *r, int rc)
 /* ---- on a thread of the pool ---- */
 
 static void
-work_run(void *ctx)
+prepare_work_run(void *ctx)
 {
 	struct request *r = ctx;
 
-	r->asked.work_rc = translate(r);
+	r->asked.work_rc = prepare_translate(r);
 	r->asked.may_name =
 	    r->asked.work_rc == 0 && r->op->names_objects && objects_maybe(r->target.body);
 	/* What json-c took in small blocks stays with this thread otherwise. */
@@ -159,7 +160,7 @@ work_run(void *ctx)
 
 /* What happened meanwhile comes first. */
 static void
-work_done(void *ctx)
+prepare_work_done(void *ctx)
 {
 	struct request *r = ctx;
 
@@ -168,7 +169,7 @@ work_done(void *ctx)
 		request_move(r, STEP_ABORT);
 	else if (r->client.stopping)
 		request_stop(r);
-	else if (translated(r, r->asked.work_rc) != STEP_GO)
+	else if (prepare_translated(r, r->asked.work_rc) != STEP_GO)
 		return;
 	request_run(r);
 }
@@ -177,8 +178,8 @@ enum step_next
 step_prepare(struct request *r)
 {
 	if (!request_is_large(r))
-		return translated(r, translate(r));
+		return prepare_translated(r, prepare_translate(r));
 	r->asked.working = true;
-	loop_work(r->loop, work_run, work_done, r);
+	loop_work(r->loop, prepare_work_run, prepare_work_done, r);
 	return STEP_PARK;
 }

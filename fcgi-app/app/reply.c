@@ -62,7 +62,7 @@ reply_reason(int status)
 
 /* True when the configured list lets this origin in. */
 static bool
-origin_allowed(const char *origins, struct slice origin)
+reply_origin_allowed(const char *origins, struct slice origin)
 {
 	struct slice rest = slice_str(origins), word;
 
@@ -73,7 +73,7 @@ origin_allowed(const char *origins, struct slice origin)
 }
 
 static void
-add_cors(const struct request *r, struct buf *out)
+reply_cors(const struct request *r, struct buf *out)
 {
 	const char *origins = r->gw->conf->cors_origins;
 	const char *origin = edge_param(r->client.edge, "HTTP_ORIGIN");
@@ -84,7 +84,7 @@ add_cors(const struct request *r, struct buf *out)
 		buf_adds(out, "Access-Control-Allow-Origin: *\r\n");
 	} else {
 		buf_adds(out, "Vary: Origin\r\n");
-		if (origin == NULL || !origin_allowed(origins, slice_str(origin)) ||
+		if (origin == NULL || !reply_origin_allowed(origins, slice_str(origin)) ||
 		    !header_value_ok(slice_str(origin)))
 			return;
 		buf_addf(out, "Access-Control-Allow-Origin: %s\r\n", origin);
@@ -124,7 +124,7 @@ reply_head(struct request *r, struct buf *out, int status, const char *type, int
 		buf_adds(out, r->asked.model);
 		buf_adds(out, "\r\n");
 	}
-	add_cors(r, out);
+	reply_cors(r, out);
 	buf_add_slice(out, extra);
 	buf_adds(out, "\r\n");
 }
@@ -189,7 +189,7 @@ reply_whole(struct request *r, int status, const char *type, struct slice extra,
 }
 
 static bool
-is_https(const struct request *r)
+reply_is_https(const struct request *r)
 {
 	const char *https = edge_param(r->client.edge, "HTTPS");
 	const char *forwarded = edge_param(r->client.edge, "HTTP_X_FORWARDED_PROTO");
@@ -201,7 +201,7 @@ is_https(const struct request *r)
 
 /* A host that may stand in a URL: what a client wrote there comes back to it. */
 static bool
-host_ok(const char *host)
+reply_host_ok(const char *host)
 {
 	return host != NULL && host[0] != '\0' && strlen(host) < 256 &&
 	       strspn(
@@ -222,9 +222,9 @@ reply_base_url(const struct request *r, struct buf *out)
 		buf_add_slice(out, url);
 		return;
 	}
-	if (!host_ok(host))
+	if (!reply_host_ok(host))
 		host = edge_param(r->client.edge, "HTTP_HOST");
-	buf_adds(out, is_https(r) ? "https://" : "http://");
-	buf_adds(out, host_ok(host) ? host : "localhost");
+	buf_adds(out, reply_is_https(r) ? "https://" : "http://");
+	buf_adds(out, reply_host_ok(host) ? host : "localhost");
 	buf_add_slice(out, r->asked.route->prefix);
 }

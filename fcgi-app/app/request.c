@@ -21,7 +21,7 @@ request_move(struct request *r, enum step step)
 }
 
 static void
-check_invariants(const struct request *r)
+request_check(const struct request *r)
 {
 	assert(!r->reply.content_sent || r->reply.head_sent);
 	assert(r->attempt.count <= ATTEMPTS_MAX);
@@ -37,7 +37,7 @@ request_run(struct request *r)
 	enum step_next next = STEP_GO;
 
 	while (next == STEP_GO) {
-		check_invariants(r);
+		request_check(r);
 		log_event(
 		    LOG_DEBUG, "step", LOG_S("id", r->id), LOG_S("step", r->steps[r->step].name));
 		next = r->steps[r->step].run(r);
@@ -91,6 +91,18 @@ request_stop(struct request *r)
 {
 	access_set_class(r, apierror_word(APIERROR_STOPPING));
 	return request_fail(r, APIERROR_STOPPING, NULL, "%s", "");
+}
+
+void
+request_init(struct request *r)
+{
+	r->keys.picked = -1;
+	buf_init(&r->target.url, URL_MAX);
+	buf_init(&r->target.lines, HEADERS_BYTES_MAX);
+	buf_init(&r->attempt.head, HEADERS_BYTES_MAX);
+	buf_init(&r->attempt.held, ERROR_BODY_MAX);
+	body_init(&r->attempt.whole);
+	scrub_stream_init(&r->attempt.scrub, r->roster->scrub);
 }
 
 void

@@ -191,7 +191,9 @@ bool request_is_large(const struct request *r);
 /* What a body of this request may take. */
 struct body_limits request_body_limits(const struct request *r);
 
-/* Frees what every request has, root or branch. */
+/* What every request has, root or branch: its buffers and no key. The roster must be set. */
+void request_init(struct request *r);
+/* Frees that and the request. */
 void request_release(struct request *r);
 
 #endif

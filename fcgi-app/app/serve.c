@@ -72,7 +72,7 @@ static const struct operation *const operations[ROUTE_COUNT] = {
 /* clang-format on */
 
 static void
-local_free(void *arg)
+serve_local_free(void *arg)
 {
 	struct loop_local *local = arg;
 
@@ -82,7 +82,7 @@ local_free(void *arg)
 }
 
 static void
-local_make(struct loop *loop)
+serve_local_make(struct loop *loop)
 {
 	struct loop_local *local = xcalloc(1, sizeof(*local));
 
@@ -92,12 +92,12 @@ local_make(struct loop *loop)
 		local->random = clock_wall_ms() ^ (uintptr_t)local;
 	if (getentropy(local->id_key, sizeof(local->id_key)) != 0)
 		memcpy(local->id_key, &local->random, sizeof(local->random));
-	loop_set_local(loop, local, local_free);
+	loop_set_local(loop, local, serve_local_free);
 	loop_on_poke(loop, key_wait_poked);
 }
 
 static void
-client_gone(void *ctx)
+serve_gone(void *ctx)
 {
 	struct request *r = ctx;
 
@@ -109,7 +109,7 @@ client_gone(void *ctx)
 }
 
 static void
-client_drained(void *ctx)
+serve_drained(void *ctx)
 {
 	struct request *r = ctx;
 
@@ -118,7 +118,7 @@ client_drained(void *ctx)
 }
 
 static void
-client_cut(void *ctx)
+serve_stop(void *ctx)
 {
 	struct request *r = ctx;
 
@@ -129,7 +129,7 @@ client_cut(void *ctx)
 	request_run(r);
 }
 
-static const struct edge_events edge_events = { client_gone, client_drained, client_cut };
+static const struct edge_events edge_events = { serve_gone, serve_drained, serve_stop };
 
 void
 gateway_request(void *ctx, struct loop *loop, struct edge *edge)
@@ -137,22 +137,17 @@ gateway_request(void *ctx, struct loop *loop, struct edge *edge)
 	struct request *r = xcalloc(1, sizeof(*r));
 
 	if (loop_local(loop) == NULL)
-		local_make(loop);
+		serve_local_make(loop);
 	r->gw = ctx;
 	r->roster = gateway_roster(r->gw);
 	r->loop = loop;
 	r->steps = steps;
 	r->client.edge = edge;
-	r->keys.picked = r->keys.pinned = r->keys.home = -1;
+	r->keys.pinned = r->keys.home = -1;
 	r->target.body_fd = -1;
 	r->started_ms = clock_mono_ms();
 	r->asked.route = xcalloc(1, sizeof(*r->asked.route));
-	buf_init(&r->target.url, URL_MAX);
-	buf_init(&r->target.lines, HEADERS_BYTES_MAX);
-	buf_init(&r->attempt.head, HEADERS_BYTES_MAX);
-	buf_init(&r->attempt.held, ERROR_BODY_MAX);
-	body_init(&r->attempt.whole);
-	scrub_stream_init(&r->attempt.scrub, r->roster->scrub);
+	request_init(r);
 	buf_init(&r->learnt.passed, (PASSED_MODELS_MAX + 1) * MODEL_NAME_MAX);
 	refs_init(&r->asked.refs);
 	changes_init(&r->asked.changes, r->gw->conf->strict);
@@ -178,7 +173,7 @@ step_read(struct request *r)
 
 /* What the reading of the body left to be told. */
 static int
-arrival_fault(struct request *r)
+serve_arrival_fault(struct request *r)
 {
 	switch (edge_fault(r->client.edge)) {
 	case EDGE_BODY_TOO_LARGE:
@@ -203,7 +198,7 @@ arrival_fault(struct request *r)
 }
 
 static bool
-has_bearer(const struct request *r)
+serve_has_bearer(const struct request *r)
 {
 	const char *value = edge_param(r->client.edge, "HTTP_AUTHORIZATION");
 
@@ -212,7 +207,7 @@ has_bearer(const struct request *r)
 
 /* For the access line, which is written when the parameters may be gone. */
 static void
-note_client(struct request *r)
+serve_note_client(struct request *r)
 {
 	struct slice client = client_address(r->gw, r->client.edge);
 
@@ -233,19 +228,19 @@ step_route(struct request *r)
 		.has_google_credential =
 		    edge_param(r->client.edge, "HTTP_X_GOOG_API_KEY") != NULL ||
 		    edge_param(r->client.edge, "HTTP_X_GOOG_API_CLIENT") != NULL,
-		.has_bearer = has_bearer(r),
+		.has_bearer = serve_has_bearer(r),
 	};
 	int rc;
 
 	/* A handshake is a GET (RFC 6455, 4.1); others are spared the search for its headers. */
 	in.websocket = slice_eq(in.method, SLICE("GET")) && local_wants_websocket(r);
 	rc = route_match(&in, r->asked.route, &r->err);
-	note_client(r);
+	serve_note_client(r);
 	r->client.dialect = r->asked.route->dialect;
 	r->asked.route_name = r->asked.route->name != NULL ? r->asked.route->name : "none";
 	r->client.head_request = slice_eq(in.method, SLICE("HEAD"));
 	request_move(r, STEP_FAIL);
-	if (rc != 0 || arrival_fault(r) != 0)
+	if (rc != 0 || serve_arrival_fault(r) != 0)
 		return STEP_GO;
 	request_move(r, STEP_LOCAL);
 	r->op = operations[r->asked.route->op];

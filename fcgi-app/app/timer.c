@@ -12,46 +12,47 @@
 #define NO_DEADLINE UINT64_MAX
 
 static bool
-wants_heartbeat(const struct request *r)
+request_timer_beats(const struct request *r)
 {
 	return r->gw->conf->heartbeat > 0 && r->reply.form == REPLY_SSE && !r->attempt.passing &&
 	       r->root == NULL;
 }
 
 static struct edge *
-request_edge(const struct request *r)
+request_timer_edge(const struct request *r)
 {
 	return r->root != NULL ? r->root->client.edge : r->client.edge;
 }
 
 static uint64_t
-upstream_deadline(const struct request *r)
+request_timer_deadline(const struct request *r)
 {
 	const struct conf *conf = r->gw->conf;
 
 	/* A client that does not read stops the upstream: that silence is not the upstream's. */
-	if (r->attempt.call == NULL || (r->reply.head_sent && edge_pending(request_edge(r)) > 0))
+	if (r->attempt.call == NULL ||
+	    (r->reply.head_sent && edge_pending(request_timer_edge(r)) > 0))
 		return NO_DEADLINE;
 	return r->attempt.last_byte_ms +
 	       (r->attempt.started ? conf->idle_timeout : conf->first_byte_timeout);
 }
 
 static void
-arm(struct request *r)
+request_timer_arm(struct request *r)
 {
-	uint64_t now = clock_mono_ms(), due = upstream_deadline(r);
+	uint64_t now = clock_mono_ms(), due = request_timer_deadline(r);
 	uint64_t beat = r->reply.last_write_ms + r->gw->conf->heartbeat;
 
 	if (due == NO_DEADLINE)
 		due = now + r->gw->conf->idle_timeout;
-	if (wants_heartbeat(r) && beat < due)
+	if (request_timer_beats(r) && beat < due)
 		due = beat;
 	timer_start(r->timer, due > now ? due - now : 1);
 }
 
 /* A comment, when the stream stands between two events and the client reads. False: client gone. */
 static bool
-heartbeat(struct request *r)
+request_timer_heartbeat(struct request *r)
 {
 	struct buf *out = &request_local(r)->out;
 
@@ -70,15 +71,15 @@ heartbeat(struct request *r)
 }
 
 static void
-on_timer(void *ctx)
+request_timer_due(void *ctx)
 {
 	struct request *r = ctx;
 	uint64_t now = clock_mono_ms();
 
 	if (r->asked.working)
 		return;
-	if (wants_heartbeat(r) && now >= r->reply.last_write_ms + r->gw->conf->heartbeat &&
-	    !heartbeat(r)) {
+	if (request_timer_beats(r) && now >= r->reply.last_write_ms + r->gw->conf->heartbeat &&
+	    !request_timer_heartbeat(r)) {
 		request_move(r, STEP_ABORT);
 		request_run(r);
 		return;
@@ -90,28 +91,28 @@ on_timer(void *ctx)
 			request_timer_wait(r, r->wait_due_ms);
 		return;
 	}
-	if (now >= upstream_deadline(r)) {
+	if (now >= request_timer_deadline(r)) {
 		call_cancel(TAKE(r->attempt.call));
 		r->attempt.ended = true;
 		r->attempt.result = NET_TIMEOUT;
 		request_run(r);
 		return;
 	}
-	arm(r);
+	request_timer_arm(r);
 }
 
 static void
-ready_timer(struct request *r)
+request_timer_ready(struct request *r)
 {
 	if (r->timer == NULL)
-		r->timer = timer_new(r->loop, on_timer, r);
+		r->timer = timer_new(r->loop, request_timer_due, r);
 }
 
 void
 request_timer_watch(struct request *r)
 {
-	ready_timer(r);
-	arm(r);
+	request_timer_ready(r);
+	request_timer_arm(r);
 }
 
 void
@@ -119,10 +120,10 @@ request_timer_wait(struct request *r, uint64_t due)
 {
 	uint64_t now = clock_mono_ms(), next = due;
 
-	ready_timer(r);
+	request_timer_ready(r);
 	if (r->reply.last_write_ms == 0)
 		r->reply.last_write_ms = now;
-	if (wants_heartbeat(r) && r->reply.last_write_ms + r->gw->conf->heartbeat < next)
+	if (request_timer_beats(r) && r->reply.last_write_ms + r->gw->conf->heartbeat < next)
 		next = r->reply.last_write_ms + r->gw->conf->heartbeat;
 	r->wait_due_ms = due;
 	timer_start(r->timer, next > now ? next - now : 1);
@@ -131,7 +132,7 @@ request_timer_wait(struct request *r, uint64_t due)
 void
 request_timer_beat(struct request *r)
 {
-	if (!wants_heartbeat(r))
+	if (!request_timer_beats(r))
 		return;
 	if (r->reply.last_write_ms == 0)
 		r->reply.last_write_ms = clock_mono_ms();
