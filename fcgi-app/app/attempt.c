@@ -1,4 +1,4 @@
-/* One upstream attempt after another: choice of the key, the call, the judgement, the back-off. */
+/* The steps of an upstream attempt: the call, its first bytes, the back-off. */
 #include "config.h"
 
 #include "request.h"
@@ -88,7 +88,7 @@ attempt_up_data(void *ctx, struct slice bytes)
 	request_run(r);
 }
 
-/* A kept connection was dead, or Google refused the stream: Google may see one more call. */
+/* A kept connection was dead, or Google refused the stream: the call is made again. */
 static bool
 attempt_up_again(void *ctx)
 {
@@ -118,7 +118,7 @@ static const struct call_events call_events = { attempt_up_head, attempt_up_data
 
 /* ---- steps ---- */
 
-/* The lines of the target and the one credential. */
+/* The header lines of the target, and the credential. */
 static void
 attempt_lines(struct request *r)
 {
@@ -165,7 +165,7 @@ step_call(struct request *r)
 	return STEP_PARK;
 }
 
-/* An error is waited for to its end. */
+/* Errors are read to their end before they are judged. */
 static bool
 attempt_first_is_content(const struct request *r)
 {

@@ -17,7 +17,8 @@
 
 #define SOURCE_BYTES (4 * KIB) /* of a body, which tell it from others */
 
-/* Google repeats the key in some error bodies: nothing of them is looked at before this. */
+/* Removes keys from an error body, where Google repeats them. Runs before anything reads the body.
+ */
 static void
 judge_scrub(struct request *r, const char *secret)
 {
@@ -30,7 +31,8 @@ judge_scrub(struct request *r, const char *secret)
 	scrub_set_free(set);
 }
 
-/* May this failure be cured, and how? Moves to the step that does it. */
+/* True when another attempt may cure the failure; the request has moved to the step that makes it.
+ */
 static bool
 judge_try_again(struct request *r, const struct verdict *v)
 {
@@ -41,7 +43,7 @@ judge_try_again(struct request *r, const struct verdict *v)
 	    r->reply.content_sent || now - r->started_ms >= conf->retry_time)
 		return false;
 	if (v->action == VERDICT_OTHER) {
-		/* What to tell when the others are at their limits is for step pick. */
+		/* Step pick words the error when the other keys are at their limits. */
 		bool limited =
 		    v->key == VERDICT_KEY_DEAD && r->err.status != 429 && choose_is_limited(r);
 
@@ -58,8 +60,8 @@ judge_try_again(struct request *r, const struct verdict *v)
 	return true;
 }
 
-/* What the client is told when several keys failed: that the limit is reached is worth more to it
- * than that another key was refused. False when an earlier error is kept. */
+/* Sets the error for the client. After several failures a limit that was reached tells it more than
+ * another key that was refused: then the earlier error stays, and this returns false. */
 static bool
 judge_keep_error(struct request *r, const struct outcome *o, const struct verdict *v)
 {
@@ -90,7 +92,7 @@ static enum step_next
 judge_failure(struct request *r, const struct outcome *o, const struct verdict *v)
 {
 	bool kept = judge_keep_error(r, o, v);
-	/* Of an answer above the ceiling something is lost already. */
+	/* An answer above the ceiling is not complete any more. */
 	bool pass = r->op->pass_head != NULL && r->attempt.started && !r->reply.head_sent &&
 	            !r->attempt.framed_error && v->error != APIERROR_KEY_FAULT &&
 	            o->net == NET_OK && !r->attempt.held.failed && kept;
@@ -123,7 +125,7 @@ judge_failure(struct request *r, const struct outcome *o, const struct verdict *
 static uint64_t
 judge_quota_model(const struct request *r, const struct gstatus *status)
 {
-	/* What is counted apart has a quota of its own. */
+	/* Methods that are counted separately have a quota of their own. */
 	if (status == NULL || r->asked.model_id != balancer_model(slice_str(r->asked.model)))
 		return 0;
 	for (size_t i = 0; i < status->quota_count; i++)
@@ -192,10 +194,10 @@ judge_transfer_end(struct request *r)
 
 	if (!r->attempt.ended)
 		return NET_OK;
-	/* A stream that ends without a word was cut, whatever the transport says. */
+	/* A stream without any bytes was cut, whatever the transport says. */
 	if (r->attempt.result == NET_OK && r->target.events && r->attempt.held.len == 0)
 		return NET_CUT;
-	/* A document that is whole lacks nothing, however its transfer was broken off. */
+	/* A complete document is good, even if its transfer was cut afterwards. */
 	if (r->attempt.result == NET_CUT && r->attempt.started && !r->target.events)
 		whole = json_is_whole(attempt_kept(r));
 	if (whole)
@@ -240,7 +242,7 @@ step_judge(struct request *r)
 	return STEP_GO;
 }
 
-/* The key of the call is to be told once more, and so is the access line. */
+/* A second verdict on the same call, for its key and for the access line. */
 static struct verdict
 judge_again(struct request *r, const struct outcome *o)
 {
@@ -271,7 +273,7 @@ attempt_judge_late(struct request *r)
 	judge_keep_error(r, &o, &v);
 	if (o.net == NET_TIMEOUT)
 		apierror_set(&r->err, APIERROR_UPSTREAM_TIMEOUT, NULL,
-		    "The Gemini API fell silent in the middle of its answer.");
+		    "The Gemini API stopped sending in the middle of its answer.");
 	return STEP_GO;
 }
 

@@ -72,7 +72,8 @@ auth_check_own(const struct request *r, struct apierror *err)
 
 		if (tokens_find(r->roster->tokens, key) != NULL || auth_is_admin(r, key))
 			return apierror_set(err, APIERROR_BAD_KEY, NULL,
-			    "A token of this gateway stands among the keys: send it alone.");
+			    "The credential list contains an access token of this gateway; "
+			    "send it on its own.");
 	}
 	return 0;
 }
@@ -90,7 +91,7 @@ auth_bring_own(struct request *r, struct slice list, struct apierror *err)
 	if (r->keys.own_place == NULL)
 		return apierror_set(err, APIERROR_NO_KEY, NULL, "%s", "");
 	r->keys.own_ring = own_ring_keys(r->keys.own_place);
-	/* Each time: the tokens may be others by now. */
+	/* Checked each time, because a reload may have changed the tokens. */
 	if (auth_check_own(r, err) != 0)
 		return -1;
 	r->keys.ring = r->keys.own_ring;
@@ -123,12 +124,12 @@ auth_decide(struct request *r, struct slice credential, bool present, struct api
 
 	if (present && auth_is_admin(r, credential))
 		return apierror_set(err, APIERROR_FORBIDDEN, NULL,
-		    "The admin token is for /verify: send an access token.");
+		    "The admin token is only for /verify; send an access token instead.");
 	if (present)
 		r->client.token = tokens_find(roster->tokens, credential);
 	if (r->client.token != NULL && roster->ring == NULL)
 		return apierror_set(err, APIERROR_FORBIDDEN, NULL,
-		    "This gateway has no keys of its own that the access token could be for.");
+		    "This gateway has no keys of its own for the access token to use.");
 	if (roster->ring != NULL &&
 	    (r->client.token != NULL || (roster->open_access && !roster->own_keys))) {
 		r->keys.ring = roster->ring;
@@ -142,7 +143,7 @@ auth_decide(struct request *r, struct slice credential, bool present, struct api
 	}
 	if (present)
 		return apierror_set(
-		    err, APIERROR_BAD_KEY, NULL, "The access token is not known to this gateway.");
+		    err, APIERROR_BAD_KEY, NULL, "This gateway does not know the access token.");
 	return apierror_set(err, APIERROR_NO_KEY, NULL,
 	    roster->own_keys
 		? "No API key was sent. Send your Gemini API key as \"Authorization: Bearer KEY\" "
@@ -152,8 +153,8 @@ auth_decide(struct request *r, struct slice credential, bool present, struct api
 		  "\"x-goog-api-key: TOKEN\".");
 }
 
-/* Fixed, because it must name the same owner in other processes and after a restart. What it guards
- * is not the credential but one caller's things in the state store against another's. */
+/* Fixed, because it must name the same owner in other processes and after a restart. It
+ * separates the callers in the state store; it does not protect the credential. */
 static const uint8_t owner_key[16] = "gemini-balance/1";
 
 int
@@ -175,7 +176,7 @@ auth_check(struct request *r, struct apierror *err)
 
 /* ---- the model ---- */
 
-/* Of Google's API and of an environment: `/v1beta/files/...`,
+/* Paths of files, in Google's API and in an environment: `/v1beta/files/...`,
  * `/upload/v1beta/environments/E/files`. */
 static bool
 auth_is_of_files(const char *path)
@@ -191,8 +192,8 @@ auth_is_of_files(const char *path)
 	       strchr("/:", at[sizeof(files) - 1]) != NULL; /* or the end */
 }
 
-/* Native requests that name no model in their path may name one in their body: only files, and what
- * reads or deletes, may do without. Google takes another method from a header. */
+/* A native request without a model in its path may name one in its body. Only paths of files, and
+ * requests that read or delete, need none. A header may override the method at Google. */
 static bool
 auth_needs_no_model(const struct request *r)
 {
@@ -219,7 +220,8 @@ auth_check_model(struct request *r)
 	access_set_class(r, "token_model");
 	if (r->asked.model[0] == '\0')
 		return apierror_set(&r->err, APIERROR_FORBIDDEN, "model",
-		    "This access token is for certain models, and the path names none.");
+		    "This access token is limited to certain models, and the path does not "
+		    "name one.");
 	if (token_check_model(r->client.token, slice_str(r->asked.model), &r->err) != 0)
 		return -1;
 	access_set_class(r, NULL);

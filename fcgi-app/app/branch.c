@@ -49,7 +49,7 @@ branch_new(struct request *root, size_t lane)
 	return b;
 }
 
-/* What the access line of the root tells of its branches: sums, and the last of each word. */
+/* Adds what the access line of the root says about this branch. */
 static void
 branch_note(struct request *root, const struct request *b)
 {
@@ -76,7 +76,7 @@ branch_finish(struct request *b)
 		root->err = b->err;
 	}
 	request_release(b);
-	/* While branches are being started the root looks by itself. */
+	/* step_fan looks at the branches itself while it starts them. */
 	if (!root->fan.starting)
 		request_run(root);
 }
@@ -124,7 +124,7 @@ branches_resume(struct request *root, uint64_t now)
 		branch_resume(root, now);
 		return;
 	}
-	/* What a branch held back is delivered in here and may end it. */
+	/* Resuming may deliver what a branch held back, and end the branch. */
 	root->fan.starting = true;
 	for (size_t i = 0; i < root->fan.started; i++)
 		if (root->fan.list[i] != NULL)

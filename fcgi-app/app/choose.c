@@ -12,7 +12,6 @@
 #include "base/limits.h"
 #include "base/xalloc.h"
 
-/* Who needs certain keys does not stand in line with those who take any. */
 bool
 choose_is_bound(const struct request *r)
 {
@@ -35,7 +34,7 @@ choose_ask(struct request *r)
 	};
 }
 
-/* Another try with a key that was tried is worth it after a fault of the server only. */
+/* A key is tried a second time only after a fault of the server. */
 ptrdiff_t
 choose_pick(struct request *r, bool look, struct keyring_lack *ret)
 {
@@ -71,7 +70,7 @@ choose_may_wait(const struct request *r, const struct keyring_lack *lack, uint64
 	*ret_due = now + left;
 	if (lack->why == KEY_LACK_BUSY)
 		return true;
-	/* A key that is refused is not worth a wait. */
+	/* Waiting does not help a key that Google refuses. */
 	if (lack->why != KEY_LACK_BARRED || lack->bar.scope == HEALTH_KEY ||
 	    lack->bar.until > *ret_due)
 		return false;
@@ -79,7 +78,8 @@ choose_may_wait(const struct request *r, const struct keyring_lack *lack, uint64
 	return true;
 }
 
-/* As long as the client has seen nothing of the answer. A token may be for certain models only. */
+/* Another model may take over until the client has seen content, unless its token is limited to
+ * certain models. */
 static bool
 choose_can_fall_back(struct request *r)
 {

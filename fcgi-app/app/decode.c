@@ -42,12 +42,12 @@ decode_outcome(struct request *r, enum coding_result result)
 		return 0;
 	case CODING_BAD:
 		return apierror_set(&r->err, APIERROR_BAD_REQUEST, "Content-Encoding",
-		    "The request body is not what its header Content-Encoding says: '%.40s'.",
+		    "The request body does not match its Content-Encoding header: '%.40s'.",
 		    edge_param(r->client.edge, "HTTP_CONTENT_ENCODING"));
 	case CODING_TOO_LARGE:
 		return apierror_set(&r->err, APIERROR_TOO_LARGE, NULL,
 		    "The request body is larger than the %llu bytes that this gateway accepts, "
-		    "once its Content-Encoding is undone.",
+		    "once it is decompressed.",
 		    (unsigned long long)r->gw->conf->max_body);
 	case CODING_FAILED:
 		break;

@@ -13,7 +13,7 @@
 #include "base/limits.h"
 #include "base/xalloc.h"
 
-/* What a running stream does not need any more, once nothing can be retried. */
+/* Frees what only another attempt would need, once content has gone out. */
 static void
 deliver_shed(struct request *r)
 {
@@ -67,7 +67,7 @@ deliver_feed_clean(void *ctx, struct slice clean)
 		f->rc = f->r->op->feed(f->r, clean, f->out, &f->r->err);
 }
 
-/* Feeds upstream bytes; PARK: all is well. */
+/* Feeds upstream bytes to the operation. PARK: the stream goes on. */
 static enum step_next
 deliver_feed(struct request *r, struct slice bytes, struct buf *out)
 {
@@ -84,7 +84,7 @@ deliver_feed(struct request *r, struct slice bytes, struct buf *out)
 	return next == STEP_PARK && f.rc != 0 ? attempt_judge_late(r) : next;
 }
 
-/* What came before the judgement. */
+/* Feeds the bytes that were kept until the judgement. */
 static enum step_next
 deliver_feed_kept(struct request *r, struct buf *out)
 {
@@ -109,7 +109,7 @@ deliver_feed_kept(struct request *r, struct buf *out)
 }
 
 /* The upstream body is over. The operation knows whether it was complete: a cut after the last
- * event harms nobody. */
+ * event is harmless. */
 static enum step_next
 deliver_end(struct request *r)
 {
@@ -140,7 +140,7 @@ deliver_end(struct request *r)
 	}
 	if (root->reply.first_ms == 0)
 		root->reply.first_ms = clock_mono_ms();
-	/* The key is free before the client can know it. */
+	/* Report the key before the client sees the end and sends its next request. */
 	attempt_report(r, true);
 	if (r->root == NULL) {
 		r->reply.bytes_out += out->len;

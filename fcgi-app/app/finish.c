@@ -18,7 +18,7 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 
-/* How the keys stand is told for requests that failed for want of one. */
+/* The line describes the state of the keys when a request failed for lack of one. */
 static bool
 access_wants_keys(const struct request *r)
 {
@@ -94,8 +94,8 @@ finish_cleanup(struct request *r, bool neutral)
 	request_work_cancel(r);
 }
 
-/* Inside a stream whose head is sent: an event, then the end. Bytes of another kind can only be cut
- * short, and the web server is left to show it. */
+/* Inside a stream whose head is sent: an error event, then the end. Other bodies are cut short,
+ * which the web server passes on. */
 static void
 finish_stream_fault(struct request *r)
 {
@@ -149,7 +149,7 @@ step_fail(struct request *r)
 enum step_next
 step_abort(struct request *r)
 {
-	/* The client left: neither the key's nor the model's fault. */
+	/* That the client left is not the fault of the key or the model. */
 	finish_cleanup(r, true);
 	if (r->root == NULL)
 		edge_drop(TAKE(r->client.edge));

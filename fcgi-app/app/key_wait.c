@@ -1,4 +1,4 @@
-/* The requests of a loop that wait for a key, beside the line that the balancer keeps of all. */
+/* The waiting requests of each loop. The balancer has the queue of all loops. */
 #include "config.h"
 
 #include "request.h"
@@ -40,7 +40,7 @@ key_wait_poked(struct loop *loop)
 	struct loop_local *local = loop_local(loop);
 	struct request *r;
 
-	/* A request that runs may end, and others with it. */
+	/* Running one request may end it and others, so the list is searched from its start. */
 	do {
 		for (r = local->waiting; r != NULL; r = r->keys.next)
 			if (balancer_called(r->gw->balancer, &r->keys.waiter))
@@ -55,13 +55,13 @@ key_wait_enter(struct request *r, bool *ret_first)
 {
 	if (r->keys.waits_since == 0) {
 		key_wait_list(r);
-		/* Not later: who is in the room is looked at from other loops. */
+		/* Set before it queues: other loops read the fields of queued requests. */
 		r->keys.waiter.loop = r->loop;
 		r->keys.waiter.ring = r->keys.ring;
 		r->keys.waiter.model = r->asked.model_id;
 		r->keys.waiter.caller = r->client.owner;
 	}
-	/* What was tried before the wait may do after it. */
+	/* Keys that were tried before the wait may be used after it. */
 	if (r->keys.tried != NULL)
 		memset(r->keys.tried, 0, keypool_tried_size(keyring_count(r->keys.ring)));
 	*ret_first = true;

@@ -63,7 +63,7 @@ lessons_model_may_move(const struct request *r, const char *model)
 	       model_line_moves(slice_str(model));
 }
 
-/* Whether a name is there for embeddings nobody learns. */
+/* Only operations that can switch models take a name as gone. */
 static bool
 lessons_is_gone(const struct request *r, const char *name, const struct lesson *lesson)
 {
@@ -135,7 +135,7 @@ lessons_look(struct request *r, struct slice bytes, bool whole)
 
 /* ---- refusals ---- */
 
-/* Never 0. Two bodies of one request are compared: nobody gains by making them equal. */
+/* Never 0. A fixed key will do: only bodies of one request are compared with each other. */
 static uint64_t
 lessons_body_hash(const struct request *r)
 {

@@ -59,7 +59,7 @@ local_status_page(struct request *r)
 static void
 local_health(struct request *r)
 {
-	/* It stays in service: only a request that is served can show that it is over. */
+	/* The answer stays 200: only served requests can show that the refusal has ended. */
 	bool region = balancer_region(r->gw->balancer);
 
 	reply_whole(r, 200, NULL, SLICE("Cache-Control: no-store\r\n"),
@@ -75,7 +75,7 @@ local_wants_websocket(const struct request *r)
 	while (slice_split(&list, ',', &word))
 		if (slice_eqi(slice_trim(word), SLICE("websocket")))
 			return true;
-	/* A web server may keep `Upgrade` to itself, as it is for one hop. */
+	/* A web server may drop Upgrade, which is a hop-by-hop header. */
 	return edge_param(r->client.edge, "HTTP_SEC_WEBSOCKET_KEY") != NULL;
 }
 

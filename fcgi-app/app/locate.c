@@ -1,8 +1,8 @@
 /*
- * Where a request has to go because of the stored objects that it names: to the project that they
- * belong to. Who owns what is remembered from the answers that made the objects, else Google is
- * asked. What one caller makes goes to one project as long as that is well, so that a request may
- * name several things.
+ * The step that finds the Google project of the stored objects that a request names: only keys of
+ * that project can use them. The state store remembers the key that created an object; for others
+ * Google is asked. New objects of a caller go to one project where possible, so that a request may
+ * name several of them.
  */
 #include "config.h"
 
@@ -81,9 +81,10 @@ static void
 locate_fail_apart(struct request *r, const char *one, const char *other)
 {
 	apierror_set(&r->err, APIERROR_BAD_VALUE, NULL,
-	    "'%s' and '%s' belong to different Google projects, and no key may use both. Make them "
-	    "again through this gateway, one after the other: it keeps what a caller makes in one "
-	    "project as long as that can be.",
+	    "'%s' and '%s' belong to different Google projects, and no single key can use both. "
+	    "Create them again through this gateway, one after the other: it keeps the objects of "
+	    "a "
+	    "caller in one project where possible.",
 	    one, other);
 	access_set_class(r, "apart");
 	request_move(r, STEP_FAIL);
@@ -196,7 +197,7 @@ locate_find_unknown(struct request *r)
 
 /* ---- the store ---- */
 
-/* A key that is not there any more says nothing. */
+/* A key that is no longer configured tells nothing. */
 static void
 locate_answer(void *ctx, void *item, enum state_answer answer, struct buf *value)
 {
@@ -260,7 +261,7 @@ locate_find_owners(struct request *r)
 	objects_settle(&l->objects);
 	access_set_objects(r, l->objects.count);
 	if (l->objects.count == 0) {
-		/* Conversations that Google keeps are spread as others are. */
+		/* Requests of conversations that Google stores are balanced like any other. */
 		if (l->path.use == OBJECT_USE_MANY && !l->path.alone) {
 			r->keys.seed = r->client.owner;
 			access_set_home(r, "caller");

@@ -90,8 +90,8 @@ native_find_pinned(struct request *r, struct apierror *err)
 	r->keys.pinned = keyring_find(r->keys.ring, name);
 	if (r->keys.pinned < 0)
 		return apierror_set(err, APIERROR_NOT_FOUND, NULL,
-		    "The key that began this upload is not available any more: "
-		    "start the upload again.");
+		    "The key that began this upload is no longer available: start the upload "
+		    "again.");
 	return 0;
 }
 

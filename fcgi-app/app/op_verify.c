@@ -222,7 +222,7 @@ verify_who(
 	if (roster->own_keys || (roster->ring != NULL && roster->open_access))
 		return 0;
 	return apierror_set(err, present ? APIERROR_BAD_KEY : APIERROR_NO_KEY, NULL,
-	    "Checking keys needs an access token of this gateway.");
+	    "Checking keys requires an access token of this gateway.");
 }
 
 /* The keys of the request, or with the admin token and none there the pool. */

@@ -21,7 +21,7 @@
 
 #define UNKNOWN_WAIT_MS 100 /* between looks at a busy key, for requests that need that one */
 
-/* Only what a model generates from is cached. */
+/* Google caches prefixes of what it generates from, and nothing else. */
 static void
 pick_prefix(struct request *r)
 {
@@ -50,12 +50,13 @@ pick_explain(struct request *r, const struct health_bar *bar)
 	snprintf(whose, sizeof(whose), "%s",
 	    r->keys.own_ring != NULL ? "your keys" : "the gateway's keys");
 	if (r->keys.home >= 0)
-		snprintf(whose, sizeof(whose), "the keys of the project that has '%s'",
+		snprintf(whose, sizeof(whose), "the keys of the project that owns '%s'",
 		    r->keys.home_object);
 	switch (bar->scope) {
 	case HEALTH_HOST:
 		apierror_set(&r->err, APIERROR_RATE_LIMIT, NULL,
-		    "Google slows this gateway's address down; it tries again in %u s.", seconds);
+		    "Google is rate-limiting this gateway's address; it tries again in %u s.",
+		    seconds);
 		break;
 	case HEALTH_MODEL:
 		apierror_set(&r->err, bar->verdict.error, NULL,
@@ -80,8 +81,8 @@ pick_explain(struct request *r, const struct health_bar *bar)
 	    bar->verdict.error == APIERROR_QUOTA || bar->verdict.error == APIERROR_PAYMENT;
 }
 
-/* What the client is told: that a limit is reached is worth more to it than that a key was refused,
- * and what Google said to this request more than what it said to others. */
+/* Sets the error for the client. A limit that was reached tells it more than a refused key, and
+ * what Google said about this request more than what it said about others. */
 static enum step_next
 pick_give_up(struct request *r, const struct keyring_lack *lack)
 {
@@ -89,11 +90,11 @@ pick_give_up(struct request *r, const struct keyring_lack *lack)
 
 	if (lack->why == KEY_LACK_NONE && r->keys.home >= 0)
 		return request_fail(r, APIERROR_MODEL_NOT_FOUND, "model",
-		    "No key of the project that has '%s' is meant for the model %s.",
+		    "No key of the project that owns '%s' may be used for the model %s.",
 		    r->keys.home_object, r->asked.model);
 	if (lack->why == KEY_LACK_NONE)
 		return request_fail(r, APIERROR_MODEL_NOT_FOUND, "model",
-		    "No key of this gateway is meant for the model %s.", r->asked.model);
+		    "No key of this gateway may be used for the model %s.", r->asked.model);
 	if (lack->why == KEY_LACK_BARRED) {
 		if (r->attempt.count == 0 || limit)
 			access_set_class(r, lack->bar.verdict.class);
@@ -102,14 +103,15 @@ pick_give_up(struct request *r, const struct keyring_lack *lack)
 			pick_explain(r, &lack->bar);
 	} else if (r->err.kind == APIERROR_NONE) {
 		apierror_set(&r->err, APIERROR_RATE_LIMIT, NULL,
-		    "All keys are busy, and too many requests wait for one.");
+		    "All keys are busy, and too many requests are waiting for one. Try again in a "
+		    "moment.");
 		access_set_class(r, "busy");
 	}
 	request_move(r, STEP_FAIL);
 	return STEP_GO;
 }
 
-/* Entered for each attempt, and again by the timer and by pokes while the request waits. */
+/* Runs for each attempt, and again when the timer or another loop wakes a waiting request. */
 enum step_next
 step_pick(struct request *r)
 {
@@ -140,7 +142,7 @@ step_pick(struct request *r)
 		key_wait_leave(r);
 		return pick_give_up(r, &lack);
 	}
-	/* A turn that was kept has put it before those who made it queue: it asks again. */
+	/* It kept its turn and now stands before the requests that made it queue: ask again. */
 	if (first && lack.queue)
 		return STEP_GO;
 	if (lack.why == KEY_LACK_BUSY && choose_is_bound(r))

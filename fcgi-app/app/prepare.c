@@ -45,8 +45,8 @@ static int
 prepare_too_many_values(struct request *r)
 {
 	return apierror_set(&r->err, APIERROR_TOO_LARGE, NULL,
-	    "The request body holds more JSON values than this gateway takes: that many "
-	    "need more than %zu MB of memory.",
+	    "The request body contains too many JSON values: they would need more than %zu MB of "
+	    "memory.",
 	    prepare_json_allowance(edge_body(r->client.edge)->len) / MIB);
 }
 
@@ -72,7 +72,7 @@ prepare_admit(struct request *r)
 	return 0;
 }
 
-/* On either thread. */
+/* Runs on the loop or on a thread of the pool. */
 static int
 prepare_translate(struct request *r)
 {
@@ -92,7 +92,7 @@ prepare_translate(struct request *r)
 	return budget.exceeded ? prepare_too_many_values(r) : rc;
 }
 
-/* Of a whole translation. */
+/* The translation is complete: where to go with it. */
 static enum step_next
 prepare_leave(struct request *r)
 {
@@ -151,14 +151,14 @@ prepare_work_run(void *ctx)
 	r->asked.work_rc = prepare_translate(r);
 	r->asked.may_name =
 	    r->asked.work_rc == 0 && r->op->names_objects && objects_maybe(r->target.body);
-	/* What json-c took in small blocks stays with this thread otherwise. */
+	/* Otherwise the small blocks that json-c took stay with this thread. */
 #ifdef M_TRIM_THRESHOLD
 	if (r->asked.charged > TRIM_ABOVE)
 		malloc_trim(0);
 #endif
 }
 
-/* What happened meanwhile comes first. */
+/* A client that left, or a stop of the process, comes before the result. */
 static void
 prepare_work_done(void *ctx)
 {

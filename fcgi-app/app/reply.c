@@ -60,7 +60,7 @@ reply_reason(int status)
 	return "Status";
 }
 
-/* True when the configured list lets this origin in. */
+/* Does the configured list contain this origin? */
 static bool
 reply_origin_allowed(const char *origins, struct slice origin)
 {
@@ -174,7 +174,7 @@ reply_whole(struct request *r, int status, const char *type, struct slice extra,
 {
 	struct buf whole;
 
-	/* Not the loop's scratch: the body may stand there. */
+	/* Not the scratch buffer of the loop, which may contain the body. */
 	buf_init(&whole, COLLECT_MAX * 2);
 	reply_head(
 	    r, &whole, status, type != NULL ? type : "application/json", (int64_t)body.len, extra);
@@ -199,7 +199,7 @@ reply_is_https(const struct request *r)
 	return https != NULL && https[0] != '\0' && !slice_eqi(slice_str(https), SLICE("off"));
 }
 
-/* A host that may stand in a URL: what a client wrote there comes back to it. */
+/* May the host stand in a URL? The client wrote it, and the URL goes back to it. */
 static bool
 reply_host_ok(const char *host)
 {

@@ -74,7 +74,7 @@ request_local(struct request *r)
 	return loop_local(r->loop);
 }
 
-/* xorshift64*: for jitter and choice; whoever sees a few of them knows the rest. */
+/* xorshift64*: for jitter and the choice of keys. Predictable, so not for secrets. */
 uint64_t
 request_random(struct request *r)
 {

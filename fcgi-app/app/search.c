@@ -1,7 +1,7 @@
 /*
- * Who asks is likely to have made its things in one project: each object is asked for there first.
- * Then the first that is not found goes through all projects, and where it is found the others are
- * asked for next.
+ * A caller is likely to have created its objects in one project, so each object is asked for there
+ * first. The first object that is not found then goes through all projects, and the project where
+ * it is found is asked for the others next.
  */
 #include "config.h"
 
@@ -72,7 +72,7 @@ search_cancel(struct search *s)
 	free(s);
 }
 
-/* ---- whom to ask next ---- */
+/* ---- the next call ---- */
 
 static bool
 search_is_asked(const struct item *item, size_t project)
@@ -160,7 +160,7 @@ search_go_on(struct search *s)
 		search_end(s);
 }
 
-/* It is theirs: nobody else is to be asked for it. */
+/* The project owns the object: the other calls for it end. */
 static void
 search_found(struct search *s, size_t item, size_t project, size_t key)
 {
@@ -256,7 +256,7 @@ search_fill(struct search *s)
 			probe_start(s, item, project, (size_t)key);
 			continue;
 		}
-		/* What belongs to keys that are refused nobody can use. */
+		/* Nobody can use the objects of a project whose keys are all refused. */
 		if (lack.why != KEY_LACK_BARRED || lack.bar.scope != HEALTH_KEY)
 			s->items[item].missed = true;
 	}

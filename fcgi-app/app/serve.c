@@ -47,7 +47,7 @@ static const struct step_row steps[] = {
 	[STEP_FINISH]   = { "finish", step_finish },
 };
 
-/* NULL: what the gateway answers by itself, in step local. */
+/* Routes without an operation are answered by step local. */
 static const struct operation *const operations[ROUTE_COUNT] = {
 	[ROUTE_CHAT]            = &op_chat,
 	[ROUTE_COMPLETIONS]     = &op_completions,
@@ -159,7 +159,7 @@ gateway_request(void *ctx, struct loop *loop, struct edge *edge)
 enum step_next
 step_read(struct request *r)
 {
-	/* Callers without tokens share what is stored: only who was told an id may know it. */
+	/* Callers without tokens share stored responses: ids must not be guessable. */
 	uint64_t random = request_random(r);
 
 	random =
@@ -171,7 +171,7 @@ step_read(struct request *r)
 	return STEP_GO;
 }
 
-/* What the reading of the body left to be told. */
+/* Sets the error of a body that could not be read. */
 static int
 serve_arrival_fault(struct request *r)
 {
@@ -184,9 +184,9 @@ serve_arrival_fault(struct request *r)
 		return apierror_set(&r->err, APIERROR_TIMEOUT_BODY, NULL, "%s", "");
 	case EDGE_BODY_REFUSED:
 		return apierror_set(&r->err, APIERROR_OVERLOADED, NULL,
-		    "The gateway does not take in this request body at the moment: too many from "
-		    "this address or with this credential are on their way, or it is being "
-		    "stopped. Try again in a moment.");
+		    "The gateway cannot accept this request body at the moment: too many uploads "
+		    "from this address or with this credential are in progress, or the gateway "
+		    "is shutting down. Try again in a moment.");
 	case EDGE_BODY_FAILED:
 		access_set_class(r, "spool_failed");
 		return apierror_set(&r->err, APIERROR_INTERNAL, NULL,
@@ -205,7 +205,7 @@ serve_has_bearer(const struct request *r)
 	return value != NULL && slice_startsi(slice_str(value), SLICE("Bearer "));
 }
 
-/* For the access line, which is written when the parameters may be gone. */
+/* Kept for the access line: the parameters may be freed before it is written. */
 static void
 serve_note_client(struct request *r)
 {

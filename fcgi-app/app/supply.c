@@ -1,6 +1,6 @@
 /*
- * What a translation refers to outside of its request: signatures and responses from the state
- * store, media from the network. When all of it is there, the translation runs again.
+ * The step that gets what a translation refers to outside of its request: signatures and responses
+ * from the state store, media from the network. Then the translation runs again.
  */
 #include "config.h"
 
@@ -21,7 +21,7 @@ struct supply {
 	struct media *media;         /* likewise */
 };
 
-/* The first that is not there yet, or NULL. */
+/* The first file that is still to be fetched, or NULL. */
 static const struct ref *
 supply_wanted_media(const struct refs *refs)
 {
@@ -31,7 +31,7 @@ supply_wanted_media(const struct refs *refs)
 	return NULL;
 }
 
-/* Back to the translator when nothing is under way any more. */
+/* Moves back to prepare when everything has arrived. */
 static void
 supply_go_on(struct request *r)
 {
@@ -133,7 +133,7 @@ supply_fetch_media(struct request *r, struct supply *s)
 		return 0;
 	if (conf->media_urls == MEDIA_URLS_OFF)
 		return apierror_set(&r->err, APIERROR_UNSUPPORTED, first->at,
-		    "This gateway is set not to fetch URLs: send media as data: URLs.");
+		    "This gateway is configured not to fetch URLs; send media as data: URLs.");
 	return media_fetch(&order, &s->media, &r->err);
 }
 

@@ -7,7 +7,7 @@
 #include "app/state.h"
 #include "base/limits.h"
 
-/* Keys of the store belong to a credential, so that nobody reads what is another's. */
+/* The key begins with the credential, so that no caller reads the values of another. */
 void
 supply_key(const struct request *r, struct slice key, struct buf *ret)
 {

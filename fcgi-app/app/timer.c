@@ -29,7 +29,7 @@ request_timer_deadline(const struct request *r)
 {
 	const struct conf *conf = r->gw->conf;
 
-	/* A client that does not read stops the upstream: that silence is not the upstream's. */
+	/* A client that does not read pauses the upstream, which is silent for that reason. */
 	if (r->attempt.call == NULL ||
 	    (r->reply.head_sent && edge_pending(request_timer_edge(r)) > 0))
 		return NO_DEADLINE;
@@ -50,7 +50,8 @@ request_timer_arm(struct request *r)
 	timer_start(r->timer, due > now ? due - now : 1);
 }
 
-/* A comment, when the stream stands between two events and the client reads. False: client gone. */
+/* Sends a comment if the stream stands between two events and the client reads. False when the
+ * client has left. */
 static bool
 request_timer_heartbeat(struct request *r)
 {

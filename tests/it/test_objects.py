@@ -349,7 +349,7 @@ def no_patience(options):
             with s.request("POST", GENERATE, body=body, key=TOKEN) as r:
                 equal(r.status, 429, "status")
                 true(1 <= int(r.header("retry-after")) <= 90, "Retry-After")
-                contains(r.text(), "the keys of the project that has '%s'" % file["name"])
+                contains(r.text(), "the keys of the project that owns '%s'" % file["name"])
         equal({u[0] for u in s.used()[1:] if u[1] == "POST"}, {"red"}, "projects")
         s.generate_with([])
 
@@ -379,7 +379,7 @@ def refused(options):
             contains(error["message"], "'%s' belongs to the project of a key" % file["name"])
         equal({u[0] for u in s.used()}, {"red"}, "projects")
         error = s.generate_with([file], status=502)["error"]
-        contains(error["message"], "all of the keys of the project that has '%s'" % file["name"])
+        contains(error["message"], "all of the keys of the project that owns '%s'" % file["name"])
         equal(s.used(), [], "calls upstream")
         s.generate_with([])
 

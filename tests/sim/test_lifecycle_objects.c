@@ -250,7 +250,7 @@ test_cooling(void)
 	    "told");
 	bound = SIM_ASK(NAMES(PART("a")));
 	is_int(sim_status(bound), 502, "nor later");
-	ok(sim_has(bound, "refused all of the keys of the project that has 'files/a'"), "told");
+	ok(sim_has(bound, "refused all of the keys of the project that owns 'files/a'"), "told");
 	SIM_CLOSE();
 }
 
