@@ -32,6 +32,12 @@ access_set_objects(struct request *r, size_t count)
 }
 
 void
+access_set_bytes_in(struct request *r, uint64_t bytes)
+{
+	r->access.bytes_in = bytes;
+}
+
+void
 access_set_quota(struct request *r, const char *id)
 {
 	snprintf(r->access.quota, sizeof(r->access.quota), "%s", id);

@@ -24,6 +24,7 @@ void access_count_call(struct request *r);
 void access_set_class(struct request *r, const char *class);
 void access_set_home(struct request *r, const char *home);
 void access_set_objects(struct request *r, size_t count);
+void access_set_bytes_in(struct request *r, uint64_t bytes);
 /* Copied, cut where it is too long. */
 void access_set_quota(struct request *r, const char *id);
 /* An attempt failed, with the key of r->keys. Left out when there is no room. */

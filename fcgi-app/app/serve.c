@@ -23,30 +23,6 @@
 #include "base/xalloc.h"
 
 /* clang-format off */
-static const struct step_row steps[] = {
-	[STEP_READ]     = { "read", step_read },
-	[STEP_ROUTE]    = { "route", step_route },
-	[STEP_LOCAL]    = { "local", step_local },
-	[STEP_AUTH]     = { "auth", step_auth },
-	[STEP_DECODE]   = { "decode", step_decode },
-	[STEP_PREPARE]  = { "prepare", step_prepare },
-	[STEP_SUPPLY]   = { "supply", step_supply },
-	[STEP_LOCATE]   = { "locate", step_locate },
-	[STEP_CATALOG]  = { "catalog", step_catalog, .waits = true },
-	[STEP_FAN]      = { "fan", step_fan },
-	[STEP_PICK]     = { "pick", step_pick, .waits = true },
-	[STEP_CALL]     = { "call", step_call },
-	[STEP_AWAIT]    = { "await", step_await },
-	[STEP_JUDGE]    = { "judge", step_judge },
-	[STEP_WAIT]     = { "wait", step_wait, .waits = true },
-	[STEP_STREAM]   = { "stream", step_stream, .data = step_stream_data },
-	[STEP_COLLECT]  = { "collect", step_collect },
-	[STEP_TAKEOVER] = { "takeover", step_takeover },
-	[STEP_FAIL]     = { "fail", step_fail },
-	[STEP_ABORT]    = { "abort", step_abort },
-	[STEP_FINISH]   = { "finish", step_finish },
-};
-
 /* Routes without an operation are answered by step local. */
 static const struct operation *const operations[ROUTE_COUNT] = {
 	[ROUTE_CHAT]            = &op_chat,
@@ -129,34 +105,7 @@ serve_stop(void *ctx)
 	request_run(r);
 }
 
-static const struct edge_events edge_events = { serve_gone, serve_drained, serve_stop };
-
-void
-gateway_request(void *ctx, struct loop *loop, struct edge *edge)
-{
-	struct request *r = xcalloc(1, sizeof(*r));
-
-	if (loop_local(loop) == NULL)
-		serve_local_make(loop);
-	r->gw = ctx;
-	r->roster = gateway_roster(r->gw);
-	r->loop = loop;
-	r->steps = steps;
-	r->client.edge = edge;
-	r->keys.pinned = r->keys.home = -1;
-	r->target.body_fd = -1;
-	r->started_ms = clock_mono_ms();
-	r->asked.route = xcalloc(1, sizeof(*r->asked.route));
-	request_init(r);
-	buf_init(&r->learnt.passed, (PASSED_MODELS_MAX + 1) * MODEL_NAME_MAX);
-	refs_init(&r->asked.refs);
-	changes_init(&r->asked.changes, r->gw->conf->strict);
-	edge_listen(edge, &edge_events, r);
-	request_move(r, STEP_READ);
-	request_run(r);
-}
-
-enum step_next
+static enum step_next
 step_read(struct request *r)
 {
 	/* Callers without tokens share stored responses: ids must not be guessable. */
@@ -166,7 +115,7 @@ step_read(struct request *r)
 	    siphash(request_local(r)->id_key, (struct slice){ (char *)&random, sizeof(random) });
 	for (size_t i = 0; i < 16; i++, random >>= 4)
 		r->id[i] = "0123456789abcdef"[random & 15];
-	r->access.bytes_in = edge_body(r->client.edge)->len;
+	access_set_bytes_in(r, edge_body(r->client.edge)->len);
 	request_move(r, STEP_ROUTE);
 	return STEP_GO;
 }
@@ -216,7 +165,7 @@ serve_note_client(struct request *r)
 	r->client.address[client.len] = '\0';
 }
 
-enum step_next
+static enum step_next
 step_route(struct request *r)
 {
 	const char *uri = edge_param(r->client.edge, "REQUEST_URI");
@@ -249,7 +198,7 @@ step_route(struct request *r)
 	return STEP_GO;
 }
 
-enum step_next
+static enum step_next
 step_local(struct request *r)
 {
 	local_answer(r);
@@ -257,16 +206,71 @@ step_local(struct request *r)
 	return STEP_GO;
 }
 
-enum step_next
+static enum step_next
 step_auth(struct request *r)
 {
 	request_move(r, r->op->own_auth || auth_check(r, &r->err) == 0 ? STEP_DECODE : STEP_FAIL);
 	return STEP_GO;
 }
 
-enum step_next
+static enum step_next
 step_takeover(struct request *r)
 {
 	r->op->run(r);
 	return STEP_OVER;
+}
+
+/* ---- the table ---- */
+
+/* clang-format off */
+static const struct step_row steps[] = {
+	[STEP_READ]     = { "read", step_read },
+	[STEP_ROUTE]    = { "route", step_route },
+	[STEP_LOCAL]    = { "local", step_local },
+	[STEP_AUTH]     = { "auth", step_auth },
+	[STEP_DECODE]   = { "decode", step_decode },
+	[STEP_PREPARE]  = { "prepare", step_prepare },
+	[STEP_SUPPLY]   = { "supply", step_supply },
+	[STEP_LOCATE]   = { "locate", step_locate },
+	[STEP_CATALOG]  = { "catalog", step_catalog, .waits = true },
+	[STEP_FAN]      = { "fan", step_fan },
+	[STEP_PICK]     = { "pick", step_pick, .waits = true },
+	[STEP_CALL]     = { "call", step_call },
+	[STEP_AWAIT]    = { "await", step_await },
+	[STEP_JUDGE]    = { "judge", step_judge },
+	[STEP_WAIT]     = { "wait", step_wait, .waits = true },
+	[STEP_STREAM]   = { "stream", step_stream, .data = step_stream_data },
+	[STEP_COLLECT]  = { "collect", step_collect },
+	[STEP_TAKEOVER] = { "takeover", step_takeover },
+	[STEP_FAIL]     = { "fail", step_fail },
+	[STEP_ABORT]    = { "abort", step_abort },
+	[STEP_FINISH]   = { "finish", step_finish },
+};
+/* clang-format on */
+
+static const struct edge_events serve_events = { serve_gone, serve_drained, serve_stop };
+
+void
+gateway_request(void *ctx, struct loop *loop, struct edge *edge)
+{
+	struct request *r = xcalloc(1, sizeof(*r));
+
+	if (loop_local(loop) == NULL)
+		serve_local_make(loop);
+	r->gw = ctx;
+	r->roster = gateway_roster(r->gw);
+	r->loop = loop;
+	r->steps = steps;
+	r->client.edge = edge;
+	r->keys.pinned = r->keys.home = -1;
+	r->target.body_fd = -1;
+	r->started_ms = clock_mono_ms();
+	r->asked.route = xcalloc(1, sizeof(*r->asked.route));
+	request_init(r);
+	buf_init(&r->learnt.passed, (PASSED_MODELS_MAX + 1) * MODEL_NAME_MAX);
+	refs_init(&r->asked.refs);
+	changes_init(&r->asked.changes, r->gw->conf->strict);
+	edge_listen(edge, &serve_events, r);
+	request_move(r, STEP_READ);
+	request_run(r);
 }

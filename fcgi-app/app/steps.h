@@ -1,13 +1,10 @@
-/* The steps of a request, for the table in serve.c. Each of them sets the next step. */
+/* The steps of a request, for the table in serve.c, which has the first ones itself. Each of them
+ * sets the next step. */
 #ifndef APP_STEPS_H
 #define APP_STEPS_H
 
 #include "request.h"
 
-enum step_next step_read(struct request *r);
-enum step_next step_route(struct request *r);
-enum step_next step_local(struct request *r);
-enum step_next step_auth(struct request *r);
 enum step_next step_decode(struct request *r);
 enum step_next step_prepare(struct request *r);
 enum step_next step_supply(struct request *r);
@@ -21,7 +18,6 @@ enum step_next step_judge(struct request *r);
 enum step_next step_wait(struct request *r);
 enum step_next step_stream(struct request *r);
 enum step_next step_collect(struct request *r);
-enum step_next step_takeover(struct request *r);
 enum step_next step_fail(struct request *r);
 enum step_next step_abort(struct request *r);
 enum step_next step_finish(struct request *r);
