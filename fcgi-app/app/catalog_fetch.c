@@ -1,6 +1,6 @@
 /*
- * The step that gets Google's list of models, because a model is gone that the list may have a
- * successor of: with any key that is ready, by one request of all. Others wait for it.
+ * The step that gets Google's list of models when a model is gone and the list may name its
+ * successor. One request fetches it with any key that is ready; the others wait for it.
  */
 #include "config.h"
 
@@ -143,8 +143,8 @@ fetch_start(struct request *r)
 
 /* ---- the step ---- */
 
-/* With another model if there is one; else the model is asked for again only when nobody has said
- * yet why it cannot be had. */
+/* Goes on with another model if there is one. Else the request fails with the error that it has;
+ * without one it is sent for the same model again. */
 static enum step_next
 catalog_go_on(struct request *r)
 {
@@ -161,7 +161,7 @@ catalog_go_on(struct request *r)
 	return STEP_GO;
 }
 
-/* Entered when the list is wanted, and again when it is there or time passes. */
+/* Runs when the list is wanted, and again when it has arrived or the timer fires. */
 enum step_next
 step_catalog(struct request *r)
 {

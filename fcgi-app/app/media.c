@@ -31,7 +31,7 @@ static const char unknown_mime[] = "application/octet-stream";
 /* ---- errors ---- */
 
 /* Sentences behind "Invalid value for '...': "; those with a number take it from an argument of
- * fault_set. They tell neither what a name resolves to nor what is there. */
+ * media_fault_set. They do not reveal what a name resolves to or what is there. */
 static const struct {
 	enum fetch_result result;
 	const char *text;
@@ -111,7 +111,7 @@ media_cancel(struct media *m)
 	media_free(m);
 }
 
-/* One has failed: so have all that are not here. */
+/* After one failure all that have not arrived fail as well. */
 static void
 media_give_up(struct media *m, const struct apierror *err)
 {
@@ -204,7 +204,7 @@ media_fetched(void *ctx, const struct fetch_answer *answer)
 
 	item->fetch = NULL;
 	m->running--;
-	/* Neither URL nor host: both may be secrets of the caller. */
+	/* The URL and its host are not logged: they may be secrets of the caller. */
 	log_event(LOG_DEBUG, "media", LOG_S("result", fetch_word(answer->result)),
 	    LOG_N("status", answer->status), LOG_N("bytes", answer->bytes->len));
 	rc = media_take(m, item->ref, answer, &err);

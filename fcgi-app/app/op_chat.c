@@ -1,4 +1,4 @@
-/* POST /chat/completions: core/chat between the two sides. */
+/* POST /chat/completions: the operation around core/chat. */
 #include "config.h"
 
 #include <stdlib.h>
@@ -16,7 +16,7 @@
 struct chat_state {
 	struct chat_request request;
 	struct chat_stream *stream;
-	struct buf *replies; /* of a fan, by lane */
+	struct buf *replies; /* of several calls, by their index */
 	int64_t created;
 };
 

@@ -1,4 +1,4 @@
-/* POST /completions: core/completions between the two sides, a call for each choice. */
+/* POST /completions: the operation around core/completions, a call for each choice. */
 #include "config.h"
 
 #include <stdlib.h>
@@ -47,7 +47,7 @@ completions_write_bodies(struct completions_state *state)
 	}
 }
 
-/* Fresh for a translation, maybe not the first. */
+/* Ready for a translation, which may not be the first. */
 static void
 completions_reset(struct completions_state *state)
 {

@@ -38,7 +38,7 @@ embed_clear(struct embed_state *state)
 	buf_release(&state->body);
 }
 
-/* Fresh for a translation, maybe not the first: the vectors of another model are of no use. */
+/* Ready for a translation. A later one may be for another model, so no vectors are kept. */
 static struct embed_state *
 embed_new_state(struct request *r)
 {

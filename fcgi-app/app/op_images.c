@@ -1,4 +1,4 @@
-/* POST /images/generations and /images/edits: core/images between the two sides. */
+/* POST /images/generations and /images/edits: the operation around core/images. */
 #include "config.h"
 
 #include <stdlib.h>

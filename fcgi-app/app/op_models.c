@@ -51,7 +51,7 @@ models_prepare(struct request *r, struct apierror *err)
 	return 0;
 }
 
-/* What a caller's own key can see decides for nobody else, unless there is no other. */
+/* May this list be used for all callers? That of a caller's own key only if there is no pool. */
 static bool
 models_is_for_all(const struct request *r)
 {

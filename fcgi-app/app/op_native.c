@@ -21,9 +21,9 @@
 #include "target.h"
 
 /* Names the key that began a resumable upload, so that its later parts use the same one: an upload
- * belongs to its key's project. A fingerprint, no secret. */
+ * belongs to its key's project. Its value is a fingerprint, not a secret. */
 #define UPLOAD_KEY_PARAM "gb_key"
-/* How much of the end of the last events is kept: a finish reason comes after the content. */
+/* How much of the last events is kept, from their end, where the finish reason stands. */
 #define LAST_EVENT_MAX (4 * KIB)
 
 struct native_state {
@@ -57,7 +57,7 @@ native_forward_headers(struct request *r)
 		    header_value_ok(value))
 			target_header(r, name, value);
 	}
-	/* libcurl would otherwise name a form. */
+	/* Otherwise libcurl would add the type of a form. */
 	if (edge_param(r->client.edge, "CONTENT_TYPE") == NULL ||
 	    edge_param(r->client.edge, "CONTENT_TYPE")[0] == '\0')
 		target_header(r, "Content-Type", SLICE(""));
@@ -101,7 +101,7 @@ native_method(const struct request *r)
 	return edge_param(r->client.edge, "REQUEST_METHOD");
 }
 
-/* What a POST (or PUT) to a collection makes: its owner is remembered. */
+/* POST and PUT to a collection create an object, whose project is remembered. */
 static void
 native_expect_object(struct request *r)
 {
@@ -238,7 +238,7 @@ native_head(struct request *r, const struct header_lines *lines)
 		scrub_bytes(r->roster->scrub, r->attempt.head.data, r->attempt.head.len);
 }
 
-/* Google's own word is among its lines already. */
+/* Google's own Retry-After stands among the header lines already. */
 static void
 native_retry_after(struct request *r)
 {
@@ -326,14 +326,14 @@ native_keep_end(struct native_state *state, struct slice bytes)
 	buf_add_slice(last, bytes);
 }
 
-/* Does one of these events begin unlike content? */
+/* Does one of these events not begin like content? */
 static bool
 native_has_other(struct slice events)
 {
 	struct slice line;
 
 	while (slice_split(&events, '\n', &line)) {
-		/* Most do: that spares a closer look. */
+		/* Fast path: most events begin like this. */
 		if (line.len < 6 || slice_starts(line, SLICE("data: {\"candidates\"")))
 			continue;
 		if (slice_starts(line, SLICE("data:")) && gstatus_sniff(line) != GSNIFF_CONTENT)
@@ -392,7 +392,7 @@ native_look_at_last_element(struct request *r)
 	}
 }
 
-/* A stream that was cut behind its end lacks nothing. */
+/* A stream that was cut after its finish reason is complete. */
 static bool
 native_has_finished(const struct native_state *state)
 {
@@ -400,7 +400,7 @@ native_has_finished(const struct native_state *state)
 	       slice_find(buf_slice(&state->last), SLICE("\"finishReason\"")) >= 0;
 }
 
-/* Only whole events go out, so that what follows a cut is not taken for a part of one. */
+/* Only whole events go out, so that an error event after a cut is not taken for part of one. */
 static void
 native_feed_events(struct request *r, struct slice bytes, struct buf *out)
 {
@@ -409,7 +409,7 @@ native_feed_events(struct request *r, struct slice bytes, struct buf *out)
 	size_t from = 0, whole;
 
 	if (part->len > 0) {
-		/* The line ends may be on both sides of the joint. */
+		/* The blank line may be split between the two pieces. */
 		from = part->len > 3 ? part->len - 3 : 0;
 		buf_add_slice(part, bytes);
 		bytes = buf_slice(part);

@@ -1,4 +1,4 @@
-/* POST /responses: core/responses between the two sides; GET and DELETE of what was stored. */
+/* POST /responses: the operation around core/responses; GET and DELETE of what was stored. */
 #include "config.h"
 
 #include <stdlib.h>
@@ -259,7 +259,7 @@ responses_unknown(struct apierror *err, struct slice id)
 	    "Response with id '%.*s' not found.", id.len < 64 ? (int)id.len : 64, id.ptr);
 }
 
-/* 1: what is stored is none. */
+/* 1: the stored value is not a response. */
 static int
 responses_list_input(struct request *r, struct slice stored, struct buf *out, struct apierror *err)
 {

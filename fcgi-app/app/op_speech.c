@@ -1,4 +1,4 @@
-/* POST /audio/speech: core/speech between the two sides. */
+/* POST /audio/speech: the operation around core/speech. */
 #include "config.h"
 
 #include <stdlib.h>

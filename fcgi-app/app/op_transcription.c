@@ -1,4 +1,4 @@
-/* POST /audio/transcriptions and /audio/translations: core/transcription between the two sides. */
+/* POST /audio/transcriptions and /audio/translations: the operation around core/transcription. */
 #include "config.h"
 
 #include <stdlib.h>

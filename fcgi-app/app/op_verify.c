@@ -30,7 +30,7 @@
 
 struct verify_state;
 
-/* One key under way. */
+/* The check of one key. */
 struct check {
 	struct verify_state *verify;
 	struct check *next;
@@ -72,7 +72,7 @@ verify_end(struct verify_state *v, enum step step)
 	request_run(r);
 }
 
-/* Writes events; false when the client has gone and the request with it. */
+/* Writes events. False when the client has left: the request has ended then. */
 static bool
 verify_write(struct verify_state *v, struct buf *out)
 {
@@ -87,7 +87,7 @@ verify_write(struct verify_state *v, struct buf *out)
 	return good;
 }
 
-/* What a check of the pool shows of a key holds for all requests. */
+/* The result for a key of the pool counts for all requests. */
 static void
 check_teach(struct check *c, const struct key_result *result)
 {
@@ -225,7 +225,7 @@ verify_who(
 	    "Checking keys requires an access token of this gateway.");
 }
 
-/* The keys of the request, or with the admin token and none there the pool. */
+/* The keys of the request; those of the pool with the admin token and no keys. */
 static int
 verify_ring(struct request *r, struct slice keys, bool admin, struct apierror *err)
 {

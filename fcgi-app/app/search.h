@@ -1,6 +1,7 @@
 /*
- * Asks Google whose objects are: GET of each with a key of one project after the other, several at
- * a time, until one has it. What the answers show of keys goes to the balancer, as after any call.
+ * Asks Google which project owns stored objects: GET of each object with a key of one project after
+ * another, several calls at a time, until one has it. The balancer learns from the answers, as
+ * after any call.
  */
 #ifndef APP_SEARCH_H
 #define APP_SEARCH_H
@@ -24,7 +25,7 @@ struct search_order {
 	struct sought *list;     /* key: -1 for those to be found; set while it runs */
 	size_t count;
 	uint64_t likely; /* the project to be asked first; 0: any */
-	/* When all is known that can be, within LOCATE_MS; the search is freed already. */
+	/* Called once, within LOCATE_MS; the search is freed already. */
 	void (*done)(void *ctx);
 	void *ctx;
 };
