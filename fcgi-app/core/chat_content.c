@@ -8,9 +8,20 @@
 #include <string.h>
 
 #include "base/xalloc.h"
-#include "chat_content.h"
+#include "chat_priv.h"
+#include "gem_part_build.h"
 #include "core/fields.h"
 #include "core/mime.h"
+
+/* One part of an array being read. */
+struct content_part {
+	const struct chat_read *c;
+	json_object *part;  /* the caller's */
+	const char *at;     /* its name in errors */
+	json_object *parts; /* where Gemini's go */
+	struct apierror *err;
+	enum chat_role role;
+};
 
 /* clang-format off */
 static const struct field_word audio_formats[] = {
@@ -31,15 +42,6 @@ static const struct field_word details[] = {
 static const char *const ignored[] = { "prompt_cache_breakpoint", "cache_control" };
 /* clang-format on */
 
-json_object *
-chat_text_part(json_object *text)
-{
-	json_object *part = json_object_new_object();
-
-	json_put(part, "text", text);
-	return part;
-}
-
 static const struct field_word *
 find_word(const struct field_word *words, struct slice from)
 {
@@ -49,8 +51,9 @@ find_word(const struct field_word *words, struct slice from)
 	return NULL;
 }
 
-int
-chat_part_note(const struct content_part *p, enum change change, const char *field)
+/* Notes a change of the part; field: a member of it, or NULL. */
+static int
+content_note(const struct content_part *p, enum change change, const char *field)
 {
 	char param[APIERROR_PARAM_MAX];
 
@@ -67,14 +70,14 @@ read_string(const struct content_part *p, const char *key)
 
 	field_name(param, "%s.%s", p->at, key);
 	if (text == NULL && json_object_object_get_ex(p->part, key, NULL))
-		return chat_part_note(p, CHANGE_DROPPED, NULL);
+		return content_note(p, CHANGE_DROPPED, NULL);
 	if (text == NULL)
 		return fieldmap_missing(p->err, param);
 	if (!json_object_is_type(text, json_type_string))
 		return fieldmap_bad_type(p->err, param, "a string", text);
 	if (json_str(text).len == 0)
-		return chat_part_note(p, CHANGE_DROPPED, NULL);
-	json_append(p->parts, chat_text_part(json_object_get(text)));
+		return content_note(p, CHANGE_DROPPED, NULL);
+	json_append(p->parts, part_text(json_object_get(text)));
 	return 0;
 }
 
@@ -108,8 +111,9 @@ open_part(const struct content_part *p, const char *key, json_object **ret_body)
 	return 0;
 }
 
-int
-chat_part_media(const struct content_part *p, const struct chat_media *media, const char *field,
+/* field: the member of the part that holds media->text. *ret_part is in p->parts as well. */
+static int
+content_media(const struct content_part *p, const struct chat_media *media, const char *field,
     json_object **ret_part)
 {
 	char param[APIERROR_PARAM_MAX];
@@ -125,8 +129,9 @@ chat_part_media(const struct content_part *p, const struct chat_media *media, co
 	return 0;
 }
 
-int
-chat_part_file(
+/* The same for a stored file. */
+static int
+content_file(
     const struct content_part *p, json_object *id, const char *field, json_object **ret_part)
 {
 	char param[APIERROR_PARAM_MAX];
@@ -159,7 +164,7 @@ add_detail(const struct content_part *p, json_object *part, json_object *holder,
 		return 0;
 	if (word == NULL || json_get(part, "text") != NULL || is_inside(p, part) ||
 	    (p->c->family->can & FAMILY_MEDIA) == 0)
-		return chat_part_note(p, CHANGE_DROPPED, field);
+		return content_note(p, CHANGE_DROPPED, field);
 	resolution = json_object_new_object();
 	json_put(resolution, "level", json_object_new_string(word->to));
 	json_put(part, "mediaResolution", resolution);
@@ -174,11 +179,11 @@ read_image(const struct content_part *p)
 	json_object *body, *part;
 
 	if (json_object_is_type(media.text, json_type_string))
-		return chat_part_media(p, &media, "image_url", &part);
+		return content_media(p, &media, "image_url", &part);
 	if (open_part(p, "image_url", &body) != 0)
 		return -1;
 	media.text = json_get(body, "url");
-	if (chat_part_media(p, &media, "image_url.url", &part) != 0)
+	if (content_media(p, &media, "image_url.url", &part) != 0)
 		return -1;
 	return add_detail(p, part, body, "image_url.detail");
 }
@@ -191,9 +196,9 @@ read_input_image(const struct content_part *p)
 	json_object *id = json_get(p->part, "file_id"), *part;
 
 	if (media.text == NULL && id != NULL) {
-		if (chat_part_file(p, id, "file_id", &part) != 0)
+		if (content_file(p, id, "file_id", &part) != 0)
 			return -1;
-	} else if (chat_part_media(p, &media, "image_url", &part) != 0) {
+	} else if (content_media(p, &media, "image_url", &part) != 0) {
 		return -1;
 	}
 	return add_detail(p, part, p->part, "detail");
@@ -247,11 +252,11 @@ read_video(const struct content_part *p)
 	char at[APIERROR_PARAM_MAX];
 
 	if (json_object_is_type(media.text, json_type_string))
-		return chat_part_media(p, &media, "video_url", &part);
+		return content_media(p, &media, "video_url", &part);
 	if (open_part(p, "video_url", &body) != 0)
 		return -1;
 	media.text = json_get(body, "url");
-	if (chat_part_media(p, &media, "video_url.url", &part) != 0)
+	if (content_media(p, &media, "video_url.url", &part) != 0)
 		return -1;
 	if (json_get(part, "text") != NULL)
 		return 0;
@@ -276,7 +281,7 @@ read_audio(const struct content_part *p)
 	format = find_word(audio_formats, json_get_str(body, "format"));
 	media.text = json_get(body, "data");
 	media.mime = format != NULL ? format->to : NULL;
-	return chat_part_media(p, &media, "input_audio.data", &part);
+	return content_media(p, &media, "input_audio.data", &part);
 }
 
 /* body: {file_data, file_url, file_id, filename}; prefix: its name in the part and a dot. */
@@ -296,11 +301,85 @@ read_file_body(const struct content_part *p, json_object *body, const char *pref
 		i = 0;
 	snprintf(field, sizeof(field), "%s%s", prefix, keys[i]);
 	media.bare = i == 0;
-	if ((i == 2 ? chat_part_file(p, media.text, field, &part)
-		    : chat_part_media(p, &media, field, &part)) != 0)
+	if ((i == 2 ? content_file(p, media.text, field, &part)
+		    : content_media(p, &media, field, &part)) != 0)
 		return -1;
 	snprintf(field, sizeof(field), "%sdetail", prefix);
 	return add_detail(p, part, body, field);
+}
+
+static int
+read_input_file(const struct content_part *p)
+{
+	return read_file_body(p, p->part, "");
+}
+
+/* ---- other providers' clients ---- */
+
+static int
+content_thought(const struct content_part *p)
+{
+	changes_mention(p->c->env->changes, CHANGE_DROPPED, p->at);
+	return 0;
+}
+
+static int
+content_moved(const struct content_part *p)
+{
+	(void)p;
+	return 0;
+}
+
+/* Anthropic's document may hold its text, or parts of its own. */
+static int
+read_document(const struct content_part *p, json_object *source, bool *ret_done)
+{
+	struct slice type = json_get_str(source, "type");
+	json_object *data = json_get(source, "data");
+	char at[APIERROR_PARAM_MAX];
+
+	*ret_done = true;
+	field_name(at, "%s.source", p->at);
+	if (slice_eq(type, SLICE("text")) && json_str(data).len > 0) {
+		json_append(p->parts, part_text(json_object_get(data)));
+		return 0;
+	}
+	if (slice_eq(type, SLICE("content")) && json_get(source, "content") != NULL)
+		return chat_content_read(
+		    p->c, json_get(source, "content"), CHAT_USER, at, p->parts, p->err);
+	*ret_done = false;
+	return 0;
+}
+
+static int
+content_foreign(const struct content_part *p)
+{
+	static const char *const data_keys[] = { "data", "base64", "url", "image_url", "file_id",
+		"fileId", "image", "audio", "video", "file", NULL };
+	static const char *const type_keys[] = { "media_type", "mime_type", "mimeType", "mediaType",
+		NULL };
+	static const char *const name_keys[] = { "filename", "title", "name", NULL };
+	json_object *source = json_get_object(p->part, "source"), *part, *mime;
+	json_object *holder = source != NULL ? source : p->part;
+	struct chat_media media = { .bare = true };
+	char field[APIERROR_PARAM_MAX];
+	const char *key = "", *unused;
+	bool done = false;
+
+	if (source != NULL && (read_document(p, source, &done) != 0 || done))
+		return done ? 0 : -1;
+	media.text = json_first_of(holder, data_keys, &key);
+	if (json_object_is_type(media.text, json_type_object)) /* {"url"} */
+		media.text = json_get(media.text, "url");
+	if (media.text == NULL)
+		return content_note(p, CHANGE_DROPPED, NULL);
+	mime = json_first_of(holder, type_keys, &unused);
+	media.mime = json_str(mime).len > 0 ? json_object_get_string(mime) : NULL;
+	media.filename = json_str(json_first_of(p->part, name_keys, &unused));
+	field_name(field, "%s%s", source != NULL ? "source." : "", key);
+	if (slice_eq(slice_str(key), SLICE("file_id")) || slice_eq(slice_str(key), SLICE("fileId")))
+		return content_file(p, media.text, field, &part);
+	return content_media(p, &media, field, &part);
 }
 
 static int
@@ -309,14 +388,8 @@ read_file(const struct content_part *p)
 	json_object *body;
 
 	if (json_get(p->part, "file") == NULL)
-		return chat_foreign_media(p);
+		return content_foreign(p);
 	return open_part(p, "file", &body) != 0 ? -1 : read_file_body(p, body, "file.");
-}
-
-static int
-read_input_file(const struct content_part *p)
-{
-	return read_file_body(p, p->part, "");
 }
 
 /* ---- parts ---- */
@@ -340,22 +413,22 @@ static const struct part_type {
 	{ "input_image", CHAT_USER | CHAT_ASSISTANT | CHAT_TOOL, read_input_image },
 	{ "input_file",  CHAT_USER | CHAT_TOOL,                  read_input_file },
 	{ "computer_screenshot", CHAT_USER | CHAT_TOOL,          read_input_image },
-	{ "summary_text",        ALL,                            chat_foreign_thought },
-	{ "reasoning_text",      ALL,                            chat_foreign_thought },
+	{ "summary_text",        ALL,                            content_thought },
+	{ "reasoning_text",      ALL,                            content_thought },
 	/* Of other providers. */
-	{ "thinking",            CHAT_ASSISTANT,                 chat_foreign_thought },
-	{ "redacted_thinking",   CHAT_ASSISTANT,                 chat_foreign_thought },
-	{ "reasoning",           CHAT_ASSISTANT,                 chat_foreign_thought },
-	{ "tool_use",            CHAT_ASSISTANT,                 chat_foreign_moved },
-	{ "tool_call",           CHAT_ASSISTANT,                 chat_foreign_moved },
-	{ "tool-call",           CHAT_ASSISTANT,                 chat_foreign_moved },
-	{ "function_call",       CHAT_ASSISTANT,                 chat_foreign_moved },
-	{ "tool_result",         CHAT_USER | CHAT_TOOL,          chat_foreign_moved },
-	{ "tool-result",         CHAT_USER | CHAT_TOOL,          chat_foreign_moved },
-	{ "image",               CHAT_USER | CHAT_ASSISTANT | CHAT_TOOL, chat_foreign_media },
-	{ "document",            CHAT_USER | CHAT_TOOL,          chat_foreign_media },
-	{ "audio",               CHAT_USER | CHAT_TOOL,          chat_foreign_media },
-	{ "video",               CHAT_USER | CHAT_TOOL,          chat_foreign_media },
+	{ "thinking",            CHAT_ASSISTANT,                 content_thought },
+	{ "redacted_thinking",   CHAT_ASSISTANT,                 content_thought },
+	{ "reasoning",           CHAT_ASSISTANT,                 content_thought },
+	{ "tool_use",            CHAT_ASSISTANT,                 content_moved },
+	{ "tool_call",           CHAT_ASSISTANT,                 content_moved },
+	{ "tool-call",           CHAT_ASSISTANT,                 content_moved },
+	{ "function_call",       CHAT_ASSISTANT,                 content_moved },
+	{ "tool_result",         CHAT_USER | CHAT_TOOL,          content_moved },
+	{ "tool-result",         CHAT_USER | CHAT_TOOL,          content_moved },
+	{ "image",               CHAT_USER | CHAT_ASSISTANT | CHAT_TOOL, content_foreign },
+	{ "document",            CHAT_USER | CHAT_TOOL,          content_foreign },
+	{ "audio",               CHAT_USER | CHAT_TOOL,          content_foreign },
+	{ "video",               CHAT_USER | CHAT_TOOL,          content_foreign },
 };
 /* clang-format on */
 
@@ -452,6 +525,6 @@ chat_content_read(const struct chat_read *c, json_object *content, enum chat_rol
 		return fieldmap_bad_type(
 		    err, param, "a string or an array of content parts", content);
 	if (json_str(content).len > 0)
-		json_append(parts, chat_text_part(json_object_get(content)));
+		json_append(parts, part_text(json_object_get(content)));
 	return 0;
 }

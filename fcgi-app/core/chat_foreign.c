@@ -1,7 +1,7 @@
 /*
- * Parts of messages in the words of other providers: histories travel between models. Calls and
- * results are taken as if they stood in tool_calls and tool messages, media in every form; what was
- * thought elsewhere is left out.
+ * Messages as other providers' clients write them, whose calls and results are parts of the
+ * content: histories travel between models. They are read as if they stood in tool_calls and tool
+ * messages.
  */
 #include "config.h"
 
@@ -10,36 +10,7 @@
 
 #include "base/limits.h"
 #include "base/xalloc.h"
-#include "chat_content.h"
-
-int
-chat_foreign_thought(const struct content_part *p)
-{
-	changes_mention(p->c->env->changes, CHANGE_DROPPED, p->at);
-	return 0;
-}
-
-int
-chat_foreign_moved(const struct content_part *p)
-{
-	(void)p;
-	return 0;
-}
-
-/* The first of several members that is there; *ret_key: which. NULL: none. */
-static json_object *
-first_of(json_object *object, const char *const *keys, const char **ret_key)
-{
-	for (; *keys != NULL; keys++) {
-		json_object *value = json_get(object, *keys);
-
-		if (value == NULL)
-			continue;
-		*ret_key = *keys;
-		return value;
-	}
-	return NULL;
-}
+#include "chat_priv.h"
 
 static bool
 is_type(json_object *part, const char *const *types)
@@ -50,60 +21,6 @@ is_type(json_object *part, const char *const *types)
 		if (slice_eq(type, slice_str(*types)))
 			return true;
 	return false;
-}
-
-/* ---- media ---- */
-
-/* Anthropic's document may hold its text, or parts of its own. */
-static int
-read_document(const struct content_part *p, json_object *source, bool *ret_done)
-{
-	struct slice type = json_get_str(source, "type");
-	json_object *data = json_get(source, "data");
-	char at[APIERROR_PARAM_MAX];
-
-	*ret_done = true;
-	field_name(at, "%s.source", p->at);
-	if (slice_eq(type, SLICE("text")) && json_str(data).len > 0) {
-		json_append(p->parts, chat_text_part(json_object_get(data)));
-		return 0;
-	}
-	if (slice_eq(type, SLICE("content")) && json_get(source, "content") != NULL)
-		return chat_content_read(
-		    p->c, json_get(source, "content"), CHAT_USER, at, p->parts, p->err);
-	*ret_done = false;
-	return 0;
-}
-
-int
-chat_foreign_media(const struct content_part *p)
-{
-	static const char *const data_keys[] = { "data", "base64", "url", "image_url", "file_id",
-		"fileId", "image", "audio", "video", "file", NULL };
-	static const char *const type_keys[] = { "media_type", "mime_type", "mimeType", "mediaType",
-		NULL };
-	static const char *const name_keys[] = { "filename", "title", "name", NULL };
-	json_object *source = json_get_object(p->part, "source"), *part, *mime;
-	json_object *holder = source != NULL ? source : p->part;
-	struct chat_media media = { .bare = true };
-	char field[APIERROR_PARAM_MAX];
-	const char *key = "", *unused;
-	bool done = false;
-
-	if (source != NULL && (read_document(p, source, &done) != 0 || done))
-		return done ? 0 : -1;
-	media.text = first_of(holder, data_keys, &key);
-	if (json_object_is_type(media.text, json_type_object)) /* {"url"} */
-		media.text = json_get(media.text, "url");
-	if (media.text == NULL)
-		return chat_part_note(p, CHANGE_DROPPED, NULL);
-	mime = first_of(holder, type_keys, &unused);
-	media.mime = json_str(mime).len > 0 ? json_object_get_string(mime) : NULL;
-	media.filename = json_str(first_of(p->part, name_keys, &unused));
-	field_name(field, "%s%s", source != NULL ? "source." : "", key);
-	if (slice_eq(slice_str(key), SLICE("file_id")) || slice_eq(slice_str(key), SLICE("fileId")))
-		return chat_part_file(p, media.text, field, &part);
-	return chat_part_media(p, &media, field, &part);
 }
 
 /* ---- calls ---- */
@@ -137,7 +54,7 @@ ids_new(json_object *message)
 
 	for (size_t i = 0; list != NULL && i < json_object_array_length(list); i++) {
 		json_object *call = json_object_array_get_idx(list, i);
-		json_object *id = first_of(call, call_ids, &unused);
+		json_object *id = json_first_of(call, call_ids, &unused);
 
 		if (id != NULL)
 			json_put(ids, json_object_get_string(id), json_object_new_boolean(1));
@@ -154,7 +71,7 @@ is_call(json_object *part, json_object *ids)
 
 	if (!is_type(part, call_types))
 		return false;
-	id = first_of(part, call_ids, &unused);
+	id = json_first_of(part, call_ids, &unused);
 	return id == NULL || json_get(ids, json_object_get_string(id)) == NULL;
 }
 
@@ -163,7 +80,7 @@ copy_first(json_object *to, const char *key, json_object *from, const char *cons
 {
 	const char *unused;
 
-	json_share(to, key, first_of(from, keys, &unused));
+	json_share(to, key, json_first_of(from, keys, &unused));
 }
 
 /* A call whose members stand beside its type: a new element of tool_calls. */
@@ -245,7 +162,7 @@ result_new(json_object *part)
 	    json_get_bool(part, "is_error", false) || json_get_bool(part, "isError", false);
 	const char *key = "";
 
-	value = first_of(part, values, &key);
+	value = json_first_of(part, values, &key);
 	/* {"type": "text" | "json" | "error-text" | ..., "value"} */
 	if (slice_eq(slice_str(key), SLICE("output")) && json_get(value, "value") != NULL) {
 		failed = failed || slice_starts(json_get_str(value, "type"), SLICE("error"));

@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "chat_priv.h"
+#include "gem_part_build.h"
 #include "core/schema.h"
 
 /* Older models refuse a JSON answer format beside tools: they are asked in words instead. */
@@ -19,7 +20,7 @@ ask_in_words(struct fieldmap_run *run, json_object *schema, const char *at)
 		buf_adds(&text, " It must be valid against this JSON Schema: ");
 		json_write(schema, &text);
 	}
-	chat_system_add(run->target, json_new_str(buf_slice(&text)));
+	part_system_add(run->target, json_new_str(buf_slice(&text)));
 	buf_release(&text);
 	return changes_note(run->changes, CHANGE_REWRITTEN, at, run->err);
 }

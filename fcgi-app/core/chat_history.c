@@ -11,6 +11,7 @@
 #include "base/base64.h"
 #include "base/xalloc.h"
 #include "chat_priv.h"
+#include "gem_part_build.h"
 
 /* Google's own value for parts that no Gemini model made (guide "Thought signatures"). */
 static const char unsigned_part[] = "skip_thought_signature_validator";
@@ -51,31 +52,6 @@ note(const struct reading *r, enum change change, const char *field)
 
 /* ---- signatures ---- */
 
-/* Leftovers of other vendors are no Base64 and would fail the whole request. */
-static bool
-is_signature(json_object *string)
-{
-	struct slice text = json_str(string);
-	struct buf copy;
-	bool good;
-
-	if (text.len == 0)
-		return false;
-	buf_init(&copy, text.len + 3);
-	good = base64_normalise(text, &copy);
-	buf_release(&copy);
-	return good;
-}
-
-json_object *
-chat_signature_of(json_object *holder)
-{
-	json_object *google = json_get(json_get(holder, "extra_content"), "google");
-	json_object *signature = json_get(google, "thought_signature");
-
-	return is_signature(signature) ? signature : NULL;
-}
-
 /* OpenRouter's carrier; other vendors' secrets are marked as theirs. */
 static void
 read_details(struct reading *r)
@@ -91,7 +67,7 @@ read_details(struct reading *r)
 
 		if (!slice_eq(json_get_str(entry, "type"), SLICE("reasoning.encrypted")) ||
 		    (format.len > 0 && !slice_starts(format, SLICE("google"))) ||
-		    !is_signature(data))
+		    !chat_signature_is_good(data))
 			continue;
 		if (json_str(id).len > 0) {
 			if (r->by_call == NULL)
@@ -118,7 +94,7 @@ is_trace(json_object *part, bool *ret_tool)
 		size_t k = 0;
 
 		if (strcmp(key, "thoughtSignature") == 0) {
-			if (!is_signature(value))
+			if (!chat_signature_is_good(value))
 				return false;
 			continue;
 		}
@@ -406,7 +382,7 @@ read_spoken(struct reading *r)
 	    chat_content_read(r->c, content, CHAT_ASSISTANT, at, parts, r->err) != 0)
 		return -1;
 	if (json_object_array_length(parts) == before && json_str(refusal).len > 0)
-		json_append(parts, chat_text_part(json_object_get(refusal)));
+		json_append(parts, part_text(json_object_get(refusal)));
 	field_name(at, "%s[%zu].images", r->c->list, r->i);
 	if (images != NULL && chat_parts_read(r->c, images, CHAT_ASSISTANT, at, parts, r->err) != 0)
 		return -1;

@@ -6,6 +6,7 @@
 #include "base/base64.h"
 #include "base/xalloc.h"
 #include "chat_priv.h"
+#include "gem_part_build.h"
 #include "core/mime.h"
 #include "core/text_file.h"
 
@@ -93,13 +94,6 @@ read_escaped(struct slice payload)
 	return string;
 }
 
-static int
-refuse(struct apierror *err, const char *param, const char *why)
-{
-	return apierror_set(
-	    err, APIERROR_BAD_VALUE, param, "Invalid value for '%s': %s", param, why);
-}
-
 /* *ret_data is set on some failures too. */
 static int
 read_data_url(json_object *owner, struct slice url, const char *param, char mime[MIME_MAX],
@@ -110,15 +104,15 @@ read_data_url(json_object *owner, struct slice url, const char *param, char mime
 	json_object *data;
 
 	if (comma == NULL)
-		return refuse(err, param, "a data: URL needs a comma before its data.");
+		return chat_media_refuse(err, param, "a data: URL needs a comma before its data.");
 	payload = skip(head, (size_t)(comma + 1 - head.ptr));
 	head.len = (size_t)(comma - head.ptr);
 	data = cut_base64(&head) ? read_base64(owner, payload) : read_escaped(payload);
 	if (data == NULL)
-		return refuse(err, param, "the data is not valid Base64.");
+		return chat_media_refuse(err, param, "the data is not valid Base64.");
 	*ret_data = data;
 	if (!mime_clean(head, mime))
-		return refuse(err, param, "the data: URL has no valid media type.");
+		return chat_media_refuse(err, param, "the data: URL has no valid media type.");
 	return 0;
 }
 
@@ -131,31 +125,13 @@ read_source(const struct chat_media *media, const char *param, char mime[MIME_MA
 	if (slice_startsi(text, SLICE("data:")))
 		return read_data_url(media->text, text, param, mime, ret_data, err);
 	if (!media->bare)
-		return refuse(err, param, "expected a data: URL or an https: URL.");
+		return chat_media_refuse(err, param, "expected a data: URL or an https: URL.");
 	/* A caller's own word for the type may be anything. */
 	if (!mime_clean(slice_str(media->mime), mime))
 		mime[0] = '\0';
 	*ret_data = read_base64(media->text, text);
-	return *ret_data != NULL ? 0 : refuse(err, param, "the data is not valid Base64.");
-}
-
-json_object *
-chat_blob_new(const char *mime, json_object *data)
-{
-	json_object *blob = json_object_new_object();
-
-	json_put_str(blob, "mimeType", slice_str(mime));
-	json_put(blob, "data", data);
-	return blob;
-}
-
-json_object *
-chat_blob_part(json_object *blob)
-{
-	json_object *part = json_object_new_object();
-
-	json_put(part, "inlineData", blob);
-	return part;
+	return *ret_data != NULL ? 0
+	                         : chat_media_refuse(err, param, "the data is not valid Base64.");
 }
 
 /* What the caller did not say, the data or the name may tell. */
@@ -200,7 +176,7 @@ read_blob(const struct chat_media *media, const char *param, char mime[MIME_MAX]
 	if (read_source(media, param, mime, &data, err) != 0)
 		goto fail;
 	if (json_str(data).len == 0) {
-		refuse(err, param, "there is no data in it.");
+		chat_media_refuse(err, param, "there is no data in it.");
 		goto fail;
 	}
 	*ret_data = data;
@@ -210,107 +186,6 @@ fail:
 	json_object_put(data);
 	return -1;
 }
-
-/* ---- files that are text ---- */
-
-/* Programs in TypeScript get this type by their names' end. */
-bool
-chat_file_is_media(const struct chat_read *c, const char *mime)
-{
-	if (c->media_only && !mime_is_vague(slice_str(mime)))
-		return true;
-	return mime_is_media(slice_str(mime)) && strcmp(mime, "video/mp2t") != 0;
-}
-
-/* As one part of text that says where the file begins and ends. */
-static json_object *
-file_text_part(const char *mime, struct slice filename, struct slice text)
-{
-	json_object *part;
-	struct buf out;
-
-	buf_init(&out, SIZE_MAX / 2); /* the text is in memory already */
-	buf_adds(&out, "[File: ");
-	if (filename.len > 0) {
-		buf_add_slice(&out, filename);
-		buf_adds(&out, ", ");
-	}
-	buf_add(&out, mime, strcspn(mime, ";"));
-	buf_adds(&out, "]\n");
-	buf_add_slice(&out, text);
-	buf_adds(&out, slice_ends(text, SLICE("\n")) ? "[End of file]\n" : "\n[End of file]\n");
-	part = chat_text_part(json_new_str(buf_slice(&out)));
-	buf_release(&out);
-	return part;
-}
-
-static int
-refuse_type(const char *mime, struct slice filename, const char *param, struct apierror *err)
-{
-	if (mime_is_vague(slice_str(mime)))
-		return refuse(err, param, "its media type cannot be told; name it in a data: URL.");
-	if (slice_starts(slice_str(mime), SLICE("text/")))
-		return refuse(err, param,
-		    "the file is not text in UTF-8; convert it, or name its charset (UTF-16, "
-		    "ISO-8859-1 or Windows-1252) in a data: URL.");
-	return apierror_set(err, APIERROR_UNSUPPORTED, param,
-	    "'%s': the Gemini API does not read files of type %s%s%.*s%s; send text, a PDF, an "
-	    "image, "
-	    "sound or a video.",
-	    param, mime, filename.len > 0 ? " ('" : "",
-	    filename.len < 100 ? (int)filename.len : 100, filename.ptr,
-	    filename.len > 0 ? "')" : "");
-}
-
-/* Text is where it belongs, whatever the file was; an image of words is another thing. */
-static int
-note_text(const struct chat_read *c, const char *mime, const char *param, struct apierror *err)
-{
-	if (!slice_starts(slice_str(mime), SLICE("text/")))
-		return changes_note(c->env->changes, CHANGE_REWRITTEN, param, err);
-	changes_mention(c->env->changes, CHANGE_REWRITTEN, param);
-	return 0;
-}
-
-int
-chat_file_part(const struct chat_read *c, const struct chat_file *file, const char *param,
-    json_object **ret_part, struct apierror *err)
-{
-	const char *mime = mime_is_vague(slice_str(file->mime)) ? "text/plain" : file->mime;
-	struct slice head = { file->bytes.ptr,
-		file->bytes.len < MIME_HEAD ? file->bytes.len : MIME_HEAD };
-	bool media = mime_is_media(slice_str(mime));
-	struct buf out;
-	int rc = 0;
-
-	*ret_part = NULL;
-	buf_init(&out, SIZE_MAX / 2);
-	if (!chat_file_is_media(c, mime) &&
-	    text_file_read(file->bytes, mime_charset(slice_str(mime)), &out)) {
-		rc = note_text(c, mime, param, err);
-		if (rc == 0)
-			*ret_part = file_text_part(mime, file->name, buf_slice(&out));
-		goto out;
-	}
-	/* Called text, but it is not: the bytes may tell. */
-	if (!media) {
-		mime = mime_from_bytes(head);
-		if (mime == NULL || !mime_is_media(slice_str(mime)))
-			rc = refuse_type(file->mime, file->name, param, err);
-		else if (!file->fetched)
-			rc = changes_note(c->env->changes, CHANGE_REWRITTEN, param, err);
-	}
-	if (rc != 0)
-		goto out;
-	buf_reset(&out);
-	base64_add(&out, file->bytes.ptr, file->bytes.len);
-	*ret_part = chat_blob_part(chat_blob_new(mime, json_new_str(buf_slice(&out))));
-out:
-	buf_release(&out);
-	return rc;
-}
-
-/* ---- the whole ---- */
 
 /* data: Base64. */
 static int
@@ -348,7 +223,7 @@ chat_media_read(const struct chat_read *c, const struct chat_media *media, const
 	if (read_blob(media, param, mime, &data, err) != 0)
 		return -1;
 	if (chat_file_is_media(c, mime)) {
-		*ret_part = chat_blob_part(chat_blob_new(mime, data));
+		*ret_part = part_inline(part_blob(mime, data));
 		return 0;
 	}
 	rc = read_file(c, &(struct chat_file){ .mime = mime, .name = media->filename },

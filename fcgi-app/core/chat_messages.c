@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "base/xalloc.h"
 #include "chat_priv.h"
+#include "gem_part_build.h"
 
 /* Stands where Google wants a user turn and the caller has none. */
 static const char filler[] = "Continue.";
@@ -91,21 +92,9 @@ add_filler(struct talk *t, size_t i)
 {
 	json_object *parts = json_object_new_array();
 
-	json_append(parts, chat_text_part(json_object_new_string(filler)));
+	json_append(parts, part_text(json_object_new_string(filler)));
 	add_turn(t, "user", parts);
 	return note(t, CHANGE_ADDED, i);
-}
-
-void
-chat_system_add(json_object *target, json_object *text)
-{
-	json_object *parts = json_get_array(json_get_object(target, "systemInstruction"), "parts");
-
-	if (parts == NULL) {
-		parts = json_object_new_array();
-		fieldmap_put(target, "systemInstruction/parts", parts);
-	}
-	json_append(parts, chat_text_part(text));
 }
 
 /* ---- one reader per role ---- */
@@ -227,7 +216,7 @@ add_orphan(struct talk *t, size_t i, const char *at)
 	buf_adds(&text, name.len > 0 ? "call of " : "tool call");
 	buf_add_slice(&text, name);
 	buf_addc(&text, ':');
-	json_append(parts, chat_text_part(json_new_str(buf_slice(&text))));
+	json_append(parts, part_text(json_new_str(buf_slice(&text))));
 	buf_release(&text);
 	if (json_get(message, "content") != NULL &&
 	    chat_content_read(t->c, json_get(message, "content"), CHAT_TOOL, at, parts, t->err) !=
@@ -345,7 +334,7 @@ put_system(struct talk *t, json_object *target)
 	for (size_t i = 0; i < json_object_array_length(t->system); i++) {
 		json_object *part = json_object_array_get_idx(t->system, i);
 
-		chat_system_add(target, json_object_get(json_get(part, "text")));
+		part_system_add(target, json_object_get(json_get(part, "text")));
 	}
 }
 

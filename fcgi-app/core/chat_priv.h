@@ -146,8 +146,6 @@ int chat_top_logprobs_conv(
  * caller's read->list[i]. */
 int chat_messages_emit(struct fieldmap_run *run, const struct fieldmap *row, json_object *value);
 int chat_messages_read(struct fieldmap_run *run, json_object *messages);
-/* One more text part of systemInstruction; text is taken. */
-void chat_system_add(json_object *target, json_object *text);
 
 /* ---- chat_history.c ---- */
 
@@ -197,6 +195,10 @@ void chat_turn_release(struct chat_turn *turn);
  */
 int chat_turn_read(struct chat_read *c, struct chat_turn *turn, json_object *message, size_t i,
     struct apierror *err);
+/* ---- chat_signature.c ---- */
+
+/* False for leftovers of other vendors, which are not Base64 and would fail the whole request. */
+bool chat_signature_is_good(json_object *string);
 /* The signature in a holder's `extra_content.google`, borrowed, or NULL. */
 json_object *chat_signature_of(json_object *holder);
 
@@ -267,8 +269,6 @@ int chat_content_read(const struct chat_read *c, json_object *content, enum chat
 /* The same for a list of parts of any name: at is `messages[i].images`. */
 int chat_parts_read(const struct chat_read *c, json_object *list, enum chat_role role,
     const char *at, json_object *parts, struct apierror *err);
-/* {"text": text}; text is taken. */
-json_object *chat_text_part(json_object *text);
 
 /* ---- chat_foreign.c: what other providers' clients write ---- */
 
@@ -307,6 +307,8 @@ struct chat_media {
  * media. param: the name of text's field. */
 int chat_media_read(const struct chat_read *c, const struct chat_media *media, const char *param,
     json_object **ret_part, struct apierror *err);
+/* ---- chat_file.c ---- */
+
 struct chat_file {
 	const char *mime;  /* may be vague or "" */
 	bool fetched;      /* that is a server's word, not the caller's */
@@ -314,16 +316,14 @@ struct chat_file {
 	struct slice bytes;
 };
 
+/* -1 with err: the value of the field is no good, and why. */
+int chat_media_refuse(struct apierror *err, const char *param, const char *why);
 /* False for what chat_file_part may make text of: give it the bytes. */
 bool chat_file_is_media(const struct chat_read *c, const char *mime);
 /* A new part of a file: text where it is text, named; media where the bytes are that; else an error
  * that names the type. */
 int chat_file_part(const struct chat_read *c, const struct chat_file *file, const char *param,
     json_object **ret_part, struct apierror *err);
-/* A new {"mimeType", "data"}; data is taken. */
-json_object *chat_blob_new(const char *mime, json_object *data);
-/* A new {"inlineData": blob}; blob is taken. */
-json_object *chat_blob_part(json_object *blob);
 
 /* ---- chat_url.c ---- */
 
@@ -338,12 +338,15 @@ int chat_file_read(
 
 int chat_tools_emit(struct fieldmap_run *run, const struct fieldmap *row, json_object *value);
 int chat_functions_emit(struct fieldmap_run *run, const struct fieldmap *row, json_object *value);
+/* A caller's tool of any type; at: its name. */
+int chat_tool_read(struct fieldmap_run *run, json_object *tool, const char *at);
+
+/* ---- chat_declare.c ---- */
+
 /* Google's name of a function that the request speaks of at `at`; a first renaming is noted. NULL
  * with err. The name must be a string; param names it. space: its namespace, or NULL. */
 const struct tool_name *chat_tool_name(const struct chat_read *c, json_object *space,
     json_object *name, enum tool_kind kind, const char *param, struct apierror *err);
-/* A caller's tool of any type; at: its name. */
-int chat_tool_read(struct fieldmap_run *run, json_object *tool, const char *at);
 /* Declares a function. Takes the declaration, which holds no name yet, and schema, which may be
  * NULL. tool: what has the name. */
 int chat_declare(struct fieldmap_run *run, json_object *declaration, json_object *tool,
@@ -351,17 +354,8 @@ int chat_declare(struct fieldmap_run *run, json_object *declaration, json_object
 /* The list of functionDeclarations in target, made on demand. */
 json_object *chat_declarations(json_object *target);
 
-/* ---- chat_tool_types.c: types of Responses beside functions ---- */
-
-/* Reads a tool of one of those types; *ret_known: it is one. */
-int chat_typed_tool_read(
-    struct fieldmap_run *run, json_object *tool, const char *at, bool *ret_known);
 /* The kind of a tool that the client carries out, by its type; TOOL_FUNCTION: none of them. */
 enum tool_kind chat_client_kind(struct slice type);
-/* The description of a function in c->space: a new string. given: its own, or NULL. */
-json_object *chat_space_describe(const struct chat_read *c, json_object *given);
-/* Whether a type is among those that are read; param of a refusal: that of the type. */
-int chat_type_unknown(struct fieldmap_run *run, const char *at, struct slice type);
 
 /* ---- chat_builtin.c ---- */
 

@@ -48,40 +48,6 @@ chat_parallel_emit(struct fieldmap_run *run, const struct fieldmap *row, json_ob
 	return 0;
 }
 
-/* False, an empty object, an empty list. */
-static bool
-says_nothing(json_object *value)
-{
-	if (json_object_is_type(value, json_type_boolean))
-		return !json_object_get_boolean(value);
-	return json_is_empty_list(value) || (json_object_is_type(value, json_type_object) &&
-						json_object_object_length(value) == 0);
-}
-
-int
-chat_drop_emit(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
-{
-	char param[APIERROR_PARAM_MAX];
-
-	if (says_nothing(value))
-		return 0;
-	fieldmap_param(run, row, param);
-	return changes_note(run->changes, CHANGE_DROPPED, param, run->err);
-}
-
-int
-chat_refuse_emit(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
-{
-	char param[APIERROR_PARAM_MAX];
-
-	if (says_nothing(value))
-		return 0;
-	fieldmap_param(run, row, param);
-	return apierror_set(run->err, APIERROR_UNSUPPORTED, param,
-	    "Unsupported parameter: '%s' would change the result, and Gemini has nothing like it.",
-	    param);
-}
-
 /* clang-format off */
 static const size_t stream_at = offsetof(struct chat_request, stream);
 static const size_t include_usage_at = offsetof(struct chat_request, include_usage);

@@ -9,6 +9,7 @@
 
 #include "base/xalloc.h"
 #include "chat_priv.h"
+#include "gem_part_build.h"
 #include "core/mime.h"
 #include "core/struct_text.h"
 
@@ -82,7 +83,7 @@ label_of(const struct chat_call *call)
 
 	buf_init(&text, KIB);
 	buf_addf(&text, "From the result of %s:", call->upstream);
-	part = chat_text_part(json_new_str(buf_slice(&text)));
+	part = part_text(json_new_str(buf_slice(&text)));
 	buf_release(&text);
 	return part;
 }

@@ -3,6 +3,7 @@
 
 #include "base/limits.h"
 #include "chat_priv.h"
+#include "gem_part_build.h"
 
 /* The caller's name of a call or result. */
 static struct slice
@@ -25,7 +26,7 @@ tell_body(const struct chat_read *c, json_object *body, const char *lead, const 
 	buf_add_slice(&text, told_name(c, body));
 	buf_adds(&text, ": ");
 	json_write(json_get(body, key), &text);
-	part = chat_text_part(json_new_str(buf_slice(&text)));
+	part = part_text(json_new_str(buf_slice(&text)));
 	buf_release(&text);
 	return part;
 }

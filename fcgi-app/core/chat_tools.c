@@ -1,4 +1,7 @@
-/* What may be called: functions, custom tools, and the table of tool types. */
+/*
+ * Tools of every type: functions, custom tools, namespaces of them, tools that the client carries
+ * out and whose calls are items of their own, Google's, and those that Gemini has nothing like.
+ */
 #include "config.h"
 
 #include <string.h>
@@ -8,73 +11,6 @@
 #include "chat_priv.h"
 #include "core/fields.h"
 #include "core/schema.h"
-
-json_object *
-chat_declarations(json_object *target)
-{
-	json_object *tools = json_get_array(target, "tools"), *tool, *list;
-
-	if (tools != NULL)
-		return json_get_array(json_object_array_get_idx(tools, 0), "functionDeclarations");
-	list = json_object_new_array();
-	tool = json_object_new_object();
-	json_put(tool, "functionDeclarations", list);
-	tools = json_object_new_array();
-	json_append(tools, tool);
-	json_put(target, "tools", tools);
-	return list;
-}
-
-static bool
-is_name(json_object *name, const char *param, struct apierror *err)
-{
-	if (!json_object_is_type(name, json_type_string))
-		fieldmap_bad_type(err, param, "a string", name);
-	else if (json_str(name).len == 0)
-		apierror_set(err, APIERROR_BAD_VALUE, param,
-		    "Invalid '%s': a function's name cannot be an empty string.", param);
-	return json_str(name).len > 0;
-}
-
-/* The entry of a name, made when it is new; a renaming is noted then. NULL with err. */
-static const struct tool_name *
-add_name(const struct chat_read *c, json_object *space, json_object *name, enum tool_kind kind,
-    const char *param, struct apierror *err)
-{
-	struct chat_request *request = c->request;
-	const struct tool_name *entry;
-	size_t before;
-
-	if (request->tools == NULL)
-		request->tools = tool_names_new();
-	before = tool_names_count(request->tools);
-	entry = tool_names_add(request->tools, json_str(space), json_str(name), kind);
-	if (tool_names_count(request->tools) > before && entry->renamed &&
-	    changes_note(c->env->changes, CHANGE_RENAMED, param, err) != 0)
-		return NULL;
-	return entry;
-}
-
-const struct tool_name *
-chat_tool_name(const struct chat_read *c, json_object *space, json_object *name,
-    enum tool_kind kind, const char *param, struct apierror *err)
-{
-	const struct tool_names *tools = c->request->tools;
-	const struct tool_name *flat;
-
-	if (!is_name(name, param, err))
-		return NULL;
-	/* A name that was declared in a namespace, as clients give it back that know of none. */
-	flat = json_str(space).len == 0 && kind <= TOOL_CUSTOM
-	           ? tool_names_upstream(tools, json_str(name))
-	           : NULL;
-	if (flat != NULL && flat->space != NULL &&
-	    tool_names_find(tools, SLICE(""), json_str(name), kind) == NULL)
-		return flat;
-	return add_name(c, space, name, kind, param, err);
-}
-
-/* ---- declarations ---- */
 
 /* Every function is declared at once, and the model itself calls it. */
 #define LOADING_ROWS \
@@ -109,72 +45,6 @@ const struct field_table chat_tool_tables[] = {
 	{ "custom.", custom_fields },
 	{ 0 },
 };
-
-/* The caller's name stays known to the model, which may be told of it elsewhere. description: as it
- * is told, or NULL. */
-static void
-describe(json_object *named, const struct tool_name *name, json_object *description)
-{
-	bool kept = name->space != NULL
-	                ? slice_ends(slice_str(name->upstream), slice_str(name->name))
-	                : strcmp(name->name, name->upstream) == 0;
-	struct buf text;
-
-	if (kept) {
-		json_share(named, "description", description);
-		return;
-	}
-	buf_init(&text, CHAT_BODY_MAX);
-	buf_addf(&text, "Also known as \"%s\".", name->name);
-	if (json_str(description).len > 0)
-		buf_addc(&text, '\n');
-	buf_add_slice(&text, json_str(description));
-	json_put_str(named, "description", buf_slice(&text));
-	buf_release(&text);
-}
-
-int
-chat_declare(struct fieldmap_run *run, json_object *declaration, json_object *tool,
-    enum tool_kind kind, json_object *schema, const char *at)
-{
-	struct chat_read *c = run->ctx;
-	char param[APIERROR_PARAM_MAX];
-	const struct tool_name *name;
-	json_object *named = NULL, *description = json_get(declaration, "description"), *told;
-	int answer = -1;
-
-	field_name(param, "%s.name", at);
-	if (!is_name(json_get(tool, "name"), param, run->err))
-		goto out;
-	name = add_name(c, c->space.name, json_get(tool, "name"), kind, param, run->err);
-	if (name == NULL)
-		goto out;
-	if (c->declared == NULL)
-		c->declared = json_object_new_object();
-	if (json_get(c->declared, name->upstream) != NULL) {
-		/* Google refuses a name that is there twice. */
-		answer = c->brought ? 0 : changes_note(run->changes, CHANGE_DROPPED, at, run->err);
-		goto out;
-	}
-	json_put(c->declared, name->upstream, json_object_new_boolean(1));
-	named = json_object_new_object();
-	json_put_str(named, "name", slice_str(name->upstream));
-	told = c->space.name != NULL ? chat_space_describe(c, description)
-	                             : json_object_get(description);
-	describe(named, name, told);
-	json_object_put(told);
-	if (c->space.name != NULL && c->space.first == NULL)
-		c->space.first = name->upstream;
-	if (schema != NULL)
-		json_put(named, "parametersJsonSchema", TAKE(schema));
-	json_append(chat_declarations(run->target), TAKE(named));
-	c->functions = true;
-	answer = 0;
-out:
-	json_object_put(declaration);
-	json_object_put(schema);
-	return answer;
-}
 
 /* Checks a tool by its table; a new object with what the table places, or NULL. */
 static json_object *
@@ -291,6 +161,231 @@ read_custom(struct fieldmap_run *run, json_object *custom, const char *at)
 	return chat_declare(run, declaration, custom, TOOL_CUSTOM, schema, at);
 }
 
+static const char supported[] =
+    "'function', 'custom', 'namespace', 'tool_search', 'shell', 'local_shell', 'apply_patch', "
+    "'image_generation', 'web_search', 'code_interpreter', 'url_context', 'google_maps', and "
+    "'file_search'";
+
+static int
+tools_unknown(struct fieldmap_run *run, const char *at, struct slice type)
+{
+	return fieldmap_drop_word(run, at, ".type", type, supported);
+}
+
+/* ---- namespaces ---- */
+
+static const struct fieldmap namespace_fields[] = {
+	{ .from = "name", .kind = FK_STR, .flags = FF_REQUIRED },
+	{ .from = "description", .kind = FK_STR },
+	{ .from = "tools", .kind = FK_ARRAY, .flags = FF_REQUIRED },
+	{ .from = "type", .kind = FK_ANY },
+	{ 0 },
+};
+
+/* {name, description, tools}: its functions, under names that no others have. */
+static int
+read_namespace(struct fieldmap_run *run, json_object *tool, const char *at)
+{
+	struct fieldmap_run inner = fieldmap_inside(run, tool, at);
+	struct chat_read *c = run->ctx;
+	json_object *list = json_get_array(tool, "tools");
+	char param[APIERROR_PARAM_MAX];
+	int answer = 0;
+
+	if (c->space.name != NULL)
+		return changes_note(run->changes, CHANGE_DROPPED, at, run->err);
+	if (fieldmap_apply(namespace_fields, &inner) != 0)
+		return -1;
+	field_name(param, "%s.name", at);
+	if (json_get_str(tool, "name").len == 0)
+		return apierror_set(run->err, APIERROR_BAD_VALUE, param,
+		    "Invalid '%s': a namespace's name cannot be an empty string.", param);
+	c->space.name = json_get(tool, "name");
+	c->space.description = json_get(tool, "description");
+	for (size_t i = 0; answer == 0 && i < json_object_array_length(list); i++) {
+		field_name(param, "%s.tools[%zu]", at, i);
+		answer = chat_tool_read(run, json_object_array_get_idx(list, i), param);
+	}
+	c->space = (struct chat_space){ 0 };
+	return answer;
+}
+
+/* ---- tools that the client carries out ---- */
+
+/* clang-format off */
+static const char shell_schema[] =
+    "{\"type\":\"object\",\"properties\":{"
+    "\"commands\":{\"type\":\"array\",\"items\":{\"type\":\"string\"},"
+      "\"description\":\"Commands, each run in a shell of its own.\"},"
+    "\"timeout_ms\":{\"type\":\"integer\"},"
+    "\"max_output_length\":{\"type\":\"integer\"}},"
+    "\"required\":[\"commands\"]}";
+
+static const char local_shell_schema[] =
+    "{\"type\":\"object\",\"properties\":{"
+    "\"command\":{\"type\":\"array\",\"items\":{\"type\":\"string\"},"
+      "\"description\":\"The program and its arguments.\"},"
+    "\"working_directory\":{\"type\":\"string\"},"
+    "\"timeout_ms\":{\"type\":\"integer\"},"
+    "\"env\":{\"type\":\"object\",\"additionalProperties\":{\"type\":\"string\"}}},"
+    "\"required\":[\"command\"]}";
+
+static const char patch_schema[] =
+    "{\"type\":\"object\",\"properties\":{"
+    "\"type\":{\"type\":\"string\","
+      "\"enum\":[\"create_file\",\"update_file\",\"delete_file\"]},"
+    "\"path\":{\"type\":\"string\"},"
+    "\"diff\":{\"type\":\"string\",\"description\":\"For create_file every line of the file with a "
+      "'+' in front. For update_file hunks: a line '@@', which may name the function or class that "
+      "follows it, then lines that begin with ' ' (context), '-' (removed) or '+' (added). Empty for "
+      "delete_file.\"}},"
+    "\"required\":[\"type\",\"path\",\"diff\"]}";
+
+static const struct client_tool {
+	const char *type;
+	enum tool_kind kind;
+	const char *description, *schema; /* schema NULL: the caller's `parameters` */
+} client_tools[] = {
+	{ "tool_search", TOOL_SEARCH, "Finds more tools, which can be called from then on.", NULL },
+	{ "shell", TOOL_SHELL, "Runs shell commands on the user's machine.", shell_schema },
+	{ "local_shell", TOOL_LOCAL_SHELL, "Runs a command on the user's machine.",
+	  local_shell_schema },
+	{ "apply_patch", TOOL_PATCH, "Creates, changes or deletes one file.", patch_schema },
+};
+/* clang-format on */
+
+enum tool_kind
+chat_client_kind(struct slice type)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(client_tools); i++)
+		if (slice_eq(type, slice_str(client_tools[i].type)))
+			return client_tools[i].kind;
+	return TOOL_FUNCTION;
+}
+
+/* What runs elsewhere than at the client: OpenAI's search of tools, unless the client says that it
+ * does that, and shells in a container of OpenAI's. */
+static bool
+runs_elsewhere(const struct client_tool *type, json_object *tool)
+{
+	json_object *environment = json_get(tool, "environment");
+
+	if (type->kind == TOOL_SEARCH)
+		return !slice_eq(json_get_str(tool, "execution"), SLICE("client"));
+	return environment != NULL && !slice_eq(json_get_str(environment, "type"), SLICE("local"));
+}
+
+static int
+read_parameters(
+    struct fieldmap_run *run, json_object *tool, const char *at, json_object **ret_schema)
+{
+	json_object *parameters = json_get_object(tool, "parameters");
+	char param[APIERROR_PARAM_MAX];
+
+	field_name(param, "%s.parameters", at);
+	if (parameters != NULL &&
+	    schema_clean(parameters, param, run->changes, ret_schema, run->err) != 0)
+		return -1;
+	if (*ret_schema != NULL && schema_is_empty(*ret_schema)) {
+		json_object_put(*ret_schema);
+		*ret_schema = NULL;
+	}
+	return 0;
+}
+
+/* A function whose calls come back as the items that the client knows. */
+static int
+read_client_tool(
+    struct fieldmap_run *run, const struct client_tool *type, json_object *tool, const char *at)
+{
+	struct chat_read *c = run->ctx;
+	const struct chat_space space = c->space;
+	struct slice description = json_get_str(tool, "description");
+	json_object *schema = NULL, *declaration, *named;
+	int answer;
+
+	if (runs_elsewhere(type, tool) && type->kind == TOOL_SEARCH) {
+		/* All tools are declared: none is left to be found. */
+		changes_mention(run->changes, CHANGE_DROPPED, at);
+		return 0;
+	}
+	if (!c->items || runs_elsewhere(type, tool))
+		return changes_note(run->changes, CHANGE_DROPPED, at, run->err);
+	if (type->schema != NULL)
+		schema = json_read(slice_str(type->schema));
+	else if (read_parameters(run, tool, at, &schema) != 0)
+		return -1;
+	declaration = json_object_new_object();
+	json_put_str(declaration, "description",
+	    description.len > 0 ? description : slice_str(type->description));
+	named = json_object_new_object();
+	json_put_str(named, "name", slice_str(type->type));
+	c->space = (struct chat_space){ 0 };
+	answer = chat_declare(run, declaration, named, type->kind, schema, at);
+	c->space = space;
+	json_object_put(named);
+	return answer;
+}
+
+/* ---- the others ---- */
+
+/* Models that make images do so by themselves. */
+static int
+read_image_tool(struct fieldmap_run *run, json_object *tool, const char *at)
+{
+	const struct chat_read *c = run->ctx;
+	char param[APIERROR_PARAM_MAX];
+
+	if ((c->family->can & FAMILY_IMAGE_OUT) == 0)
+		return changes_note(run->changes, CHANGE_DROPPED, at, run->err);
+	json_object_object_foreach(tool, key, value)
+	{
+		field_name(param, "%s.%s", at, key);
+		if (value != NULL && !slice_eq(slice_str(key), SLICE("type")))
+			changes_mention(run->changes, CHANGE_IGNORED, param);
+	}
+	return 0;
+}
+
+/* What OpenAI's own machines do and Google's do not. */
+static int
+drop_tool(struct fieldmap_run *run, json_object *tool, const char *at)
+{
+	(void)tool;
+	return changes_note(run->changes, CHANGE_DROPPED, at, run->err);
+}
+
+/* clang-format off */
+static const struct {
+	const char *type;
+	int (*read)(struct fieldmap_run *run, json_object *tool, const char *at);
+} others[] = {
+	{ "namespace",                 read_namespace },
+	{ "image_generation",          read_image_tool },
+	{ "computer",                  drop_tool },
+	{ "computer_use",              drop_tool },
+	{ "computer_use_preview",      drop_tool },
+	{ "mcp",                       drop_tool },
+	{ "programmatic_tool_calling", drop_tool },
+};
+/* clang-format on */
+
+static int
+read_typed(struct fieldmap_run *run, json_object *tool, const char *at, bool *ret_known)
+{
+	struct slice type = json_get_str(tool, "type");
+
+	*ret_known = true;
+	for (size_t i = 0; i < ARRAY_SIZE(client_tools); i++)
+		if (slice_eq(type, slice_str(client_tools[i].type)))
+			return read_client_tool(run, &client_tools[i], tool, at);
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+		if (slice_eq(type, slice_str(others[i].type)))
+			return others[i].read(run, tool, at);
+	*ret_known = false;
+	return 0;
+}
+
 /* ---- tools ---- */
 
 /* clang-format off */
@@ -346,9 +441,9 @@ chat_tool_read(struct fieldmap_run *run, json_object *tool, const char *at)
 	builtin = chat_builtin_find(json_str(type), BUILTIN_TYPE);
 	if (builtin != 0)
 		return chat_builtin_read(run, builtin, tool, at);
-	if (chat_typed_tool_read(run, tool, at, &known) != 0)
+	if (read_typed(run, tool, at, &known) != 0)
 		return -1;
-	return known ? 0 : chat_type_unknown(run, at, json_str(type));
+	return known ? 0 : tools_unknown(run, at, json_str(type));
 }
 
 int

@@ -7,6 +7,7 @@
 #include "base/limits.h"
 #include "base/xalloc.h"
 #include "chat_priv.h"
+#include "gem_part_build.h"
 #include "core/mime.h"
 
 #define FILES_ROOT "https://generativelanguage.googleapis.com/"
@@ -157,7 +158,7 @@ inline_part(const struct chat_read *c, const struct ref *ref, struct slice url,
 	}
 	buf_init(&base64, ref->value.len / 3 * 4 + 4);
 	base64_add(&base64, ref->value.data, ref->value.len);
-	*ret_part = chat_blob_part(chat_blob_new(mime, json_new_str(buf_slice(&base64))));
+	*ret_part = part_inline(part_blob(mime, json_new_str(buf_slice(&base64))));
 	buf_release(&base64);
 	return 0;
 }
@@ -185,7 +186,7 @@ fetched_part(const struct chat_read *c, struct slice url, struct slice filename,
 	if (ref->state == REF_FOUND)
 		return inline_part(c, ref, url, filename, param, ret_part, err);
 	/* There will be another pass. */
-	*ret_part = chat_blob_part(chat_blob_new("", json_object_new_string("")));
+	*ret_part = part_inline(part_blob("", json_object_new_string("")));
 	return 0;
 }
 

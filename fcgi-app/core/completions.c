@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "base/xalloc.h"
 #include "chat_priv.h"
+#include "gem_part_build.h"
 #include "core/fields.h"
 
 static struct completions_request *
@@ -97,7 +98,7 @@ emit_suffix(struct fieldmap_run *run, const struct fieldmap *row, json_object *v
 	buf_add_slice(&words, suffix);
 	text = json_new_str(buf_slice(&words));
 	buf_release(&words);
-	chat_system_add(run->target, text);
+	part_system_add(run->target, text);
 	return 0;
 }
 

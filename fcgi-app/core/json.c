@@ -463,3 +463,17 @@ json_type_word(json_object *value)
 	}
 	return "null";
 }
+
+json_object *
+json_first_of(json_object *object, const char *const *keys, const char **ret_key)
+{
+	for (; *keys != NULL; keys++) {
+		json_object *value = json_get(object, *keys);
+
+		if (value == NULL)
+			continue;
+		*ret_key = *keys;
+		return value;
+	}
+	return NULL;
+}

@@ -8,6 +8,8 @@ libcore_a_SOURCES += \
 	%D%/chat_builtin.c \
 	%D%/chat_choice.c \
 	%D%/chat_content.c \
+	%D%/chat_declare.c \
+	%D%/chat_file.c \
 	%D%/chat_foreign.c \
 	%D%/chat_format.c \
 	%D%/chat_google.c \
@@ -22,10 +24,10 @@ libcore_a_SOURCES += \
 	%D%/chat_request.c \
 	%D%/chat_results.c \
 	%D%/chat_sampling.c \
+	%D%/chat_signature.c \
 	%D%/chat_stream.c \
 	%D%/chat_thinking.c \
 	%D%/chat_told.c \
-	%D%/chat_tool_types.c \
 	%D%/chat_tools.c \
 	%D%/chat_url.c \
 	%D%/citations.c \
@@ -37,6 +39,8 @@ libcore_a_SOURCES += \
 	%D%/fieldmap.c \
 	%D%/fields.c \
 	%D%/fieldvalue.c \
+	%D%/gem_part_build.c \
+	%D%/gem_part_build.h \
 	%D%/gen_event.c \
 	%D%/gen_part.c \
 	%D%/gen_reader.c \
@@ -125,7 +129,6 @@ libcore_a_SOURCES += \
 	%D%/voices.c \
 	%D%/wav.c \
 	%D%/chat_audio.h \
-	%D%/chat_content.h \
 	%D%/chat_parts.h \
 	%D%/chat_priv.h \
 	%D%/citations.h \

@@ -8,6 +8,7 @@
 #include "base/limits.h"
 #include "base/xalloc.h"
 #include "responses_input.h"
+#include "gem_part_build.h"
 
 /* ---- names ---- */
 
@@ -251,7 +252,7 @@ responses_instructions_emit(
 	int answer = 0;
 
 	if (json_object_is_type(value, json_type_string) && json_str(value).len > 0)
-		json_append(parts, chat_text_part(json_object_get(value)));
+		json_append(parts, part_text(json_object_get(value)));
 	else if (!list && !json_object_is_type(value, json_type_string))
 		answer = fieldmap_bad_type(run->err, row->from, "a string", value);
 	for (size_t i = 0; list && answer == 0 && i < json_object_array_length(value); i++) {
@@ -265,7 +266,7 @@ responses_instructions_emit(
 				   at, parts, run->err);
 	}
 	for (size_t i = 0; answer == 0 && i < json_object_array_length(parts); i++)
-		chat_system_add(run->target,
+		part_system_add(run->target,
 		    json_object_get(json_get(json_object_array_get_idx(parts, i), "text")));
 	json_object_put(parts);
 	return answer;

@@ -70,4 +70,7 @@ void json_write_to(struct jwriter *w, const char *key, json_object *value);
 /* Type name in OpenAI's words, with its article: "a string", "an array"; for error messages. */
 const char *json_type_word(json_object *value);
 
+/* The first of several members that is there; *ret_key: which. keys ends with NULL. NULL: none. */
+json_object *json_first_of(json_object *object, const char *const *keys, const char **ret_key);
+
 #endif
