@@ -1,4 +1,4 @@
-/* What learned.c and learned_share.c share. */
+/* What the files learned*.c share. */
 #ifndef CORE_LEARNED_PRIV_H
 #define CORE_LEARNED_PRIV_H
 
@@ -22,10 +22,15 @@ struct learned {
 	struct learned_watch watch;
 };
 
-/* name: not empty and shorter than MODEL_NAME_MAX. */
+/* ---- learned_entry.c ---- */
+
+/* Where the entry of a name hangs, or would: its pointer is NULL then. */
+struct entry **entry_place(const struct learned *l, struct slice name);
+/* The entry, made when it is new. name: not empty and shorter than MODEL_NAME_MAX. */
 struct entry *entry_obtain(struct learned *l, struct slice name);
-/* When something was learnt of it last. */
-uint64_t entry_changed(const struct entry *e);
+
+/* ---- learned_share.c ---- */
+
 void entry_tell(const struct learned *l, const struct entry *e);
 
 #endif

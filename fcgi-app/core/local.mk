@@ -62,6 +62,7 @@ libcore_a_SOURCES += \
 	%D%/keypool.c \
 	%D%/lanes.c \
 	%D%/learned.c \
+	%D%/learned_entry.c \
 	%D%/learned_share.c \
 	%D%/ledger.c \
 	%D%/members.c \
@@ -83,8 +84,10 @@ libcore_a_SOURCES += \
 	%D%/responses_compact.c \
 	%D%/responses_count.c \
 	%D%/responses_echo.c \
+	%D%/responses_event.c \
 	%D%/responses_hosted.c \
 	%D%/responses_input.c \
+	%D%/responses_item.c \
 	%D%/responses_items.c \
 	%D%/responses_messages.c \
 	%D%/responses_past.c \
@@ -101,9 +104,11 @@ libcore_a_SOURCES += \
 	%D%/schema_finish.c \
 	%D%/schema_gather.c \
 	%D%/schema_index.c \
+	%D%/schema_keywords.c \
 	%D%/schema_merge.c \
 	%D%/schema_parts.c \
 	%D%/schema_refs.c \
+	%D%/schema_run.c \
 	%D%/schema_values.c \
 	%D%/scrub.c \
 	%D%/scrub_view.c \

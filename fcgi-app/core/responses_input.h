@@ -78,6 +78,9 @@ struct item_type {
 /* An item of a type that nobody knows is left out. */
 int responses_type_find(
     struct intake *t, json_object *item, const char *at, const struct item_type **ret);
+
+/* ---- responses_item.c ---- */
+
 /* A member that must be a string. */
 int responses_member_string(
     struct intake *t, json_object *item, const char *at, const char *key, json_object **ret);

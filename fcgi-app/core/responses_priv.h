@@ -1,5 +1,6 @@
-/* What the reply side shares: responses_stream.c has the answer as a whole, responses_items.c items
- * that grow, responses_calls.c those that come whole. */
+/* What the reply side shares: responses_stream.c has the answer as a whole, responses_event.c the
+ * Response and its events, responses_items.c items that grow, responses_calls.c those that come
+ * whole. */
 #ifndef CORE_RESPONSES_PRIV_H
 #define CORE_RESPONSES_PRIV_H
 
@@ -35,11 +36,23 @@ struct responses_stream {
 	struct buf *out; /* during a call */
 };
 
-/* ---- responses_stream.c ---- */
+/* ---- responses_event.c ---- */
 
+/* What every object of a response begins with. */
+void responses_object_open(
+    struct responses_stream *s, struct jwriter *w, const char *key, const char *object);
+/* The Response as it stands. err: of a failed one, or NULL. */
+void responses_response_write(
+    struct responses_stream *s, struct jwriter *w, const char *key, const struct apierror *err);
+/* Begins an event, whether events are wanted or not. */
+void responses_event_write(struct responses_stream *s, const char *type, struct jwriter *w);
 /* Opens an event; false when none are wanted. responses_event_close ends it. */
 bool responses_event_open(struct responses_stream *s, const char *type, struct jwriter *w);
 void responses_event_close(struct responses_stream *s, struct jwriter *w);
+/* An event with the Response. */
+void responses_event_tell(struct responses_stream *s, const char *type, const struct apierror *err);
+/* The events in front of all others, once. */
+void responses_begin(struct responses_stream *s);
 
 /* ---- responses_stored.c ---- */
 

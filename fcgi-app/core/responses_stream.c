@@ -59,130 +59,6 @@ responses_stream_free(struct responses_stream *s)
 	free(s);
 }
 
-/* ---- the Response and its events ---- */
-
-/* The API's ResponseErrorCode, and the two others that agents act on (Codex compacts the
- * conversation or stops). */
-static const char *
-response_code(const struct apierror *err)
-{
-	if (err->kind == APIERROR_CONTEXT_LENGTH || err->kind == APIERROR_QUOTA ||
-	    err->kind == APIERROR_PAYMENT)
-		return apierror_code(err->kind);
-	return err->status == 429  ? "rate_limit_exceeded"
-	       : err->status < 500 ? "invalid_prompt"
-	                           : "server_error";
-}
-
-static void
-write_error(struct jwriter *w, const struct apierror *err)
-{
-	if (err == NULL) {
-		jw_null(w, "error");
-		return;
-	}
-	jw_object(w, "error");
-	jw_str(w, "code", response_code(err));
-	jw_str(w, "message", err->message);
-	jw_object_end(w);
-}
-
-/* What every object of a response begins with. */
-static void
-open_object(struct responses_stream *s, struct jwriter *w, const char *key, const char *object)
-{
-	jw_object(w, key);
-	jw_str_open(w, "id");
-	buf_adds(w->out, "resp_");
-	buf_add_json(w->out, slice_str(s->id));
-	jw_str_close(w);
-	jw_str(w, "object", object);
-	jw_int(w, "created_at", s->info.chat.created);
-}
-
-static void
-write_response(
-    struct responses_stream *s, struct jwriter *w, const char *key, const struct apierror *err)
-{
-	const struct usage *usage = gen_reader_usage(&s->reader);
-	bool over = strcmp(s->status, "in_progress") != 0;
-
-	open_object(s, w, key, "response");
-	jw_str(w, "status", s->status);
-	write_error(w, err);
-	if (s->reason != NULL) {
-		jw_object(w, "incomplete_details");
-		jw_str(w, "reason", s->reason);
-		jw_object_end(w);
-	} else {
-		jw_null(w, "incomplete_details");
-	}
-	jw_str(w, "model", s->model);
-	jw_array(w, "output");
-	if (s->output.len > 0)
-		jw_raw(w, NULL, buf_slice(&s->output));
-	jw_array_end(w);
-	/* Clients want the counts of every answer, also where Google gave none. */
-	if (over && (usage->known || err == NULL))
-		usage_write_responses(usage, w, "usage");
-	if (over)
-		chat_tier_write(w, usage);
-	if (s->info.echo.len > 0) {
-		buf_addc(w->out, ',');
-		buf_add_slice(w->out, s->info.echo);
-	}
-	jw_object_end(w);
-}
-
-static void
-write_event(struct responses_stream *s, const char *type, struct jwriter *w)
-{
-	buf_adds(s->out, "event: ");
-	buf_adds(s->out, type);
-	buf_adds(s->out, "\ndata: ");
-	*w = jwriter_on(s->out);
-	jw_object(w, NULL);
-	jw_str(w, "type", type);
-	jw_int(w, "sequence_number", (int64_t)s->sequence++);
-}
-
-void
-responses_event_close(struct responses_stream *s, struct jwriter *w)
-{
-	jw_object_end(w);
-	buf_add(s->out, "\n\n", 2);
-}
-
-static void
-tell_response(struct responses_stream *s, const char *type, const struct apierror *err)
-{
-	struct jwriter w;
-
-	write_event(s, type, &w);
-	write_response(s, &w, "response", err);
-	responses_event_close(s, &w);
-}
-
-static void
-begin(struct responses_stream *s)
-{
-	if (s->begun || !s->info.events)
-		return;
-	s->begun = true;
-	tell_response(s, "response.created", NULL);
-	tell_response(s, "response.in_progress", NULL);
-}
-
-bool
-responses_event_open(struct responses_stream *s, const char *type, struct jwriter *w)
-{
-	if (!s->info.events)
-		return false;
-	begin(s);
-	write_event(s, type, w);
-	return true;
-}
-
 /* ---- parts ---- */
 
 static void
@@ -193,7 +69,7 @@ take_part(void *ctx, size_t candidate, const struct gen_part *part, json_object 
 	if (candidate > 0)
 		return;
 	if (s->info.compact) {
-		begin(s);
+		responses_begin(s);
 		if (part->kind == PART_TEXT)
 			gen_part_write(part, &s->text);
 		return;
@@ -276,7 +152,7 @@ check_summary(struct responses_stream *s, struct apierror *err)
 static void
 write_compaction(struct responses_stream *s, struct jwriter *w)
 {
-	open_object(s, w, NULL, "response.compaction");
+	responses_object_open(s, w, NULL, "response.compaction");
 	jw_array(w, "output");
 	if (s->info.kept.len > 0)
 		jw_raw(w, NULL, s->info.kept);
@@ -313,7 +189,7 @@ finish(struct responses_stream *s)
 {
 	struct jwriter w = jwriter_on(s->out);
 
-	begin(s);
+	responses_begin(s);
 	set_status(s);
 	responses_item_close(s, true);
 	if (s->info.compact && s->text.len > 0)
@@ -321,12 +197,12 @@ finish(struct responses_stream *s)
 	if (gen_reader_blocked(&s->reader, 0) && !s->spoke)
 		responses_item_refusal(s, slice_str(s->reader.block_reason));
 	if (s->info.events)
-		tell_response(
+		responses_event_tell(
 		    s, s->reason != NULL ? "response.incomplete" : "response.completed", NULL);
 	else if (s->info.compaction)
 		write_compaction(s, &w);
 	else
-		write_response(s, &w, NULL, NULL);
+		responses_response_write(s, &w, NULL, NULL);
 	if (s->output.failed || s->text.failed || s->logprobs.failed)
 		s->out->failed = true;
 }
@@ -358,11 +234,11 @@ responses_stream_fail(struct responses_stream *s, const struct apierror *err, st
 	struct jwriter w;
 
 	s->out = out;
-	begin(s);
+	responses_begin(s);
 	s->status = "failed";
 	s->reason = NULL;
 	responses_item_close(s, false);
-	write_event(s, "error", &w);
+	responses_event_write(s, "error", &w);
 	jw_str(&w, "code", apierror_code(err->kind)); /* as before the head */
 	jw_str(&w, "message", err->message);
 	if (err->param[0] != '\0')
@@ -370,21 +246,7 @@ responses_stream_fail(struct responses_stream *s, const struct apierror *err, st
 	else
 		jw_null(&w, "param");
 	responses_event_close(s, &w);
-	tell_response(s, "response.failed", err);
-}
-
-void
-responses_stream_response(struct responses_stream *s, struct buf *out)
-{
-	struct jwriter w = jwriter_on(out);
-
-	write_response(s, &w, NULL, NULL);
-}
-
-struct slice
-responses_stream_output(const struct responses_stream *s)
-{
-	return buf_slice(&s->output);
+	responses_event_tell(s, "response.failed", err);
 }
 
 const struct usage *

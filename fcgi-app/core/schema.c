@@ -1,4 +1,4 @@
-/* The stages of a schema's cleaning, the place at hand, and what is said about it. */
+/* The stages of a schema's cleaning. */
 #include "config.h"
 
 #include "schema_priv.h"
@@ -10,174 +10,22 @@
 #include "base/xalloc.h"
 #include "core/fieldmap.h"
 
-#define PATH_MAX_BYTES 256 /* of a place; the names below a longer one are left out */
-#define NAME_MAX_BYTES 48  /* of one name in it */
-
-/* ---- the place ---- */
-
-/* Bytes of a name that are shown: whole characters. */
-static size_t
-shown(const char *name)
-{
-	size_t len = strnlen(name, NAME_MAX_BYTES + 1);
-
-	if (len <= NAME_MAX_BYTES)
-		return len;
-	len = NAME_MAX_BYTES;
-	while (len > 0 && ((unsigned char)name[len] & 0xC0) == 0x80)
-		len--;
-	return len;
-}
-
-size_t
-schema_push(struct schema_run *run, const char *key)
-{
-	size_t mark = run->path.len, len = shown(key);
-
-	if (mark + 1 + 2 * len > PATH_MAX_BYTES)
-		return mark;
-	buf_addc(&run->path, '/');
-	for (size_t i = 0; i < len; i++) {
-		if (key[i] == '~')
-			buf_adds(&run->path, "~0");
-		else if (key[i] == '/')
-			buf_adds(&run->path, "~1");
-		else
-			buf_addc(&run->path, key[i]);
-	}
-	return mark;
-}
-
-size_t
-schema_push_index(struct schema_run *run, size_t index)
-{
-	size_t mark = run->path.len;
-
-	if (mark + 24 <= PATH_MAX_BYTES)
-		buf_addf(&run->path, "/%zu", index);
-	return mark;
-}
-
-void
-schema_pop(struct schema_run *run, size_t mark)
-{
-	run->path.len = mark;
-	run->path.data[mark] = '\0';
-}
-
 /* Where the schema is, as pointer: a field's name `a[3].b` becomes /a/3/b. */
 static void
 start_path(struct schema_run *run, const char *at)
 {
 	bool pointer = *at == '/';
 
-	buf_init(&run->path, 2 * PATH_MAX_BYTES);
+	buf_init(&run->path, 2 * SCHEMA_PATH_MAX);
 	if (!pointer && *at != '\0')
 		buf_addc(&run->path, '/');
-	for (; *at != '\0' && run->path.len < PATH_MAX_BYTES / 2; at++) {
+	for (; *at != '\0' && run->path.len < SCHEMA_PATH_MAX / 2; at++) {
 		if (!pointer && (*at == '.' || *at == '['))
 			buf_addc(&run->path, '/');
 		else if (pointer || *at != ']')
 			buf_addc(&run->path, *at);
 	}
 	buf_add(&run->path, "", 0);
-}
-
-/* ---- what is said about it ---- */
-
-/* False when this change was noted before; a definition can be read in several places. */
-static bool
-first_time(struct schema_run *run, enum change change)
-{
-	size_t mark = run->path.len;
-	bool first;
-
-	buf_addf(&run->path, " %d", (int)change);
-	first = !json_object_object_get_ex(run->seen, run->path.data, NULL);
-	if (first && run->seen_count < SCHEMA_NOTES_MAX) {
-		json_put(run->seen, run->path.data, NULL);
-		run->seen_count++;
-	}
-	schema_pop(run, mark);
-	return first;
-}
-
-int
-schema_note(struct schema_run *run, enum change change)
-{
-	if (!first_time(run, change))
-		return 0;
-	return changes_note(run->changes, change, run->path.data, run->err);
-}
-
-void
-schema_mention(struct schema_run *run, enum change change)
-{
-	if (first_time(run, change))
-		changes_mention(run->changes, change, run->path.data);
-}
-
-int
-schema_note_key(struct schema_run *run, enum change change, const char *key)
-{
-	size_t mark = schema_push(run, key);
-	int answer = schema_note(run, change);
-
-	schema_pop(run, mark);
-	return answer;
-}
-
-void
-schema_mention_key(struct schema_run *run, enum change change, const char *key)
-{
-	size_t mark = schema_push(run, key);
-
-	schema_mention(run, change);
-	schema_pop(run, mark);
-}
-
-int
-schema_bad_type(struct schema_run *run, const char *expected, json_object *got)
-{
-	char param[APIERROR_PARAM_MAX];
-
-	changes_field(run->path.data, param);
-	return fieldmap_bad_type(run->err, param, expected, got);
-}
-
-int
-schema_enter(struct schema_run *run, size_t *count)
-{
-	char param[APIERROR_PARAM_MAX];
-
-	run->depth++;
-	if (++*count > SCHEMA_NODES_MAX) {
-		changes_field(run->path.data, param);
-		return apierror_set(run->err, APIERROR_BAD_VALUE, param,
-		    "Invalid schema at '%s': it has more than %d parts.", param, SCHEMA_NODES_MAX);
-	}
-	if (run->depth > SCHEMA_DEPTH_MAX) {
-		changes_field(run->path.data, param);
-		return apierror_set(run->err, APIERROR_BAD_VALUE, param,
-		    "Invalid schema at '%s': it is nested more than %d levels deep.", param,
-		    SCHEMA_DEPTH_MAX);
-	}
-	return 0;
-}
-
-void
-schema_leave(struct schema_run *run)
-{
-	run->depth--;
-}
-
-int
-schema_room(struct schema_run *run)
-{
-	int answer = schema_enter(run, &run->written);
-
-	schema_leave(run);
-	return answer;
 }
 
 /* ---- the stages ---- */

@@ -14,7 +14,6 @@
 struct keyword {
 	const char *name;
 	keyword_fn read;
-	enum schema_holds holds;
 	bool joins; /* may stand beside a $ref in a raw schema, or brings a schema of its own */
 };
 
@@ -206,63 +205,63 @@ read_nullable(struct reading *r, json_object *value)
 /* clang-format off */
 static const struct keyword keywords[] = {
 	/* Taken (the list is the doc comment of responseJsonSchema in Google's SDK) */
-	{ "type", read_type, HOLDS_DATA, false },
-	{ "description", read_text, HOLDS_DATA, true },
-	{ "properties", schema_read_properties, HOLDS_MAP, false },
-	{ "items", schema_read_items, HOLDS_EITHER, false },
-	{ "required", read_names, HOLDS_DATA, false },
-	{ "enum", read_enum, HOLDS_DATA, false },
-	{ "title", read_text, HOLDS_DATA, true },
-	{ "anyOf", schema_read_list, HOLDS_LIST, false },
-	{ "oneOf", schema_read_list, HOLDS_LIST, false }, /* taken for anyOf */
-	{ "$ref", schema_read_ref, HOLDS_DATA, true },
-	{ "additionalProperties", schema_read_additional, HOLDS_SCHEMA, false },
-	{ "format", read_format, HOLDS_DATA, false },
-	{ "minimum", read_number, HOLDS_DATA, false },
-	{ "maximum", read_number, HOLDS_DATA, false },
-	{ "minItems", read_count, HOLDS_DATA, false },
-	{ "maxItems", read_count, HOLDS_DATA, false },
-	{ "prefixItems", schema_read_list, HOLDS_LIST, false },
-	{ "propertyOrdering", read_names, HOLDS_DATA, false },
-	{ "$defs", read_later, HOLDS_MAP, true },
+	{ "type", read_type, false },
+	{ "description", read_text, true },
+	{ "properties", schema_read_properties, false },
+	{ "items", schema_read_items, false },
+	{ "required", read_names, false },
+	{ "enum", read_enum, false },
+	{ "title", read_text, true },
+	{ "anyOf", schema_read_list, false },
+	{ "oneOf", schema_read_list, false }, /* taken for anyOf */
+	{ "$ref", schema_read_ref, true },
+	{ "additionalProperties", schema_read_additional, false },
+	{ "format", read_format, false },
+	{ "minimum", read_number, false },
+	{ "maximum", read_number, false },
+	{ "minItems", read_count, false },
+	{ "maxItems", read_count, false },
+	{ "prefixItems", schema_read_list, false },
+	{ "propertyOrdering", read_names, false },
+	{ "$defs", read_later, true },
 	/* Said in another way */
-	{ "const", read_const, HOLDS_DATA, false },
-	{ "allOf", schema_read_all, HOLDS_LIST, true },
-	{ "nullable", read_nullable, HOLDS_DATA, true },
-	{ "exclusiveMinimum", read_exclusive, HOLDS_DATA, false },
-	{ "exclusiveMaximum", read_exclusive, HOLDS_DATA, false },
-	{ "additionalItems", schema_read_additional_items, HOLDS_SCHEMA, true },
-	{ "definitions", read_later, HOLDS_MAP, true },
-	{ "$dynamicRef", schema_read_ref, HOLDS_DATA, true },
-	{ "$recursiveRef", schema_read_ref, HOLDS_DATA, true },
-	{ "patternProperties", schema_read_patterns, HOLDS_MAP, false },
-	{ "not", schema_read_not, HOLDS_SCHEMA, true },
+	{ "const", read_const, false },
+	{ "allOf", schema_read_all, true },
+	{ "nullable", read_nullable, true },
+	{ "exclusiveMinimum", read_exclusive, false },
+	{ "exclusiveMaximum", read_exclusive, false },
+	{ "additionalItems", schema_read_additional_items, true },
+	{ "definitions", read_later, true },
+	{ "$dynamicRef", schema_read_ref, true },
+	{ "$recursiveRef", schema_read_ref, true },
+	{ "patternProperties", schema_read_patterns, false },
+	{ "not", schema_read_not, true },
 	/* Restrictions that Google has no word for */
-	{ "pattern", schema_read_lost, HOLDS_DATA, true },
-	{ "minLength", schema_read_lost, HOLDS_DATA, true },
-	{ "maxLength", schema_read_lost, HOLDS_DATA, true },
-	{ "multipleOf", schema_read_lost, HOLDS_DATA, true },
-	{ "divisibleBy", schema_read_lost, HOLDS_DATA, true },
-	{ "uniqueItems", schema_read_lost, HOLDS_DATA, true },
-	{ "contains", schema_read_lost, HOLDS_SCHEMA, true },
-	{ "minContains", schema_read_lost, HOLDS_DATA, true },
-	{ "maxContains", schema_read_lost, HOLDS_DATA, true },
-	{ "minProperties", schema_read_lost, HOLDS_DATA, true },
-	{ "maxProperties", schema_read_lost, HOLDS_DATA, true },
-	{ "propertyNames", schema_read_lost, HOLDS_SCHEMA, true },
-	{ "if", schema_read_lost, HOLDS_SCHEMA, true },
-	{ "then", schema_read_lost, HOLDS_SCHEMA, true },
-	{ "else", schema_read_lost, HOLDS_SCHEMA, true },
-	{ "dependencies", schema_read_lost, HOLDS_MAP, true },
-	{ "dependentRequired", schema_read_lost, HOLDS_DATA, true },
-	{ "dependentSchemas", schema_read_lost, HOLDS_MAP, true },
-	{ "unevaluatedItems", schema_read_lost, HOLDS_SCHEMA, true },
-	{ "unevaluatedProperties", schema_read_lost, HOLDS_SCHEMA, true },
-	{ "contentEncoding", schema_read_lost, HOLDS_DATA, true },
-	{ "contentMediaType", schema_read_lost, HOLDS_DATA, true },
-	{ "contentSchema", schema_read_lost, HOLDS_SCHEMA, true },
-	{ "disallow", schema_read_lost, HOLDS_DATA, true },
-	{ "extends", schema_read_lost, HOLDS_EITHER, true },
+	{ "pattern", schema_read_lost, true },
+	{ "minLength", schema_read_lost, true },
+	{ "maxLength", schema_read_lost, true },
+	{ "multipleOf", schema_read_lost, true },
+	{ "divisibleBy", schema_read_lost, true },
+	{ "uniqueItems", schema_read_lost, true },
+	{ "contains", schema_read_lost, true },
+	{ "minContains", schema_read_lost, true },
+	{ "maxContains", schema_read_lost, true },
+	{ "minProperties", schema_read_lost, true },
+	{ "maxProperties", schema_read_lost, true },
+	{ "propertyNames", schema_read_lost, true },
+	{ "if", schema_read_lost, true },
+	{ "then", schema_read_lost, true },
+	{ "else", schema_read_lost, true },
+	{ "dependencies", schema_read_lost, true },
+	{ "dependentRequired", schema_read_lost, true },
+	{ "dependentSchemas", schema_read_lost, true },
+	{ "unevaluatedItems", schema_read_lost, true },
+	{ "unevaluatedProperties", schema_read_lost, true },
+	{ "contentEncoding", schema_read_lost, true },
+	{ "contentMediaType", schema_read_lost, true },
+	{ "contentSchema", schema_read_lost, true },
+	{ "disallow", schema_read_lost, true },
+	{ "extends", schema_read_lost, true },
 };
 /* clang-format on */
 
@@ -271,18 +270,12 @@ keyword_find(const char *key)
 {
 	/* $schema, $id, $anchor (references are resolved here), $comment, default, examples,
 	 * deprecated, readOnly, writeOnly, strict, discriminator, x-...: notes to readers. */
-	static const struct keyword other = { "", schema_read_idle, HOLDS_DATA, true };
+	static const struct keyword other = { "", schema_read_idle, true };
 
 	for (size_t i = 0; i < ARRAY_SIZE(keywords); i++)
 		if (strcmp(keywords[i].name, key) == 0)
 			return &keywords[i];
 	return &other;
-}
-
-enum schema_holds
-schema_holds(const char *key)
-{
-	return keyword_find(key)->holds;
 }
 
 /* An empty list where an object is due: languages that have one kind of empty collection. */
@@ -301,6 +294,7 @@ static int
 read_keyword(struct reading *r, json_object *value)
 {
 	const struct keyword *keyword = keyword_find(r->key);
+	enum schema_holds holds;
 
 	/* Of all keywords only const and enum know null. */
 	if (value == NULL && keyword->read != read_const)
@@ -310,8 +304,8 @@ read_keyword(struct reading *r, json_object *value)
 		return -1;
 	if (schema_is_false(*r->raw))
 		return 0;
-	if (json_is_empty_list(value) &&
-	    (keyword->holds == HOLDS_MAP || keyword->holds == HOLDS_SCHEMA))
+	holds = schema_holds(r->key);
+	if (json_is_empty_list(value) && (holds == HOLDS_MAP || holds == HOLDS_SCHEMA))
 		return read_empty(r, keyword);
 	return keyword->read(r, value);
 }

@@ -10,58 +10,11 @@
 
 #define HOPS_MAX 8 /* references that lead to references */
 
-bool
-schema_is_false(json_object *raw)
-{
-	return json_object_is_type(raw, json_type_boolean) && !json_object_get_boolean(raw);
-}
-
 static void
 become_false(json_object **raw)
 {
 	json_object_put(*raw);
 	*raw = json_object_new_boolean(0);
-}
-
-json_object *
-schema_copy(json_object *value)
-{
-	json_object *copy;
-
-	if (json_object_is_type(value, json_type_array)) {
-		copy = json_object_new_array_ext((int)json_object_array_length(value) + 1);
-		for (size_t i = 0; i < json_object_array_length(value); i++)
-			json_append(copy, schema_copy(json_object_array_get_idx(value, i)));
-		return copy;
-	}
-	if (!json_object_is_type(value, json_type_object))
-		return json_object_get(value); /* never written to */
-	copy = json_object_new_object();
-	json_object_object_foreach(value, key, member) json_put(copy, key, schema_copy(member));
-	return copy;
-}
-
-size_t
-schema_weight(json_object *value, size_t max)
-{
-	size_t weight = 4; /* punctuation, and numbers as a rule */
-
-	if (json_object_is_type(value, json_type_string)) {
-		weight += json_str(value).len;
-	} else if (json_object_is_type(value, json_type_array)) {
-		for (size_t i = 0; i < json_object_array_length(value) && weight <= max; i++)
-			weight += schema_weight(json_object_array_get_idx(value, i), max - weight);
-	} else if (json_object_is_type(value, json_type_object)) {
-		json_object_object_foreach(value, key, member)
-		{
-			if (weight > max)
-				break;
-			weight += strlen(key) + 4;
-			if (weight <= max)
-				weight += schema_weight(member, max - weight);
-		}
-	}
-	return weight;
 }
 
 /* ---- one keyword ---- */

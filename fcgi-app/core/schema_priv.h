@@ -86,10 +86,13 @@ enum schema_holds {
 	HOLDS_EITHER /* a schema or a list */
 };
 
-/* schema_gather.c */
+/* schema_keywords.c */
 
 /* What the value of a keyword holds; unknown ones hold data. */
 enum schema_holds schema_holds(const char *key);
+
+/* schema_gather.c */
+
 /* The raw form of a schema of the caller's; -1 with run->err. */
 int schema_gather(struct schema_run *run, json_object *source, json_object **ret_raw);
 
@@ -103,10 +106,6 @@ int schema_combine(struct schema_run *run, json_object *raw, const char *key, js
 int schema_join(struct schema_run *run, json_object *owner, const char *key, json_object *value);
 /* Without $ref at its top: the definition is copied in, or becomes a union of one. */
 int schema_unref(struct schema_run *run, json_object **raw);
-json_object *schema_copy(json_object *value);
-/* About the length of its JSON text; counting ends above max. */
-size_t schema_weight(json_object *value, size_t max);
-bool schema_is_false(json_object *raw);
 
 /* schema_refs.c */
 
@@ -160,7 +159,9 @@ void schema_value_key(json_object *value, struct buf *out);
 
 int schema_break_cycles(struct schema_run *run);
 
-/* schema.c */
+/* schema_run.c */
+
+#define SCHEMA_PATH_MAX 256 /* of a place; the names below a longer one are left out */
 
 /* The place grows by a name; yields what schema_pop takes to undo it. */
 size_t schema_push(struct schema_run *run, const char *key);
@@ -178,5 +179,11 @@ int schema_enter(struct schema_run *run, size_t *count);
 void schema_leave(struct schema_run *run);
 /* The same for one that is added to the schema at the place. */
 int schema_room(struct schema_run *run);
+
+/* A copy of a raw schema, or of a part of one. */
+json_object *schema_copy(json_object *value);
+/* About the length of its JSON text; counting ends above max. */
+size_t schema_weight(json_object *value, size_t max);
+bool schema_is_false(json_object *raw);
 
 #endif
