@@ -319,12 +319,15 @@ run(const struct conf *conf, struct gateway *gw, const struct arguments *argumen
 	};
 	struct loops_options options = {
 		.count = (unsigned)conf->loops,
-		.body = { (size_t)conf->body_memory, (size_t)conf->max_body, conf->spool_dir },
-		.unread_max = memory_most(gw->memory),
 		.upstream = &upstream,
-		.owners = gateway_owners,
-		.request = gateway_request,
-		.ctx = gw,
+		.edges = {
+			.body = { (size_t)conf->body_memory, (size_t)conf->max_body,
+			    conf->spool_dir },
+			.unread_max = memory_most(gw->memory),
+			.owners = gateway_owners,
+			.request = gateway_request,
+			.ctx = gw,
+		},
 	};
 	char error[CONF_ERROR_MAX] = "";
 	struct loops *loops;

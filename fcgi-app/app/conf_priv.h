@@ -16,7 +16,7 @@ struct conf_option {
 	double min, max;
 };
 
-/* conf.c; ended by a row without group and name. */
+/* conf_options.c; ended by a row without group and name. */
 extern const struct conf_option conf_options[];
 
 /* Over all options, without the headings. */

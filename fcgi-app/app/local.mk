@@ -12,6 +12,7 @@ libapp_a_SOURCES += \
 	%D%/conf.c \
 	%D%/conf_check.c \
 	%D%/conf_file.c \
+	%D%/conf_options.c \
 	%D%/conf_print.c \
 	%D%/decode.c \
 	%D%/deliver.c \
@@ -53,10 +54,13 @@ libapp_a_SOURCES += \
 	%D%/state_lookup.c \
 	%D%/state_redis.c \
 	%D%/state_redis_follow.c \
+	%D%/state_redis_link.c \
+	%D%/state_redis_url.c \
 	%D%/state_spec.c \
 	%D%/state_sqlite.c \
 	%D%/state_sqlite_file.c \
 	%D%/state_table.c \
+	%D%/state_turn.c \
 	%D%/state_writer.c \
 	%D%/supply.c \
 	%D%/supply_store.c \

@@ -29,14 +29,6 @@ struct redis_engine {
 	struct redis_link writer, reader;
 };
 
-void
-redis_word(struct redis_words *command, struct slice word)
-{
-	assert(command->count < REDIS_WORDS_MAX);
-	command->words[command->count] = word.ptr;
-	command->lengths[command->count++] = word.len;
-}
-
 /* ---- connections ---- */
 
 static void
@@ -45,50 +37,6 @@ disconnect(struct redis_link *link)
 	if (link->c != NULL)
 		redisFree(link->c);
 	*link = (struct redis_link){ 0 };
-}
-
-/* A server's refusal may repeat the command: only its first word, such as NOAUTH, is told. */
-static int
-refused(const redisReply *reply, char reason[STATE_REASON_MAX])
-{
-	int len = (int)strcspn(reply->str, " \r\n");
-
-	snprintf(reason, STATE_REASON_MAX, "refused: %.*s", len < 32 ? len : 32, reply->str);
-	return -1;
-}
-
-static int
-broken(const redisContext *c, char reason[STATE_REASON_MAX])
-{
-	snprintf(reason, STATE_REASON_MAX, "%s", c->errstr);
-	return -1;
-}
-
-redisReply *
-redis_reply(redisContext *c, char reason[STATE_REASON_MAX])
-{
-	void *reply = NULL;
-
-	if (redisGetReply(c, &reply) != REDIS_OK) {
-		broken(c, reason);
-		return NULL;
-	}
-	if (((redisReply *)reply)->type == REDIS_REPLY_ERROR) {
-		refused(reply, reason);
-		freeReplyObject(reply);
-		return NULL;
-	}
-	return reply;
-}
-
-int
-redis_send(redisContext *c, const struct redis_words *command, char reason[STATE_REASON_MAX])
-{
-	struct redis_words copy = *command;
-
-	if (redisAppendCommandArgv(c, copy.count, copy.words, copy.lengths) == REDIS_OK)
-		return 0;
-	return broken(c, reason);
 }
 
 static int
@@ -140,7 +88,7 @@ connect_to(const struct redis_engine *e, struct redis_link *link, char reason[ST
 		snprintf(reason, STATE_REASON_MAX, "no connection");
 		return -1;
 	}
-	rc = c->err != 0 || redisSetTimeout(c, patience) != REDIS_OK ? broken(c, reason)
+	rc = c->err != 0 || redisSetTimeout(c, patience) != REDIS_OK ? redis_broken(c, reason)
 	                                                             : introduce(e, c, reason);
 	if (rc < 0) {
 		redisFree(c);
@@ -155,17 +103,6 @@ connect_to(const struct redis_engine *e, struct redis_link *link, char reason[ST
 }
 
 /* ---- writing ---- */
-
-struct slice
-redis_name(struct buf *b, enum state_space space, struct slice key)
-{
-	buf_init(b, REDIS_NAME_MAX);
-	buf_adds(b, "gb:");
-	buf_adds(b, state_limits[space].name);
-	buf_addc(b, ':');
-	buf_add_slice(b, key);
-	return buf_slice(b);
-}
 
 static int
 send_item(struct redis_link *link, const struct state_item *item, uint64_t now,

@@ -23,6 +23,8 @@ struct redis_words {
 };
 
 void redis_word(struct redis_words *command, struct slice word);
+/* -1 with the reason of the connection. */
+int redis_broken(const redisContext *c, char reason[STATE_REASON_MAX]);
 /* -1 with a reason. */
 int redis_send(redisContext *c, const struct redis_words *command, char reason[STATE_REASON_MAX]);
 /* The next reply; NULL with a reason when there is none or, with c->err being 0, when it is a

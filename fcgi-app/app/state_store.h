@@ -42,6 +42,9 @@ struct state {
  * no turn to end. */
 bool state_turn_begin(struct state *s);
 void state_turn_end(struct state *s, bool good, const char *reason);
+/* A side of the engine did what it was asked, or not: the log tells when it goes away or is back.
+ */
+void state_note(struct state *s, struct state_side *side, bool good, const char *reason);
 
 /* The thread; ctx: the store. Returns NULL when the store is to stop and has written what it can.
  */

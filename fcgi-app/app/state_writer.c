@@ -12,69 +12,6 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 
-/* ---- is the engine there? ---- */
-
-/* The lock is held. Returns whether the log should tell. */
-static bool
-note_side(struct state *s, struct state_side *side, bool good)
-{
-	bool away, changed;
-
-	if (good) {
-		*side = (struct state_side){ 0 };
-	} else {
-		side->pause = side->away ? 2 * side->pause : STATE_RETRY_MIN_MS;
-		if (side->pause > STATE_RETRY_MAX_MS)
-			side->pause = STATE_RETRY_MAX_MS;
-		side->away = true;
-		side->retry_at = clock_mono_ms() + side->pause;
-		pthread_cond_signal(&s->wake);
-	}
-	away = s->reads.away || s->writes.away;
-	changed = away != s->away;
-	s->away = away;
-	return changed;
-}
-
-static void
-note(struct state *s, struct state_side *side, bool good, const char *reason)
-{
-	bool changed;
-
-	pthread_mutex_lock(&s->lock);
-	changed = note_side(s, side, good);
-	pthread_mutex_unlock(&s->lock);
-	if (!changed)
-		return;
-	if (good)
-		log_event(LOG_WARN, "state_back", LOG_S("engine", s->engine->name));
-	else
-		log_event(LOG_WARN, "state_away", LOG_S("engine", s->engine->name),
-		    LOG_S("failed", side == &s->reads ? "read" : "write"), LOG_S("reason", reason));
-}
-
-bool
-state_turn_begin(struct state *s)
-{
-	bool away;
-
-	pthread_mutex_lock(&s->read_lock);
-	pthread_mutex_lock(&s->lock);
-	away = s->reads.away;
-	pthread_mutex_unlock(&s->lock);
-	if (away)
-		pthread_mutex_unlock(&s->read_lock);
-	return !away;
-}
-
-void
-state_turn_end(struct state *s, bool good, const char *reason)
-{
-	/* Before the next in line has its turn. */
-	note(s, &s->reads, good, reason);
-	pthread_mutex_unlock(&s->read_lock);
-}
-
 /* ---- what it does ---- */
 
 /* Once while it lasts. */
@@ -113,7 +50,7 @@ write_batch(struct state *s)
 	pthread_mutex_lock(&s->lock);
 	state_table_settle(&s->table, list, count, good, clock_wall_ms());
 	pthread_mutex_unlock(&s->lock);
-	note(s, &s->writes, good, reason);
+	state_note(s, &s->writes, good, reason);
 	for (size_t i = 0; i < count; i++) {
 		bytes += list[i]->value.len;
 		state_item_unref(list[i]);
@@ -144,7 +81,7 @@ tidy(struct state *s)
 	bool more = false;
 
 	if (s->engine->tidy(s->engine, clock_wall_ms(), &more, reason) < 0)
-		note(s, &s->writes, false, reason);
+		state_note(s, &s->writes, false, reason);
 	s->untidied = 0;
 	s->tidy_at = clock_mono_ms() + (more ? STATE_FLUSH_MS : STATE_TIDY_MS);
 }

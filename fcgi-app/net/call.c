@@ -18,6 +18,16 @@
 /* libcurl's least. */
 #define UPLOAD_BUFFER (16L * 1024)
 
+bool
+call_body_sent(const struct call *call)
+{
+	curl_off_t sent = 0;
+
+	return call->body_len == 0 ||
+	       (curl_easy_getinfo(call->easy, CURLINFO_SIZE_UPLOAD_T, &sent) == CURLE_OK &&
+		   (size_t)sent >= call->body_len);
+}
+
 static void
 call_head_done(struct call *call)
 {

@@ -30,7 +30,7 @@ cgi_write(struct edge *e, struct slice bytes)
 static void
 read_input(struct edge *e, uint64_t missing)
 {
-	const struct body_limits *limits = &loop_options(e->loop)->body;
+	const struct body_limits *limits = &e->host->options->body;
 	char chunk[16 * KIB];
 
 	while (missing > 0) {
@@ -58,9 +58,9 @@ read_input(struct edge *e, uint64_t missing)
 }
 
 void
-edge_serve_cgi(struct loop *loop)
+edge_serve_cgi(struct edge_host *host)
 {
-	struct edge *e = edge_new(loop, dup(STDOUT_FILENO));
+	struct edge *e = edge_new(host, dup(STDOUT_FILENO));
 	const char *length;
 	uint64_t bytes;
 
@@ -69,5 +69,5 @@ edge_serve_cgi(struct loop *loop)
 	if (length != NULL && slice_u64(slice_str(length), &bytes))
 		read_input(e, bytes);
 	edge_move(e, EDGE_OPEN, 0);
-	loop_options(loop)->request(loop_options(loop)->ctx, loop, e);
+	host->options->request(host->options->ctx, host->loop, e);
 }

@@ -1,4 +1,4 @@
-/* The life of one request of the web server; see edge_priv.h for its states. */
+/* How a request of the web server comes in, and the events of its connection. */
 #include "config.h"
 
 #include "edge_priv.h"
@@ -15,163 +15,6 @@
 #include "base/limits.h"
 #include "base/xalloc.h"
 
-static struct edge_list *
-list_of(struct loop *loop, enum edge_state state)
-{
-	switch (state) {
-	case EDGE_NEW:
-		break;
-	case EDGE_WAITING:
-	case EDGE_LINGERING:
-		return &loop->idle;
-	case EDGE_ARRIVING:
-	case EDGE_SPOOLING:
-		return &loop->arriving;
-	case EDGE_OPEN:
-	case EDGE_ENDING:
-		return &loop->open;
-	case EDGE_DEAD:
-		return &loop->dead;
-	}
-	return NULL;
-}
-
-static void
-list_remove(struct edge_list *list, struct edge *e)
-{
-	if (e->prev != NULL)
-		e->prev->next = e->next;
-	else
-		list->first = e->next;
-	if (e->next != NULL)
-		e->next->prev = e->prev;
-	else
-		list->last = e->prev;
-	list->count--;
-}
-
-static void
-list_append(struct edge_list *list, struct edge *e)
-{
-	e->prev = list->last;
-	e->next = NULL;
-	if (list->last != NULL)
-		list->last->next = e;
-	else
-		list->first = e;
-	list->last = e;
-	list->count++;
-}
-
-void
-edge_move(struct edge *e, enum edge_state state, uint64_t wait_ms)
-{
-	struct edge_list *from = list_of(e->loop, e->state), *to = list_of(e->loop, state);
-
-	if (from != to) {
-		if (from != NULL)
-			list_remove(from, e);
-		list_append(to, e);
-	}
-	e->state = state;
-	e->deadline = 0;
-	if (wait_ms > 0) {
-		e->moved_ms = clock_mono_ms();
-		e->deadline = e->moved_ms + wait_ms;
-	}
-}
-
-void
-edge_move_idle(struct edge *e, enum edge_state state, uint64_t wait_ms)
-{
-	edge_move(e, state, wait_ms);
-	edge_thin_idle(e->loop, e->moved_ms);
-}
-
-void
-edge_thin_idle(struct loop *loop, uint64_t now)
-{
-	struct edge_list *idle = &loop->idle;
-
-	while (idle->count > loop->idle_max && idle->first->moved_ms + IDLE_GIVE_WAY_MS <= now)
-		edge_close(idle->first);
-}
-
-struct edge *
-edge_new(struct loop *loop, int fd)
-{
-	struct edge *e = xcalloc(1, sizeof(*e));
-
-	e->loop = loop;
-	e->fd = fd;
-	body_init(&e->body);
-	buf_init(&e->pending, SIZE_MAX / 4);
-	loop_edge_added(loop);
-	return e;
-}
-
-void
-edge_forget(struct edge *e)
-{
-	free(TAKE(e->arena));
-	e->params = NULL;
-	body_release(&e->body);
-}
-
-/* The memory stays until the end of the turn: epoll may still report events for it. */
-void
-edge_close(struct edge *e)
-{
-	struct loop *loop = e->loop;
-
-	if (e->fd >= 0)
-		close(e->fd);
-	e->fd = -1;
-	edge_end_arrival(e);
-	edge_forget(e);
-	edge_discard(e);
-	edge_move(e, EDGE_DEAD, 0);
-	loop_edge_removed(loop);
-}
-
-void
-edge_bury(struct loop *loop)
-{
-	while (loop->dead.first != NULL) {
-		struct edge *e = loop->dead.first;
-
-		list_remove(&loop->dead, e);
-		free(e);
-	}
-}
-
-bool
-edge_watch(struct edge *e, uint32_t events)
-{
-	struct epoll_event event = { .events = events, .data.ptr = e };
-	int op = e->watched != 0 ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
-
-	if (!e->framed || e->watched == events)
-		return true;
-	if (epoll_ctl(e->loop->epoll_fd, op, e->fd, &event) != 0)
-		return false;
-	e->watched = events;
-	return true;
-}
-
-void
-edge_wake(struct edge *e)
-{
-	struct epoll_event event = { .events = e->watched, .data.ptr = e };
-
-	if (e->watched != 0)
-		epoll_ctl(e->loop->epoll_fd, EPOLL_CTL_MOD, e->fd, &event);
-	else if (!edge_watch(e, EDGE_EPOLL))
-		edge_close(e);
-}
-
-/* ---- the request comes in ---- */
-
 static void
 answer_too_large(struct edge *e)
 {
@@ -180,21 +23,6 @@ answer_too_large(struct edge *e)
 	edge_end(e, SLICE("Status: 431 Request Header Fields Too Large\r\n"
 			  "Content-Type: text/plain\r\n\r\n"
 			  "The request headers are too large.\n"));
-}
-
-/* Watched only now when the request was whole at the first look: what was read gives no event. */
-void
-edge_deliver(struct edge *e)
-{
-	const struct loops_options *options = loop_options(e->loop);
-
-	edge_end_arrival(e);
-	if (!edge_watch(e, EDGE_EPOLL)) {
-		edge_close(e);
-		return;
-	}
-	edge_move(e, EDGE_OPEN, 0);
-	options->request(options->ctx, e->loop, e);
 }
 
 /* The deadline stands since the first look: a head that dribbles in gets no more. */
@@ -211,7 +39,7 @@ wait_for_more(struct edge *e)
 static void
 take_whole(struct edge *e, size_t head_len, size_t len)
 {
-	const struct body_limits *limits = &loop_options(e->loop)->body;
+	const struct body_limits *limits = &e->host->options->body;
 
 	if (len > limits->memory)
 		edge_begin_arrival(e, head_len); /* a file may be written */
@@ -225,7 +53,7 @@ take_whole(struct edge *e, size_t head_len, size_t len)
 static void
 edge_look(struct edge *e)
 {
-	ssize_t n = recv(e->fd, e->loop->peek, PEEK_MAX, MSG_PEEK | MSG_DONTWAIT);
+	ssize_t n = recv(e->fd, e->host->peek, PEEK_MAX, MSG_PEEK | MSG_DONTWAIT);
 	struct fcgi_head head = { 0 };
 	enum fcgi_scan_result result;
 
@@ -237,7 +65,7 @@ edge_look(struct edge *e)
 		edge_close(e);
 		return;
 	}
-	result = fcgi_scan(e->loop->peek, (size_t)n, &head);
+	result = fcgi_scan(e->host->peek, (size_t)n, &head);
 	e->id = head.id;
 	switch (result) {
 	case FCGI_SCAN_MORE:
@@ -259,56 +87,19 @@ edge_look(struct edge *e)
 }
 
 void
-edge_adopt(struct loop *loop, int fd)
+edge_adopt(struct edge_host *host, int fd)
 {
-	struct edge *e = edge_new(loop, fd);
+	struct edge *e = edge_new(host, fd);
 
 	e->framed = true;
 	edge_look(e);
 }
-
-/* ---- what the owner asks ---- */
 
 void
 edge_listen(struct edge *e, const struct edge_events *events, void *ctx)
 {
 	e->events = events;
 	e->ctx = ctx;
-}
-
-const char *
-edge_param_at(const struct edge *e, size_t i)
-{
-	return e->params != NULL ? e->params[i] : NULL;
-}
-
-const char *
-edge_param(const struct edge *e, const char *name)
-{
-	/* Most names differ in a letter or two. */
-	for (size_t i = 0; e->params != NULL && e->params[i] != NULL; i++) {
-		const char *param = e->params[i], *wanted = name;
-
-		while (*wanted != '\0' && *param == *wanted) {
-			param++;
-			wanted++;
-		}
-		if (*wanted == '\0' && *param == '=')
-			return param + 1;
-	}
-	return NULL;
-}
-
-struct body *
-edge_body(struct edge *e)
-{
-	return &e->body;
-}
-
-enum edge_fault
-edge_fault(const struct edge *e)
-{
-	return e->fault;
 }
 
 void
@@ -319,16 +110,6 @@ edge_drop(struct edge *e)
 }
 
 /* ---- events ---- */
-
-void
-edge_lost(struct edge *e)
-{
-	e->gone = true;
-	if (e->state == EDGE_OPEN && e->events != NULL)
-		e->events->gone(e->ctx);
-	else if (e->state != EDGE_OPEN && e->state != EDGE_SPOOLING)
-		edge_close(e);
-}
 
 /* After the request, only an abort or the end can come; anything else is drained. */
 static void
@@ -387,25 +168,4 @@ edge_expire(struct edge *e, uint64_t now)
 		edge_arrive_late(e);
 	else
 		edge_lost(e);
-}
-
-void
-edge_stop(struct edge *e, uint64_t now)
-{
-	uint64_t soon = now + STOP_WAIT_MS;
-
-	if ((e->state == EDGE_WAITING || e->state == EDGE_ARRIVING) && e->deadline > soon)
-		e->deadline = soon;
-}
-
-void
-edge_cut(struct edge *e, uint64_t now)
-{
-	if (e->state == EDGE_OPEN && e->events != NULL) {
-		e->events->cut(e->ctx);
-		if (e->state != EDGE_DEAD)
-			e->deadline = now + STOP_WAIT_MS;
-	} else {
-		edge_lost(e);
-	}
 }

@@ -18,32 +18,6 @@
 #include "net/pace.h"
 #include "net/places.h"
 
-struct arrival {
-	struct fcgi_stdin in;
-	struct pace pace;
-	bool ended;       /* nothing is missing any more */
-	bool placed;      /* the place is to be given back */
-	size_t counted;   /* in loop->arriving_memory */
-	struct buf chunk; /* for the file; the pool's while it writes */
-	enum body_result written;
-	uint64_t owners[ARRIVAL_OWNERS_MAX];
-	size_t owner_count;
-};
-
-void
-edge_end_arrival(struct edge *e)
-{
-	struct arrival *a = TAKE(e->arrival);
-
-	if (a == NULL)
-		return;
-	if (a->placed)
-		places_leave(loop_places(e->loop), a->owners, a->owner_count);
-	e->loop->arriving_memory -= a->counted;
-	buf_release(&a->chunk);
-	free(a);
-}
-
 /* The owner tells the caller; what still comes is of no use. */
 static void
 refuse(struct edge *e, enum edge_fault fault)
@@ -67,7 +41,7 @@ static void
 set_deadline(struct edge *e)
 {
 	e->deadline = pace_due_ms(&e->arrival->pace);
-	if (e->loop->stopping)
+	if (e->host->stopping)
 		edge_stop(e, e->arrival->pace.heard_ms);
 }
 
@@ -76,7 +50,7 @@ count_memory(struct edge *e)
 {
 	struct arrival *a = e->arrival;
 
-	e->loop->arriving_memory += e->body.mem.len - a->counted;
+	e->host->arriving_memory += e->body.mem.len - a->counted;
 	a->counted = e->body.mem.len;
 }
 
@@ -87,7 +61,7 @@ write_chunk(void *ctx)
 {
 	struct edge *e = ctx;
 	struct arrival *a = e->arrival;
-	struct body_limits limits = loop_options(e->loop)->body;
+	struct body_limits limits = e->host->options->body;
 
 	limits.memory = 0;
 	a->written = body_append(&e->body, &limits, a->chunk.data, a->chunk.len);
@@ -124,18 +98,18 @@ chunk_written(void *ctx)
 static bool
 fits_in_memory(const struct edge *e, size_t len)
 {
-	const struct loop *loop = e->loop;
+	const struct edge_host *host = e->host;
 
 	return e->body.fd < 0 && e->arrival->chunk.len == 0 &&
-	       e->body.len + len <= loop_options(loop)->body.memory &&
-	       loop->arriving_memory + len <= loop->arriving_memory_max;
+	       e->body.len + len <= host->options->body.memory &&
+	       host->arriving_memory + len <= host->arriving_memory_max;
 }
 
 /* False when the body is too large. */
 static bool
 keep(struct edge *e, struct slice content)
 {
-	const struct body_limits *limits = &loop_options(e->loop)->body;
+	const struct body_limits *limits = &e->host->options->body;
 	struct arrival *a = e->arrival;
 
 	if (e->body.len + a->chunk.len + content.len > limits->total)
@@ -172,7 +146,7 @@ take_in(struct edge *e, struct slice bytes)
 	if (a->chunk.len > 0) {
 		pace_hear(&a->pace, len, clock_mono_ms());
 		edge_move(e, EDGE_SPOOLING, 0);
-		loop_work(e->loop, write_chunk, chunk_written, e);
+		e->host->work(e->host->loop, write_chunk, chunk_written, e);
 	} else if (a->ended) {
 		finish(e);
 	} else {
@@ -185,7 +159,7 @@ void
 edge_arrive(struct edge *e)
 {
 	for (unsigned i = 0; i < ARRIVAL_READS; i++) {
-		ssize_t n = recv(e->fd, e->loop->peek, ARRIVAL_CHUNK, MSG_DONTWAIT);
+		ssize_t n = recv(e->fd, e->host->peek, ARRIVAL_CHUNK, MSG_DONTWAIT);
 
 		if (n < 0 && errno == EINTR)
 			continue;
@@ -198,7 +172,7 @@ edge_arrive(struct edge *e)
 			edge_close(e);
 			return;
 		}
-		take_in(e, (struct slice){ (const char *)e->loop->peek, (size_t)n });
+		take_in(e, (struct slice){ (const char *)e->host->peek, (size_t)n });
 		if (e->state != EDGE_ARRIVING)
 			return;
 	}
@@ -208,18 +182,18 @@ edge_arrive(struct edge *e)
 void
 edge_arrive_late(struct edge *e)
 {
-	refuse(e, e->loop->stopping ? EDGE_BODY_REFUSED : EDGE_BODY_TIMEOUT);
+	refuse(e, e->host->stopping ? EDGE_BODY_REFUSED : EDGE_BODY_TIMEOUT);
 }
 
 /* ---- the place ---- */
 
 /* Of those that can be told at once. NULL when there is none. */
 static struct edge *
-slowest(const struct loop *loop, const struct edge *but)
+slowest(const struct edge_host *host, const struct edge *but)
 {
 	struct edge *found = NULL;
 
-	for (struct edge *e = loop->arriving.first; e != NULL; e = e->next)
+	for (struct edge *e = host->arriving.first; e != NULL; e = e->next)
 		if (e != but && e->state == EDGE_ARRIVING &&
 		    (found == NULL ||
 			pace_credit_ms(&e->arrival->pace) < pace_credit_ms(&found->arrival->pace)))
@@ -231,18 +205,18 @@ slowest(const struct loop *loop, const struct edge *but)
 static bool
 take_place(struct edge *e)
 {
-	const struct loops_options *options = loop_options(e->loop);
+	const struct edge_options *options = e->host->options;
 	struct arrival *a = e->arrival;
 	struct edge *other;
 
 	if (options->owners != NULL)
 		a->owner_count = options->owners(options->ctx, e, a->owners);
-	a->placed = places_take(loop_places(e->loop), a->owners, a->owner_count);
+	a->placed = places_take(e->host->places, a->owners, a->owner_count);
 	if (!a->placed)
 		return false;
-	if (e->loop->arriving.count <= e->loop->arriving_max)
+	if (e->host->arriving.count <= e->host->arriving_max)
 		return true;
-	other = slowest(e->loop, e);
+	other = slowest(e->host, e);
 	if (other != NULL)
 		refuse(other, EDGE_BODY_TIMEOUT);
 	return other != NULL;
@@ -253,8 +227,8 @@ edge_begin_arrival(struct edge *e, size_t head_len)
 {
 	struct arrival *a;
 
-	if (!edge_read_head(e, e->loop->peek, head_len) ||
-	    recv(e->fd, e->loop->peek, head_len, MSG_DONTWAIT) != (ssize_t)head_len) {
+	if (!edge_read_head(e, e->host->peek, head_len) ||
+	    recv(e->fd, e->host->peek, head_len, MSG_DONTWAIT) != (ssize_t)head_len) {
 		edge_close(e);
 		return;
 	}

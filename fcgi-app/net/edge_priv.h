@@ -1,15 +1,17 @@
-/* What the files of the edge and the loop share. */
+/* What the files of the edge share, and what they show to the loop. */
 #ifndef NET_EDGE_PRIV_H
 #define NET_EDGE_PRIV_H
 
+#include <stdatomic.h>
 #include <stdint.h>
 #include <sys/epoll.h>
 
-#include <uv.h>
-
+#include "base/limits.h"
 #include "net/edge.h"
 #include "net/fcgi_scan.h"
-#include "net/loop.h"
+#include "net/fcgi_stdin.h"
+#include "net/pace.h"
+#include "net/places.h"
 
 /* Always asked of epoll. */
 #define EDGE_EPOLL (EPOLLIN | EPOLLRDHUP | EPOLLET)
@@ -33,10 +35,21 @@ struct edge_list {
 	size_t count;
 };
 
-struct arrival; /* edge_arrive.c */
+/* A body that is not there with its head. */
+struct arrival {
+	struct fcgi_stdin in;
+	struct pace pace;
+	bool ended;       /* nothing is missing any more */
+	bool placed;      /* the place is to be given back */
+	size_t counted;   /* in loop->arriving_memory */
+	struct buf chunk; /* for the file; the pool's while it writes */
+	enum body_result written;
+	uint64_t owners[ARRIVAL_OWNERS_MAX];
+	size_t owner_count;
+};
 
 struct edge {
-	struct loop *loop;
+	struct edge_host *host;
 	struct edge *prev, *next; /* in the list of its state */
 	enum edge_state state;
 	int fd;
@@ -59,46 +72,35 @@ struct edge {
 	struct arrival *arrival; /* ARRIVING, SPOOLING */
 };
 
-struct loop {
-	uv_loop_t uv;
-	uv_async_t wake, poke;
-	void (*on_poke)(struct loop *loop);
-	uv_poll_t accept;
-	uv_timer_t accept_again;
-	uv_poll_t arrivals; /* on epoll_fd */
-	uv_timer_t tick;    /* walks the deadlines */
-	uv_check_t turn;    /* runs after the events of each turn */
-	pthread_t thread;
-	struct loops *all;
+/* What the requests of one loop share, and what the loop gives them. */
+struct edge_host {
+	struct loop *loop;
+	const struct edge_options *options;
+	struct places *places;     /* shares of bodies that arrive, over all loops */
+	atomic_size_t *unread_all; /* over all loops */
+	/* There is one request more (1), or one less (-1). */
+	void (*counted)(struct loop *loop, int change);
+	/* See loop_work. */
+	void (*work)(struct loop *loop, void (*run)(void *ctx), void (*done)(void *ctx), void *ctx);
 	int epoll_fd; /* every edge, edge-triggered */
 	struct edge_list open, arriving, dead;
 	struct edge_list idle; /* WAITING, LINGERING: nothing of theirs is under way */
 	size_t idle_max, arriving_max;
 	size_t arriving_memory, arriving_memory_max; /* of bodies that are not complete */
-	size_t unread;                               /* bytes in the edges' `pending` */
-	size_t active;                               /* edges that are not dead */
-	bool accepting, stopping;
-	uint64_t stop_deadline;
-	size_t cut;
+	size_t unread, unread_max;                   /* bytes in the edges' `pending` */
+	bool stopping;
 	uint8_t *peek; /* PEEK_MAX bytes */
-	struct upstream *upstream;
-	struct fetcher *fetcher; /* NULL until it is wanted */
-	void *local;
-	void (*local_free)(void *local);
 };
 
-/* edge.c */
-struct edge *edge_new(struct loop *loop, int fd);
+/* edge_state.c */
+struct edge *edge_new(struct edge_host *host, int fd);
 /* wait_ms: how long the state may last; 0: as long as the owner wants. */
 void edge_move(struct edge *e, enum edge_state state, uint64_t wait_ms);
 /* To WAITING or LINGERING; makes room when there are too many. */
 void edge_move_idle(struct edge *e, enum edge_state state, uint64_t wait_ms);
 /* Closes the oldest idle ones while there are too many, but none that is so only for a moment. */
-void edge_thin_idle(struct loop *loop, uint64_t now);
-void edge_adopt(struct loop *loop, int fd);
-void edge_ready(struct edge *e, uint32_t epoll_events);
-void edge_expire(struct edge *e, uint64_t now);
-void edge_bury(struct loop *loop);
+void edge_thin_idle(struct edge_host *host, uint64_t now);
+void edge_bury(struct edge_host *host);
 /* Frees what the edge holds; the struct stays until edge_bury, since epoll may still report it. */
 void edge_close(struct edge *e);
 /* The web server hung up: tells the owner, or closes when there is none any more. */
@@ -113,13 +115,23 @@ void edge_deliver(struct edge *e);
 void edge_stop(struct edge *e, uint64_t now);
 /* The drain time is over: the owner has a last word. */
 void edge_cut(struct edge *e, uint64_t now);
+/* Nothing of the queue will be sent. */
+void edge_discard(struct edge *e);
+/* The arrival gives back its place and its memory; there may be none. */
+void edge_end_arrival(struct edge *e);
+/* That many bytes more wait for their readers, or less. */
+void edge_count_unread(struct edge_host *host, ptrdiff_t bytes);
+
+/* edge.c */
+/* A connection of the web server that was accepted. */
+void edge_adopt(struct edge_host *host, int fd);
+void edge_ready(struct edge *e, uint32_t epoll_events);
+void edge_expire(struct edge *e, uint64_t now);
 
 /* edge_write.c: the socket takes bytes again. */
 void edge_output(struct edge *e);
-/* Nothing of the queue will be sent. */
-void edge_discard(struct edge *e);
 /* Cuts off readers of whose answers this loop has too much. */
-void edge_relieve(struct loop *loop, uint64_t now);
+void edge_relieve(struct edge_host *host, uint64_t now);
 
 /* edge_read.c: the libfcgi part. Reads a request that is there as a whole, which blocks nobody.
  * False when there is no request to serve; e->fd is -1 then if libfcgi has closed it. */
@@ -132,29 +144,16 @@ bool edge_body_is_whole(const struct edge *e);
 void edge_keep_params(struct edge *e, char *const *envp);
 
 /* edge_arrive.c: the body comes piece by piece. Takes the head out of the socket, whose first bytes
- * are in loop->peek, and what has come of the body. */
+ * are in host->peek, and what has come of the body. */
 void edge_begin_arrival(struct edge *e, size_t head_len);
 /* Bytes have come, or the peer has hung up. */
 void edge_arrive(struct edge *e);
 /* It takes too long, or the process stops: the owner tells the caller. */
 void edge_arrive_late(struct edge *e);
-/* Gives back the place and the memory; there may be none. */
-void edge_end_arrival(struct edge *e);
 
 /* cgi.c */
 /* Delivers the one request of this process. */
-void edge_serve_cgi(struct loop *loop);
+void edge_serve_cgi(struct edge_host *host);
 bool cgi_write(struct edge *e, struct slice bytes);
-
-/* loop.c */
-const struct loops_options *loop_options(const struct loop *loop);
-/* Shares of bodies that arrive, over all loops. */
-struct places *loop_places(struct loop *loop);
-void loop_edge_added(struct loop *loop);
-/* The loop has that many unread bytes more, or less. */
-void loop_unread(struct loop *loop, ptrdiff_t bytes);
-/* More than it may have, while all loops together have too much; *ret_all is what they have. */
-bool loop_unread_too_much(const struct loop *loop, size_t *ret_all);
-void loop_edge_removed(struct loop *loop);
 
 #endif

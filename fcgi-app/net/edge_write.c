@@ -4,6 +4,7 @@
 #include "edge_priv.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -11,12 +12,6 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
-
-size_t
-edge_pending(const struct edge *e)
-{
-	return e->pending.len - e->pending_sent;
-}
 
 /* Bytes sent, 0 when the socket is full, -1 when the peer is gone. */
 static ssize_t
@@ -41,7 +36,7 @@ queue_rest(struct edge *e, const struct iovec *iov, size_t count, size_t sent)
 
 		sent -= skip;
 		buf_add(&e->pending, (char *)iov[i].iov_base + skip, iov[i].iov_len - skip);
-		loop_unread(e->loop, (ptrdiff_t)(iov[i].iov_len - skip));
+		edge_count_unread(e->host, (ptrdiff_t)(iov[i].iov_len - skip));
 	}
 }
 
@@ -140,29 +135,31 @@ edge_end(struct edge *e, struct slice bytes)
 		edge_flushed(e);
 }
 
-void
-edge_discard(struct edge *e)
-{
-	loop_unread(e->loop, -(ptrdiff_t)e->pending.len);
-	buf_release(&e->pending);
-	e->pending_sent = 0;
-}
-
 static uint64_t
 waits_ms(const struct edge *e, uint64_t now)
 {
 	return now > e->pending_since ? now - e->pending_since : 0;
 }
 
+/* More than this loop may have, while all loops together have too much; *ret_all: what they have.
+ */
+static bool
+unread_too_much(const struct edge_host *host, size_t *ret_all)
+{
+	*ret_all = atomic_load(host->unread_all);
+	/* When all have too much, one has more than its part at least. */
+	return *ret_all > host->options->unread_max && host->unread > host->unread_max;
+}
+
 /* Whose answer has taken up most memory for most time; NULL when none has. A reader that drips is
  * found as well as one that has stopped, and a stream that holds little is not. */
 static struct edge *
-find_slowest(const struct loop *loop, uint64_t now)
+find_slowest(const struct edge_host *host, uint64_t now)
 {
 	struct edge *slowest = NULL;
 	double most = 0;
 
-	for (struct edge *e = loop->open.first; e != NULL; e = e->next) {
+	for (struct edge *e = host->open.first; e != NULL; e = e->next) {
 		double cost = (double)e->pending.len * (double)(waits_ms(e, now) + 1);
 
 		if (cost > most) {
@@ -174,12 +171,12 @@ find_slowest(const struct loop *loop, uint64_t now)
 }
 
 void
-edge_relieve(struct loop *loop, uint64_t now)
+edge_relieve(struct edge_host *host, uint64_t now)
 {
 	struct edge *e;
 	size_t all;
 
-	while (loop_unread_too_much(loop, &all) && (e = find_slowest(loop, now)) != NULL) {
+	while (unread_too_much(host, &all) && (e = find_slowest(host, now)) != NULL) {
 		log_event(LOG_WARN, "slow_reader_cut", LOG_N("bytes", edge_pending(e)),
 		    LOG_N("waits_ms", waits_ms(e, now)), LOG_N("all_bytes", all));
 		edge_discard(e);

@@ -157,7 +157,8 @@ fetch_due(const struct fetch *f)
 	                                                               : f->due_ms;
 }
 
-void
+/* Something is due at that time. */
+static void
 fetcher_watch(struct fetcher *fr, uint64_t due_ms)
 {
 	uint64_t now = clock_mono_ms();
@@ -225,6 +226,9 @@ fetcher_turn(void *arg)
 		fetch_end(f, fetch_call_result(f, code));
 	}
 	start_queued(fr);
+	/* Each redirect has made a connection that has a time of its own. */
+	for (struct fetch *f = fr->first; f != NULL; f = f->next)
+		fetcher_watch(fr, fetch_due(f));
 }
 
 struct fetch *

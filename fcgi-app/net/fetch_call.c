@@ -98,7 +98,6 @@ hop(struct fetch *f)
 	f->resolving = true;
 	f->refused = false;
 	f->connect_due_ms = clock_mono_ms() + f->limits.connect_ms;
-	fetcher_watch(f->fetcher, f->connect_due_ms);
 }
 
 static bool

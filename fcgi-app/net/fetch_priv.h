@@ -54,9 +54,6 @@ void fetcher_close(struct fetcher *fetcher);
 /* NULL is accepted. */
 void fetcher_free(struct fetcher *fetcher);
 
-/* fetch.c: something is due at that time. */
-void fetcher_watch(struct fetcher *fetcher, uint64_t due_ms);
-
 /* fetch_call.c: the transfer as libcurl sees it. */
 /* The URL as it is asked for, to be freed; NULL when it is none that may be fetched. */
 char *fetch_url_check(const char *url);

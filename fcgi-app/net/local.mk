@@ -8,6 +8,7 @@ libnet_a_SOURCES += \
 	%D%/edge.c \
 	%D%/edge_arrive.c \
 	%D%/edge_read.c \
+	%D%/edge_state.c \
 	%D%/edge_write.c \
 	%D%/fcgi_scan.c \
 	%D%/fcgi_stdin.c \

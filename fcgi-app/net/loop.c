@@ -35,16 +35,32 @@ struct loops {
 	_Atomic uint64_t drain_ms;
 };
 
-const struct loops_options *
+struct loop {
+	uv_loop_t uv;
+	uv_async_t wake, poke;
+	void (*on_poke)(struct loop *loop);
+	uv_poll_t accept;
+	uv_timer_t accept_again;
+	uv_poll_t arrivals; /* on edges.epoll_fd */
+	uv_timer_t tick;    /* walks the deadlines */
+	uv_check_t turn;    /* runs after the events of each turn */
+	pthread_t thread;
+	struct loops *all;
+	struct edge_host edges;
+	size_t active; /* edges that are not dead */
+	bool accepting, stopping;
+	uint64_t stop_deadline;
+	size_t cut;
+	struct upstream *upstream;
+	struct fetcher *fetcher; /* NULL until it is wanted */
+	void *local;
+	void (*local_free)(void *local);
+};
+
+static const struct loops_options *
 loop_options(const struct loop *loop)
 {
 	return &loop->all->options;
-}
-
-struct places *
-loop_places(struct loop *loop)
-{
-	return loop->all->places;
 }
 
 struct upstream *
@@ -124,7 +140,7 @@ accept_ready(uv_poll_t *poll, int status, int events)
 		    loop_options(loop)->listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (fd >= 0) {
-			edge_adopt(loop, fd);
+			edge_adopt(&loop->edges, fd);
 			continue;
 		}
 		if (errno == EINTR || errno == ECONNABORTED)
@@ -138,40 +154,15 @@ accept_ready(uv_poll_t *poll, int status, int events)
 	}
 }
 
-void
-loop_edge_added(struct loop *loop)
+/* An edge more, or one less. */
+static void
+loop_counted(struct loop *loop, int change)
 {
-	loop->active++;
-	atomic_fetch_add(&loop->all->active, 1);
+	loop->active += (size_t)(ptrdiff_t)change;
+	atomic_fetch_add(&loop->all->active, (size_t)(ptrdiff_t)change);
+	if (change < 0 && loop_options(loop)->listen_fd < 0)
+		loop->stopping = loop->edges.stopping = true;
 	accept_update(loop);
-}
-
-void
-loop_edge_removed(struct loop *loop)
-{
-	loop->active--;
-	atomic_fetch_sub(&loop->all->active, 1);
-	if (loop_options(loop)->listen_fd < 0)
-		loop->stopping = true;
-	accept_update(loop);
-}
-
-void
-loop_unread(struct loop *loop, ptrdiff_t bytes)
-{
-	loop->unread += (size_t)bytes;
-	atomic_fetch_add(&loop->all->unread, (size_t)bytes);
-}
-
-bool
-loop_unread_too_much(const struct loop *loop, size_t *ret_all)
-{
-	const struct loops_options *options = loop_options(loop);
-
-	*ret_all = atomic_load(&loop->all->unread);
-	/* When all have too much, one has more than its part at least. */
-	return *ret_all > options->unread_max &&
-	       loop->unread > options->unread_max / options->count;
 }
 
 /* ---- edges ---- */
@@ -185,7 +176,7 @@ arrivals_ready(uv_poll_t *poll, int status, int events)
 
 	(void)status;
 	(void)events;
-	n = epoll_wait(loop->epoll_fd, ready, ARRAY_SIZE(ready), 0);
+	n = epoll_wait(loop->edges.epoll_fd, ready, ARRAY_SIZE(ready), 0);
 	for (int i = 0; i < n; i++)
 		edge_ready(ready[i].data.ptr, ready[i].events);
 }
@@ -193,7 +184,8 @@ arrivals_ready(uv_poll_t *poll, int status, int events)
 static void
 for_each_edge(struct loop *loop, void (*fn)(struct edge *e, uint64_t now), uint64_t now)
 {
-	struct edge_list *const lists[] = { &loop->idle, &loop->arriving, &loop->open };
+	struct edge_list *const lists[] = { &loop->edges.idle, &loop->edges.arriving,
+		&loop->edges.open };
 
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
 		for (struct edge *e = lists[i]->first, *next; e != NULL; e = next) {
@@ -209,8 +201,8 @@ tick(uv_timer_t *timer)
 	uint64_t now = clock_mono_ms();
 
 	for_each_edge(loop, edge_expire, now);
-	edge_thin_idle(loop, now);
-	edge_relieve(loop, now);
+	edge_thin_idle(&loop->edges, now);
+	edge_relieve(&loop->edges, now);
 	if (loop->stopping && now >= loop->stop_deadline && loop->active > 0) {
 		log_event(LOG_WARN, "drain_timeout", LOG_N("requests", loop->active));
 		loop->cut = loop->active;
@@ -244,7 +236,7 @@ turn_ended(uv_check_t *check)
 {
 	struct loop *loop = check->data;
 
-	edge_bury(loop);
+	edge_bury(&loop->edges);
 	if (loop->stopping && loop->active == 0)
 		loop_close(loop);
 }
@@ -256,7 +248,7 @@ woken(uv_async_t *async)
 
 	if (!atomic_load(&loop->all->stopping) || loop->stopping)
 		return;
-	loop->stopping = true;
+	loop->stopping = loop->edges.stopping = true;
 	loop->stop_deadline = clock_mono_ms() + atomic_load(&loop->all->drain_ms);
 	for_each_edge(loop, edge_stop, clock_mono_ms());
 	accept_update(loop);
@@ -289,15 +281,15 @@ loop_run(void *arg)
 	struct loop *loop = arg;
 
 	if (loop_options(loop)->listen_fd < 0)
-		edge_serve_cgi(loop);
+		edge_serve_cgi(&loop->edges);
 	uv_run(&loop->uv, UV_RUN_DEFAULT);
 	if (loop->local != NULL)
 		loop->local_free(loop->local);
 	upstream_free(loop->upstream);
 	fetcher_free(loop->fetcher);
 	uv_loop_close(&loop->uv);
-	close(loop->epoll_fd);
-	free(loop->peek);
+	close(loop->edges.epoll_fd);
+	free(loop->edges.peek);
 	return NULL;
 }
 
@@ -313,10 +305,11 @@ set_shares(struct loop *loop)
 {
 	const struct loops_options *options = loop_options(loop);
 
-	loop->idle_max = options->requests_max / 4;
-	loop->arriving_max =
+	loop->edges.idle_max = options->requests_max / 4;
+	loop->edges.arriving_max =
 	    smaller(options->requests_max / 4, (size_t)ARRIVALS_MAX / options->count);
-	loop->arriving_memory_max = ARRIVALS_MEMORY / options->count;
+	loop->edges.arriving_memory_max = ARRIVALS_MEMORY / options->count;
+	loop->edges.unread_max = options->edges.unread_max / options->count;
 }
 
 static int
@@ -327,10 +320,16 @@ loop_init(struct loop *loop, struct loops *all)
 	if (rc != 0)
 		return rc;
 	loop->all = all;
-	loop->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (loop->epoll_fd < 0)
+	loop->edges.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (loop->edges.epoll_fd < 0)
 		return -errno;
-	loop->peek = xmalloc(PEEK_MAX);
+	loop->edges.peek = xmalloc(PEEK_MAX);
+	loop->edges.loop = loop;
+	loop->edges.options = &all->options.edges;
+	loop->edges.places = all->places;
+	loop->edges.unread_all = &all->unread;
+	loop->edges.counted = loop_counted;
+	loop->edges.work = loop_work;
 	set_shares(loop);
 	loop->upstream = upstream_new(&loop->uv, all->options.upstream);
 	uv_timer_init(&loop->uv, &loop->tick);
@@ -340,7 +339,7 @@ loop_init(struct loop *loop, struct loops *all)
 	if (rc == 0)
 		rc = uv_async_init(&loop->uv, &loop->poke, poked);
 	if (rc == 0)
-		rc = uv_poll_init(&loop->uv, &loop->arrivals, loop->epoll_fd);
+		rc = uv_poll_init(&loop->uv, &loop->arrivals, loop->edges.epoll_fd);
 	if (rc == 0 && all->options.listen_fd >= 0)
 		rc = uv_poll_init(&loop->uv, &loop->accept, all->options.listen_fd);
 	if (rc != 0)

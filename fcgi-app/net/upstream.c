@@ -221,16 +221,6 @@ call_cancel(struct call *call)
 		call_todo(call);
 }
 
-bool
-call_body_sent(const struct call *call)
-{
-	curl_off_t sent = 0;
-
-	return call->body_len == 0 ||
-	       (curl_easy_getinfo(call->easy, CURLINFO_SIZE_UPLOAD_T, &sent) == CURLE_OK &&
-		   (size_t)sent >= call->body_len);
-}
-
 void
 call_pause(struct call *call)
 {

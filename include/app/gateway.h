@@ -47,9 +47,9 @@ int gateway_reload(struct gateway *gw, const struct conf *conf, char error[CONF_
 /* A reference to the roster of now. From any thread. */
 struct roster *gateway_roster(struct gateway *gw);
 
-/* struct loops_options.owners: the client's network, and the credential that it sent. */
+/* struct edge_options.owners: the client's network, and the credential that it sent. */
 size_t gateway_owners(void *ctx, const struct edge *edge, uint64_t *ret);
-/* struct loops_options.request: ctx is the gateway. */
+/* struct edge_options.request: ctx is the gateway. */
 void gateway_request(void *ctx, struct loop *loop, struct edge *edge);
 
 #endif

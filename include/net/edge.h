@@ -9,12 +9,27 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/buf.h"
 #include "net/body.h"
-#include "net/loop.h"
 
 struct edge;
+struct loop;
+
+struct edge_options {
+	struct body_limits body;
+	/* Bytes of all answers together that their readers have not taken yet. Beyond, those lose
+	 * their connection that hold most of them, and longest. */
+	size_t unread_max;
+	/* Whose the request is whose parameters are there and whose body is yet to come: writes up
+	 * to ARRIVAL_OWNERS_MAX numbers and returns how many. Each owner may have ARRIVALS_SHARE of
+	 * them arriving. Runs on the loop's thread; NULL: nobody's. */
+	size_t (*owners)(void *ctx, const struct edge *edge, uint64_t *ret);
+	/* A request has arrived; runs on the loop's thread. The edge is the callee's from here. */
+	void (*request)(void *ctx, struct loop *loop, struct edge *edge);
+	void *ctx;
+};
 
 /* Once per process, before any signal is set up: libfcgi puts its own handlers on SIGPIPE, SIGUSR1
  * and SIGTERM. Returns -1 when it cannot start. */

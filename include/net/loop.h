@@ -9,9 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "net/body.h"
+#include "net/edge.h"
 
-struct edge;
 struct fetcher;
 struct loop;
 struct loops;
@@ -22,18 +21,8 @@ struct loops_options {
 	int listen_fd;  /* non-blocking and listening; -1: none (plain CGI); stays the caller's */
 	unsigned count; /* threads */
 	size_t requests_max; /* live requests per loop; further ones wait in the socket's backlog */
-	struct body_limits body;
-	/* Bytes of all answers together that their readers have not taken yet. Beyond, those lose
-	 * their connection that hold most of them, and longest. */
-	size_t unread_max;
 	const struct upstream_options *upstream;
-	/* Whose the request is whose parameters are there and whose body is yet to come: writes up
-	 * to ARRIVAL_OWNERS_MAX numbers and returns how many. Each owner may have ARRIVALS_SHARE of
-	 * them arriving. Runs on the loop's thread; NULL: nobody's. */
-	size_t (*owners)(void *ctx, const struct edge *edge, uint64_t *ret);
-	/* A request has arrived; runs on the loop's thread. The edge is the callee's from here. */
-	void (*request)(void *ctx, struct loop *loop, struct edge *edge);
-	void *ctx;
+	struct edge_options edges;
 };
 
 /* NULL with errno when threads or loops cannot be made. The options must outlive the loops. */
