@@ -1,5 +1,6 @@
 """Tests are functions under @each, @mounted or @once; run.py runs them and prints TAP."""
 
+import re
 import sys
 import traceback
 
@@ -28,6 +29,13 @@ def mounted(function):
 def once(function):
     """Builds what it needs itself. Takes the options of the run."""
     ONCE.append(function)
+    return function
+
+
+def waiting(function):
+    """For a test that waits for seconds and does little; stands above @once. run.py runs these tests in
+    a second process with its own stand-in, beside the others."""
+    function.waits = True
     return function
 
 
@@ -107,6 +115,17 @@ class Plan:
         else:
             self._line(True, name)
         dialect.take()
+
+    def adopt(self, text):
+        """Repeats what another plan has printed, with numbers of this plan."""
+        for line in text.splitlines():
+            found = re.match(r"(not )?ok \d+ - (.*?)( # SKIP .*)?$", line)
+            if found:
+                self.failed += bool(found.group(1))
+                self.skipped += bool(found.group(3))
+                self._line(not found.group(1), found.group(2), found.group(3) or "")
+            elif not line.startswith("1.."):
+                print("# " + line.lstrip("# "), flush=True)
 
     def done(self):
         print("1..%d" % self.count, flush=True)
