@@ -23,7 +23,8 @@ EXTRA_DIST += tests/README.md tests/firstgo tests/it tests/recording \
 	tests/fcgi_record.h \
 	tests/golden_file.h \
 	tests/judge.h \
-	tests/tap.h
+	tests/tap.h \
+	tests/unset_options.h
 
 TESTS = $(unit_tests) tests/golden/golden $(sim_tests) $(replay_tests) $(lint_scripts) \
 	tests/standin/selftest.py tests/openai/selftest.py tests/openai/golden.py \

@@ -54,6 +54,12 @@ tap_done(void)
 	return tap_failed == 0 ? 0 : 1;
 }
 
+/* A slice of a literal, for the rows of a table. */
+#define BYTES(text) \
+	{ \
+		text, sizeof(text) - 1 \
+	}
+
 #define ok(expr, what) tap_check((expr), __FILE__, __LINE__, (what))
 #define is_int(got, want, what) \
 	tap_int((long long)(got), (long long)(want), __FILE__, __LINE__, (what))

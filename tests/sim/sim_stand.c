@@ -14,6 +14,7 @@
 #include "base/log.h"
 #include "base/xalloc.h"
 #include "core/json.h"
+#include "unset_options.h"
 
 #define FIRINGS_MAX 1000000
 
@@ -38,16 +39,7 @@ sim_break(const char *fmt, ...)
 static bool
 load_conf(struct conf *conf, const char *const *options, char error[CONF_ERROR_MAX])
 {
-	/* The tests' environment is not the gateway's. */
-#define CONF_GROUP(title)
-#define CONF_STR(field, name, def, form, sentence)      unsetenv(#name);
-#define CONF_SECRET(field, name, def, form, sentence)   unsetenv(#name);
-#define CONF_NUM(field, name, def, min, max, sentence)  unsetenv(#name);
-#define CONF_SIZE(field, name, def, min, max, sentence) unsetenv(#name);
-#define CONF_TIME(field, name, def, min, max, sentence) unsetenv(#name);
-#define CONF_BOOL(field, name, def, sentence)           unsetenv(#name);
-#define CONF_ENUM(field, name, def, words, sentence)    unsetenv(#name);
-#include "app/conf.def"
+	unset_options();
 	if (conf_load(conf, NULL, error) != 0)
 		return false;
 	for (; *options != NULL; options++) {

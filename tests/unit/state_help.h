@@ -256,27 +256,28 @@ hears(struct listener *l, const char *key, const char *value)
 	return strcmp(heard(l, key), value) == 0;
 }
 
-/* How often anything was heard. */
 static inline unsigned
-times_told(struct listener *l)
+listener_count(struct listener *l, const unsigned *count)
 {
 	unsigned ret;
 
 	pthread_mutex_lock(&l->lock);
-	ret = l->told;
+	ret = *count;
 	pthread_mutex_unlock(&l->lock);
 	return ret;
+}
+
+/* How often anything was heard. */
+static inline unsigned
+times_told(struct listener *l)
+{
+	return listener_count(l, &l->told);
 }
 
 static inline unsigned
 losses(struct listener *l)
 {
-	unsigned ret;
-
-	pthread_mutex_lock(&l->lock);
-	ret = l->lost;
-	pthread_mutex_unlock(&l->lock);
-	return ret;
+	return listener_count(l, &l->lost);
 }
 
 static inline bool

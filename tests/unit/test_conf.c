@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "base/xalloc.h"
 #include "tap.h"
+#include "unset_options.h"
 
 static const char *const names[] = {
 #define CONF_GROUP(title)
@@ -457,8 +458,7 @@ main(void)
 	if (fd < 0)
 		return 1;
 	close(fd);
-	for (size_t i = 0; i < ARRAY_SIZE(names); i++)
-		unsetenv(names[i]);
+	unset_options();
 	test_defaults();
 	test_file();
 	test_file_errors();

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "tap.h"
+#include "unset_options.h"
 
 static char path[] = "/tmp/test-gateway-XXXXXX";
 static char error[CONF_ERROR_MAX];
@@ -163,15 +164,7 @@ main(void)
 	if (fd < 0)
 		return 1;
 	close(fd);
-#define CONF_GROUP(title)
-#define CONF_STR(field, name, def, form, sentence)      unsetenv(#name);
-#define CONF_SECRET(field, name, def, form, sentence)   unsetenv(#name);
-#define CONF_NUM(field, name, def, min, max, sentence)  unsetenv(#name);
-#define CONF_SIZE(field, name, def, min, max, sentence) unsetenv(#name);
-#define CONF_TIME(field, name, def, min, max, sentence) unsetenv(#name);
-#define CONF_BOOL(field, name, def, sentence)           unsetenv(#name);
-#define CONF_ENUM(field, name, def, words, sentence)    unsetenv(#name);
-#include "app/conf.def"
+	unset_options();
 	test_access();
 	test_files();
 	test_reload();

@@ -30,44 +30,43 @@ read_body(const char *body)
 	gstatus_read(&g, slice_str(body));
 }
 
+/* clang-format off */
+#define OVERLOADED ERROR("503", "UNAVAILABLE", "The model is overloaded.", "")
+#define CONTENT    "{\"candidates\":[]}"
+
+static const struct { const char *what, *body; } wrappings[] = {
+	{ "an error object", OVERLOADED },
+	{ "in an array", "\n[" OVERLOADED "\n]\n" },
+	{ "behind content in an array", "[" CONTENT "\n,\n" OVERLOADED "]" },
+	{ "as an event", "data: " OVERLOADED "\r\n\r\n" },
+	{ "behind other events", ": ok\n\ndata: " CONTENT "\n\ndata: " OVERLOADED "\n\n" },
+	{ "unframed at the end of events", "data: " CONTENT "\n\n" OVERLOADED },
+	{ "in an event that is not finished", "event: error\ndata: " OVERLOADED },
+};
+
+static const struct { const char *what, *body; bool is_html; } others[] = {
+	{ "a page", "<!DOCTYPE html>\n<html><title>Error 404 (Not Found)!!1</title>", true },
+	{ "an empty body", "", false },
+	{ "content", CONTENT, false },
+	{ "plain text", "upstream connect error or disconnect/reset before headers", false },
+	{ "a cut body", "{\"error\":{\"code\":503", false },
+	{ "no error", "{\"error\":null}", false },
+	{ "null", "null", false },
+};
+/* clang-format on */
+
 static void
 test_wrappings(void)
 {
-	static const char plain[] = ERROR("503", "UNAVAILABLE", "The model is overloaded.", "");
-	struct buf body;
-
-	buf_init(&body, 4096);
-	read_body(plain);
-	ok(g.is_status && !g.is_html, "an error object");
-	is_int(g.code, 503, "its code");
-	is_str(g.status, "UNAVAILABLE", "its status");
-	is_str(g.message, "The model is overloaded.", "its message");
-	is_str(g.reason, "", "no reason");
-	is_int(g.retry_ms, 0, "no hint");
-	buf_addf(&body, "\n[%s\n]\n", plain);
-	read_body(body.data);
-	is_int(g.code, 503, "in an array");
-	buf_reset(&body);
-	buf_addf(&body, "[{\"candidates\":[]}\n,\n%s]", plain);
-	read_body(body.data);
-	is_int(g.code, 503, "behind content in an array");
-	buf_reset(&body);
-	buf_addf(&body, "data: %s\r\n\r\n", plain);
-	read_body(body.data);
-	is_int(g.code, 503, "as an event");
-	buf_reset(&body);
-	buf_addf(&body, ": ok\n\ndata: {\"candidates\":[]}\n\ndata: %s\n\n", plain);
-	read_body(body.data);
-	is_int(g.code, 503, "behind other events");
-	buf_reset(&body);
-	buf_addf(&body, "data: {\"candidates\":[]}\n\n%s", plain);
-	read_body(body.data);
-	is_int(g.code, 503, "unframed at the end of events");
-	buf_reset(&body);
-	buf_addf(&body, "event: error\ndata: %s", plain);
-	read_body(body.data);
-	is_int(g.code, 503, "in an event that is not finished");
-	buf_release(&body);
+	for (size_t i = 0; i < ARRAY_SIZE(wrappings); i++) {
+		read_body(wrappings[i].body);
+		ok(g.is_status && !g.is_html, wrappings[i].what);
+		is_int(g.code, 503, "  its code");
+		is_str(g.status, "UNAVAILABLE", "  its status");
+		is_str(g.message, "The model is overloaded.", "  its message");
+		is_str(g.reason, "", "  no reason");
+		is_int(g.retry_ms, 0, "  no hint");
+	}
 	read_body("{\"error\":{\"code\":\"invalid_request\",\"message\":\"no such agent\"}}");
 	ok(g.is_status && g.code == 0, "a word for a code");
 	is_str(g.message, "no such agent", "and its message");
@@ -79,21 +78,13 @@ test_wrappings(void)
 static void
 test_no_status(void)
 {
-	read_body("<!DOCTYPE html>\n<html><title>Error 404 (Not Found)!!1</title>");
-	ok(!g.is_status && g.is_html, "a page");
-	is_str(g.message, "", "has no message");
-	read_body("");
-	ok(!g.is_status && !g.is_html && g.code == 0, "an empty body");
-	read_body("{\"candidates\":[]}");
-	ok(!g.is_status && !g.is_html, "content");
-	read_body("upstream connect error or disconnect/reset before headers");
-	ok(!g.is_status && !g.is_html, "plain text");
-	read_body("{\"error\":{\"code\":503");
-	ok(!g.is_status, "a cut body");
-	read_body("{\"error\":null}");
-	ok(!g.is_status, "no error");
-	read_body("null");
-	ok(!g.is_status, "null");
+	for (size_t i = 0; i < ARRAY_SIZE(others); i++) {
+		read_body(others[i].body);
+		ok(!g.is_status, others[i].what);
+		is_int(g.is_html, others[i].is_html, "  whether it is HTML");
+		is_int(g.code, 0, "  no code");
+		is_str(g.message, "", "  no message");
+	}
 }
 
 static void

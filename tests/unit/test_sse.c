@@ -4,6 +4,7 @@
 #include "core/sse.h"
 
 #include "base/limits.h"
+#include "base/xalloc.h"
 #include "tap.h"
 
 static int
@@ -22,20 +23,20 @@ static void
 run(struct slice input, size_t step, size_t at, size_t max, struct buf *out)
 {
 	struct sse s;
-	int answer = 0;
+	int rc = 0;
 
 	sse_init(&s, max);
 	buf_reset(out);
-	for (size_t from = 0; from < input.len && answer == 0;) {
+	for (size_t from = 0; from < input.len && rc == 0;) {
 		size_t len = step > 0 ? step : from == 0 && at > 0 ? at : input.len - from;
 
 		len = len < input.len - from ? len : input.len - from;
-		answer = sse_feed(&s, (struct slice){ input.ptr + from, len }, collect, out);
+		rc = sse_feed(&s, (struct slice){ input.ptr + from, len }, collect, out);
 		from += len;
 	}
-	if (answer == 0)
-		answer = sse_finish(&s, collect, out);
-	if (answer != 0)
+	if (rc == 0)
+		rc = sse_finish(&s, collect, out);
+	if (rc != 0)
 		buf_adds(out, "!");
 	if (sse_residue(&s).len > 0) {
 		buf_adds(out, "|");
@@ -81,39 +82,44 @@ test_linear(void)
 	buf_release(&out);
 }
 
+/* clang-format off */
+static const struct {
+	const char *what;
+	struct slice input;
+	size_t max; /* bytes of one event */
+	const char *want; /* <event>..., "!" for an error, "|" before the rest that is no event */
+} feeds[] = {
+	{ "LF", BYTES("data: a\n\ndata: b\n\n"), 100, "<a><b>" },
+	{ "CRLF", BYTES("data: a\r\n\r\ndata:b\r\n\r\n"), 100, "<a><b>" },
+	{ "CR", BYTES("data: a\r\rdata:  b\r\r"), 100, "<a>< b>" },
+	{ "mixed line ends", BYTES("data: a\n\r\ndata: b\r\n\ndata: c\r\r\n"), 100, "<a><b><c>" },
+	{ "several data lines", BYTES("data: a\ndata\ndata: b\n\n"), 100, "<a\n\nb>" },
+	{ "several data lines, CR", BYTES("data: a\rdata: b\r\r"), 100, "<a\nb>" },
+	{ "other fields", BYTES(": hi\nevent: x\nid: 1\ndata: a\nretry: 5\n\n"), 100, "<a>" },
+	{ "a field without data", BYTES("event: x\n\n\n\ndata: a\n\n"), 100, "<a>" },
+	{ "no event", BYTES("datax: a\n\nxdata: b\n\n"), 100, "" },
+	{ "empty data", BYTES("data:\n\ndata\n\n"), 100, "<><>" },
+	{ "BOM", BYTES("\xEF\xBB\xBF" "data: a\n\n"), 100, "<a>" },
+	{ "a BOM only at the start", BYTES("\xEF\xBB\xBF\n\xEF\xBB\xBF" "data: a\n\n"), 100, "" },
+	{ "no blank line at the end", BYTES("data: a\n\ndata: b"), 100, "<a><b>" },
+	{ "no blank line at the end, LF", BYTES("data: a\n\ndata: b\n"), 100, "<a><b>" },
+	{ "bare JSON", BYTES("data: a\n\n{\n  \"error\": {}\n}\n"), 100, "<a>|{\n  \"error\": {}\n}" },
+	{ "bare JSON, CRLF, no end", BYTES("\r\n [{\r\n\r\n}]"), 100, "|[{\n}]" },
+	{ "data after bare JSON", BYTES("{}\ndata: a\n\n"), 100, "<a>|{}" },
+	{ "as large as allowed", BYTES("data: 12345678\n\n"), 8, "<12345678>" },
+	{ "too large", BYTES("data: 123456789\n\n"), 8, "!" },
+	{ "too large in lines", BYTES("data: 1234\ndata: 5678\n\n"), 8, "!" },
+	{ "a large comment", BYTES(":0123456789012345678901234567890\ndata: a\n\n"), 8, "!" },
+	{ "good events before a large one", BYTES("data: a\n\ndata: 123456789\n\n"), 8, "<a>!" },
+	{ "UTF-8", BYTES("data: \xF0\x9F\x98\x80\n\n"), 100, "<\xF0\x9F\x98\x80>" },
+};
+/* clang-format on */
+
 int
 main(void)
 {
-	check("LF", SLICE("data: a\n\ndata: b\n\n"), 100, "<a><b>");
-	check("CRLF", SLICE("data: a\r\n\r\ndata:b\r\n\r\n"), 100, "<a><b>");
-	check("CR", SLICE("data: a\r\rdata:  b\r\r"), 100, "<a>< b>");
-	check("mixed ends", SLICE("data: a\n\r\ndata: b\r\n\ndata: c\r\r\n"), 100, "<a><b><c>");
-	check("several data lines", SLICE("data: a\ndata\ndata: b\n\n"), 100, "<a\n\nb>");
-	check("several data lines, CR", SLICE("data: a\rdata: b\r\r"), 100, "<a\nb>");
-	check("other fields", SLICE(": hi\nevent: x\nid: 1\ndata: a\nretry: 5\n\n"), 100, "<a>");
-	check("field without data", SLICE("event: x\n\n\n\ndata: a\n\n"), 100, "<a>");
-	check("no event", SLICE("datax: a\n\nxdata: b\n\n"), 100, "");
-	check("empty data", SLICE("data:\n\ndata\n\n"), 100, "<><>");
-	check("BOM",
-	    SLICE("\xEF\xBB\xBF"
-		  "data: a\n\n"),
-	    100, "<a>");
-	check("BOM once",
-	    SLICE("\xEF\xBB\xBF\n\xEF\xBB\xBF"
-		  "data: a\n\n"),
-	    100, "");
-	check("no blank line at the end", SLICE("data: a\n\ndata: b"), 100, "<a><b>");
-	check("no blank line at the end, LF", SLICE("data: a\n\ndata: b\n"), 100, "<a><b>");
-	check("bare JSON", SLICE("data: a\n\n{\n  \"error\": {}\n}\n"), 100,
-	    "<a>|{\n  \"error\": {}\n}");
-	check("bare JSON, CRLF, no end", SLICE("\r\n [{\r\n\r\n}]"), 100, "|[{\n}]");
-	check("data after bare JSON", SLICE("{}\ndata: a\n\n"), 100, "<a>|{}");
-	check("as large as allowed", SLICE("data: 12345678\n\n"), 8, "<12345678>");
-	check("too large", SLICE("data: 123456789\n\n"), 8, "!");
-	check("too large in lines", SLICE("data: 1234\ndata: 5678\n\n"), 8, "!");
-	check("large comment", SLICE(":0123456789012345678901234567890\ndata: a\n\n"), 8, "!");
-	check("good events before a large one", SLICE("data: a\n\ndata: 123456789\n\n"), 8, "<a>!");
-	check("UTF-8", SLICE("data: \xF0\x9F\x98\x80\n\n"), 100, "<\xF0\x9F\x98\x80>");
+	for (size_t i = 0; i < ARRAY_SIZE(feeds); i++)
+		check(feeds[i].what, feeds[i].input, feeds[i].max, feeds[i].want);
 	test_linear();
 	return tap_done();
 }

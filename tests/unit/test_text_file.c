@@ -7,11 +7,6 @@
 #include "base/xalloc.h"
 #include "tap.h"
 
-#define BYTES(text) \
-	{ \
-		text, sizeof(text) - 1 \
-	}
-
 int
 main(void)
 {
