@@ -4,7 +4,8 @@ import contextlib
 import json
 import uuid
 
-from stack import CHAT, MODEL
+from stack import CHAT, MODEL, delta
+from tap import contains, equal, true
 
 CHANGES = "x-gemini-balance-changes"
 GEMINI_3 = "gemini-3.8-flash"
@@ -122,6 +123,45 @@ def form(s, path, fields, files, **options):
     out.append(b"--%s--\r\n" % border.encode())
     kind = "multipart/form-data; boundary=" + border
     return post(s, path, b"".join(out), headers=[("Content-Type", kind)], **options)
+
+
+@contextlib.contextmanager
+def counted(s, **expected):
+    """Inside, these counters of the stand-in grow by exactly so much."""
+    before = s.standin.control("GET", "/stats")
+    yield
+    after = s.standin.control("GET", "/stats")
+    equal({n: after[n] - before[n] for n in expected}, expected, "what the stand-in counted")
+
+
+def chat_arrives_one_by_one(s, count=3):
+    """Each of so many events is here before the stand-in is told to send the next one."""
+    with s.chat(model="gated-%d" % count, stream=True) as r:
+        equal(r.status, 200, "status")
+        contains(r.header("content-type"), "text/event-stream")
+        for k in range(count):
+            text = ""
+            while not text:
+                event = r.event()
+                true(event not in (None, "[DONE]"), "content event %d comes before the end" % k)
+                text = delta(event)
+            if k < count - 1:
+                equal(s.standin.next()["released"], 1, "streams let go")
+        rest = r.events()
+    equal(rest[-1], "[DONE]", "last event")
+    equal([delta(e) for e in rest[:-1] if delta(e)], [], "content after the last event")
+
+
+@contextlib.contextmanager
+def begun_streams(s):
+    """A chat and a native stream, each with its first event read and two more to come."""
+    with s.chat(model="gated-3", stream=True) as chat_reply, s.generate(
+        model="gated-3", verb="streamGenerateContent", query="?alt=sse"
+    ) as native:
+        while not delta(chat_reply.event()):
+            pass
+        native.event()
+        yield chat_reply, native
 
 
 def function(name, properties=None, **more):

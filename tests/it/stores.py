@@ -7,7 +7,7 @@ import shutil
 import tempfile
 
 from harness import DROP_USER, ROOT, Failure, Process, find_program, wait_for
-from tap import Skip
+from tap import Skip, called, once
 
 
 def needs(options, library):
@@ -48,6 +48,41 @@ def redis(path):
         yield socket, server
     finally:
         server.stop()
+
+
+@contextlib.contextmanager
+def sqlite_state(options):
+    """The STATE of a new SQLite file."""
+    needs(options, b"libsqlite3")
+    with place() as path:
+        yield "sqlite:%s/state.db" % path
+
+
+@contextlib.contextmanager
+def redis_state(options):
+    """The STATE of a new Redis, and its process."""
+    needs(options, b"libhiredis")
+    with place() as path, redis(path) as (socket, server):
+        yield "redis+unix://" + socket, server
+
+
+def shared(name):
+    """Makes two tests of a function that takes options and a STATE; name has %s for the engine."""
+
+    def give(function):
+        def on_sqlite(options):
+            with sqlite_state(options) as state:
+                function(options, state)
+
+        def on_redis(options):
+            with redis_state(options) as (state, _):
+                function(options, state)
+
+        once(called(name % "SQLite")(on_sqlite))
+        once(called(name % "Redis")(on_redis))
+        return function
+
+    return give
 
 
 def restart(s):

@@ -33,8 +33,8 @@ def once(function):
 
 
 def waiting(function):
-    """For a test that waits for seconds and does little; stands above @once. run.py runs these tests in
-    a second process with its own stand-in, beside the others."""
+    """For a test that waits for seconds and does little; stands above @once. run.py runs these
+    tests in a second process with its own stand-in, beside the others."""
     function.waits = True
     return function
 

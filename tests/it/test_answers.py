@@ -6,9 +6,10 @@ import signal
 import tempfile
 
 import servers
+from calls import begun_streams
 from harness import wait_for
 from raw_upstream import RawHttp2, RawUpstream, answer, chunked
-from stack import Stack, delta
+from stack import Stack
 from tap import contains, equal, once, true
 
 DOCUMENT = (
@@ -185,12 +186,7 @@ def a_stream_that_the_gateway_ends_says_so(options):
         if server and server.spawns_gateway:
             continue
         with Stack(options, server, env={"DRAIN_TIMEOUT": "1"}) as s:
-            with s.chat(model="gated-3", stream=True) as chat, s.generate(
-                model="gated-3", verb="streamGenerateContent", query="?alt=sse"
-            ) as native:
-                while not delta(chat.event()):
-                    pass
-                native.event()
+            with begun_streams(s) as (chat, native):
                 s.gateway.popen.send_signal(signal.SIGTERM)
                 last = [json.loads(r.events()[-1])["error"] for r in (chat, native)]
                 equal(last[0]["type"], "server_error", "the chat's last event")

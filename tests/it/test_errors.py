@@ -193,19 +193,12 @@ def exhausted_quota_is_429_with_retry_after(s):
 
 
 @each
-def an_overloaded_model_is_503(s):
-    with s.chat(key=s.key("overloaded")) as r:
-        openai_error(r, 503, type="server_error")
-    with s.generate(key=s.key("overloaded")) as r:
-        google_error(r, 503, "UNAVAILABLE")
-
-
-@each
-def a_broken_upstream_is_502(s):
-    with s.chat(key=s.key("reset")) as r:
-        openai_error(r, 502, type="server_error")
-    with s.generate(key=s.key("reset")) as r:
-        google_error(r, 502, "UNAVAILABLE")
+def an_overloaded_model_is_503_and_a_broken_upstream_502(s):
+    for fault, status in (("overloaded", 503), ("reset", 502)):
+        with s.chat(key=s.key(fault)) as r:
+            openai_error(r, status, type="server_error")
+        with s.generate(key=s.key(fault)) as r:
+            google_error(r, status, "UNAVAILABLE")
 
 
 @each

@@ -56,30 +56,27 @@ def _both_answer(s, fault, stream):
     equal(len(s.standin.requests(good)), 1, "calls with the good key")
 
 
+def _each_is_cured(options, faults, of_a_stream=()):
+    with Stack(options) as s:
+        for fault in faults:
+            _both_answer(s, fault, False)
+        for fault in faults + of_a_stream:
+            _both_answer(s, fault, True)
+
+
 @once
 def another_key_cures_what_is_wrong_with_one(options):
-    with Stack(options) as s:
-        for fault in OF_THE_KEY:
-            _both_answer(s, fault, False)
-            _both_answer(s, fault, True)
+    _each_is_cured(options, OF_THE_KEY)
 
 
 @once
 def another_key_cures_a_quota(options):
-    with Stack(options) as s:
-        for fault in OF_THE_QUOTA:
-            _both_answer(s, fault, False)
-            _both_answer(s, fault, True)
+    _each_is_cured(options, OF_THE_QUOTA)
 
 
 @once
 def another_key_is_asked_when_the_server_fails(options):
-    with Stack(options) as s:
-        for fault in OF_THE_SERVER:
-            _both_answer(s, fault, False)
-            _both_answer(s, fault, True)
-        for fault in OF_A_STREAM:
-            _both_answer(s, fault, True)
+    _each_is_cured(options, OF_THE_SERVER, OF_A_STREAM)
 
 
 @once

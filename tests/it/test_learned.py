@@ -7,7 +7,7 @@ import json
 from calls import chat, form, get, post, said
 from harness import wait_for
 from stack import Stack
-from stores import needs, place, redis
+from stores import shared, sqlite_state
 from tap import called, equal, once, true
 from test_audio import wav
 from test_share import _second
@@ -257,7 +257,8 @@ def remembered(options):
         equal([(x["model"], x["what"]) for x in line], [("my-model", "unsigned")], "in the log")
 
 
-def _lesson_is_shared(options, state):
+@shared("what one process learns of a model the others know, by way of %s")
+def lesson_is_shared(options, state):
     with contextlib.ExitStack() as stack:
         one, two = (stack.enter_context(Stack(options, env={"STATE": state})) for _ in range(2))
         model = {"name": "gemini-2.5-pro", "like": "gemini-3.8-flash"}
@@ -267,22 +268,6 @@ def _lesson_is_shared(options, state):
         out = chat(two, model="gemini-2.5-pro", reasoning_effort="high")
         thinking = out.sent_one()["generationConfig"]["thinkingConfig"]
         equal(thinking.get("thinkingLevel"), "HIGH", "as the model that serves it wants it")
-
-
-@once
-@called("what one process learns of a model the others know, by way of SQLite")
-def shared_by_sqlite(options):
-    needs(options, b"libsqlite3")
-    with place() as path:
-        _lesson_is_shared(options, "sqlite:%s/state.db" % path)
-
-
-@once
-@called("what one process learns of a model the others know, by way of Redis")
-def shared_by_redis(options):
-    needs(options, b"libhiredis")
-    with place() as path, redis(path) as (socket, _):
-        _lesson_is_shared(options, "redis+unix://" + socket)
 
 
 # ---- retired names ----
@@ -389,12 +374,11 @@ def media_retired(options):
 @once
 @called("a model that is gone is asked for once by all processes of a store")
 def gone_is_shared(options):
-    needs(options, b"libsqlite3")
     with contextlib.ExitStack() as stack:
-        path = stack.enter_context(place())
+        state = stack.enter_context(sqlite_state(options))
         keys = stack.enter_context(Stack(options, gateway=False)).key()
         env = {
-            "STATE": "sqlite:%s/state.db" % path,
+            "STATE": state,
             "GEMINI_API_KEYS": keys,
             "ACCESS_TOKENS": "token-of-the-callers",
         }

@@ -9,6 +9,7 @@ import time
 
 import dialect
 import fcgi_client
+from calls import begun_streams
 from harness import wait_for
 from stack import Stack, delta
 from tap import equal, once, true
@@ -25,12 +26,7 @@ def _refuses(address):
 @once
 def sigterm_lets_live_streams_end(options):
     with Stack(options) as s:
-        with s.chat(model="gated-3", stream=True) as chat, s.generate(
-            model="gated-3", verb="streamGenerateContent", query="?alt=sse"
-        ) as native:
-            while not delta(chat.event()):
-                pass
-            native.event()
+        with begun_streams(s) as (chat, native):
             s.gateway.popen.send_signal(signal.SIGTERM)
             wait_for("the closed door", lambda: _refuses(s.box.address))
             equal(s.gateway.status(), None, "exit status while streams live")

@@ -2,7 +2,8 @@
 
 import os
 
-from stack import CHAT, MODEL, delta, part_text
+from calls import chat_arrives_one_by_one
+from stack import CHAT, MODEL, part_text
 from tap import contains, equal, mounted, true
 from test_server import upload
 
@@ -27,13 +28,7 @@ def chat_and_native_calls_work_under_a_prefix(s):
 
 @mounted
 def events_arrive_one_by_one_under_a_prefix(s):
-    with s.chat(model="gated-3", stream=True) as r:
-        for k in range(3):
-            while not delta(r.event()):
-                pass
-            if k < 2:
-                s.standin.next()
-        equal(r.events()[-1], "[DONE]", "last event")
+    chat_arrives_one_by_one(s)
 
 
 @mounted

@@ -9,7 +9,7 @@ import http_client
 from calls import GEMINI_3, chat, scripted
 from harness import wait_for
 from stack import MODEL, Stack
-from stores import needs, place, restart
+from stores import restart, sqlite_state
 from tap import called, contains, equal, once, true
 
 TOKEN = "token-one-0123456789"
@@ -166,9 +166,8 @@ def _after_a_restart(options, asked, **env):
 @once
 @called("objects: after a restart the state file knows where files are")
 def restart_with_sqlite(options):
-    needs(options, b"libsqlite3")
-    with place() as path:
-        _after_a_restart(options, False, STATE="sqlite:%s/state.db" % path)
+    with sqlite_state(options) as state:
+        _after_a_restart(options, False, STATE=state)
 
 
 @once

@@ -2,7 +2,7 @@
 
 import json
 
-from calls import GEMINI_3, chat, finishes, function, post, said, scripted, texts
+from calls import GEMINI_3, chat, counted, finishes, function, post, said, scripted, texts
 from stack import MODEL, Stack, delta
 from tap import called, contains, each, equal, once, true
 
@@ -10,17 +10,12 @@ WEATHER = function("weather", {"city": {"type": "string"}})
 USER = {"role": "user", "content": "Hello"}
 
 
-def _stats(s, before=None):
-    now = s.standin.control("GET", "/stats")
-    return {k: now[k] - before[k] for k in now} if before else now
-
-
 @once
 @called("pain 2: the second turn of a tool conversation has its thought signatures")
 def pain_2(options):
     with Stack(options) as s:
         for text in ("call:weather", "call:weather long-signature", "call:weather call:clock"):
-            tools, key, before = [WEATHER, function("clock")], s.key(), _stats(s)
+            tools, key = [WEATHER, function("clock")], s.key()
             message = chat(s, text, key, model=GEMINI_3, tools=tools).message
             for call in message["tool_calls"]:
                 true(len(call["id"]) <= 40, "the id is short: " + call["id"])
@@ -30,9 +25,8 @@ def pain_2(options):
                 {"role": "tool", "tool_call_id": c["id"], "content": "fine"}
                 for c in message["tool_calls"]
             ]
-            chat(s, messages, key, model=GEMINI_3, tools=tools)
-            after = _stats(s, before)
-            equal((after["signed_calls"], after["bypassed_calls"]), (1, 0), "signed, bypassed")
+            with counted(s, signed_calls=1, bypassed_calls=0):
+                chat(s, messages, key, model=GEMINI_3, tools=tools)
 
 
 @once

@@ -7,6 +7,7 @@ import os
 import time
 
 import http_client
+from calls import chat_arrives_one_by_one
 from harness import wait_for
 from stack import CHAT, MODEL, delta, part_text
 from tap import contains, each, equal, true
@@ -17,21 +18,7 @@ NATIVE = "/v1beta/models/%s:generateContent" % MODEL
 
 @each
 def chat_events_arrive_one_by_one(s):
-    with s.chat(model="gated-%d" % EVENTS, stream=True) as r:
-        equal(r.status, 200, "status")
-        contains(r.header("content-type"), "text/event-stream")
-        for k in range(EVENTS):
-            # The stand-in has sent event k and no more: it must be here before the next is let go.
-            text = ""
-            while not text:
-                event = r.event()
-                true(event not in (None, "[DONE]"), "content event %d comes before the end" % k)
-                text = delta(event)
-            if k < EVENTS - 1:
-                equal(s.standin.next()["released"], 1, "streams let go")
-        rest = r.events()
-    equal(rest[-1], "[DONE]", "last event")
-    equal([delta(e) for e in rest[:-1] if delta(e)], [], "content after the last event")
+    chat_arrives_one_by_one(s, EVENTS)
 
 
 @each

@@ -14,7 +14,7 @@ import time
 from calls import chat
 from harness import find_program, wait_for
 from stack import Stack
-from stores import needs, place, redis, restart
+from stores import needs, place, redis, redis_state, restart, shared, sqlite_state
 from tap import Skip, called, equal, once, true
 
 # What a key may suffer from, for at least as long as a test runs.
@@ -72,17 +72,15 @@ def _pool_is_shared(options, state, count):
 @once
 @called("four processes on one SQLite file know of each other's bad keys within a second")
 def four_on_sqlite(options):
-    needs(options, b"libsqlite3")
-    with place() as path:
-        _pool_is_shared(options, "sqlite:%s/state.db" % path, 4)
+    with sqlite_state(options) as state:
+        _pool_is_shared(options, state, 4)
 
 
 @once
 @called("two gateways on one Redis know of each other's bad keys within a second")
 def two_on_redis(options):
-    needs(options, b"libhiredis")
-    with place() as path, redis(path) as (socket, _):
-        _pool_is_shared(options, "redis+unix://" + socket, 2)
+    with redis_state(options) as (state, _):
+        _pool_is_shared(options, state, 2)
 
 
 def _earlier(text):
@@ -242,9 +240,8 @@ def killed_on_sqlite(options):
 @once
 @called("kill -9 of gateways on one Redis loses nothing that is older than a second")
 def killed_on_redis(options):
-    needs(options, b"libhiredis")
-    with place() as path, redis(path) as (socket, _):
-        _survives(options, "redis+unix://" + socket, 2, 4)
+    with redis_state(options) as (state, _):
+        _survives(options, state, 2, 4)
 
 
 @once
@@ -273,7 +270,8 @@ def redis_killed(options):
                 equal(_calls(one, bad), 1, "calls with the bad key")
 
 
-def _spending_is_shared(options, state):
+@shared("tokens per day are counted over all processes on one %s, and over restarts")
+def spending_is_shared(options, state):
     with Stack(options, gateway=False) as box:
         key = box.key()
     env = {"GEMINI_API_KEYS": key, "ACCESS_TOKENS": "a-token name=eve tpd=2000,b-token"}
@@ -292,19 +290,3 @@ def _spending_is_shared(options, state):
         restart(two)
         chat(two, "Hello", "a-token", status=429)
         chat(two, "Hello", "b-token")
-
-
-@once
-@called("tokens per day are counted over all processes on one SQLite file, and over restarts")
-def spending_on_sqlite(options):
-    needs(options, b"libsqlite3")
-    with place() as path:
-        _spending_is_shared(options, "sqlite:%s/state.db" % path)
-
-
-@once
-@called("tokens per day are counted over all gateways on one Redis")
-def spending_on_redis(options):
-    needs(options, b"libhiredis")
-    with place() as path, redis(path) as (socket, _):
-        _spending_is_shared(options, "redis+unix://" + socket)

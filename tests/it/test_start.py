@@ -8,7 +8,8 @@ import subprocess
 import fcgi_client
 import harness
 import servers
-from stack import Stack, delta, gateway_sanitized
+from calls import chat_arrives_one_by_one
+from stack import Stack, gateway_sanitized
 from tap import Skip, contains, equal, once, true
 
 
@@ -16,13 +17,7 @@ def _serves(s):
     with s.chat() as r:
         equal(r.status, 200, "status")
         true(r.json()["choices"][0]["message"]["content"], "there is an answer")
-    with s.chat(model="gated-3", stream=True) as r:
-        for k in range(3):
-            while not delta(r.event()):
-                pass
-            if k < 2:
-                s.standin.next()
-        equal(r.events()[-1], "[DONE]", "last event")
+    chat_arrives_one_by_one(s)
 
 
 def _needs(server):

@@ -5,10 +5,10 @@ import copy
 import json
 import os
 
-from calls import GEMINI_3, IMAGE_MODEL, chat, function, scripted
+from calls import GEMINI_3, IMAGE_MODEL, chat, counted, function, scripted
 from harness import wait_for
 from stack import Stack
-from stores import needs, place, redis, restart
+from stores import redis_state, restart, shared
 from tap import called, equal, once, true
 
 TOOLS = [
@@ -140,10 +140,11 @@ def three_steps(options):
     with Stack(options) as s:
         key = s.key()
         messages = [{"role": "user", "content": "call:weather"}]
-        before = s.standin.control("GET", "/stats")
         for n in range(1, 4):
             call = {"id": "step%d" % n, "name": "weather", "args": {"city": "city %d" % n}}
-            with scripted(s, {"parts": [{"functionCall": call}], "sign": True}):
+            with scripted(s, {"parts": [{"functionCall": call}], "sign": True}), counted(
+                s, signed_calls=n - 1, bypassed_calls=0
+            ):
                 out = chat(s, messages, key, model=GEMINI_3, tools=TOOLS[:2])
             turn = drops_unknown_fields(out.message)
             messages.append(turn)
@@ -151,10 +152,8 @@ def three_steps(options):
                 {"role": "tool", "tool_call_id": c["id"], "content": "step %d" % n}
                 for c in turn["tool_calls"]
             ]
-        chat(s, messages, key, model=GEMINI_3, tools=TOOLS[:2])
-        after = s.standin.control("GET", "/stats")
-        equal(after["bypassed_calls"] - before["bypassed_calls"], 0, "bypassed calls")
-        equal(after["signed_calls"] - before["signed_calls"], 1 + 2 + 3, "signed calls")
+        with counted(s, signed_calls=3, bypassed_calls=0):
+            chat(s, messages, key, model=GEMINI_3, tools=TOOLS[:2])
 
 
 @once
@@ -170,48 +169,30 @@ def pictures(options):
                 {"role": "assistant", "content": message["content"], "images": message["images"]},
                 {"role": "assistant", "content": kept},
             ):
-                before = s.standin.control("GET", "/stats")
                 turns = [{"role": "user", "content": text}, turn]
                 turns.append({"role": "user", "content": "bluer"})
-                out = chat(s, turns, key, model=IMAGE_MODEL)
+                with counted(s, signed_images=int(turn is message)):
+                    out = chat(s, turns, key, model=IMAGE_MODEL)
                 true(out.message["images"], "there is a picture")
-                after = s.standin.control("GET", "/stats")
-                signed = after["signed_images"] - before["signed_images"]
-                equal(signed, int(turn is message), "pictures with their own signature")
 
 
-def _across_a_restart(options, state):
+@shared("signatures: %s keeps them across a restart")
+def across_a_restart(options, state):
     with Stack(options, env={"STATE": state}) as s:
         for stream in (False, True):
             key = s.key()
             turn = drops_unknown_fields(first_turn(s, key, stream))
             restart(s)
             equal(second_turn(s, key, turn), ALL_SIGNED, "signed, stream %s" % stream)
-
-
-@once
-@called("signatures: SQLite keeps them across a restart")
-def sqlite_across_a_restart(options):
-    needs(options, b"libsqlite3")
-    with place() as path:
-        _across_a_restart(options, "sqlite:%s/state.db" % path)
-        equal(os.stat(path + "/state.db").st_mode & 0o077, 0, "others' rights on the file")
-
-
-@once
-@called("signatures: Redis keeps them across a restart")
-def redis_across_a_restart(options):
-    needs(options, b"libhiredis")
-    with place() as path, redis(path) as (socket, _):
-        _across_a_restart(options, "redis+unix://" + socket)
+    if state.startswith("sqlite:"):
+        equal(os.stat(state[7:]).st_mode & 0o077, 0, "others' rights on the file")
 
 
 @once
 @called("signatures: two gateways share one Redis")
 def two_gateways(options):
-    needs(options, b"libhiredis")
-    with place() as path, redis(path) as (socket, _):
-        env = {"STATE": "redis+unix://" + socket}
+    with redis_state(options) as (state, _):
+        env = {"STATE": state}
         with Stack(options, env=env) as one, Stack(options, env=env) as two:
             key = one.key()
             two.secrets.append(key)
@@ -223,9 +204,8 @@ def two_gateways(options):
 @once
 @called("signatures: a Redis that goes away costs signatures, not answers")
 def redis_goes_away(options):
-    needs(options, b"libhiredis")
-    with place() as path, redis(path) as (socket, server):
-        with Stack(options, env={"STATE": "redis+unix://" + socket}) as s:
+    with redis_state(options) as (state, server):
+        with Stack(options, env={"STATE": state}) as s:
             key = s.key()
             turn = drops_unknown_fields(first_turn(s, key))
             server.stop()
@@ -239,9 +219,8 @@ def redis_goes_away(options):
 @once
 @called("stored responses: a Redis that is away is not the same as a response that is gone")
 def away_is_not_gone(options):
-    needs(options, b"libhiredis")
-    with place() as path, redis(path) as (socket, server):
-        with Stack(options, env={"STATE": "redis+unix://" + socket}) as s:
+    with redis_state(options) as (state, server):
+        with Stack(options, env={"STATE": state}) as s:
             key = s.key()
             server.stop()
             with s.request("GET", "/v1/responses/resp_0123456789abcdef", bearer=key) as r:
