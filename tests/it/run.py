@@ -44,7 +44,6 @@ MODULES = (
     "test_large",
     "test_quirks",
     "test_pains",
-    "test_pains_more",
     "test_dialect",
     "test_responses",
     "test_responses_kept",
