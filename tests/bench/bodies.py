@@ -37,7 +37,7 @@ def filled(size, one, join=","):
 
 
 def ignored(text):
-    """A request with a field that nobody reads."""
+    """A request with a field that the gateway does not read."""
     head = json.dumps(chat(hello()))[:-1]
     return CHAT, "application/json", (head + ',"metadata":' + text + "}").encode()
 

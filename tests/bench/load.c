@@ -183,7 +183,7 @@ take_options(struct settings *set, int argc, char **argv)
 }
 
 static void
-put(struct buf *out, bool json, const char *name, double value)
+load_put(struct buf *out, bool json, const char *name, double value)
 {
 	if (json)
 		buf_addf(out, "%s\"%s\":%.10g", out->len > 1 ? "," : "", name, value);
@@ -202,7 +202,7 @@ put_hist(struct buf *out, bool json, const char *name, const struct hist *h)
 
 	for (size_t i = 0; i < ARRAY_SIZE(at); i++) {
 		snprintf(full, sizeof(full), "%s_%s_us", name, at[i].suffix);
-		put(out, json, full, (double)hist_at(h, at[i].percent));
+		load_put(out, json, full, (double)hist_at(h, at[i].percent));
 	}
 }
 
@@ -213,15 +213,15 @@ put_watched(struct buf *out, bool json, const struct run_result *res)
 	double grown = (double)res->plateau.pss_kb - (double)res->before.pss_kb;
 	double requests = (double)(res->completed + res->failed.total);
 
-	put(out, json, "cpu_us", cpu);
-	put(out, json, "cpu_us_per_request", cpu / requests);
+	load_put(out, json, "cpu_us", cpu);
+	load_put(out, json, "cpu_us_per_request", cpu / requests);
 	if (res->events > 0)
-		put(out, json, "cpu_us_per_event", cpu / (double)res->events);
-	put(out, json, "pss_before_kb", (double)res->before.pss_kb);
-	put(out, json, "pss_plateau_kb", (double)res->plateau.pss_kb);
-	put(out, json, "pss_end_kb", (double)res->end.pss_kb);
+		load_put(out, json, "cpu_us_per_event", cpu / (double)res->events);
+	load_put(out, json, "pss_before_kb", (double)res->before.pss_kb);
+	load_put(out, json, "pss_plateau_kb", (double)res->plateau.pss_kb);
+	load_put(out, json, "pss_end_kb", (double)res->end.pss_kb);
 	if (res->open_at_plateau > 0)
-		put(out, json, "pss_kb_per_open", grown / (double)res->open_at_plateau);
+		load_put(out, json, "pss_kb_per_open", grown / (double)res->open_at_plateau);
 }
 
 static void
@@ -261,18 +261,18 @@ print_result(const struct settings *set, const struct run_result *res)
 	buf_init(&out, 65536);
 	if (json)
 		buf_addc(&out, '{');
-	put(&out, json, "completed", (double)res->completed);
-	put(&out, json, "events", (double)res->events);
-	put(&out, json, "event_reads", (double)res->event_reads);
-	put(&out, json, "bytes", (double)res->bytes);
-	put(&out, json, "elapsed_us", (double)res->elapsed_us);
-	put(&out, json, "open_at_plateau", (double)res->open_at_plateau);
+	load_put(&out, json, "completed", (double)res->completed);
+	load_put(&out, json, "events", (double)res->events);
+	load_put(&out, json, "event_reads", (double)res->event_reads);
+	load_put(&out, json, "bytes", (double)res->bytes);
+	load_put(&out, json, "elapsed_us", (double)res->elapsed_us);
+	load_put(&out, json, "open_at_plateau", (double)res->open_at_plateau);
 	put_hist(&out, json, "first", &res->first);
 	put_hist(&out, json, "gap", &res->gap);
 	put_hist(&out, json, "total", &res->total);
 	if (set->run.watch.count > 0)
 		put_watched(&out, json, res);
-	put(&out, json, "failed", (double)res->failed.total);
+	load_put(&out, json, "failed", (double)res->failed.total);
 	put_reasons(&out, json, res);
 	printf("%s%s", out.data, json ? "\n" : "");
 	buf_release(&out);

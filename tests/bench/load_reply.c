@@ -63,7 +63,7 @@ take_line(struct reply *r, const char **data, size_t *len)
 }
 
 static const char *
-after(const char *line, const char *prefix)
+reply_after(const char *line, const char *prefix)
 {
 	size_t n = strlen(prefix);
 
@@ -85,14 +85,15 @@ sse_line(struct reply *r)
 		r->event_open = r->event_done = false;
 		return;
 	}
-	if ((value = after(r->line, "data:")) != NULL) {
+	if ((value = reply_after(r->line, "data:")) != NULL) {
 		if (r->done)
 			r->fault = "data after [DONE]";
 		r->event_done = !r->event_open && strcmp(value, "[DONE]") == 0;
 		r->event_open = true;
-		if (after(value, "{\"error\":") != NULL)
+		if (reply_after(value, "{\"error\":") != NULL)
 			r->fault = "error event";
-	} else if ((value = after(r->line, "event:")) != NULL && strcmp(value, "error") == 0) {
+	} else if ((value = reply_after(r->line, "event:")) != NULL &&
+		   strcmp(value, "error") == 0) {
 		r->fault = "error event";
 	}
 }
@@ -155,15 +156,16 @@ header_line(struct reply *r)
 {
 	const char *value;
 
-	if ((value = after(r->line, "Content-Type:")) != NULL)
+	if ((value = reply_after(r->line, "Content-Type:")) != NULL)
 		r->sse = strncasecmp(value, "text/event-stream", 17) == 0;
-	else if ((value = after(r->line, "Content-Length:")) != NULL)
+	else if ((value = reply_after(r->line, "Content-Length:")) != NULL)
 		r->length = strtoll(value, NULL, 10);
-	else if (r->form == REPLY_FCGI && (value = after(r->line, "Status:")) != NULL)
+	else if (r->form == REPLY_FCGI && (value = reply_after(r->line, "Status:")) != NULL)
 		r->status = (int)strtol(value, NULL, 10);
-	else if (r->form == REPLY_HTTP && (value = after(r->line, "Transfer-Encoding:")) != NULL)
+	else if (r->form == REPLY_HTTP &&
+		 (value = reply_after(r->line, "Transfer-Encoding:")) != NULL)
 		r->framing = FRAME_CHUNKED;
-	else if (r->form == REPLY_HTTP && (value = after(r->line, "Connection:")) != NULL)
+	else if (r->form == REPLY_HTTP && (value = reply_after(r->line, "Connection:")) != NULL)
 		r->keep = strcasecmp(value, "close") != 0;
 }
 

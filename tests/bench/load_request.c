@@ -30,7 +30,7 @@ static const struct {
 };
 
 static bool
-resolve(struct target *t, const char *host_port)
+request_resolve(struct target *t, const char *host_port)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *found = NULL;
 	char host[sizeof(t->host) - 8];
@@ -71,7 +71,7 @@ target_parse(struct target *t, const char *spec)
 	if (rest == NULL)
 		return false;
 	if (!local)
-		return resolve(t, rest);
+		return request_resolve(t, rest);
 	if (*rest == '\0' || strlen(rest) >= sizeof(un.sun_path))
 		return false;
 	memcpy(un.sun_path, rest, strlen(rest) + 1);
@@ -96,7 +96,7 @@ http_build(const struct request *rq, const struct target *t, struct buf *out)
 }
 
 static void
-record(struct buf *out, int type, const char *data, size_t len)
+request_record(struct buf *out, int type, const char *data, size_t len)
 {
 	static const char zero[8];
 	size_t padding = (8 - len % 8) % 8;
@@ -115,11 +115,11 @@ record_stream(struct buf *out, int type, struct slice s)
 	while (s.len > 0) {
 		size_t n = s.len < RECORD_MAX ? s.len : RECORD_MAX;
 
-		record(out, type, s.ptr, n);
+		request_record(out, type, s.ptr, n);
 		s.ptr += n;
 		s.len -= n;
 	}
-	record(out, type, NULL, 0);
+	request_record(out, type, NULL, 0);
 }
 
 static void
@@ -134,7 +134,7 @@ pair_len(struct buf *out, size_t len)
 }
 
 static void
-pair(struct buf *out, const char *name, const char *value)
+request_pair(struct buf *out, const char *name, const char *value)
 {
 	pair_len(out, strlen(name));
 	pair_len(out, strlen(value));
@@ -154,13 +154,13 @@ header_pair(struct buf *out, const char *header)
 		return;
 	value += 1 + strspn(value + 1, " ");
 	if (n == 12 && strncasecmp(header, "Content-Type", 12) == 0) {
-		pair(out, "CONTENT_TYPE", value);
+		request_pair(out, "CONTENT_TYPE", value);
 		return;
 	}
 	for (size_t i = 0; i < n; i++)
 		name[5 + i] = header[i] == '-' ? '_' : (char)toupper((unsigned char)header[i]);
 	name[5 + n] = '\0';
-	pair(out, name, value);
+	request_pair(out, name, value);
 }
 
 /* The parameters of nginx's fastcgi_params. */
@@ -177,27 +177,27 @@ fcgi_build(const struct request *rq, const struct target *t, struct buf *out)
 	buf_init(&params, PARAMS_MAX_BYTES);
 	if (rq->has_body)
 		snprintf(length, sizeof(length), "%zu", rq->body.len);
-	pair(&params, "QUERY_STRING", query != NULL ? query + 1 : "");
-	pair(&params, "REQUEST_METHOD", rq->method);
-	pair(&params, "CONTENT_LENGTH", length);
-	pair(&params, "SCRIPT_NAME", path);
-	pair(&params, "REQUEST_URI", rq->path);
-	pair(&params, "DOCUMENT_URI", path);
-	pair(&params, "DOCUMENT_ROOT", "/var/www/html");
-	pair(&params, "SERVER_PROTOCOL", "HTTP/1.1");
-	pair(&params, "REQUEST_SCHEME", "http");
-	pair(&params, "GATEWAY_INTERFACE", "CGI/1.1");
-	pair(&params, "SERVER_SOFTWARE", "load");
-	pair(&params, "REMOTE_ADDR", "127.0.0.1");
-	pair(&params, "REMOTE_PORT", "40000");
-	pair(&params, "SERVER_ADDR", "127.0.0.1");
-	pair(&params, "SERVER_PORT", "80");
-	pair(&params, "SERVER_NAME", "localhost");
-	pair(&params, "REDIRECT_STATUS", "200");
-	pair(&params, "HTTP_HOST", t->host);
+	request_pair(&params, "QUERY_STRING", query != NULL ? query + 1 : "");
+	request_pair(&params, "REQUEST_METHOD", rq->method);
+	request_pair(&params, "CONTENT_LENGTH", length);
+	request_pair(&params, "SCRIPT_NAME", path);
+	request_pair(&params, "REQUEST_URI", rq->path);
+	request_pair(&params, "DOCUMENT_URI", path);
+	request_pair(&params, "DOCUMENT_ROOT", "/var/www/html");
+	request_pair(&params, "SERVER_PROTOCOL", "HTTP/1.1");
+	request_pair(&params, "REQUEST_SCHEME", "http");
+	request_pair(&params, "GATEWAY_INTERFACE", "CGI/1.1");
+	request_pair(&params, "SERVER_SOFTWARE", "load");
+	request_pair(&params, "REMOTE_ADDR", "127.0.0.1");
+	request_pair(&params, "REMOTE_PORT", "40000");
+	request_pair(&params, "SERVER_ADDR", "127.0.0.1");
+	request_pair(&params, "SERVER_PORT", "80");
+	request_pair(&params, "SERVER_NAME", "localhost");
+	request_pair(&params, "REDIRECT_STATUS", "200");
+	request_pair(&params, "HTTP_HOST", t->host);
 	for (size_t i = 0; i < rq->header_count; i++)
 		header_pair(&params, rq->headers[i]);
-	record(out, FCGI_BEGIN, begin, sizeof(begin));
+	request_record(out, FCGI_BEGIN, begin, sizeof(begin));
 	record_stream(out, FCGI_PARAMS, buf_slice(&params));
 	record_stream(out, FCGI_STDIN, rq->body);
 	out->failed |= params.failed;

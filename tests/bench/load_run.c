@@ -302,7 +302,7 @@ start_idle(struct run *run, uint64_t now)
 
 /* The second sample: some time after every slot has had a body byte. */
 static bool
-plateau(struct run *run, uint64_t now)
+run_plateau(struct run *run, uint64_t now)
 {
 	const struct run_conf *conf = run->conf;
 
@@ -345,7 +345,7 @@ turn_until_over(struct run *run)
 			break;
 		}
 		start_idle(run, now);
-		if (!plateau(run, now))
+		if (!run_plateau(run, now))
 			return false;
 		if (run->ended >= conf->requests)
 			break;

@@ -18,7 +18,7 @@ static const struct verdict good = { .class = "ok",
 	.host = VERDICT_HOST_WORKS };
 
 static double
-seconds(void)
+picks_seconds(void)
 {
 	struct timespec ts;
 
@@ -27,7 +27,7 @@ seconds(void)
 }
 
 static size_t
-pick(struct keypool *p, uint64_t model)
+picks_pick(struct keypool *p, uint64_t model)
 {
 	struct key_ask ask = { .model = model, .only = -1, .now = 1000 };
 	struct health_bar bar;
@@ -37,7 +37,8 @@ pick(struct keypool *p, uint64_t model)
 }
 
 static void
-end(struct keypool *p, struct health *h, size_t index, uint64_t started, const struct verdict *v)
+picks_end(
+    struct keypool *p, struct health *h, size_t index, uint64_t started, const struct verdict *v)
 {
 	struct health_event e = { .who = keypool_subject(p, index),
 		.model = 1,
@@ -50,7 +51,7 @@ end(struct keypool *p, struct health *h, size_t index, uint64_t started, const s
 }
 
 static double
-measure(size_t count, bool cooling)
+picks_measure(size_t count, bool cooling)
 {
 	struct health *h = health_new(hash_key, HEALTH_RECORDS_MAX);
 	size_t flying[IN_FLIGHT];
@@ -66,17 +67,17 @@ measure(size_t count, bool cooling)
 	}
 	keypool_attach(&p, h, HEALTH_POOL, 0);
 	for (size_t i = 0; cooling && i + 1 < count; i++)
-		end(&p, h, pick(&p, 1), 999, &day);
+		picks_end(&p, h, picks_pick(&p, 1), 999, &day);
 	for (uint64_t model = 2; model <= MODELS; model++)
-		keypool_report(&p, pick(&p, model), true);
+		keypool_report(&p, picks_pick(&p, model), true);
 	for (size_t i = 0; i < IN_FLIGHT; i++)
-		flying[i] = pick(&p, 1);
-	start = seconds();
+		flying[i] = picks_pick(&p, 1);
+	start = picks_seconds();
 	for (size_t i = 0; i < ROUNDS; i++) {
-		end(&p, h, flying[i % IN_FLIGHT], 1001, &good);
-		flying[i % IN_FLIGHT] = pick(&p, 1);
+		picks_end(&p, h, flying[i % IN_FLIGHT], 1001, &good);
+		flying[i % IN_FLIGHT] = picks_pick(&p, 1);
 	}
-	start = seconds() - start;
+	start = picks_seconds() - start;
 	keypool_release(&p);
 	health_free(h);
 	return start * 1e9 / ROUNDS;
@@ -87,7 +88,7 @@ main(void)
 {
 	printf("%8s %12s %12s\n", "keys", "ready", "cooling");
 	for (size_t count = 1; count <= KEYS_MAX; count *= 10)
-		printf(
-		    "%8zu %9.0f ns %9.0f ns\n", count, measure(count, false), measure(count, true));
+		printf("%8zu %9.0f ns %9.0f ns\n", count, picks_measure(count, false),
+		    picks_measure(count, true));
 	return 0;
 }

@@ -70,7 +70,7 @@ def wait_for(what, test, process):
 
 
 def unix_listens(path):
-    """Whether somebody listens there, without making a connection that the program would see."""
+    """Whether a program listens there, without making a connection that the program would see."""
     with open("/proc/net/unix", encoding="utf-8") as f:
         for line in f:
             fields = line.split()

@@ -234,7 +234,7 @@ def many(tap, load, tmp):
     tap.check(code == 0 and result["completed"] == 20, "streams with a ramp", str(result))
     server.close()
     code, result = run(load, "fcgi", tmp + "/m", ["--concurrency", "5", "--requests", "50"])
-    tap.check(code == 1 and result["failed"] == 50, "nobody listens", str(result))
+    tap.check(code == 1 and result["failed"] == 50, "no listener", str(result))
     code, _ = run(load, "fcgi", tmp + "/m", ["--watch-pid", "0"])
     tap.check(code == 2, "bad option", str(code))
 

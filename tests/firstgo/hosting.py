@@ -80,7 +80,7 @@ def _life(machine, user, supervisor, site):
 
 
 def behind_lighttpd(machine):
-    """With an ACL that lets the web server's user in, and nobody else."""
+    """With an ACL that lets in only the web server's user."""
     user = _prepared(machine, "lighttpd")
     site = lighttpd(user)
     _life(machine, user, "systemd", site)

@@ -196,7 +196,7 @@ def owner(path):
 
 
 def pids():
-    """Processes that run the gateway, whoever started them."""
+    """All processes that run the gateway."""
     found = []
     for entry in filter(str.isdigit, os.listdir("/proc")):
         with contextlib.suppress(OSError):

@@ -54,7 +54,7 @@ write_down(struct slice input, size_t piece, unsigned choice, struct buf *out)
 	transcription_stream_free(s);
 }
 
-/* The same input as a whole document. */
+/* Now the input as a whole document. */
 static void
 check_whole(struct slice input, unsigned choice)
 {

@@ -47,7 +47,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	health_set_watch(h, &watch);
 	take_all(h, l, (struct slice){ (const char *)bytes, size }, false);
 	FUZZ_CHECK(told.len == 0);
-	/* What is known is understood, and is no news. */
+	/* Records that are known already are understood, and are not news. */
 	health_tell_all(h, &now);
 	take_all(h, l, buf_slice(&told), true);
 	buf_release(&told);

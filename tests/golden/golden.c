@@ -254,7 +254,7 @@ run_schema(const char *dir, const char *name, struct slice input)
 /* ---- all of them ---- */
 
 static const struct kind {
-	const char *dir, *suffix, *other; /* other: files of that end are no input */
+	const char *dir, *suffix, *other; /* other: files with that suffix are not input */
 	void (*run)(const char *dir, const char *name, struct slice input);
 } kinds[] = {
 	{ "chat_request", ".in.json", ".out.json", golden_request },

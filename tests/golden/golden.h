@@ -18,7 +18,7 @@ char *golden_path(const char *dir, const char *name, const char *suffix);
 /* The file must hold exactly this text; JSON is kept indented and compared without its blanks. */
 void golden_expect(
     const char *dir, const char *name, const char *suffix, struct slice got, bool json);
-/* The same for X.err.json. */
+/* As above, for X.err.json. */
 void golden_expect_error(const char *dir, const char *name, const struct apierror *err);
 
 /* The file must not exist. */

@@ -104,7 +104,7 @@ HANG = Fault("net_timeout", {"name": "hang"})
 BLOCK_PAGE = Fault("html_block", {"name": "html_429"})
 BARE = _named("exhausted", "quota_bare", "exhausted_bare")
 
-# What nobody cures. The caller's: (failure, status).
+# What no other key cures. Faults of the caller: (failure, status).
 CALLERS = (("invalid_argument", 400), ("too_large", 413), ("denied", 403))
 
 

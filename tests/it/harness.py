@@ -245,7 +245,7 @@ class Box:
         wait_for("the gateway at " + self.address, open_now)
 
     def gateway_pids(self):
-        """Every process that runs this box's gateway, whoever started it."""
+        """Every process that runs this box's gateway, also those that web servers started."""
         pids = []
         for entry in os.listdir("/proc"):
             if entry.isdigit():
@@ -259,7 +259,7 @@ class Box:
         return pids
 
     def memory_kib(self):
-        """What the gateway's processes have for themselves."""
+        """The private memory of the gateway's processes."""
         total = 0
         for pid in self.gateway_pids():
             with open("/proc/%d/status" % pid, encoding="utf-8") as f:
@@ -268,7 +268,7 @@ class Box:
 
     def log_lines(self):
         """The gateway's log, parsed; a line that is not one JSON object is an error."""
-        # A line that is being written may be seen in part, which lasts no time.
+        # A line that is being written may be seen in part for a moment.
         for _ in range(LINE_LOOKS):
             try:
                 with open(self.gateway_log, encoding="utf-8") as f:
@@ -284,7 +284,7 @@ class Box:
         for line in lines:
             value = json.loads(line)
             if not isinstance(value, dict):
-                raise Failure("a log line is no object: " + line)
+                raise Failure("a log line is not an object: " + line)
             out.append(value)
         return out
 
@@ -299,7 +299,7 @@ class Box:
         return out
 
     def close(self):
-        """Stops everything, youngest first; fails when sanitizers or asserts reported a thing."""
+        """Stops everything, youngest first; fails on a report of a sanitizer or an assert."""
         trouble = []
         for process in reversed(self.processes):
             try:

@@ -10,7 +10,7 @@ import ssl
 
 
 class Broken(Exception):
-    """The answer ended before it was complete, or is no HTTP."""
+    """The answer ended before it was complete, or is not HTTP."""
 
 
 class Reply:

@@ -86,7 +86,7 @@ def shared(name):
 
 
 def restart(s):
-    """The same configuration in a new process."""
+    """Starts the gateway again with the same configuration."""
     status = s.gateway.stop()
     if status != 0:
         raise Failure("the gateway ended with %d" % status)

@@ -40,7 +40,7 @@ def waiting(function):
 
 
 def called(name):
-    """Gives a test a name that is no Python name; stands below @each, @mounted or @once."""
+    """Gives a test a name that is not a Python name; stands below @each, @mounted or @once."""
 
     def give(function):
         function.title = name
@@ -60,7 +60,7 @@ def equal(got, want, what="value"):
 
 def true(value, what):
     if not value:
-        raise AssertionError("not so: " + what)
+        raise AssertionError("false: " + what)
 
 
 def contains(text, part, what="text"):

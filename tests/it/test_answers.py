@@ -10,7 +10,7 @@ from calls import begun_streams
 from harness import wait_for
 from raw_upstream import RawHttp2, RawUpstream, answer, chunked
 from stack import Stack
-from tap import contains, equal, once, true
+from tap import contains, equal, once, true, waiting
 
 DOCUMENT = (
     b'{"candidates":[{"content":{"role":"model","parts":[{"text":"Hello"}]},'
@@ -56,6 +56,7 @@ def a_native_document_that_is_cut_is_fetched_again(options):
         _behind_all(options, upstream, run)
 
 
+@waiting
 @once
 def a_native_document_that_is_always_cut_is_an_error(options):
     part = DOCUMENT[:40]
@@ -123,6 +124,7 @@ def an_error_inside_a_stream_is_judged_like_any_other(options):
             true(line["key"] not in used, "the leaked one is not")
 
 
+@waiting
 @once
 def an_answer_that_is_none_is_a_fault(options):
     none = [
@@ -180,6 +182,7 @@ def every_call_that_the_upstream_sees_is_an_attempt(options):
             equal(len(upstream.heads), 3, "calls that the upstream saw")
 
 
+@waiting
 @once
 def a_stream_that_the_gateway_ends_says_so(options):
     for server in [None] + list(servers.FRONT):

@@ -68,7 +68,7 @@ REPAIRS = (
     ({"service_tier": "gold"}, {"/service_tier": "dropped"}),
     ({"model": IMAGE_MODEL, "tools": TOOLS}, {"/tools": "dropped"}),
 )
-# What nobody would miss: told, but never refused.
+# Parameters without effect on the answer: reported, never refused.
 HARMLESS = (
     ({"user": "x"}, {"/user": "ignored"}),
     ({"store": True}, {"/store": "ignored"}),

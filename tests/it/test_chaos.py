@@ -153,7 +153,7 @@ def go(s, plan, pace_ms=0):
     s.standin.control("DELETE", "/script")
     for item in plan.items:
         check(s, item, calls[item.name], lines, expected, dead)
-    equal(set(calls) - {i.name for i in plan.items}, set(), "calls that nobody asked for")
+    equal(set(calls) - {i.name for i in plan.items}, set(), "calls without a request")
     return dead
 
 

@@ -6,7 +6,7 @@ import threading
 
 from harness import wait_for
 from stack import CHAT, MODEL, Stack, delta
-from tap import contains, equal, once, true
+from tap import contains, equal, once, true, waiting
 
 # Faults of the stand-in (standin --failures) after which another key is asked.
 OF_THE_KEY = (
@@ -69,11 +69,13 @@ def another_key_cures_what_is_wrong_with_one(options):
     _each_is_cured(options, OF_THE_KEY)
 
 
+@waiting
 @once
 def another_key_cures_a_quota(options):
     _each_is_cured(options, OF_THE_QUOTA)
 
 
+@waiting
 @once
 def another_key_is_asked_when_the_server_fails(options):
     _each_is_cured(options, OF_THE_SERVER, OF_A_STREAM)

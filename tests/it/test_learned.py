@@ -209,19 +209,19 @@ def _renamed(options, tasks):
 
 
 @once
-@called("whoever serves them, tool loops pass on every default alias from the first request on")
+@called("tool loops pass on every default alias from the first request on, whatever serves it")
 def loops_on_aliases(options):
     _renamed(options, (_chat_loop, _responses_loop))
 
 
 @once
-@called("whoever serves them, structured output and prefill pass on every default alias")
+@called("structured output and prefill pass on every default alias, whatever serves it")
 def formats_on_aliases(options):
     _renamed(options, (_chat_format, _responses_format, _chat_prefill, _responses_prefill))
 
 
 @once
-@called("whoever serves them, all ways to think pass on every default alias")
+@called("all ways to think pass on every default alias, whatever serves it")
 def thinking_on_aliases(options):
     _renamed(options, (_responses_thinking, _chat_thinking))
 
@@ -314,7 +314,7 @@ def retired_aliases(options):
 
 
 @once
-@called("a misspelt name and one that is no model's stay a clear 404")
+@called("a misspelt name and the name of no model get a clear 404")
 def misspelt(options):
     with Stack(options) as s:
         get(s, "/v1/models")

@@ -384,7 +384,7 @@ def refused(options):
 
 
 @once
-@called("objects: a file that nobody has is asked for once, and Google's answer is passed on")
+@called("objects: a file that no project has is asked for once, and Google's answer is passed on")
 def nobodys(options):
     with Objects(options) as s:
         file = {"uri": GOOGLE + "files/nobodys"}

@@ -19,7 +19,7 @@ from calls import (
 )
 from harness import wait_for
 from stack import MODEL, Stack, delta
-from tap import called, contains, each, equal, once, true
+from tap import called, contains, each, equal, once, true, waiting
 
 WEATHER = function("weather", {"city": {"type": "string"}})
 USER = {"role": "user", "content": "Hello"}
@@ -132,7 +132,7 @@ def pain_6(options):
 
 
 @once
-@called("pain 8: text, then the finish in a chunk of its own, and a cut is no success")
+@called("pain 8: text, then the finish in a chunk of its own, and a cut is not a success")
 def pain_8(options):
     with Stack(options) as s:
         out = chat(s, stream=True, stream_options={"include_usage": True})
@@ -382,7 +382,7 @@ def pain_22(options):
                 equal(len(s.standin.requests()), 1, "calls for " + word)
                 equal(chat(s, key=keys).status, 200, "the keys are good afterwards")
         sent = chat(s).sent_one()
-        true("safetySettings" not in sent, "no safety settings that nobody asked for")
+        true("safetySettings" not in sent, "no safety settings without a request for them")
 
 
 @each
@@ -417,6 +417,7 @@ def pain_25(s):
     wait_for("the cancelled call", lambda: outcomes() == ["client_gone"])
 
 
+@waiting
 @once
 @called("pain 28: the real error comes out: status, Google's words, Retry-After, request id")
 def pain_28(options):

@@ -15,7 +15,7 @@ from calls import chat
 from harness import find_program, wait_for
 from stack import Stack
 from stores import needs, place, redis, redis_state, restart, shared, sqlite_state
-from tap import Skip, called, equal, once, true
+from tap import Skip, called, equal, once, true, waiting
 
 # What a key may suffer from, for at least as long as a test runs.
 FAULTS = ("key_invalid", "leaked", "quota_day", "suspended", "quota_zero")
@@ -23,7 +23,7 @@ POOL_FAULTS = FAULTS + ("quota_minute",)
 
 
 def _second(s):
-    """So long a process may take to tell the others."""
+    """Waits as long as a process may take to tell the others."""
     time.sleep(3 if s.gateway_sanitized else 1)
 
 
@@ -244,6 +244,7 @@ def killed_on_redis(options):
         _survives(options, state, 2, 4)
 
 
+@waiting
 @once
 @called("a Redis that is killed and comes back empty is told again")
 def redis_killed(options):
@@ -261,7 +262,7 @@ def redis_killed(options):
                 os.unlink(socket)
                 _bad_and_good(one, bad, good)
                 socket, server = stack.enter_context(redis(path))
-                # Retries of whoever has lost it are a second apart.
+                # A gateway that has lost it tries again after a second.
                 _second(one)
                 _second(one)
                 restart(two)

@@ -1,4 +1,4 @@
-"""Callers who are slow or never come to an end, and what others notice of them: nothing."""
+"""Callers who are slow or never finish do not delay others."""
 
 import contextlib
 import hashlib
@@ -20,7 +20,7 @@ from http_client import Broken
 from stack import CHAT, MODEL, Stack
 from tap import Skip, equal, once, true, waiting
 
-GRACE = 20  # seconds that a body may be silent at first, BODY_GRACE_MS
+GRACE = 20  # seconds of silence that a new body may have, BODY_GRACE_MS
 HEAD_WAIT = 15  # REQUEST_WAIT_MS
 SHARE = 64  # ARRIVALS_SHARE
 PLACES = 1024  # ARRIVALS_MAX
@@ -29,7 +29,7 @@ BODY = json.dumps({"model": MODEL, "messages": [{"role": "user", "content": "Hel
 
 
 def _descriptors(count):
-    """This process can have so many."""
+    """Allows this process that many descriptors, or skips the test."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     if hard < count:
         raise Skip("needs %d descriptors" % count)
@@ -62,7 +62,8 @@ def _readable(socks):
 
 
 def _settle(s):
-    """With one loop: what was sent before has been looked at; one request alone may overtake."""
+    """With one loop: waits until everything sent before has been read. A single request could
+    overtake it, a second one cannot."""
     for _ in range(2):
         with s.request("GET", "/healthz") as r:
             r.read()
@@ -75,7 +76,7 @@ def _status(sock):
 
 
 class _Drip(threading.Thread):
-    """A byte for each of the sockets, a few times a second, until it is stopped."""
+    """Sends a byte on each of the sockets a few times a second until it is stopped."""
 
     def __init__(self, socks, piece, pause=0.2):
         super().__init__(daemon=True)
@@ -141,14 +142,14 @@ def slow_callers_hold_up_nobody(options):
                     equal(r.status, 200, "status of a whole request")
                     r.read()
             took = time.monotonic() - begun
-            # Nobody had to give way: the slow ones are all still there.
+            # No slow connection had to give way.
             true(took < HEAD_WAIT - 2, "served before the slow ones' time is over: %.1f s" % took)
             equal(_readable(idle + silent + dripping), 0, "slow ones that were ended meanwhile")
 
 
 @waiting
 @once
-def who_is_too_slow_is_told_so(options):
+def a_sender_that_is_too_slow_gets_a_408(options):
     _descriptors(1000)
     with Stack(options) as s, contextlib.ExitStack() as stack:
         keep = lambda sock: stack.enter_context(contextlib.closing(sock))
@@ -184,7 +185,7 @@ def who_is_too_slow_is_told_so(options):
         _rest(steady, upload, at)
         equal(_status(steady), 200, "status of what came steadily")
         lines = [line for line in s.access_lines() if line["status"] == 408]
-        equal({line["error"] for line in lines}, {"timeout_body"}, "what the log says")
+        equal({line["error"] for line in lines}, {"timeout_body"}, "error in the log")
 
 
 def _refused(sock, what):
@@ -217,7 +218,7 @@ def one_address_has_a_share_of_the_places(options):
                 r.read()
             other = _half(s, _from(8))
             _rest(other)
-            equal(_status(other), 200, "somebody else, beside " + what)
+            equal(_status(other), 200, "another address, beside " + what)
             # A place comes back when the body is there, and when its sender leaves.
             _rest(taken[0])
             equal(_status(taken[0]), 200, "the first of " + what)
@@ -242,7 +243,7 @@ def one_credential_has_a_share_of_the_places(options):
         _refused(_half(s, _from(100), key), "one more with the same key")
         other = _half(s, _from(100))
         _rest(other)
-        equal(_status(other), 200, "somebody else")
+        equal(_status(other), 200, "another credential")
 
 
 @once
@@ -353,7 +354,7 @@ def uploads_on_their_way_keep_to_their_memory(options):
 
 
 @once
-def a_body_that_cannot_be_stored_is_told_so(options):
+def a_body_that_cannot_be_stored_is_a_500(options):
     with tempfile.TemporaryDirectory(prefix="gemini-balance-it-") as spool:
         os.chmod(spool, 0o777)
         gone = os.path.join(spool, "gone")
@@ -403,7 +404,7 @@ class NginxUnbuffered(servers.Nginx):
 
 
 def _http_from(s, n):
-    """A connection of another address of this machine."""
+    """A connection from another address of this machine."""
     sock = socket.socket()
     sock.settimeout(harness.PATIENCE)
     sock.bind(("127.0.1.%d" % n, 0))
@@ -425,7 +426,7 @@ def _http_half(s, n, length):
 
 
 def _ends(socks):
-    """How often which status came; "open" and "closed" for those without an answer."""
+    """Counts the statuses that came; "open" and "closed" count sockets without an answer."""
     out = {}
     for sock in socks:
         sock.settimeout(0.1)
@@ -440,7 +441,7 @@ def _ends(socks):
 
 
 def _behind(options, server, told):
-    """told: the statuses that a client may see in the end which sends too slowly."""
+    """told: the statuses that a client that sends too slowly may see in the end."""
     if server.missing():
         raise Skip(server.missing())
     _descriptors(5000)
@@ -465,7 +466,7 @@ def _behind(options, server, told):
             equal(_readable(silent + dripping), 0, "slow ones that were ended meanwhile")
             late = lambda: [line for line in s.access_lines() if line["status"] == 408]
             harness.wait_for("the end of all", lambda: len(late()) == 200, 3 * GRACE)
-            # Those that notice nothing before they have something to send get it now.
+            # Some servers notice the end only when they have bytes to pass on.
             time.sleep(1)
             drip.socks += silent
             time.sleep(1)
@@ -486,7 +487,7 @@ def slow_clients_of_nginx_hold_up_nobody(options):
 @waiting
 @once
 def slow_clients_of_caddy_hold_up_nobody(options):
-    # It reads no answer before the whole body is sent.
+    # Caddy does not read an answer before the whole body is sent.
     _behind(options, servers.Caddy, {502, "closed", "open"})
 
 

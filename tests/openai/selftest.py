@@ -212,7 +212,7 @@ def check_chat_streams():
     for event in one[:-1]:
         del event["usage"]
     stream("chat", "no usage asked for", lambda e: one, good=True, usage=False)
-    stream("chat", "usage that nobody asked for", lambda e: None, usage=False)
+    stream("chat", "usage without a request for it", lambda e: None, usage=False)
     stream("chat", "no usage although asked for", lambda e: one, usage=True)
     stream("chat", "an error at the end", lambda e: e[:3] + [error], good=True)
     stream("chat", "[DONE] after an error", lambda e: e[:3] + [error, "[DONE]"])

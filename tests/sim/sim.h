@@ -69,7 +69,8 @@ int64_t sim_log_int(const struct sim_client *c, const char *field);
 /* The client hangs up, which is noticed at once, or by the next write. */
 void sim_vanish(struct sim_client *c);
 void sim_hide(struct sim_client *c);
-/* The same while a thread works on its request, which is dropped when the thread is done. */
+/* The client hangs up while a thread works on its request, which is dropped when the thread is
+ * done. */
 void sim_vanish_early(struct sim_client *c);
 /* The process stops: the request has a last word. */
 void sim_cut(struct sim_client *c);

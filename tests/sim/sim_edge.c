@@ -244,7 +244,7 @@ edge_forget(struct edge *e)
 }
 
 static bool
-put(struct edge *e, struct slice bytes)
+edge_put(struct edge *e, struct slice bytes)
 {
 	struct sim_client *c = e->client;
 
@@ -260,7 +260,7 @@ bool
 edge_write(struct edge *e, struct slice bytes)
 {
 	in_use(e, "edge_write");
-	return put(e, bytes);
+	return edge_put(e, bytes);
 }
 
 size_t
@@ -271,7 +271,7 @@ edge_pending(const struct edge *e)
 }
 
 static void
-over(struct edge *e, enum sim_state state)
+edge_is_over(struct edge *e, enum sim_state state)
 {
 	e->client->state = state;
 	e->client->place = sim->over++;
@@ -282,13 +282,13 @@ void
 edge_end(struct edge *e, struct slice bytes)
 {
 	in_use(e, "edge_end");
-	put(e, bytes);
-	over(e, SIM_ENDED);
+	edge_put(e, bytes);
+	edge_is_over(e, SIM_ENDED);
 }
 
 void
 edge_drop(struct edge *e)
 {
 	in_use(e, "edge_drop");
-	over(e, SIM_DROPPED);
+	edge_is_over(e, SIM_DROPPED);
 }

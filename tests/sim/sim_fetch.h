@@ -13,7 +13,7 @@
 /* How many were started, and how many of them are neither ended nor cancelled. */
 size_t sim_fetches(void);
 size_t sim_fetches_open(void);
-/* The i-th: its URL, its limits, and whether somebody waits for it. */
+/* The i-th: its URL, its limits, and whether a caller waits for it. */
 const char *sim_fetch_url(size_t i);
 const struct fetch_limits *sim_fetch_limits(size_t i);
 bool sim_fetch_wanted(size_t i);
@@ -21,7 +21,7 @@ bool sim_fetch_wanted(size_t i);
  * http nor https are refused anyway. */
 void sim_fetch_room(size_t count);
 
-/* Ends the i-th. False when nobody waits for it. */
+/* Ends the i-th. False when no caller waits for it. */
 bool sim_fetch_end(
     size_t i, enum fetch_result result, int status, const char *type, struct slice bytes);
 /* A success. */

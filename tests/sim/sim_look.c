@@ -106,7 +106,7 @@ sim_access_line(size_t n)
 			continue;
 		doc = json_read(line);
 		if (doc == NULL)
-			sim_break("a log line is no JSON");
+			sim_break("a log line is not JSON");
 		return doc;
 	}
 	return NULL;

@@ -156,7 +156,7 @@ check_lifetimes(struct sim_call *k)
 
 /* Bytes in memory of their own, gone when the handler returns. */
 static void
-deliver(struct sim_call *k, struct slice bytes)
+call_deliver(struct sim_call *k, struct slice bytes)
 {
 	char *copy = xmalloc(bytes.len);
 
@@ -176,7 +176,7 @@ deliver_queue(struct sim_call *k)
 		struct piece *piece = k->queue;
 
 		k->queue = piece->next;
-		deliver(k, (struct slice){ piece->data, piece->len });
+		call_deliver(k, (struct slice){ piece->data, piece->len });
 		free(piece->data);
 		free(piece);
 	}
@@ -255,7 +255,7 @@ sim_bytes(struct sim_call *k, struct slice bytes)
 			end = &(*end)->next;
 		*end = piece;
 	} else {
-		deliver(k, bytes);
+		call_deliver(k, bytes);
 	}
 	sim_settle();
 }

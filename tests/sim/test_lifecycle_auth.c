@@ -94,7 +94,7 @@ test_second_token(void)
 	sim_answer(sim_call(0), 200, SIM_JSON, ANSWER);
 	c = SIM_ASK(.params = { "HTTP_AUTHORIZATION=Bearer " TOKEN ", " OTHER_TOKEN },
 	    .body = CHAT_UNARY);
-	is_int(sim_status(c), 401, "a list of tokens is no token");
+	is_int(sim_status(c), 401, "a list of tokens is not a token");
 	c = SIM_ASK(.params = { "HTTP_AUTHORIZATION=Bearer wrong-token" }, .body = CHAT_UNARY);
 	is_int(sim_status(c), 401, "a wrong one");
 	ok(sim_has(c, "\"code\":\"invalid_api_key\"") &&

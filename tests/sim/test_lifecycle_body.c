@@ -18,7 +18,7 @@
 
 /* The text with blanks at its end, so that it has that length. */
 static void
-padded(const char *text, size_t len, struct buf *out)
+padded_body(const char *text, size_t len, struct buf *out)
 {
 	char *room;
 
@@ -56,7 +56,7 @@ test_both_sides(void)
 			struct slice sent;
 			struct buf body;
 
-			padded(rows[i].body, lengths[k], &body);
+			padded_body(rows[i].body, lengths[k], &body);
 			SIM_ASK(.uri = rows[i].uri, .params = { native ? GOOGLE : BEARER },
 			    .body = buf_slice(&body));
 			sim_pass(2);
@@ -79,7 +79,7 @@ test_meanwhile(void)
 	struct sim_client *c;
 	struct buf body;
 
-	padded(CHAT, BODY_INLINE + 1, &body);
+	padded_body(CHAT, BODY_INLINE + 1, &body);
 	SIM_OPEN(ONE_KEY, "HEARTBEAT=1");
 	c = SIM_ASK(.params = { BEARER }, .body = buf_slice(&body));
 	is_int(sim_calls(), 0, "a thread has it");
@@ -165,7 +165,7 @@ test_account(void)
 	struct sim_client *c;
 	struct buf body;
 
-	padded(CHAT, 50 * KIB, &body);
+	padded_body(CHAT, 50 * KIB, &body);
 	SIM_OPEN(ONE_KEY, "MEMORY_MAX=240K");
 	for (size_t i = 0; i < 10; i++)
 		SIM_ASK(STREAM);
@@ -181,7 +181,7 @@ test_account(void)
 	is_int(sim_calls(), 12, "there is room again when one has ended");
 	sim_answer(sim_call(11), 200, SIM_JSON, ANSWER);
 	buf_release(&body);
-	padded(CHAT, 90 * KIB, &body);
+	padded_body(CHAT, 90 * KIB, &body);
 	c = SIM_ASK(.params = { BEARER }, .body = buf_slice(&body));
 	is_int(sim_status(c), 413, "more than there is for all");
 	for (size_t i = 0; i < 10; i++)

@@ -186,10 +186,10 @@ test_bad_answers(void)
 	SIM_OPEN(ONE_KEY, "RETRY_MAX=0");
 	c = SIM_ASK(UNARY);
 	sim_answer(sim_call(0), 200, SIM_JSON, "<html>");
-	is_int(sim_status(c), 502, "a whole answer that is no JSON");
+	is_int(sim_status(c), 502, "a whole answer that is not JSON");
 	c = SIM_ASK(STREAM);
 	sim_answer(sim_call(1), 200, SIM_SSE, "data: {\"candidates\":\n\n");
-	is_int(sim_state(c), SIM_ENDED, "an event that is no JSON: ended");
+	is_int(sim_state(c), SIM_ENDED, "an event that is not JSON: ended");
 	ok(sim_has(c, "\"error\":{"), "with an error");
 	ok(!sim_has(c, "[DONE]"), "not done");
 	c = SIM_ASK(STREAM);

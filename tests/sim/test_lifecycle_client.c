@@ -328,7 +328,7 @@ test_large_answers(void)
 	is_int(sim_calls(), 1, "it is not asked for again");
 	SIM_CLOSE();
 
-	/* The same is nothing special on the native route. */
+	/* On the native route it is nothing special. */
 	SIM_OPEN(ONE_KEY);
 	c = SIM_ASK(NATIVE);
 	sim_head(sim_call(0), 200, SIM_JSON);

@@ -45,9 +45,9 @@ static const struct row {
 	    "[" EMPTY "\n]", "[{},\n" TEXT ",\n" EMPTY "]" },
 };
 
-/* Slices are no constants. */
+/* Slices are not constants, so the bodies cannot stand in the table. */
 static struct sim_client *
-ask(const struct row *row)
+ask_native(const struct row *row)
 {
 	const struct slice bodies[] = { CHAT_UNARY, CHAT_STREAM, PROMPT, PROMPT_STREAM, INPUT,
 		INPUT_STREAM, CONTENTS, CONTENTS, CONTENTS };
@@ -72,7 +72,7 @@ test_once(void)
 		struct sim_client *c;
 
 		SIM_OPEN(TWO_KEYS, "RETRY_EMPTY=yes");
-		c = ask(row);
+		c = ask_native(row);
 		is_str(sim_key(sim_call(0)), KEY_1, row->what);
 		sim_head(sim_call(0), 200, row->type);
 		sim_pieces(sim_call(0), slice_str(row->empty), 7);
@@ -98,7 +98,7 @@ test_once(void)
 
 /* What a client gets, without the parts that differ each time. */
 static void
-keep(struct buf *out, struct sim_client *c)
+keep_event(struct buf *out, struct sim_client *c)
 {
 	struct slice body = sim_body(c);
 
@@ -121,21 +121,21 @@ test_always(void)
 		buf_init(&off, 64 * KIB);
 		buf_init(&on, 64 * KIB);
 		SIM_OPEN(ONE_KEY);
-		c = ask(row);
+		c = ask_native(row);
 		sim_answer(sim_call(0), 200, row->type, row->empty);
 		is_int(sim_state(c), SIM_ENDED, row->what);
 		is_str(sim_log(c, "failed"), "", "without the option it is an answer");
-		keep(&off, c);
+		keep_event(&off, c);
 		SIM_CLOSE();
 		SIM_OPEN(ONE_KEY, "RETRY_EMPTY=yes");
-		c = ask(row);
+		c = ask_native(row);
 		for (size_t k = 0; k <= SERVER_FAULT_TRIES; k++) {
 			is_int(sim_calls(), k + 1, "another try");
 			sim_answer(sim_call(k), 200, row->type, row->empty);
 			sim_pass(4 * BACKOFF_BASE_MS);
 		}
 		is_int(sim_calls(), SERVER_FAULT_TRIES + 1, "not more");
-		keep(&on, c);
+		keep_event(&on, c);
 		is_slice(buf_slice(&on), off.data, "passed as it is");
 		is_str(sim_log(c, "class"), "empty", "logged: the class");
 		SIM_CLOSE();
@@ -183,7 +183,8 @@ test_others(void)
 	SIM_CLOSE();
 }
 
-/* A stream that holds nothing yet gets its comments; one key's empty answer bars nobody. */
+/* A stream that holds nothing yet gets its comments; an empty answer of one key does not bar the
+ * model. */
 static void
 test_heartbeat(void)
 {

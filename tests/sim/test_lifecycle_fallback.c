@@ -77,7 +77,7 @@ static const struct row {
 };
 
 static void
-answer(struct sim_call *k, const struct row *row)
+answer_call(struct sim_call *k, const struct row *row)
 {
 	sim_answer(k, 200, row->events ? SIM_SSE : SIM_JSON, row->answer);
 }
@@ -92,7 +92,7 @@ check_served(struct sim_client *c, const struct row *row, size_t from)
 	is_int(sim_calls(), from + row->calls, "all calls once more");
 	for (size_t i = from; i < from + row->calls; i++) {
 		ok(strstr(sim_url(sim_call(i)), path) != NULL, "with the fallback");
-		answer(sim_call(i), row);
+		answer_call(sim_call(i), row);
 	}
 	is_int(sim_status(c), 200, "served");
 	is_int(sim_state(c), SIM_ENDED, "to the end");
@@ -102,7 +102,7 @@ check_served(struct sim_client *c, const struct row *row, size_t from)
 }
 
 static struct sim_client *
-ask(const struct row *row)
+ask_models(const struct row *row)
 {
 	return SIM_ASK(.uri = row->uri, .params = { BEARER, row->param },
 	    .body = slice_str(row->body));
@@ -117,7 +117,7 @@ test_missing(void)
 		struct sim_client *c;
 
 		SIM_OPEN(TWO_KEYS, aliases);
-		c = ask(row);
+		c = ask_models(row);
 		is_int(sim_calls(), row->calls, row->what);
 		for (unsigned m = 0; m < row->missing; m++) {
 			sim_answer(sim_call(m * row->calls), 404, SIM_JSON, MISSING);
@@ -144,7 +144,7 @@ test_busy(void)
 		for (int busy = 0; busy < 2; busy++) {
 			SIM_OPEN(ONE_KEY, aliases, "WAIT_MAX=0",
 			    busy ? "ALIAS_FALLBACK=busy" : "ALIAS_FALLBACK=missing");
-			c = ask(row);
+			c = ask_models(row);
 			sim_answer(sim_call(0), 429, SIM_JSON, QUOTA_DAY);
 			for (size_t k = 1; !busy && k < row->calls; k++)
 				sim_answer(sim_call(k), 429, SIM_JSON, QUOTA_DAY);
@@ -153,7 +153,7 @@ test_busy(void)
 			    before, busy ? 2 * row->calls : row->calls, "only if that is wanted");
 			if (busy) {
 				check_served(c, row, row->calls);
-				c = ask(row);
+				c = ask_models(row);
 				check_served(c, row, before);
 			} else {
 				is_int(sim_status(c), 429, "told");
@@ -170,7 +170,7 @@ test_one_call(void)
 	struct sim_client *c;
 
 	SIM_OPEN(ONE_KEY, "MODEL_ALIASES=talks=gemini-9|gemini-2.5-flash");
-	c = ask(&rows[0]);
+	c = ask_models(&rows[0]);
 	is_int(sim_calls(), 3, "three calls");
 	sim_answer(sim_call(1), 404, SIM_JSON, MISSING);
 	is_int(sim_calls(), 4, "one for all three");
@@ -222,7 +222,7 @@ test_begun(void)
 	struct sim_client *c;
 
 	SIM_OPEN(ONE_KEY, aliases);
-	c = ask(&rows[1]);
+	c = ask_models(&rows[1]);
 	sim_head(sim_call(0), 200, SIM_SSE);
 	sim_data(sim_call(0), EVENT("Hello"));
 	ok(sim_has(c, "Hello"), "the first choice has begun");

@@ -13,13 +13,13 @@
 #define THREE_SSE .params = { BEARER }, .body = CHOICES(3, ",\"stream\":true")
 
 static void
-answer(struct sim_call *k)
+answer_call(struct sim_call *k)
 {
 	sim_answer(k, 200, SIM_JSON, ANSWER);
 }
 
 static void
-stream(struct sim_call *k)
+stream_call(struct sim_call *k)
 {
 	sim_answer(k, 200, SIM_SSE, EVENT("Hello") LAST_EVENT);
 }
@@ -35,10 +35,10 @@ test_whole(void)
 	for (size_t i = 0; i < 3; i++)
 		ok(slice_find(sim_sent(sim_call(i)), SLICE("candidateCount")) < 0,
 		    "each for one choice");
-	answer(sim_call(2));
-	answer(sim_call(0));
+	answer_call(sim_call(2));
+	answer_call(sim_call(0));
 	is_int(sim_status(c), 0, "not before the last");
-	answer(sim_call(1));
+	answer_call(sim_call(1));
 	is_int(sim_status(c), 200, "then");
 	is_int(sim_count(c, "\"Hello\""), 3, "three choices");
 	ok(sim_has(c, "\"index\":0") && sim_has(c, "\"index\":1") && sim_has(c, "\"index\":2"),
@@ -56,11 +56,11 @@ test_streams(void)
 	SIM_OPEN(ONE_KEY);
 	c = SIM_ASK(THREE_SSE);
 	is_int(sim_calls(), 3, "three calls at once");
-	stream(sim_call(1));
+	stream_call(sim_call(1));
 	ok(sim_has(c, "\"index\":1"), "what came is told at once");
 	ok(!sim_has(c, "[DONE]"), "the end is not");
-	stream(sim_call(0));
-	stream(sim_call(2));
+	stream_call(sim_call(0));
+	stream_call(sim_call(2));
 	is_int(sim_count(c, "\"finish_reason\":\"stop\""), 3, "three ends");
 	is_int(sim_count(c, DONE), 1, "one end of all");
 	ok(slice_ends(sim_body(c), SLICE(DONE)), "at the end");
@@ -76,11 +76,11 @@ test_branch_retried(void)
 
 	SIM_OPEN(TWO_KEYS);
 	c = SIM_ASK(THREE_SSE);
-	stream(sim_call(0));
+	stream_call(sim_call(0));
 	sim_answer(sim_call(1), 429, SIM_JSON, QUOTA_MINUTE);
 	is_int(sim_calls(), 4, "once more");
-	stream(sim_call(2));
-	stream(sim_call(3));
+	stream_call(sim_call(2));
+	stream_call(sim_call(3));
 	is_int(sim_count(c, "Hello"), 3, "each choice once");
 	ok(slice_ends(sim_body(c), SLICE(DONE)), "whole");
 	is_int(sim_log_int(c, "attempts"), 4, "logged: attempts");
@@ -97,7 +97,7 @@ test_branch_fails(void)
 
 	SIM_OPEN(ONE_KEY);
 	c = SIM_ASK(THREE);
-	answer(sim_call(0));
+	answer_call(sim_call(0));
 	sim_answer(sim_call(1), 400, SIM_JSON, bad);
 	is_int(sim_status(c), 400, "the error's status");
 	is_int(sim_count(c, "The request is not good"), 1, "told once");
@@ -106,7 +106,7 @@ test_branch_fails(void)
 
 	SIM_OPEN(ONE_KEY);
 	c = SIM_ASK(THREE_SSE);
-	stream(sim_call(0));
+	stream_call(sim_call(0));
 	sim_answer(sim_call(1), 400, SIM_JSON, bad);
 	is_int(sim_status(c), 200, "the head was sent");
 	is_int(sim_count(c, "{\"error\":{"), 1, "an error event");
@@ -123,7 +123,7 @@ test_client_leaves(void)
 	for (int found = 0; found < 2; found++) {
 		SIM_OPEN(ONE_KEY);
 		c = SIM_ASK(THREE_SSE);
-		stream(sim_call(0));
+		stream_call(sim_call(0));
 		if (found) {
 			sim_hide(c);
 			sim_head(sim_call(1), 200, SIM_SSE);
@@ -179,7 +179,7 @@ test_many(void)
 		for (size_t k = 0; k < sim_calls(); k++)
 			running += sim_wanted(sim_call(k));
 		most = running > most ? running : most;
-		answer(sim_call(i));
+		answer_call(sim_call(i));
 	}
 	is_int((int64_t)most, FAN_PARALLEL, "so many at once");
 	is_int(sim_calls(), 20, "all of them");
@@ -200,7 +200,7 @@ test_heartbeat(void)
 	sim_pass(10001);
 	is_int(sim_count(c, ": waiting\n\n"), 1, "one for all branches");
 	for (size_t i = 0; i < 3; i++)
-		stream(sim_call(i));
+		stream_call(sim_call(i));
 	ok(slice_ends(sim_body(c), SLICE(DONE)), "whole");
 	SIM_CLOSE();
 }
@@ -231,13 +231,13 @@ test_mended(void)
 
 	SIM_OPEN(ONE_KEY);
 	c = SIM_ASK(.params = { BEARER }, .body = CHOICES(3, ",\"reasoning_effort\":\"low\""));
-	answer(sim_call(0));
+	answer_call(sim_call(0));
 	sim_answer(sim_call(1), 400, SIM_JSON, refusal);
 	ok(!sim_wanted(sim_call(2)), "the others are given up");
 	is_int(sim_calls(), 6, "all begin anew");
 	ok(slice_find(sim_sent(sim_call(3)), SLICE("thinkingConfig")) < 0, "without it");
 	for (size_t i = 3; i < 6; i++)
-		answer(sim_call(i));
+		answer_call(sim_call(i));
 	is_int(sim_status(c), 200, "answered");
 	is_int(sim_count(c, "\"Hello\""), 3, "three choices");
 	SIM_CLOSE();

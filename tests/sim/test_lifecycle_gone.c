@@ -109,7 +109,7 @@ test_no_successor(void)
 	c = chat(CHAT("gemini-2.5-flash", ""));
 	sim_answer(sim_call(0), 404, SIM_JSON, MISSING("x"));
 	sim_vanish(c);
-	ok(sim_cancelled(sim_call(1)), "nor when nobody waits any more");
+	ok(sim_cancelled(sim_call(1)), "nor when no request waits any more");
 	SIM_CLOSE();
 
 	SIM_OPEN(ONE_KEY, "STRICT=yes");
@@ -285,7 +285,7 @@ test_token(void)
 	SIM_CLOSE();
 }
 
-/* What is gone for a caller's own keys is nobody else's business. */
+/* A model that is gone for a caller's own keys is still there for others. */
 static void
 test_own_keys(void)
 {

@@ -55,7 +55,7 @@ static const struct {
 };
 
 static struct sim_client *
-ask(enum dialect_of_row dialect, enum place place)
+ask_once(enum dialect_of_row dialect, enum place place)
 {
 	bool stream = place == PLACE_FIRST || place == PLACE_AFTER;
 
@@ -72,7 +72,7 @@ ask(enum dialect_of_row dialect, enum place place)
 }
 
 static void
-fail(struct sim_call *call, size_t error, enum place place)
+fail_call(struct sim_call *call, size_t error, enum place place)
 {
 	switch (place) {
 	case PLACE_HEAD:
@@ -98,20 +98,20 @@ fail(struct sim_call *call, size_t error, enum place place)
 
 /* With another key at hand. */
 static const char *
-tries(size_t error, enum place place, enum dialect_of_row dialect)
+count_tries(size_t error, enum place place, enum dialect_of_row dialect)
 {
 	const char *word = "nothing";
 
 	sim_open((const char *const[]){ TWO_KEYS, NULL });
-	ask(dialect, place);
-	fail(sim_call(0), error, place);
+	ask_once(dialect, place);
+	fail_call(sim_call(0), error, place);
 	if (sim_calls() > 1)
 		word = "another key";
 	sim_pass(2 * BACKOFF_BASE_MS);
 	if (sim_calls() > 1 && word[0] == 'n')
 		word = "a pause";
 	while (sim_calls() > 1 && sim_may_answer(sim_last_call())) {
-		fail(sim_last_call(), error, place);
+		fail_call(sim_last_call(), error, place);
 		sim_pass(25000);
 	}
 	SIM_CLOSE();
@@ -176,14 +176,14 @@ write_bar(const struct sim_client *next, struct buf *out)
 static void
 write_row(size_t error, enum place place, enum dialect_of_row dialect, struct buf *out)
 {
-	const char *tried = tries(error, place, dialect);
+	const char *tried = count_tries(error, place, dialect);
 	struct sim_client *c, *next;
 	size_t calls;
 
 	sim_open((const char *const[]){ ONE_KEY, "WAIT_MAX=0", NULL });
-	c = ask(dialect, place);
+	c = ask_once(dialect, place);
 	for (size_t i = 0; i < 4 && sim_may_answer(sim_last_call()); i++) {
-		fail(sim_last_call(), error, place);
+		fail_call(sim_last_call(), error, place);
 		if (sim_state(c) == SIM_OPEN_YET)
 			sim_pass(4 * BACKOFF_BASE_MS);
 	}
@@ -193,7 +193,7 @@ write_row(size_t error, enum place place, enum dialect_of_row dialect, struct bu
 	is_str(sim_log(c, "class"), errors[error].class, "logged: the class");
 	buf_addf(out, " | %s", sim_log(c, "error"));
 	calls = sim_calls();
-	next = ask(ROW_NATIVE, PLACE_HEAD);
+	next = ask_once(ROW_NATIVE, PLACE_HEAD);
 	if (sim_calls() > calls) {
 		buf_adds(out, " | nothing\n");
 		sim_answer(sim_last_call(), 200, SIM_JSON, ANSWER);

@@ -67,7 +67,7 @@ test_models_fail(void)
 		sim_answer(sim_call(i), 200, SIM_JSON, "{\"models\":");
 		sim_pass(4 * BACKOFF_BASE_MS);
 	}
-	is_int(sim_status(c), 502, "a page that is no JSON, again and again");
+	is_int(sim_status(c), 502, "a page that is not JSON, again and again");
 	is_str(sim_log(c, "class"), "bad_answer", "logged: the class");
 	/* Gone between two pages. */
 	c = SIM_ASK(MODELS);

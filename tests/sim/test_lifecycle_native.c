@@ -403,7 +403,7 @@ test_cuts(void)
 	is_slice(sim_header(c, "Content-Length"), "205", "with its length");
 	is_int(sim_calls(), 1, "nothing is paid twice");
 	SIM_CLOSE();
-	/* What is no document passes as it comes, with the upstream's length. */
+	/* An answer that is not a document passes as it comes, with the upstream's length. */
 	SIM_OPEN(ONE_KEY);
 	c = SIM_ASK(.uri = "/v1beta/files/a:download?alt=media", .method = "GET",
 	    .params = { GOOGLE });

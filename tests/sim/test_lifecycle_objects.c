@@ -20,7 +20,7 @@ static const char *const keys[] = { KEY_1, KEY_2, KEY_3 };
 
 /* An upload in one request; the key that took it. */
 static const char *
-upload(const char *answer)
+upload_file(const char *answer)
 {
 	SIM_ASK(.uri = "/upload/v1beta/files", .params = { GOOGLE }, .body = SLICE("hello"));
 	sim_answer(sim_last_call(), 200, SIM_JSON, answer);
@@ -28,7 +28,7 @@ upload(const char *answer)
 }
 
 static bool
-ends(const char *url, const char *tail)
+ends_with(const char *url, const char *tail)
 {
 	return slice_ends(slice_str(url), slice_str(tail));
 }
@@ -40,15 +40,15 @@ test_made(void)
 	const char *home;
 
 	SIM_OPEN(THREE_KEYS);
-	home = upload(MADE("a"));
-	is_str(upload(MADE("b")), home, "a caller's uploads come to one project");
+	home = upload_file(MADE("a"));
+	is_str(upload_file(MADE("b")), home, "a caller's uploads come to one project");
 	for (size_t i = 0; i < 4; i++) {
 		c = SIM_ASK(NAMES(PART("a") PART("b")), .spooled = i % 2 > 0);
 		is_str(sim_key(sim_last_call()), home, "what names them goes there");
 		sim_answer(sim_last_call(), 200, SIM_JSON, ANSWER);
 		is_int(sim_status(c), 200, "and is served");
 	}
-	is_int(sim_calls(), 6, "nobody was asked");
+	is_int(sim_calls(), 6, "no project was asked");
 	is_str(sim_log(c, "home"), "state", "logged: how it was known");
 	is_int(sim_log_int(c, "objects"), 2, "logged: how many");
 	SIM_ASK(.method = "GET", .uri = "/v1beta/files/a:download?alt=media", .params = { GOOGLE });
@@ -75,7 +75,7 @@ test_asked(void)
 	c = SIM_ASK(NAMES(PART("a")));
 	is_int(sim_calls(), 1, "one project is asked first");
 	is_str(sim_method(sim_call(0)), "GET", "by GET");
-	ok(ends(sim_url(sim_call(0)), "/v1beta/files/a"), "of the object");
+	ok(ends_with(sim_url(sim_call(0)), "/v1beta/files/a"), "of the object");
 	first = sim_key(sim_call(0));
 	sim_answer(sim_call(0), 403, SIM_JSON, DENIED);
 	is_int(sim_calls(), 3, "then the others at once");
@@ -137,7 +137,7 @@ test_trouble(void)
 	is_int(sim_calls(), 3, "the others are asked");
 	sim_answer(sim_call(1), 503, SIM_JSON, OVERLOADED);
 	sim_answer(sim_call(2), 403, SIM_JSON, DENIED);
-	is_int(sim_calls(), 4, "nobody knows: it goes on anywhere");
+	is_int(sim_calls(), 4, "no project knows it: it goes on anywhere");
 	sim_answer(sim_call(3), 200, SIM_JSON, ANSWER);
 	is_int(sim_status(c), 200, "served");
 	for (size_t i = 0; i < 4; i++) {
@@ -165,7 +165,7 @@ test_trouble(void)
 	/* The client leaves. */
 	c = SIM_ASK(NAMES(PART("b")));
 	sim_vanish(c);
-	ok(sim_cancelled(sim_last_call()), "nobody asks for a client that is gone");
+	ok(sim_cancelled(sim_last_call()), "no project is asked for a client that is gone");
 	SIM_CLOSE();
 }
 
@@ -196,7 +196,7 @@ test_spooled(void)
 	const char *home;
 
 	SIM_OPEN(THREE_KEYS);
-	home = upload(MADE("a"));
+	home = upload_file(MADE("a"));
 	buf_init(&body, MIB);
 	buf_adds(&body, "{\"contents\":[{\"parts\":[{\"text\":\"");
 	while (body.len < LOCATE_PIECE + 100)
@@ -220,7 +220,7 @@ test_spooled(void)
 	SIM_CLOSE();
 }
 
-/* What is bound to a project waits for it, and nobody waits behind it. */
+/* A request bound to a project waits for it, and no other request waits behind it. */
 static void
 test_cooling(void)
 {
@@ -229,7 +229,7 @@ test_cooling(void)
 	size_t before;
 
 	SIM_OPEN(THREE_KEYS);
-	home = upload(MADE("a"));
+	home = upload_file(MADE("a"));
 	bound = SIM_ASK(NAMES(PART("a")));
 	is_str(sim_key(sim_last_call()), home, "it goes home");
 	sim_answer(sim_last_call(), 429, SIM_JSON, SOON);
@@ -277,7 +277,7 @@ test_interactions(void)
 	SIM_ASK(.method = "DELETE", .uri = "/v1beta/interactions/x2", .params = { GOOGLE });
 	is_str(sim_key(sim_last_call()), home, "its end");
 	sim_answer(sim_last_call(), 200, SIM_JSON, "{}");
-	is_int(sim_calls(), 5, "nobody was asked");
+	is_int(sim_calls(), 5, "no project was asked");
 	for (size_t i = 0; i < 3; i++) {
 		SIM_ASK(.uri = "/v1beta/interactions", .params = { GOOGLE },
 		    .body = SLICE("{\"model\":\"" MODEL "\",\"input\":\"Hi\"}"));
@@ -312,7 +312,7 @@ test_keys(void)
 	SIM_CLOSE();
 	SIM_OPEN(ONE_KEY);
 	SIM_ASK(NAMES(PART("a")));
-	is_str(sim_method(sim_last_call()), "POST", "with one project nobody is asked");
+	is_str(sim_method(sim_last_call()), "POST", "with one project there is nothing to ask");
 	sim_answer(sim_last_call(), 200, SIM_JSON, ANSWER);
 	SIM_CLOSE();
 	SIM_OPEN(THREE_KEYS);

@@ -12,7 +12,7 @@
 #define OTHER .params = { "HTTP_AUTHORIZATION=Bearer someone-elses-key" }, .body = CHAT_UNARY
 
 static void
-answer(struct sim_call *k)
+answer_call(struct sim_call *k)
 {
 	sim_answer(k, 200, SIM_JSON, ANSWER);
 }
@@ -29,7 +29,7 @@ test_turns(void)
 
 			is_str(sim_key(sim_call(round)), round % 2 == 0 ? OWN_1 : OWN_2,
 			    "one request after the other: the keys take turns");
-			answer(sim_call(round));
+			answer_call(sim_call(round));
 			is_int(sim_status(c), 200, "served");
 			is_str(sim_log(c, "keys"), "own", "logged: whose keys");
 		}
@@ -40,13 +40,13 @@ test_turns(void)
 	for (size_t round = 1; round < 4; round++) {
 		SIM_ASK(BOTH);
 		is_str(sim_key(sim_call(round)), OWN_2, "the key with the fewest requests");
-		answer(sim_call(round));
+		answer_call(sim_call(round));
 	}
-	answer(sim_call(0));
+	answer_call(sim_call(0));
 	SIM_CLOSE();
 }
 
-/* KEY_PARALLEL=1: what is too much waits in its turn, and nobody else's keys matter. */
+/* KEY_PARALLEL=1: further requests wait in turn, and the keys of others do not matter. */
 static void
 test_queue(void)
 {
@@ -58,11 +58,11 @@ test_queue(void)
 	is_int(sim_calls(), 1, "one call at a time");
 	c[3] = SIM_ASK(OTHER);
 	is_int(sim_calls(), 2, "another caller does not wait");
-	answer(sim_call(1));
+	answer_call(sim_call(1));
 	is_int(sim_status(c[3]), 200, "and is served");
 	for (size_t i = 0; i < 3; i++) {
 		is_int(sim_status(c[i]), 0, "the next one's turn");
-		answer(sim_call(i == 0 ? 0 : i + 1));
+		answer_call(sim_call(i == 0 ? 0 : i + 1));
 		is_int(sim_status(c[i]), 200, "served");
 	}
 	is_int(sim_calls(), 4, "one call for each");
@@ -79,18 +79,18 @@ test_health(void)
 	c = SIM_ASK(BOTH);
 	sim_answer(sim_call(0), 429, SIM_JSON, QUOTA_DAY);
 	is_str(sim_key(sim_call(1)), OWN_2, "the other key");
-	answer(sim_call(1));
+	answer_call(sim_call(1));
 	is_int(sim_status(c), 200, "served");
 	SIM_ASK(BOTH);
 	is_str(sim_key(sim_call(2)), OWN_2, "what is used up is not asked again");
-	answer(sim_call(2));
+	answer_call(sim_call(2));
 	c = SIM_ASK(ONE);
 	is_int(sim_calls(), 3, "nor for another list");
 	is_int(sim_status(c), 429, "told");
 	SIM_CLOSE();
 }
 
-/* What is a token by now is no key any more, whatever was kept. */
+/* A credential that has become a token is not a key any more, even if it was kept as one. */
 static void
 test_reload(void)
 {
@@ -99,7 +99,7 @@ test_reload(void)
 	SIM_OPEN(ONE_KEY, "OWN_KEYS=yes");
 	SIM_ASK(BOTH);
 	is_str(sim_key(sim_call(0)), OWN_1, "two keys");
-	answer(sim_call(0));
+	answer_call(sim_call(0));
 	is_str(
 	    SIM_RELOAD("GEMINI_API_KEYS=" KEY_1, "ACCESS_TOKENS=" TOKEN "," OWN_2, "OWN_KEYS=yes"),
 	    "", "reloaded: one of them is a token");
@@ -111,7 +111,7 @@ test_reload(void)
 	    "", "reloaded: it is none again");
 	SIM_ASK(BOTH);
 	is_int(sim_calls(), 2, "taken");
-	answer(sim_call(1));
+	answer_call(sim_call(1));
 	SIM_CLOSE();
 }
 
@@ -130,7 +130,7 @@ test_verify(void)
 	is_int(sim_count(c, "GOOD"), 2, "both are good");
 	SIM_ASK(BOTH);
 	is_str(sim_key(sim_call(2)), OWN_1, "a request begins with the first");
-	answer(sim_call(2));
+	answer_call(sim_call(2));
 	SIM_CLOSE();
 }
 

@@ -77,7 +77,7 @@ static struct {
 } calls[CALLS_MAX];
 
 static unsigned
-chance(unsigned below)
+random_chance(unsigned below)
 {
 	seed ^= seed << 13;
 	seed ^= seed >> 7;
@@ -86,9 +86,9 @@ chance(unsigned below)
 }
 
 static void
-arrive(void)
+random_arrive(void)
 {
-	enum kind kind = (enum kind)chance(KINDS);
+	enum kind kind = (enum kind)random_chance(KINDS);
 	struct sim_ask ask = asks[kind];
 
 	if (client_count == CLIENTS_MAX)
@@ -119,25 +119,25 @@ answer_for(const struct sim_call *k)
 
 /* The next thing that happens to a call. */
 static void
-answer(size_t i)
+random_answer(size_t i)
 {
 	struct sim_call *k = sim_call(i);
-	unsigned dice = chance(10);
+	unsigned dice = random_chance(10);
 
 	if (!calls[i].headed && dice == 0) {
-		sim_end(k, ends[chance(COUNT(ends))]);
+		sim_end(k, ends[random_chance(COUNT(ends))]);
 	} else if (!calls[i].headed && dice < 3) {
-		size_t f = chance(COUNT(failures));
+		size_t f = random_chance(COUNT(failures));
 
 		sim_answer(k, failures[f].status, SIM_JSON, failures[f].body);
 	} else if (!calls[i].headed) {
 		calls[i].headed = true;
 		calls[i].rest = answer_for(k);
 		sim_head(k, 200, strstr(sim_url(k), "alt=sse") != NULL ? SIM_SSE : SIM_JSON);
-	} else if (calls[i].rest.len == 0 || chance(20) == 0) {
+	} else if (calls[i].rest.len == 0 || random_chance(20) == 0) {
 		sim_end(k, calls[i].rest.len == 0 ? NET_OK : NET_CUT);
 	} else {
-		size_t len = 1 + chance(chance(2) ? 30 : 400);
+		size_t len = 1 + random_chance(random_chance(2) ? 30 : 400);
 		struct slice piece = calls[i].rest;
 
 		piece.len = len < piece.len ? len : piece.len;
@@ -148,33 +148,33 @@ answer(size_t i)
 }
 
 static void
-reload(void)
+random_reload(void)
 {
 	static const char *const pools[][3] = { { ONE_KEY }, { TWO_KEYS }, { THREE_KEYS },
 		{ "GEMINI_API_KEYS=" KEY_3 " weight=3," KEY_1, "ACCESS_TOKENS=x," TOKEN } };
 
-	if (sim_reload(pools[chance(COUNT(pools))])[0] != '\0')
+	if (sim_reload(pools[random_chance(COUNT(pools))])[0] != '\0')
 		ok(false, "a reload was refused");
 }
 
 static void
-act(void)
+random_act(void)
 {
-	size_t who = client_count > 0 ? chance((unsigned)client_count) : 0;
+	size_t who = client_count > 0 ? random_chance((unsigned)client_count) : 0;
 	struct sim_client *c = client_count > 0 ? clients[who].client : NULL;
-	size_t count = sim_calls(), start = count > 0 ? chance((unsigned)count) : 0;
-	unsigned dice = chance(100);
+	size_t count = sim_calls(), start = count > 0 ? random_chance((unsigned)count) : 0;
+	unsigned dice = random_chance(100);
 
 	if (dice < 15 || c == NULL) {
-		arrive();
+		random_arrive();
 	} else if (dice < 70) {
 		for (size_t i = 0; i < count; i++)
 			if (sim_may_answer(sim_call((start + i) % count))) {
-				answer((start + i) % count);
+				random_answer((start + i) % count);
 				break;
 			}
 	} else if (dice < 82) {
-		sim_pass(chance(chance(8) > 0 ? 3000 : 400000));
+		sim_pass(random_chance(random_chance(8) > 0 ? 3000 : 400000));
 	} else if (dice < 88) {
 		sim_stall(c);
 	} else if (dice < 96) {
@@ -182,7 +182,7 @@ act(void)
 	} else if (dice < 98) {
 		sim_vanish(c);
 	} else if (dice < 99) {
-		reload();
+		random_reload();
 	} else {
 		sim_hide(c);
 		clients[who].hidden = true;
@@ -191,7 +191,7 @@ act(void)
 
 /* Everybody reads, and what is open comes to an end. */
 static bool
-settle(void)
+random_settle(void)
 {
 	for (int round = 0; round < 20000; round++) {
 		bool over = true;
@@ -204,7 +204,7 @@ settle(void)
 			return true;
 		for (size_t i = 0; i < sim_calls(); i++)
 			if (sim_may_answer(sim_call(i)))
-				answer(i);
+				random_answer(i);
 		sim_pass(1000);
 	}
 	return false;
@@ -235,7 +235,7 @@ wrong_answer(const struct sim_client *c, enum kind kind)
 }
 
 static const char *
-run(uint64_t number)
+random_run(uint64_t number)
 {
 	const char *wrong = NULL, *rules;
 
@@ -246,8 +246,8 @@ run(uint64_t number)
 	    number % 2 == 0 ? "RETRY_MAX=6" : "RETRY_MAX=1", "IDLE_TIMEOUT=60",
 	    "FIRST_BYTE_TIMEOUT=90");
 	for (int i = 0; i < ACTIONS && sim_calls() + 20 < CALLS_MAX; i++)
-		act();
-	if (!settle())
+		random_act();
+	if (!random_settle())
 		wrong = "a request that does not end";
 	for (size_t i = 0; i < client_count && wrong == NULL; i++)
 		if (!clients[i].hidden)
@@ -262,7 +262,7 @@ main(void)
 	int failed = 0;
 
 	for (uint64_t number = 0; number < SEEDS; number++) {
-		const char *wrong = run(number);
+		const char *wrong = random_run(number);
 
 		if (wrong != NULL) {
 			printf("# seed %llu: %s\n", (unsigned long long)number, wrong);

@@ -113,7 +113,7 @@ test_whole_answers(void)
 {
 	struct sim_client *c;
 
-	/* A cut whole answer has reached nobody: it is fetched again. */
+	/* No byte of a whole answer that was cut has reached the client: it is fetched again. */
 	SIM_OPEN(ONE_KEY);
 	c = SIM_ASK(UNARY);
 	sim_head(sim_call(0), 200, SIM_JSON);
@@ -269,7 +269,7 @@ test_after_content(void)
 		}
 }
 
-/* A cut behind the last event harms nobody. */
+/* A cut behind the last event does no harm. */
 static void
 test_cut_at_the_end(void)
 {
@@ -281,7 +281,7 @@ test_cut_at_the_end(void)
 	sim_data(sim_call(0), EVENT("Hello") LAST_EVENT);
 	sim_end(sim_call(0), NET_CUT);
 	ok(slice_ends(sim_body(c), SLICE(DONE)), "a cut behind the last event");
-	ok(!sim_has(c, "error"), "is no error");
+	ok(!sim_has(c, "error"), "is not an error");
 	SIM_CLOSE();
 }
 

@@ -27,7 +27,7 @@ test_heartbeat(void)
 	is_int(HEARTBEATS(c), 4, "and so on");
 	sim_head(sim_call(0), 200, SIM_SSE);
 	sim_pass(10000);
-	is_int(HEARTBEATS(c), 5, "Google's head is no content");
+	is_int(HEARTBEATS(c), 5, "Google's head is not content");
 	sim_data(sim_call(0), EVENT("Hel"));
 	sim_pass(9999);
 	is_int(HEARTBEATS(c), 5, "content counts as a sign of life");
@@ -40,7 +40,7 @@ test_heartbeat(void)
 	sim_end(sim_call(0), NET_OK);
 	is_int(sim_count(c, "\"content\":\"Hel\""), 1, "the content");
 	ok(slice_ends(sim_body(c), SLICE(DONE)), "done");
-	is_int(sim_log_int(c, "first_byte_ms"), 50000, "logged: a comment is no first byte");
+	is_int(sim_log_int(c, "first_byte_ms"), 50000, "logged: a comment is not a first byte");
 	SIM_CLOSE();
 }
 
@@ -131,7 +131,7 @@ test_after_heartbeat(void)
 	}
 }
 
-/* During the pause before another try as well. */
+/* Heartbeats go on during the pause before another try. */
 static void
 test_heartbeat_in_pause(void)
 {

@@ -12,7 +12,7 @@
 #define TOKENS "ACCESS_TOKENS=" TOKEN
 
 static struct sim_client *
-served(struct sim_client *c)
+serve_call(struct sim_client *c)
 {
 	sim_answer(sim_last_call(), 200, SIM_JSON, ANSWER);
 	is_int(sim_status(c), 200, "served");
@@ -26,10 +26,10 @@ test_minute(void)
 	int wait;
 
 	SIM_OPEN(POOL, TOKENS " name=alice rpm=2,other-token-here");
-	c = served(SIM_ASK(UNARY));
+	c = serve_call(SIM_ASK(UNARY));
 	is_str(sim_log(c, "token"), "alice", "logged: the name");
 	sim_pass(10000);
-	served(SIM_ASK(NATIVE));
+	serve_call(SIM_ASK(NATIVE));
 	c = SIM_ASK(UNARY);
 	is_int(sim_status(c), 429, "one more than the limit");
 	ok(sim_has(c, "\"code\":\"rate_limit_exceeded\"") && sim_has(c, "2 requests per minute") &&
@@ -44,10 +44,10 @@ test_minute(void)
 	is_int(sim_status(c), 429, "the native route");
 	ok(sim_has(c, "\"status\":\"RESOURCE_EXHAUSTED\""), "in Google's shape");
 	is_int(sim_calls(), 2, "nothing went upstream");
-	c = served(SIM_ASK(.params = { "HTTP_API_KEY=other-token-here" }, .body = CHAT_UNARY));
+	c = serve_call(SIM_ASK(.params = { "HTTP_API_KEY=other-token-here" }, .body = CHAT_UNARY));
 	is_str(sim_log(c, "token"), "", "another token: no limit, no name");
 	sim_pass((uint64_t)wait * 1000);
-	served(SIM_ASK(UNARY));
+	serve_call(SIM_ASK(UNARY));
 	c = SIM_ASK(UNARY);
 	is_int(sim_status(c), 429, "the promise was for one");
 	SIM_CLOSE();
@@ -60,7 +60,7 @@ test_day(void)
 	int wait;
 
 	SIM_OPEN(POOL, TOKENS " tpd=16");
-	served(SIM_ASK(UNARY));
+	serve_call(SIM_ASK(UNARY));
 	c = SIM_ASK(NATIVE_STREAM);
 	sim_head(sim_last_call(), 200, SIM_SSE);
 	sim_data(sim_last_call(), EVENT("Hello"));
@@ -76,7 +76,7 @@ test_day(void)
 	sim_pass((uint64_t)wait * 1000 - 1000);
 	is_int(sim_status(SIM_ASK(UNARY)), 429, "not before");
 	sim_pass(1000);
-	served(SIM_ASK(UNARY));
+	serve_call(SIM_ASK(UNARY));
 	SIM_CLOSE();
 }
 
@@ -169,7 +169,7 @@ test_no_confusion(void)
 	SIM_CLOSE();
 	SIM_OPEN(POOL, TOKENS, "OWN_KEYS=yes");
 	c = SIM_ASK(.params = { "HTTP_AUTHORIZATION=Bearer " KEY_1 }, .body = CHAT_UNARY);
-	is_str(sim_log(c, "keys"), "", "a key is no token");
+	is_str(sim_log(c, "keys"), "", "a key is not a token");
 	sim_answer(sim_call(0), 200, SIM_JSON, ANSWER);
 	is_str(sim_log(c, "keys"), "own", "it is its owner's");
 	SIM_CLOSE();

@@ -15,7 +15,7 @@
 	    "HTTP_X_GOOG_UPLOAD_HEADER_CONTENT_LENGTH=5", GOOGLE
 
 static struct slice
-started(struct sim_client *c)
+upload_started(struct sim_client *c)
 {
 	sim_head(sim_last_call(), 200,
 	    "X-Goog-Upload-URL: " UPLOAD_URL
@@ -65,7 +65,7 @@ test_url(void)
 		is_str(sim_url(sim_call(0)), "https://generativelanguage.googleapis.com" UPLOAD,
 		    rows[i].what);
 		is_slice(sim_line(sim_call(0), "x-goog-upload-command"), "start", "the command");
-		url = started(c);
+		url = upload_started(c);
 		snprintf(want, sizeof(want), "%s%s", rows[i].want, TAIL);
 		ok(slice_starts(url, slice_str(want)), want);
 		is_int(url.len, (long long)strlen(want) + 12, "with the name of a key");
@@ -96,7 +96,7 @@ test_pinned(void)
 	sim_answer(sim_call(0), 200, SIM_JSON, ANSWER);
 	c = SIM_ASK(.uri = UPLOAD, .params = { START, "HTTP_HOST=gw.example" });
 	key = sim_key(sim_call(1));
-	local_part(started(c), uri, sizeof(uri));
+	local_part(upload_started(c), uri, sizeof(uri));
 	for (size_t i = 0; i < 4; i++) {
 		c = SIM_ASK(.uri = uri,
 		    .params = { GOOGLE, "HTTP_X_GOOG_UPLOAD_COMMAND=upload, finalize",
@@ -115,7 +115,7 @@ test_pinned(void)
 	is_int(sim_calls(), 7, "no other key is tried");
 	is_int(sim_status(c), 429, "the client is told");
 	sim_pass(60000);
-	/* The same one may be tried again. */
+	/* The client may try the same piece again. */
 	c = SIM_ASK(.uri = uri, .params = { GOOGLE }, .body = SLICE("hello"));
 	sim_answer(sim_last_call(), 503, SIM_JSON, OVERLOADED);
 	sim_pass(2000);
@@ -146,7 +146,7 @@ test_own_key(void)
 	key = sim_key(sim_call(1));
 	ok(slice_starts(slice_str(key), SLICE("own-key-number-")), "keys of the caller's own");
 	ok(strcmp(key, sim_key(sim_call(0))) != 0, "one after the other");
-	local_part(started(c), uri, sizeof(uri));
+	local_part(upload_started(c), uri, sizeof(uri));
 	c = SIM_ASK(.uri = uri, .params = { own }, .body = SLICE("hello"));
 	is_str(sim_key(sim_call(2)), key, "are kept as well");
 	sim_answer(sim_call(2), 200, SIM_JSON, "{}");

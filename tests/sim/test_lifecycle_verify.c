@@ -23,7 +23,7 @@ own_keys(size_t count, char *text, size_t size)
 }
 
 static size_t
-wanted(void)
+calls_wanted(void)
 {
 	size_t count = 0;
 
@@ -44,7 +44,7 @@ test_events(void)
 	is_int(sim_status(c), 200, "a stream");
 	is_slice(sim_header(c, "Content-Type"), "text/event-stream; charset=utf-8", "of events");
 	is_slice(sim_body(c), ": ok\n\n", "begins at once");
-	is_int(wanted(), 4, "all four are asked about");
+	is_int(calls_wanted(), 4, "all four are asked about");
 	is_str(sim_method(sim_call(0)), "GET", "by a call that costs nothing");
 	is_str(sim_url(sim_call(0)),
 	    "https://generativelanguage.googleapis.com/v1beta/models?pageSize=1", "the URL");
@@ -96,7 +96,7 @@ test_parallel(void)
 	c = SIM_ASK(.method = "GET", .uri = "/verify",
 	    .params = { own_keys(20, keys, sizeof(keys)) });
 	for (int i = 0; i < 20; i++) {
-		is_int(wanted(), i < 18 ? 3 : 20 - i, "three at a time");
+		is_int(calls_wanted(), i < 18 ? 3 : 20 - i, "three at a time");
 		sim_answer(some_wanted(i % 3 > 0), 200, SIM_JSON, GOOD_ANSWER);
 	}
 	is_int(sim_calls(), 20, "each key once");
@@ -118,12 +118,12 @@ test_time_limit(void)
 	sim_pass(10000);
 	is_int(sim_count(c, ": waiting\n\n"), 1, "a heartbeat");
 	sim_pass(4999);
-	is_int(wanted(), 2, "keys may take their time");
+	is_int(calls_wanted(), 2, "keys may take their time");
 	sim_pass(1);
 	ok(sim_cancelled(sim_call(0)) && sim_cancelled(sim_call(1)),
 	    "but not longer than the limit");
 	is_int(sim_count(c, "\"status\":\"ERROR\""), 2, "which is told");
-	is_int(wanted(), 1, "the next one");
+	is_int(calls_wanted(), 1, "the next one");
 	sim_pass(14999);
 	ok(sim_wanted(sim_call(2)), "has a limit of its own");
 	sim_answer(sim_call(2), 200, SIM_JSON, GOOD_ANSWER);
@@ -142,7 +142,7 @@ test_gone(void)
 		c = SIM_ASK(.method = "GET", .uri = "/verify",
 		    .params = { own_keys(20, keys, sizeof(keys)) });
 		sim_answer(sim_call(0), 200, SIM_JSON, GOOD_ANSWER);
-		is_int(wanted(), 3, "three are under way");
+		is_int(calls_wanted(), 3, "three are under way");
 		if (found > 0)
 			sim_hide(c);
 		if (found == 0)
@@ -152,7 +152,7 @@ test_gone(void)
 		else
 			sim_pass(10000);
 		is_int(sim_state(c), SIM_DROPPED, found == 0 ? "gone" : "found gone");
-		is_int(wanted(), 0, "all are cancelled");
+		is_int(calls_wanted(), 0, "all are cancelled");
 		sim_pass(60000);
 		is_int(sim_calls(), 4, "no further one is begun");
 		is_str(sim_log(c, "client"), "gone", "logged: gone");
@@ -255,7 +255,7 @@ test_pool(void)
 	c = SIM_ASK(.method = "GET", .uri = "/verify", .params = { BEARER });
 	is_int(sim_status(c), 401, "a token is not enough for the pool");
 	c = SIM_ASK(.uri = "/verify", .params = { BEARER }, .body = SLICE("one " ADMIN));
-	is_int(sim_status(c), 401, "the operator's token is no key");
+	is_int(sim_status(c), 401, "the operator's token is not a key");
 	c = SIM_ASK(.params = { OPERATE }, .body = CHAT_UNARY);
 	is_int(sim_status(c), 403, "nor a token for requests");
 	c = SIM_ASK(.uri = GENERATE, .params = { "HTTP_X_GOOG_API_KEY=x," ADMIN },

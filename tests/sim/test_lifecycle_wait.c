@@ -50,7 +50,7 @@ test_waits(void)
 	sim_answer(sim_call(0), 429, SIM_JSON, SOON);
 	sim_vanish(c);
 	sim_pass(20000);
-	is_int(sim_calls(), 1, "nobody waits any more");
+	is_int(sim_calls(), 1, "no request waits any more");
 	SIM_CLOSE();
 }
 
@@ -255,7 +255,7 @@ test_shown(void)
 	SIM_CLOSE();
 }
 
-/* An alias goes on to its fallbacks when nobody gets its model; the reply names the one used. */
+/* An alias goes on to its fallbacks when no key gets its model; the reply names the one used. */
 static void
 test_fallbacks(void)
 {
@@ -315,7 +315,7 @@ static struct {
 
 /* Google's answer to a call that arrives at that time. */
 static void
-answer(struct sim_call *k, uint64_t now)
+answer_call(struct sim_call *k, uint64_t now)
 {
 	size_t p = strcmp(sim_key(k), KEY_1) == 0 ? 0 : 1;
 	char body[1024];
@@ -348,7 +348,7 @@ test_sixty(void)
 			started[seen] = now;
 		for (size_t i = 0; i < seen; i++)
 			if (sim_may_answer(sim_call(i)) && now - started[i] >= LATENCY_MS)
-				answer(sim_call(i), started[i]);
+				answer_call(sim_call(i), started[i]);
 		served = 0;
 		for (size_t i = 0; i < CALLS; i++)
 			served += sim_state(c[i]) == SIM_ENDED;

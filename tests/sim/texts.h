@@ -26,7 +26,7 @@
 #define CHAT_STREAM \
 	SLICE("{\"model\":\"" MODEL "\",\"stream\":true," \
 	      "\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}")
-/* The same as whole requests of a caller with a token. */
+/* Whole requests of a caller with a token. */
 #define UNARY  .params = { BEARER }, .body = CHAT_UNARY
 #define STREAM .params = { BEARER }, .body = CHAT_STREAM
 

@@ -147,7 +147,7 @@ answer_model(struct call *call)
 }
 
 static void
-answer(struct call *call)
+api_answer(struct call *call)
 {
 	struct standin *si = call->si;
 	struct conn *c = call->conn;
@@ -299,7 +299,7 @@ check_request(struct call *call)
 		    NULL);
 		return false;
 	}
-	/* An upload's body is no JSON. */
+	/* An upload's body is not JSON. */
 	if (call->route.kind == ROUTE_UPLOAD)
 		return true;
 	fault_init(&fault);
@@ -404,7 +404,7 @@ call_run(struct call *call, enum credential credential)
 	if (f != NULL)
 		failure_play(f, &call->ask, 0);
 	else
-		answer(call);
+		api_answer(call);
 }
 
 static enum body_mode

@@ -97,7 +97,7 @@ reply_batch(struct conn *c, const struct batch *batch)
 }
 
 static void
-create(struct standin *si, struct conn *c, const struct route *route, json_object *body,
+batch_create(struct standin *si, struct conn *c, const struct route *route, json_object *body,
     const char *project)
 {
 	json_object *input = gjson_get(gjson_get(body, "batch"), "inputConfig");
@@ -122,7 +122,7 @@ create(struct standin *si, struct conn *c, const struct route *route, json_objec
 }
 
 static void
-list(struct standin *si, struct conn *c, const char *project)
+batch_list(struct standin *si, struct conn *c, const char *project)
 {
 	json_object *doc = json_object_new_object(), *all = json_object_new_array();
 
@@ -141,11 +141,11 @@ batches_answer(struct standin *si, struct conn *c, const struct route *route, js
 	struct batch **link = &si->batches->first, *batch;
 
 	if (route->kind == ROUTE_BATCH_CREATE) {
-		create(si, c, route, body, project);
+		batch_create(si, c, route, body, project);
 		return;
 	}
 	if (route->kind == ROUTE_BATCHES) {
-		list(si, c, project);
+		batch_list(si, c, project);
 		return;
 	}
 	while (*link != NULL && (!slice_eq(slice_str((*link)->id), route->name) ||

@@ -244,7 +244,7 @@ fill_block(struct bench_stream *s)
 }
 
 static void
-advance(struct bench_stream *s, size_t bytes)
+bench_advance(struct bench_stream *s, size_t bytes)
 {
 	while (bytes > 0) {
 		size_t left = event_of(s->model, s->sent)->len - s->partial;
@@ -272,7 +272,7 @@ bench_drained(struct conn *c, void *owner)
 			return;
 		}
 		n = conn_try_raw(c, s->si->bench->block, len);
-		advance(s, n);
+		bench_advance(s, n);
 		if (n < len)
 			break;
 	}

@@ -166,7 +166,7 @@ read_expiry(json_object *body, time_t *ret)
 }
 
 static void
-invalid(struct conn *c, const char *message)
+cache_invalid(struct conn *c, const char *message)
 {
 	gerror_reply(c, 400, message, NULL);
 }
@@ -183,17 +183,20 @@ caches_create(struct standin *si, struct conn *c, json_object *body, const char 
 	if (!slice_starts(model, SLICE("models/")) ||
 	    !model_find((struct slice){ model.ptr + 7, model.len - 7 }, &known) ||
 	    known.kind != MODEL_TEXT) {
-		invalid(c, "* CreateCachedContentRequest.model: unexpected model name format\n");
+		cache_invalid(
+		    c, "* CreateCachedContentRequest.model: unexpected model name format\n");
 		return;
 	}
 	if (!read_expiry(body, &expires)) {
-		invalid(c, "* CreateCachedContentRequest.cached_content.expiration: one of ttl and "
-			   "expire_time, in the future\n");
+		cache_invalid(c,
+		    "* CreateCachedContentRequest.cached_content.expiration: one of ttl and "
+		    "expire_time, in the future\n");
 		return;
 	}
 	if (gjson_count(body, "contents") == 0 && gjson_get(body, "systemInstruction") == NULL) {
-		invalid(c, "* CreateCachedContentRequest.cached_content.contents: contents is not "
-			   "specified\n");
+		cache_invalid(c,
+		    "* CreateCachedContentRequest.cached_content.contents: contents is not "
+		    "specified\n");
 		return;
 	}
 	cache = xcalloc(1, sizeof(*cache));
@@ -260,13 +263,14 @@ caches_patch(
 		(void)value;
 		if (strcmp(name, "ttl") != 0 && strcmp(name, "expireTime") != 0 &&
 		    strcmp(name, "expire_time") != 0) {
-			invalid(c, "Only ttl and expire_time can be updated.");
+			cache_invalid(c, "Only ttl and expire_time can be updated.");
 			return;
 		}
 	}
 	if (!read_expiry(body, &expires)) {
-		invalid(c, "* UpdateCachedContentRequest.cached_content.expiration: one of ttl and "
-			   "expire_time, in the future\n");
+		cache_invalid(c,
+		    "* UpdateCachedContentRequest.cached_content.expiration: one of ttl and "
+		    "expire_time, in the future\n");
 		return;
 	}
 	cache->expires = expires;

@@ -74,7 +74,7 @@ struct walk {
 static bool walk_schema(struct walk *w, json_object *schema, unsigned depth);
 
 static bool
-fault(struct walk *w, const char *what, const char *value)
+schema_fault(struct walk *w, const char *what, const char *value)
 {
 	return refuse(
 	    w->r, 400, "* GenerateContentRequest.%s%s: %s%s\n", w->field, w->where, what, value);
@@ -99,26 +99,27 @@ walk_type(struct walk *w, json_object *value)
 			json_object *word = json_object_array_get_idx(value, i);
 
 			if (!is_word(word, types, ARRAY_SIZE(types)))
-				return fault(w, "unknown type ", json_object_to_json_string(word));
+				return schema_fault(
+				    w, "unknown type ", json_object_to_json_string(word));
 		}
-		return json_object_array_length(value) > 0 || fault(w, "no type", "");
+		return json_object_array_length(value) > 0 || schema_fault(w, "no type", "");
 	}
 	return is_word(value, types, ARRAY_SIZE(types)) ||
-	       fault(w, "unknown type ", json_object_to_json_string(value));
+	       schema_fault(w, "unknown type ", json_object_to_json_string(value));
 }
 
 static bool
 walk_enum(struct walk *w, json_object *value)
 {
 	if (!json_object_is_type(value, json_type_array) || json_object_array_length(value) == 0)
-		return fault(w, "must be a list that is not empty", "");
+		return schema_fault(w, "must be a list that is not empty", "");
 	for (size_t i = 0; i < json_object_array_length(value); i++) {
 		json_object *entry = json_object_array_get_idx(value, i);
 
 		if (!json_object_is_type(entry, json_type_string) &&
 		    !json_object_is_type(entry, json_type_int) &&
 		    !json_object_is_type(entry, json_type_double))
-			return fault(w, "only strings and numbers are allowed, not ",
+			return schema_fault(w, "only strings and numbers are allowed, not ",
 			    entry != NULL ? json_object_to_json_string(entry) : "null");
 	}
 	return true;
@@ -132,14 +133,14 @@ walk_names(struct walk *w, json_object *schema, json_object *value)
 
 	json_object_object_get_ex(schema, "properties", &properties);
 	if (!json_object_is_type(value, json_type_array))
-		return fault(w, "must be a list of names", "");
+		return schema_fault(w, "must be a list of names", "");
 	for (size_t i = 0; i < json_object_array_length(value); i++) {
 		json_object *name = json_object_array_get_idx(value, i);
 
 		if (!json_object_is_type(name, json_type_string) ||
 		    !json_object_is_type(properties, json_type_object) ||
 		    !json_object_object_get_ex(properties, json_object_get_string(name), NULL))
-			return fault(
+			return schema_fault(
 			    w, "property is not defined: ", json_object_to_json_string(name));
 	}
 	return true;
@@ -151,7 +152,7 @@ walk_list(struct walk *w, json_object *value, unsigned depth)
 	size_t mark = strlen(w->where);
 
 	if (!json_object_is_type(value, json_type_array) || json_object_array_length(value) == 0)
-		return fault(w, "must be a list of schemas", "");
+		return schema_fault(w, "must be a list of schemas", "");
 	for (size_t i = 0; i < json_object_array_length(value); i++) {
 		snprintf(w->where + mark, sizeof(w->where) - mark, "[%zu]", i);
 		if (!walk_schema(w, json_object_array_get_idx(value, i), depth + 1))
@@ -167,7 +168,7 @@ walk_map(struct walk *w, json_object *value, unsigned depth)
 	size_t mark = strlen(w->where);
 
 	if (!json_object_is_type(value, json_type_object))
-		return fault(w, "must be an object of schemas", "");
+		return schema_fault(w, "must be an object of schemas", "");
 	json_object_object_foreach(value, name, schema)
 	{
 		snprintf(w->where + mark, sizeof(w->where) - mark, "[%s]", name);
@@ -187,10 +188,11 @@ walk_ref(struct walk *w, json_object *schema, json_object *value)
 	{
 		(void)sibling;
 		if (name[0] != '$')
-			return fault(
+			return schema_fault(
 			    w, "beside $ref there may be only keywords with $, not ", name);
 	}
-	return example_resolve(w->root, ref) != NULL || fault(w, "does not resolve: ", ref.ptr);
+	return example_resolve(w->root, ref) != NULL ||
+	       schema_fault(w, "does not resolve: ", ref.ptr);
 }
 
 static bool
@@ -200,20 +202,20 @@ walk_keyword(
 	switch (form) {
 	case FORM_TEXT:
 		return json_object_is_type(value, json_type_string) ||
-		       fault(w, "must be a string", "");
+		       schema_fault(w, "must be a string", "");
 	case FORM_NUMBER:
 		return json_object_is_type(value, json_type_int) ||
 		       json_object_is_type(value, json_type_double) ||
-		       fault(w, "must be a number", "");
+		       schema_fault(w, "must be a number", "");
 	case FORM_COUNT:
 		return (json_object_is_type(value, json_type_int) &&
 			   json_object_get_int64(value) >= 0) ||
-		       fault(w, "must be a count", "");
+		       schema_fault(w, "must be a count", "");
 	case FORM_TYPE:
 		return walk_type(w, value);
 	case FORM_FORMAT:
 		return is_word(value, formats, ARRAY_SIZE(formats)) ||
-		       fault(w, "unsupported format ", json_object_to_json_string(value));
+		       schema_fault(w, "unsupported format ", json_object_to_json_string(value));
 	case FORM_ENUM:
 		return walk_enum(w, value);
 	case FORM_NAMES:
@@ -239,7 +241,7 @@ walk_schema(struct walk *w, json_object *schema, unsigned depth)
 	size_t mark = strlen(w->where);
 
 	if (!json_object_is_type(schema, json_type_object))
-		return fault(w, "must be a schema, not ",
+		return schema_fault(w, "must be a schema, not ",
 		    schema != NULL ? json_object_to_json_string(schema) : "null");
 	if (depth > DEPTH_MAX || ++w->nodes > NODES_MAX)
 		return refuse(w->r, 400,
@@ -252,7 +254,7 @@ walk_schema(struct walk *w, json_object *schema, unsigned depth)
 		while (i < ARRAY_SIZE(keywords) && strcmp(keywords[i].name, name) != 0)
 			i++;
 		if (i == ARRAY_SIZE(keywords))
-			return fault(w, "unknown keyword ", name);
+			return schema_fault(w, "unknown keyword ", name);
 		snprintf(w->where + mark, sizeof(w->where) - mark, ".%s", name);
 		if (!walk_keyword(w, schema, keywords[i].form, value, depth))
 			return false;
@@ -263,7 +265,7 @@ walk_schema(struct walk *w, json_object *schema, unsigned depth)
 
 /* False when a value would have to contain itself. */
 static bool
-ends(struct walk *w, json_object *schema, unsigned chain)
+schema_ends(struct walk *w, json_object *schema, unsigned chain)
 {
 	json_object *properties = gjson_get(schema, "properties");
 	struct slice ref = gjson_str(schema, "$ref");
@@ -272,18 +274,18 @@ ends(struct walk *w, json_object *schema, unsigned chain)
 	if (chain > CHAIN_MAX || ++w->nodes > NODES_MAX)
 		return false;
 	if (ref.len > 0)
-		return ends(w, example_resolve(w->root, ref), chain + 1);
+		return schema_ends(w, example_resolve(w->root, ref), chain + 1);
 	for (size_t i = 0; i < gjson_count(schema, "required"); i++) {
 		const char *name = json_object_get_string(gjson_at(schema, "required", i));
 
-		if (!ends(w, json_object_object_get(properties, name), chain + 1))
+		if (!schema_ends(w, json_object_object_get(properties, name), chain + 1))
 			return false;
 	}
 	if (min > (int64_t)gjson_count(schema, "prefixItems") &&
-	    !ends(w, gjson_get(schema, "items"), chain + 1))
+	    !schema_ends(w, gjson_get(schema, "items"), chain + 1))
 		return false;
 	if (gjson_count(schema, "anyOf") == 1)
-		return ends(w, gjson_at(schema, "anyOf", 0), chain + 1);
+		return schema_ends(w, gjson_at(schema, "anyOf", 0), chain + 1);
 	return true;
 }
 
@@ -298,7 +300,7 @@ checks_json_schema(
 	if (!walk_schema(&w, schema, 0))
 		return false;
 	w.nodes = 0;
-	return ends(&w, schema, 0) ||
+	return schema_ends(&w, schema, 0) ||
 	       refuse(r, 400,
 		   "* GenerateContentRequest.%s: a reference cycle is only allowed in places that "
 		   "are not required\n",

@@ -35,7 +35,7 @@ turn_start(const struct subject *s)
 }
 
 static bool
-corrupted(struct refusal *r)
+signature_corrupted(struct refusal *r)
 {
 	return refuse(r, 400, "Corrupted thought signature.");
 }
@@ -70,7 +70,7 @@ check_call(json_object *content, size_t index, size_t position, bool must, struc
 	enum sign_state state = sign_check(part, &after_tools);
 
 	if (state == SIGN_WRONG)
-		return corrupted(r);
+		return signature_corrupted(r);
 	if (state == SIGN_NONE && must)
 		return refuse(r, 400,
 		    "Function call is missing a thought_signature in functionCall parts. This is "
@@ -102,7 +102,7 @@ check_tool(
 	json_object *response = gjson_get(part, "toolResponse");
 
 	if (state == SIGN_WRONG)
-		return corrupted(r);
+		return signature_corrupted(r);
 	if (state == SIGN_NONE)
 		return refuse(r, 400, "Tool call is missing a thought_signature in %s parts. " MORE,
 		    call != NULL ? "toolCall" : "toolResponse");
@@ -136,7 +136,7 @@ check_image(const struct subject *s, json_object *part, size_t content, size_t i
 	if (s->model->kind != MODEL_IMAGE || gjson_bool(part, "thought"))
 		return true;
 	if (state == SIGN_WRONG)
-		return corrupted(r);
+		return signature_corrupted(r);
 	if (state == SIGN_NONE)
 		return refuse(r, 400,
 		    "Image part is missing a thought_signature in content position %zu, part "

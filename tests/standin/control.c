@@ -302,5 +302,5 @@ control_answer(struct standin *si, struct conn *c, struct slice tail)
 			return;
 		}
 	}
-	gerror_reply(c, 404, "There is no such control.", NULL);
+	gerror_reply(c, 404, "Unknown control path.", NULL);
 }

@@ -13,7 +13,7 @@
 #define TRIPLES_MAX 2000 /* of one text that count */
 
 static uint64_t
-mix(uint64_t x)
+embed_mix(uint64_t x)
 {
 	x ^= x >> 33;
 	x *= 0xff51afd7ed558ccdULL;
@@ -35,7 +35,7 @@ add_text_vector(double *v, struct slice text)
 			key = key << 8 | (uint64_t)tolower((unsigned char)text.ptr[k]);
 		for (size_t d = 0; d < DIMENSIONS; d++) {
 			if (d % 64 == 0)
-				bits = mix(key * 64 + d + 1);
+				bits = embed_mix(key * 64 + d + 1);
 			v[d] += bits & 1 ? 1 : -1;
 			bits >>= 1;
 		}
@@ -43,7 +43,7 @@ add_text_vector(double *v, struct slice text)
 }
 
 static void
-normalise(double *v, size_t count)
+embed_normalise(double *v, size_t count)
 {
 	double sum = 0;
 
@@ -74,12 +74,12 @@ add_vector(struct buf *out, const struct model *model, json_object *request)
 		add_text_vector(v, text);
 		tokens += tokens_of_text(text);
 	}
-	normalise(v, DIMENSIONS);
+	embed_normalise(v, DIMENSIONS);
 	if (wanted > 0 && wanted < DIMENSIONS)
 		count = (size_t)wanted;
 	/* gemini-embedding-001 leaves shortened vectors as they are. */
 	if (model->version == 2)
-		normalise(v, count);
+		embed_normalise(v, count);
 	buf_adds(out, "{\n      \"values\": [");
 	for (size_t i = 0; i < count; i++)
 		buf_addf(out, "%s%.8g", i > 0 ? "," : "", v[i]);

@@ -146,7 +146,7 @@ make_object(struct walk *w, json_object *schema, unsigned depth)
 
 /* One step of a JSON pointer. */
 static json_object *
-step(json_object *at, struct slice part)
+example_step(json_object *at, struct slice part)
 {
 	json_object *next = NULL;
 	struct buf name;
@@ -202,7 +202,7 @@ example_resolve(json_object *root, struct slice ref)
 		return find_anchor(root, ref);
 	ref = (struct slice){ ref.ptr + 1, ref.len - 1 };
 	while (at != NULL && slice_split(&ref, '/', &part))
-		at = step(at, part);
+		at = example_step(at, part);
 	return json_object_is_type(at, json_type_object) ? at : NULL;
 }
 
@@ -235,7 +235,7 @@ type_word(json_object *schema, unsigned depth)
 
 /* The first alternative; deep down the first that nests no further. */
 static json_object *
-pick(json_object *schema, const char *list, unsigned depth)
+example_pick(json_object *schema, const char *list, unsigned depth)
 {
 	for (size_t i = 0; i < gjson_count(schema, list) && depth >= SOME_DEPTH; i++) {
 		json_object *choice = gjson_at(schema, list, i);
@@ -264,9 +264,9 @@ example_at(struct walk *w, json_object *schema, unsigned depth)
 	if (gjson_count(schema, "enum") > 0)
 		return json_object_get(gjson_at(schema, "enum", 0));
 	if (gjson_count(schema, "anyOf") > 0)
-		return example_at(w, pick(schema, "anyOf", depth), depth + 1);
+		return example_at(w, example_pick(schema, "anyOf", depth), depth + 1);
 	if (gjson_count(schema, "oneOf") > 0)
-		return example_at(w, pick(schema, "oneOf", depth), depth + 1);
+		return example_at(w, example_pick(schema, "oneOf", depth), depth + 1);
 	type = type_word(schema, depth);
 	if (slice_eqi(type, SLICE("object")))
 		return make_object(w, schema, depth);

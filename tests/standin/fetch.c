@@ -87,7 +87,7 @@ static const struct {
 
 /* target: taken apart only for $PORT. NULL: a redirect without Location. */
 static void
-redirect(struct standin *si, struct conn *c, const char *target)
+fetch_redirect(struct standin *si, struct conn *c, const char *target)
 {
 	const char *mark = target != NULL ? strstr(target, "$PORT") : NULL;
 	struct buf headers;
@@ -113,7 +113,7 @@ answer_chain(struct standin *si, struct conn *c, uint64_t count)
 		buf_addf(&target, "/_media/chain-%llu", (unsigned long long)count - 1);
 	else
 		buf_adds(&target, "/_media/a.png");
-	redirect(si, c, target.data);
+	fetch_redirect(si, c, target.data);
 	buf_release(&target);
 }
 
@@ -125,7 +125,7 @@ answer_to(struct standin *si, struct conn *c)
 	if (target == NULL || strpbrk(target, "\r\n") != NULL)
 		conn_reply(c, 400, "text/plain", "", SLICE("to?url=...\n"));
 	else
-		redirect(si, c, target);
+		fetch_redirect(si, c, target);
 	free(target);
 }
 
@@ -223,7 +223,7 @@ answer_by(struct standin *si, struct conn *c, size_t row, uint64_t number)
 		answer_file(c, paths[row].text, paths[row].type);
 		break;
 	case ANSWER_REDIRECT:
-		redirect(si, c, paths[row].text);
+		fetch_redirect(si, c, paths[row].text);
 		break;
 	case ANSWER_CHAIN:
 		answer_chain(si, c, number);

@@ -88,7 +88,7 @@ usage_document(const struct ask *a, const struct gen *g, int64_t output, int64_t
 	return usage;
 }
 
-/* The text of the parts that is no thought. */
+/* The text of the parts that are not thoughts. */
 static void
 add_logprobs(const struct gen *g, json_object *candidate, json_object *parts)
 {

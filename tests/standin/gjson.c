@@ -32,7 +32,7 @@ static const struct {
 };
 
 static void
-newline(struct buf *out, enum gjson_style style, unsigned depth)
+gjson_newline(struct buf *out, enum gjson_style style, unsigned depth)
 {
 	if (style != GJSON_PRETTY)
 		return;
@@ -72,13 +72,13 @@ write_value(struct buf *out, json_object *value, enum gjson_style style, unsigne
 		{
 			buf_adds(out, sep);
 			sep = ",";
-			newline(out, style, depth + 1);
+			gjson_newline(out, style, depth + 1);
 			write_string(out, slice_str(key));
 			buf_adds(out, ": ");
 			write_value(out, member, style, depth + 1);
 		}
 		if (json_object_object_length(value) > 0)
-			newline(out, style, depth);
+			gjson_newline(out, style, depth);
 		buf_addc(out, '}');
 	} else if (json_object_is_type(value, json_type_array)) {
 		size_t count = json_object_array_length(value);
@@ -87,11 +87,11 @@ write_value(struct buf *out, json_object *value, enum gjson_style style, unsigne
 		for (size_t i = 0; i < count; i++) {
 			if (i > 0)
 				buf_addc(out, ',');
-			newline(out, style, depth + 1);
+			gjson_newline(out, style, depth + 1);
 			write_value(out, json_object_array_get_idx(value, i), style, depth + 1);
 		}
 		if (count > 0)
-			newline(out, style, depth);
+			gjson_newline(out, style, depth);
 		buf_addc(out, ']');
 	} else if (json_object_is_type(value, json_type_string)) {
 		write_string(out, (struct slice){ json_object_get_string(value),

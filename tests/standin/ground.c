@@ -41,7 +41,7 @@ find_tool(const struct ask *a, enum tool tool)
 }
 
 static json_object *
-parse(const char *text)
+ground_parse(const char *text)
 {
 	size_t at;
 
@@ -68,7 +68,8 @@ add_trace(const struct ask *a, struct gen *g, const char *type, struct slice pro
 	gen_add(g, part, false);
 	json_object_object_add(response, "id", json_object_new_string(id));
 	json_object_object_add(response, "toolType", json_object_new_string(type));
-	json_object_object_add(response, "response", parse("{\"results\":[{\"rank\":1.5}]}"));
+	json_object_object_add(
+	    response, "response", ground_parse("{\"results\":[{\"rank\":1.5}]}"));
 	part = json_object_new_object();
 	json_object_object_add(part, "toolResponse", response);
 	sign_part(part, false, 0);
@@ -80,13 +81,13 @@ static void
 add_program(const struct ask *a, struct gen *g, struct slice prompt)
 {
 	bool bad = slice_find(prompt, SLICE("fail-code")) >= 0;
-	json_object *code = parse("{\"executableCode\":{\"language\":\"PYTHON\","
-				  "\"code\":\"print(6 * 7)\\n\"}}");
+	json_object *code = ground_parse("{\"executableCode\":{\"language\":\"PYTHON\","
+					 "\"code\":\"print(6 * 7)\\n\"}}");
 	json_object *result =
-	    parse(bad ? "{\"codeExecutionResult\":{\"outcome\":\"OUTCOME_FAILED\","
-			"\"output\":\"NameError: 'six'\\n\"}}"
-		      : "{\"codeExecutionResult\":{\"outcome\":\"OUTCOME_OK\","
-			"\"output\":\"42\\n\"}}");
+	    ground_parse(bad ? "{\"codeExecutionResult\":{\"outcome\":\"OUTCOME_FAILED\","
+			       "\"output\":\"NameError: 'six'\\n\"}}"
+			     : "{\"codeExecutionResult\":{\"outcome\":\"OUTCOME_OK\","
+			       "\"output\":\"42\\n\"}}");
 	char id[40];
 
 	if (model_is_3(a->model)) {
@@ -136,27 +137,30 @@ make_chunks(const struct ask *a, struct slice prompt)
 	json_object *list = json_object_new_array();
 
 	if (wants_search(a, prompt)) {
-		json_object_array_add(list, parse("{\"web\":{\"uri\":\"" REDIRECT
-						  "AUZIYQF1\",\"title\":\"example.com\"}}"));
-		json_object_array_add(
-		    list, parse("{\"web\":{\"uri\":\"" REDIRECT "AUZIYQF2==\",\"title\":\"b\xC3\xBC"
-				"cher.example\"}}"));
-		json_object_array_add(list, parse("{\"web\":{\"uri\":\"" REDIRECT
-						  "AUZIYQF3\",\"title\":\"example.org\"}}"));
+		json_object_array_add(list, ground_parse("{\"web\":{\"uri\":\"" REDIRECT
+							 "AUZIYQF1\",\"title\":\"example.com\"}}"));
+		json_object_array_add(list, ground_parse("{\"web\":{\"uri\":\"" REDIRECT
+							 "AUZIYQF2==\",\"title\":\"b\xC3\xBC"
+							 "cher.example\"}}"));
+		json_object_array_add(list, ground_parse("{\"web\":{\"uri\":\"" REDIRECT
+							 "AUZIYQF3\",\"title\":\"example.org\"}}"));
 	}
 	if (slice_find(prompt, SLICE("image-search")) >= 0)
-		json_object_array_add(list,
-		    parse("{\"image\":{\"sourceUri\":\"https://example.com/cats\",\"imageUri\":"
-			  "\"https://example.com/cat.png\",\"title\":\"Cats\",\"domain\":"
-			  "\"example.com\"}}"));
+		json_object_array_add(
+		    list, ground_parse(
+			      "{\"image\":{\"sourceUri\":\"https://example.com/cats\",\"imageUri\":"
+			      "\"https://example.com/cat.png\",\"title\":\"Cats\",\"domain\":"
+			      "\"example.com\"}}"));
 	if (find_tool(a, TOOL_MAPS) != NULL || slice_find(prompt, SLICE("maps-chunk")) >= 0)
 		json_object_array_add(list,
-		    parse("{\"maps\":{\"uri\":\"https://maps.google.com/?cid=1\",\"title\":\"Caf"
-			  "\xC3\xA9\",\"placeId\":\"places/ChIJ1\"}}"));
+		    ground_parse(
+			"{\"maps\":{\"uri\":\"https://maps.google.com/?cid=1\",\"title\":\"Caf"
+			"\xC3\xA9\",\"placeId\":\"places/ChIJ1\"}}"));
 	if (find_tool(a, TOOL_FILES) != NULL || slice_find(prompt, SLICE("file-chunk")) >= 0)
-		json_object_array_add(list,
-		    parse("{\"retrievedContext\":{\"title\":\"notes.txt\",\"text\":\"a note\","
-			  "\"fileSearchStore\":\"fileSearchStores/s1\",\"pageNumber\":3}}"));
+		json_object_array_add(
+		    list, ground_parse(
+			      "{\"retrievedContext\":{\"title\":\"notes.txt\",\"text\":\"a note\","
+			      "\"fileSearchStore\":\"fileSearchStores/s1\",\"pageNumber\":3}}"));
 	if (json_object_array_length(list) > 0)
 		return list;
 	json_object_put(list);
@@ -270,7 +274,8 @@ ground_add_sources(const struct ask *a, struct gen *g, struct slice prompt)
 		    queries, json_object_new_string("population of Z\xC3\xBCrich"));
 		json_object_object_add(doc, "webSearchQueries", queries);
 		json_object_object_add(doc, "searchEntryPoint",
-		    parse("{\"renderedContent\":\"<div class=\\\"container\\\">searches</div>\"}"));
+		    ground_parse(
+			"{\"renderedContent\":\"<div class=\\\"container\\\">searches</div>\"}"));
 	}
 	json_object_object_add(doc, "groundingChunks", chunks);
 	if (mime.len == 0 && gjson_str(last, "text").len > 0 && strcmp(g->finish, "STOP") == 0)

@@ -325,7 +325,7 @@ chunk_line(struct conn *c, const char *data, size_t len, size_t *ret_used)
 	return end != NULL;
 }
 
-/* False when the line is no size. */
+/* False when the line is not a size. */
 static bool
 chunk_begin(struct conn *c)
 {

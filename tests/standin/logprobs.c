@@ -12,7 +12,7 @@
 #define LOWEST      "-3.4028235e+38"
 
 static json_object *
-candidate(struct slice token, int id, double value, const char *as_written)
+logprobs_candidate(struct slice token, int id, double value, const char *as_written)
 {
 	json_object *row = json_object_new_object();
 
@@ -40,7 +40,7 @@ next_token(struct slice *rest)
 }
 
 static json_object *
-others(struct slice token, double chosen, int top, bool infinite)
+logprobs_others(struct slice token, double chosen, int top, bool infinite)
 {
 	json_object *row = json_object_new_object(), *list = json_object_new_array();
 
@@ -50,13 +50,13 @@ others(struct slice token, double chosen, int top, bool infinite)
 
 		snprintf(word, sizeof(word), " other%d", k);
 		if (k == 0)
-			json_object_array_add(list, candidate(token, 1000, chosen, NULL));
+			json_object_array_add(list, logprobs_candidate(token, 1000, chosen, NULL));
 		else
-			json_object_array_add(list,
-			    candidate(slice_str(word), 1000 + k, last ? -3.4028235e38 : chosen - k,
-				!last      ? NULL
-				: infinite ? "\"-Infinity\""
-					   : LOWEST));
+			json_object_array_add(list, logprobs_candidate(slice_str(word), 1000 + k,
+							last ? -3.4028235e38 : chosen - k,
+							!last      ? NULL
+							: infinite ? "\"-Infinity\""
+								   : LOWEST));
 	}
 	json_object_object_add(row, "candidates", list);
 	return row;
@@ -72,9 +72,9 @@ logprobs_of_text(struct slice text, int top, bool infinite, double *sum, size_t 
 		struct slice token = next_token(&text);
 		double value = -0.125 * (double)(token.len % 7) - 0.0625;
 
-		json_object_array_add(chosen, candidate(token, 1000, value, NULL));
+		json_object_array_add(chosen, logprobs_candidate(token, 1000, value, NULL));
 		if (tops != NULL)
-			json_object_array_add(tops, others(token, value, top, infinite));
+			json_object_array_add(tops, logprobs_others(token, value, top, infinite));
 		*sum += value;
 		(*count)++;
 	}

@@ -33,7 +33,7 @@ static const char usage[] =
     "  --keys-any        every key is good (the default)\n"
     "  --keys LIST       only these keys are good\n"
     "  --think MS        a pause before an answer begins, a tenth of it between events\n"
-    "  --control         opens /_control/ to whoever can reach the port\n"
+    "  --control         opens /_control/ to everyone who can reach the port\n"
     "  --loose-schemas   takes JSON Schemas with keywords that Google does not document\n"
     "  --failures        prints the names of the failures that keys and scripts can ask for\n";
 
@@ -173,7 +173,7 @@ on_signal(uv_signal_t *handle, int signo)
 }
 
 static void
-serve(struct standin *si)
+main_serve(struct standin *si)
 {
 	uv_signal_t term, intr;
 
@@ -212,7 +212,7 @@ main(int argc, char **argv)
 		return 1;
 	printf("listening 127.0.0.1:%d\n", si.server.port);
 	fflush(stdout);
-	serve(&si);
+	main_serve(&si);
 	standin_release(&si);
 	return 0;
 }

@@ -16,7 +16,7 @@ enum model_kind {
 	MODEL_TRANSCRIBE,
 	MODEL_EMBED,
 	MODEL_LIVE,    /* listed, but not for generateContent */
-	MODEL_OTHER,   /* likewise: video, music, agents */
+	MODEL_OTHER,   /* also video, music, agents */
 	MODEL_RETIRED, /* listed, calls are answered 404 */
 };
 

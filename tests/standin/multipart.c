@@ -8,7 +8,7 @@
 #define BOUNDARY_MAX 200
 
 static struct slice
-tail(struct slice s, size_t from)
+multipart_tail(struct slice s, size_t from)
 {
 	return (struct slice){ s.ptr + from, s.len - from };
 }
@@ -22,9 +22,9 @@ boundary_of(const struct request *req)
 
 	if (!slice_startsi(type, SLICE("multipart/related")) || at < 0)
 		return SLICE("");
-	value = tail(type, (size_t)at + 9);
+	value = multipart_tail(type, (size_t)at + 9);
 	if (slice_starts(value, SLICE("\""))) {
-		value = tail(value, 1);
+		value = multipart_tail(value, 1);
 		slice_split(&value, '"', &type);
 		return type;
 	}
@@ -54,17 +54,17 @@ next_part(struct slice *rest, struct slice boundary, struct slice *ret_head, str
 
 	if (!slice_starts(*rest, boundary))
 		return false;
-	*rest = tail(*rest, boundary.len);
+	*rest = multipart_tail(*rest, boundary.len);
 	end = slice_find(*rest, SLICE("\r\n\r\n"));
 	if (end < 0)
 		return false;
 	*ret_head = (struct slice){ rest->ptr, (size_t)end };
-	*rest = tail(*rest, (size_t)end + 4);
+	*rest = multipart_tail(*rest, (size_t)end + 4);
 	end = slice_find(*rest, boundary);
 	if (end < 2)
 		return false;
 	*ret_body = (struct slice){ rest->ptr, (size_t)end - 2 }; /* without the CRLF */
-	*rest = tail(*rest, (size_t)end);
+	*rest = multipart_tail(*rest, (size_t)end);
 	return true;
 }
 

@@ -40,7 +40,7 @@ overlay_clear(void)
 }
 
 static bool
-bad(struct buf *reason, const char *what, json_object *row)
+overlay_bad(struct buf *reason, const char *what, json_object *row)
 {
 	buf_reset(reason);
 	buf_addf(reason, "%s: %s", what, json_object_to_json_string(row));
@@ -48,7 +48,7 @@ bad(struct buf *reason, const char *what, json_object *row)
 }
 
 static bool
-copy(char ret[NAME_ROOM], json_object *row, const char *member)
+overlay_copy(char ret[NAME_ROOM], json_object *row, const char *member)
 {
 	struct slice text = gjson_str(row, member);
 
@@ -65,13 +65,14 @@ read_row(json_object *row, struct overlay *o, struct buf *reason)
 	struct slice gone = gjson_str(row, "gone");
 	struct model known;
 
-	if (!json_object_is_type(row, json_type_object) || !copy(o->name, row, "name") ||
-	    !copy(o->like, row, "like") || !copy(o->version, row, "version") || o->name[0] == '\0')
-		return bad(reason, "a model needs a name", row);
+	if (!json_object_is_type(row, json_type_object) || !overlay_copy(o->name, row, "name") ||
+	    !overlay_copy(o->like, row, "like") || !overlay_copy(o->version, row, "version") ||
+	    o->name[0] == '\0')
+		return overlay_bad(reason, "a model needs a name", row);
 	if (o->like[0] != '\0' && !model_find(slice_str(o->like), &known))
-		return bad(reason, "no model has the name of `like`", row);
+		return overlay_bad(reason, "no model has the name of `like`", row);
 	if (gone.len > 0 && !slice_eq(gone, SLICE("not_found")) && !slice_eq(gone, SLICE("closed")))
-		return bad(reason, "`gone` is not_found or closed", row);
+		return overlay_bad(reason, "`gone` is not_found or closed", row);
 	o->gone = gone.len == 0                     ? OVERLAY_THERE
 	          : slice_eq(gone, SLICE("closed")) ? OVERLAY_CLOSED
 	                                            : OVERLAY_NOT_FOUND;
@@ -86,7 +87,7 @@ overlay_add(json_object *doc, struct buf *ret_reason)
 	struct overlay *added = NULL, **end;
 
 	if (list == NULL)
-		return bad(ret_reason, "there is no list `models`", doc);
+		return overlay_bad(ret_reason, "there is no list `models`", doc);
 	for (size_t i = 0; i < json_object_array_length(list); i++) {
 		struct overlay *o = xcalloc(1, sizeof(*o));
 

@@ -55,7 +55,7 @@ read_version(struct slice path, struct route *ret)
 }
 
 static bool
-match(struct slice tail, const char *before, const char *after, struct slice *ret_name)
+route_match(struct slice tail, const char *before, const char *after, struct slice *ret_name)
 {
 	struct slice head = slice_str(before), end = slice_str(after);
 
@@ -102,7 +102,7 @@ route_find(const struct request *req, struct route *ret)
 	ret->kind = ROUTE_OTHER;
 	for (size_t i = 0; i < ARRAY_SIZE(routes); i++) {
 		if (slice_eq(method, slice_str(routes[i].method)) &&
-		    match(ret->tail, routes[i].before, routes[i].after, &ret->name)) {
+		    route_match(ret->tail, routes[i].before, routes[i].after, &ret->name)) {
 			ret->kind = routes[i].kind;
 			break;
 		}

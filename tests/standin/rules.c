@@ -30,10 +30,12 @@ struct rules {
 	struct rule *first;
 };
 
-static const struct {
+struct rule_member {
 	const char *name;
 	enum json_type type;
-} members[] = {
+};
+
+static const struct rule_member members[] = {
 	{ "key", json_type_string },
 	{ "model", json_type_string },
 	{ "method", json_type_string },
@@ -57,10 +59,7 @@ static const struct {
 	{ "together", json_type_boolean },
 };
 
-static const struct {
-	const char *name;
-	enum json_type type;
-} chunk_members[] = {
+static const struct rule_member chunk_members[] = {
 	{ "data", json_type_string },
 	{ "base64", json_type_string },
 	{ "delay_ms", json_type_int },
@@ -91,10 +90,21 @@ rules_free(struct rules *r)
 }
 
 static bool
-bad(struct buf *reason, const char *what, const char *name)
+rule_bad(struct buf *reason, const char *what, const char *name)
 {
 	buf_reset(reason);
 	buf_addf(reason, "%s: %s", what, name);
+	return false;
+}
+
+/* Whether a rule or chunk may have this member, with a value of this type. */
+static bool
+rule_knows(const struct rule_member *list, size_t count, const char *name, json_object *value)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (strcmp(name, list[i].name) == 0)
+			return json_object_is_type(value, list[i].type);
+	}
 	return false;
 }
 
@@ -110,16 +120,11 @@ static bool
 check_chunk(json_object *chunk, struct buf *reason)
 {
 	if (!json_object_is_type(chunk, json_type_object) || !is_delay(chunk))
-		return bad(reason, "no good chunk", json_object_to_json_string(chunk));
+		return rule_bad(reason, "not a valid chunk", json_object_to_json_string(chunk));
 	json_object_object_foreach(chunk, name, value)
 	{
-		bool known = false;
-
-		for (size_t i = 0; i < ARRAY_SIZE(chunk_members); i++)
-			known = known || (strcmp(name, chunk_members[i].name) == 0 &&
-					     json_object_is_type(value, chunk_members[i].type));
-		if (!known)
-			return bad(reason, "unknown or of the wrong type in a chunk", name);
+		if (!rule_knows(chunk_members, ARRAY_SIZE(chunk_members), name, value))
+			return rule_bad(reason, "unknown or of the wrong type in a chunk", name);
 	}
 	return true;
 }
@@ -132,7 +137,7 @@ check_header(const char *name, json_object *value, struct buf *reason)
 	if (!json_object_is_type(value, json_type_string) || strpbrk(text, "\r\n") != NULL ||
 	    strpbrk(name, "\r\n: ") != NULL || strcasecmp(name, "content-length") == 0 ||
 	    strcasecmp(name, "transfer-encoding") == 0)
-		return bad(reason, "this header cannot be set", name);
+		return rule_bad(reason, "this header cannot be set", name);
 	return true;
 }
 
@@ -140,19 +145,15 @@ static bool
 check_spec(json_object *spec, struct buf *reason)
 {
 	if (!json_object_is_type(spec, json_type_object))
-		return bad(reason, "a rule is no object", json_object_to_json_string(spec));
+		return rule_bad(
+		    reason, "a rule is not an object", json_object_to_json_string(spec));
 	json_object_object_foreach(spec, name, value)
 	{
-		bool known = false;
-
-		for (size_t i = 0; i < ARRAY_SIZE(members); i++)
-			known = known || (strcmp(name, members[i].name) == 0 &&
-					     json_object_is_type(value, members[i].type));
-		if (!known)
-			return bad(reason, "unknown or of the wrong type in a rule", name);
+		if (!rule_knows(members, ARRAY_SIZE(members), name, value))
+			return rule_bad(reason, "unknown or of the wrong type in a rule", name);
 	}
 	if (!is_delay(spec))
-		return bad(reason, "out of range", "delay_ms");
+		return rule_bad(reason, "out of range", "delay_ms");
 	for (size_t i = 0; i < gjson_count(spec, "chunks"); i++) {
 		if (!check_chunk(gjson_at(spec, "chunks", i), reason))
 			return false;
@@ -192,13 +193,13 @@ rule_read(json_object *spec, struct buf *reason)
 	rule->times = gjson_int(spec, "times", FOREVER);
 	rule->delay_ms = (uint32_t)gjson_int(spec, "delay_ms", 0);
 	if (name.len > 0 && (rule->failure = failure_find(name)) == NULL) {
-		bad(reason, "no failure has this name", name.ptr);
+		rule_bad(reason, "no failure has this name", name.ptr);
 	} else if (rule->custom && gjson_get(spec, "parts") != NULL) {
-		bad(reason, "a rule has parts or an answer, not both", "parts");
+		rule_bad(reason, "a rule has parts or an answer, not both", "parts");
 	} else if (!parts_valid(spec)) {
-		bad(reason, "each of them must be an object", "parts");
+		rule_bad(reason, "each of them must be an object", "parts");
 	} else if (rule->failure != NULL && rule->custom) {
-		bad(reason, "a rule has a name or an answer, not both", name.ptr);
+		rule_bad(reason, "a rule has a name or an answer, not both", name.ptr);
 	} else {
 		rule->spec = json_object_get(spec);
 		return rule;
@@ -215,7 +216,7 @@ rules_add(struct rules *r, json_object *script, struct buf *ret_reason)
 	struct rule **tail = &added.first;
 
 	if (list == NULL)
-		return bad(ret_reason, "the script has no list of this name", "rules");
+		return rule_bad(ret_reason, "the script has no list of this name", "rules");
 	for (size_t i = 0; i < json_object_array_length(list); i++) {
 		*tail = rule_read(json_object_array_get_idx(list, i), ret_reason);
 		if (*tail == NULL) {
@@ -231,7 +232,7 @@ rules_add(struct rules *r, json_object *script, struct buf *ret_reason)
 }
 
 static bool
-contains(struct slice text, json_object *spec, const char *member)
+rule_contains(struct slice text, json_object *spec, const char *member)
 {
 	struct slice wanted = gjson_str(spec, member);
 
@@ -250,10 +251,10 @@ rules_match(struct rules *r, const struct request *req, const struct route *rout
 	buf_add_slice(&method, req->method);
 	buf_addf(&method, " %s", req->path);
 	for (struct rule *rule = r->first; rule != NULL && found == NULL; rule = rule->next) {
-		if (rule->times != 0 && contains(slice_str(key), rule->spec, "key") &&
-		    contains(route->name, rule->spec, "model") &&
-		    contains(buf_slice(&method), rule->spec, "method") &&
-		    contains(buf_slice(&req->body), rule->spec, "contains") &&
+		if (rule->times != 0 && rule_contains(slice_str(key), rule->spec, "key") &&
+		    rule_contains(route->name, rule->spec, "model") &&
+		    rule_contains(buf_slice(&method), rule->spec, "method") &&
+		    rule_contains(buf_slice(&req->body), rule->spec, "contains") &&
 		    (rule->failure == NULL || failure_fits(rule->failure, route->kind)))
 			found = rule;
 	}

@@ -38,7 +38,7 @@ static const struct {
 };
 
 static char *
-qualified(const char *name)
+schema_qualified(const char *name)
 {
 	struct buf b;
 
@@ -105,14 +105,15 @@ field_read(struct schema *s, struct field *f, json_object *spec)
 	if ((inner = gjson_get(spec, "message")) != NULL) {
 		f->type = FIELD_MESSAGE;
 		f->message = message_get(s, json_object_get_string(inner));
-		f->type_name = qualified(f->message->name);
+		f->type_name = schema_qualified(f->message->name);
 		return true;
 	}
 	if ((values = gjson_get_array(spec, "enum")) != NULL) {
 		inner = gjson_get(spec, "name");
 		f->type = FIELD_ENUM;
 		f->values = values;
-		f->type_name = qualified(inner != NULL ? json_object_get_string(inner) : "Enum");
+		f->type_name =
+		    schema_qualified(inner != NULL ? json_object_get_string(inner) : "Enum");
 		return true;
 	}
 	word = gjson_str(spec, "type");
@@ -211,7 +212,7 @@ schema_load(const char *path)
 	       (s->overlay == NULL || messages_read(s, s->overlay)) &&
 	       gjson_get(s->document, "methods") != NULL;
 	if (!good) {
-		fprintf(stderr, "standin: %s is no usable schema\n", path);
+		fprintf(stderr, "standin: %s is not a usable schema\n", path);
 		schema_free(s);
 		s = NULL;
 	}

@@ -303,7 +303,7 @@ def test_transcoder(s):
     r = call(s, "POST", "/v1beta/models/gemini-2.5-flash:generateContent", '{"contents": [')
     ok("Unexpected end of string" in r.message, "cut JSON", r.text)
     r = call(s, "POST", "/v1beta/models/gemini-2.5-flash:generateContent", "[]")
-    ok("Root element must be a message" in r.message, "a body that is no object", r.text)
+    ok("Root element must be a message" in r.message, "a body that is not an object", r.text)
     r = call(s, "POST", "/v1beta/models/gemini-2.5-flash:generateContent", json.dumps(ask()),
              headers={"Content-Type": "application/x-www-form-urlencoded"})
     ok("Cannot bind query parameter" in r.message, "a form in place of JSON", r.text)

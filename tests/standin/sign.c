@@ -105,7 +105,7 @@ inner_of(json_object *part)
 }
 
 static void
-digest(unsigned char *ret, size_t len, struct slice data)
+sign_digest(unsigned char *ret, size_t len, struct slice data)
 {
 	struct sha256 sha;
 	char hex[65];
@@ -123,7 +123,7 @@ digest(unsigned char *ret, size_t len, struct slice data)
 
 /* What the signature of such a part begins with. ret: FULL_LEN bytes. */
 static void
-expected(json_object *part, bool after_tools, unsigned char *ret)
+sign_expected(json_object *part, bool after_tools, unsigned char *ret)
 {
 	json_object *inner = inner_of(part), *args;
 	enum kind kind = kind_of(part);
@@ -140,9 +140,9 @@ expected(json_object *part, bool after_tools, unsigned char *ret)
 	args = gjson_get(inner, kind == KIND_TOOL_RESPONSE ? "response" : "args");
 	if (json_object_is_type(args, json_type_object) && json_object_object_length(args) > 0)
 		write_plain(&text, args);
-	digest(ret + HEAD_LEN, DIGEST_LEN, buf_slice(&text));
+	sign_digest(ret + HEAD_LEN, DIGEST_LEN, buf_slice(&text));
 	buf_release(&text);
-	digest(ret + HEAD_LEN + DIGEST_LEN, ID_LEN, gjson_str(inner, "id"));
+	sign_digest(ret + HEAD_LEN + DIGEST_LEN, ID_LEN, gjson_str(inner, "id"));
 }
 
 void
@@ -151,7 +151,7 @@ sign_part(json_object *part, bool after_tools, size_t longer)
 	unsigned char head[FULL_LEN];
 	struct buf raw, text;
 
-	expected(part, after_tools, head);
+	sign_expected(part, after_tools, head);
 	buf_init(&raw, RAW_MAX);
 	buf_init(&text, 2 * RAW_MAX);
 	buf_add(&raw, head, sizeof(head));
@@ -192,7 +192,7 @@ sign_check(json_object *part, bool *ret_after_tools)
 		state = SIGN_BYPASS;
 	} else if (raw.len > FULL_LEN) {
 		after_tools = (raw.data[MARK_LEN + 1] & AFTER_TOOLS) != 0;
-		expected(part, after_tools, head);
+		sign_expected(part, after_tools, head);
 		if (memcmp(head, raw.data, has_id ? FULL_LEN : FULL_LEN - ID_LEN) == 0)
 			state = SIGN_TRUE;
 		if (ret_after_tools != NULL)

@@ -20,7 +20,7 @@
 
 enum container { RAW_L16, WAV, CODED };
 
-/* What responseFormat.audio can ask for. `magic` begins what is no sound, only marked as such. */
+/* What responseFormat.audio can ask for. `magic` begins formats whose bytes are not real sound. */
 static const struct {
 	const char *name;
 	const char *mime; /* %u: the rate */

@@ -27,7 +27,7 @@ tokens_of_json(json_object *value)
 }
 
 static int64_t *
-modality(struct token_count *t, struct slice mime)
+tokens_modality(struct token_count *t, struct slice mime)
 {
 	if (slice_startsi(mime, SLICE("image/")))
 		return &t->image;
@@ -55,7 +55,7 @@ count_content(json_object *content, struct token_count *t)
 		t->text += tokens_of_json(gjson_get(part, "toolResponse"));
 		if ((media = gjson_get(part, "inlineData")) != NULL ||
 		    (media = gjson_get(part, "fileData")) != NULL)
-			*modality(t, gjson_str(media, "mimeType")) += MEDIA_TOKENS;
+			*tokens_modality(t, gjson_str(media, "mimeType")) += MEDIA_TOKENS;
 	}
 }
 

@@ -26,7 +26,7 @@ static void check_message(struct check *k, const struct message *m, json_object 
 
 /* path: empty for the root, which has no name. */
 static void
-violation(struct check *k, struct slice path, const struct buf *text)
+transcode_violation(struct check *k, struct slice path, const struct buf *text)
 {
 	json_object *row;
 
@@ -49,7 +49,7 @@ unknown_name(struct check *k, const char *name, const char *why)
 	if (k->path.len > 0)
 		buf_addf(&text, " at '%s'", k->path.data);
 	buf_addf(&text, ": %s", why);
-	violation(k, buf_slice(&k->path), &text);
+	transcode_violation(k, buf_slice(&k->path), &text);
 	buf_release(&text);
 }
 
@@ -77,7 +77,7 @@ invalid_value(struct check *k, const struct field *f, json_object *value, const 
 	}
 	buf_addf(&text, "Invalid value at '%s' (%s), %s", k->path.data != NULL ? k->path.data : "",
 	    f->type_name, quoted.data);
-	violation(k, buf_slice(&k->path), &text);
+	transcode_violation(k, buf_slice(&k->path), &text);
 	buf_release(&text);
 	buf_release(&quoted);
 }

@@ -37,7 +37,7 @@ word_at(const struct transcript *t, size_t i)
 
 /* False without audio or video in the last turn. */
 static bool
-hear(const struct ask *a, struct transcript *ret)
+transcribe_hear(const struct ask *a, struct transcript *ret)
 {
 	size_t contents = gjson_count(a->body, "contents");
 	json_object *content = gjson_at(a->body, "contents", contents > 0 ? contents - 1 : 0);
@@ -67,7 +67,7 @@ media_write_transcript(const struct ask *a, struct buf *out)
 {
 	struct transcript t;
 
-	if (!hear(a, &t))
+	if (!transcribe_hear(a, &t))
 		return false;
 	for (size_t i = 0; i < t.count; i++)
 		buf_addf(out, "%s%s", i > 0 ? " " : "", word_at(&t, i));
@@ -139,7 +139,7 @@ media_add_transcript(const struct ask *a, struct gen *g)
 	struct transcript t;
 	size_t step;
 
-	hear(a, &t);
+	transcribe_hear(a, &t);
 	step = gjson_bool(t.config, "diarization") ? WORDS_A_SPEAKER
 	       : a->stream                         ? WORDS_AN_EVENT
 	                                           : t.count;

@@ -124,7 +124,7 @@ get(struct job *job, const char *text)
 bool
 rig_open(void)
 {
-	/* A closed port: whoever heeds the environment fails. */
+	/* A closed port: a fetch that heeds the environment fails. */
 	setenv("http_proxy", "http://127.0.0.1:1025", 1);
 	setenv("https_proxy", "http://127.0.0.1:1025", 1);
 	setenv("all_proxy", "http://127.0.0.1:1025", 1);

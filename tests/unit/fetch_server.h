@@ -22,7 +22,7 @@ unsigned server_peak(void);
 /*
  * good.test is 127.0.0.1, inner.test 127.0.0.2, both.test first 127.0.0.2 and then 127.0.0.1.
  * rebind.test is 127.0.0.1 when it is looked up for the first time, later 127.0.0.2.
- * slow.test and what ends so is 127.0.0.1 too, but nobody hears of it while the gate is shut.
+ * slow.test and names below it are 127.0.0.1 too, but are not resolved while the gate is shut.
  * All other names do not exist.
  */
 void names_gate(bool open);

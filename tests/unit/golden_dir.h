@@ -44,7 +44,7 @@ golden_expect(const char *path, const char *suffix, struct slice got)
 	buf_release(&file);
 }
 
-/* The same for JSON, which is kept indented. */
+/* As above for JSON, which is kept indented. */
 static inline void
 golden_expect_json(const char *path, const char *suffix, struct slice got)
 {

@@ -1,4 +1,4 @@
-/* Calls and a name server that is silent: nobody else waits for it. */
+/* A name server that is silent delays only the calls that need it. */
 #include "config.h"
 
 #include <stdio.h>
@@ -64,7 +64,7 @@ main(void)
 	struct upstream *up;
 	struct call *slow;
 
-	/* Whoever waits for the gate waits for ever. */
+	/* A lookup that waits for the gate never ends. */
 	alarm(60);
 	if (!ok(upstream_global_init() == 0 && server_start(), "the server"))
 		return tap_done();

@@ -87,7 +87,7 @@ main(void)
 	struct apierror err;
 
 	changes_mention(NULL, CHANGE_ADDED, "a");
-	ok(changes_note(NULL, CHANGE_ADDED, "a", &err) == 0, "nobody wants to know");
+	ok(changes_note(NULL, CHANGE_ADDED, "a", &err) == 0, "without a list of changes");
 	test_words();
 	test_bytes();
 	test_ceiling();

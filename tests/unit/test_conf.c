@@ -208,7 +208,7 @@ test_secrets(void)
 	ok(load(&conf, text), "a long secret is taken");
 	is_int(strlen(conf.api_keys), sizeof(text) - 1 - strlen("GEMINI_API_KEYS="), "whole");
 	conf_release(&conf);
-	ok(!load(&conf, "some-key-of-somebody\n"), "a file of keys is no configuration");
+	ok(!load(&conf, "some-key-of-somebody\n"), "a file of keys is not a configuration");
 	ok(strstr(error, "some-key") == NULL, "the key is not shown");
 	conf_release(&conf);
 }

@@ -149,7 +149,7 @@ test_urls(void)
 	start(&job, huge.data);
 	ok(job.fetch == NULL && job.result == FETCH_URL, "too long");
 	buf_release(&huge);
-	is_int(job.calls, 0, "nobody is called");
+	is_int(job.calls, 0, "no callback is called");
 	is_int(server_connections(), before, "no connection is made");
 }
 

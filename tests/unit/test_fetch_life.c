@@ -65,9 +65,9 @@ test_names(void)
 	is_int(job.result, FETCH_OK, "a place is free once a name is known");
 	while (fetcher->active > 0)
 		turn();
-	is_int(server_connections(), before + 1, "for nobody no connection is made");
+	is_int(server_connections(), before + 1, "cancelled fetches make no connection");
 	for (size_t i = 0; i < MEDIA_PARALLEL; i++)
-		is_int(slow[i].calls, 0, "and nobody is called");
+		is_int(slow[i].calls, 0, "and no callback is called");
 	names_settle();
 	buf_release(&job.body);
 }

@@ -279,7 +279,7 @@ test_model(void)
 	health_free(h);
 }
 
-/* A request that always fails rests the model for nobody. */
+/* A request that always fails does not rest the model. */
 static void
 test_poison(void)
 {
@@ -303,7 +303,7 @@ test_poison(void)
 		ends(a, MODEL + 1, 503, "", 10);
 		now += 100;
 	}
-	ok(wait_of(b, MODEL + 1) > 0, "an overload is the model's, whoever hears of it");
+	ok(wait_of(b, MODEL + 1) > 0, "an overload is the model's, for every key");
 	source = 0;
 	health_free(h);
 }
@@ -342,7 +342,7 @@ test_host(void)
 	health_free(h);
 }
 
-/* Ceilings, and that nobody's records push out the other side's. */
+/* Ceilings, and that neither side's records push out the other side's. */
 static void
 test_bounds(void)
 {

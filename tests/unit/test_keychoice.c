@@ -234,7 +234,7 @@ test_cooling(void)
 	ends(&p, 2, 1, 403,
 	    "{\"error\":{\"code\":403,\"message\":\"Your API key was reported as leaked.\"}}", 0);
 	keypool_explain(&p, &ask, &notes);
-	is_int(notes.ready, 0, "explained: none is ready, though nobody has asked since");
+	is_int(notes.ready, 0, "explained: none is ready, though there was no request since");
 	is_int(pick(&p, NULL, 0), -1, "none is left");
 	is_int(lack, KEY_LACK_BARRED, "all are barred");
 	is_str(bar.verdict.class, "quota_minute", "the first to be free says why");

@@ -6,7 +6,7 @@
 #include "base/limits.h"
 #include "tap.h"
 
-/* Whoever asks again must find what was asked for, or no pass would be the last. */
+/* A second pass must find what the first one asked for, or no pass would be the last. */
 static void
 check_zero_byte(void)
 {

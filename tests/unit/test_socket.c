@@ -84,7 +84,7 @@ test_unix(void)
 	is_int(other, -1, "an unknown group");
 	close(fd);
 	fd = make(address, 0600, "no-such-group-here");
-	is_int(fd, -1, "an unknown group, nobody listening");
+	is_int(fd, -1, "an unknown group, no listener");
 	ok(lstat(path, &st) != 0, "leaves nothing behind");
 	fd = make(address, 0600, "");
 	close(fd);

@@ -146,7 +146,7 @@ test_cursor(struct state_engine *e)
 	write_key(e, "e", soon + 60000, now);
 	tidy(e, soon);
 	is_str(follow(e, &old, soon), "e ", "nothing is missed because of a tidy");
-	is_str(follow(e, &new, soon), "e ", "by nobody");
+	is_str(follow(e, &new, soon), "e ", "by no follower");
 	new = (struct state_cursor){ 0 };
 	is_str(follow(e, &new, soon), "b e ", "what is left");
 	write_key(e, "e", now, now);
@@ -420,7 +420,7 @@ test_alone(void)
 {
 	struct listener *l = listener_new("memory", STATE_HEALTH, NULL);
 
-	ok(!state_is_shared(l->store), "memory is nobody else's");
+	ok(!state_is_shared(l->store), "memory is not shared");
 	say(l, "k", "v");
 	listener_free(l);
 }

@@ -182,7 +182,7 @@ missing(const struct life *life, struct child *reader, uint64_t before)
 	return lost;
 }
 
-/* The same for one who follows. */
+/* As above for a store that follows. */
 static int
 not_heard(const struct life *life, struct listener *l, uint64_t before)
 {

@@ -81,7 +81,7 @@ test_away(void)
 	ok(comes_to_log("state_away", away + 1), "the log tells that it is away");
 	ok(state_get(s, STATE_RESPONSE, SLICE("during"), &found) == STATE_FOUND, "memory goes on");
 	buf_release(&found);
-	is_int(ask(s, "nothing", NULL, &good), 'U', "what it does not know, nobody knows");
+	is_int(ask(s, "nothing", NULL, &good), 'U', "a key that is not kept is unknown");
 	usleep((STATE_TRUST_MS + 50) * 1000);
 	is_int(ask(s, "before", "v", &good), 'F', "an old copy must do");
 	server_start();
@@ -93,11 +93,11 @@ test_away(void)
 	is_int(logged("state_away"), away + 1, "told once");
 	state_free(other);
 
-	/* Nobody takes connections, but they are not refused either. */
+	/* Connections are neither taken nor refused. */
 	kill(server, SIGSTOP);
 	put(s, "stopped", "v");
 	ok(comes_to_log("state_away", away + 2), "a server that says nothing");
-	is_int(ask(s, "nothing2", NULL, &good), 'U', "nobody waits for it");
+	is_int(ask(s, "nothing2", NULL, &good), 'U', "no caller waits for it");
 	kill(server, SIGCONT);
 	ok(comes_to_log("state_back", back + 2), "until it speaks again");
 	/* An idle connection that the server closed is no reason to complain. */
@@ -130,7 +130,7 @@ test_refused(void)
 	state_free(s);
 	is_int(logged("state_lost"), 1, "what could not be written is told");
 	s = state_new("redis://127.0.0.1:1", error);
-	ok(s != NULL && comes_to_log("state_away", away + 2), "nobody at that port");
+	ok(s != NULL && comes_to_log("state_away", away + 2), "no server at that port");
 	state_free(s);
 }
 

@@ -1,4 +1,4 @@
-/* The store with a SQLite file: shared, kept, put aside, full, somebody else's. */
+/* The store with a SQLite file: shared, kept, put aside, full, of another program. */
 #include "config.h"
 
 #ifdef HAVE_SQLITE
@@ -220,7 +220,7 @@ test_corrupt(void)
 	is_int(number("SELECT count(*) FROM pragma_integrity_check WHERE integrity_check = 'ok'"),
 	    1, "which is sound");
 	is_int(logged("state_corrupt"), 2, "put aside once");
-	is_int(logged("state_away"), logged("state_back"), "nobody is away in the end");
+	is_int(logged("state_away"), logged("state_back"), "no store is away in the end");
 }
 
 static void

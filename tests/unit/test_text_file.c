@@ -44,7 +44,7 @@ main(void)
 		    BYTES("\xFF\xFE\x3D\xD8"
 			  "a\0"),
 		    NULL },
-		{ "a charset that nobody knows", "x-klingon", BYTES("a"), NULL },
+		{ "an unknown charset", "x-klingon", BYTES("a"), NULL },
 		{ "Latin 1 with a NUL", "latin1", BYTES("a\0"), NULL },
 	};
 

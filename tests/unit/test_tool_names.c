@@ -64,7 +64,7 @@ test_names(void)
 	tool_names_free(backwards);
 }
 
-/* Somebody has a function with the name that another one's would become. */
+/* A function already has the name that another one's would become. */
 static void
 test_collision(void)
 {
