@@ -31,7 +31,7 @@ struct request {
 	bool keep; /* HTTP only */
 };
 
-/* http://HOST:PORT, http:unix:PATH, fcgi:HOST:PORT, fcgi:unix:PATH. False when it is none. */
+/* http://HOST:PORT, http:unix:PATH, fcgi:HOST:PORT, fcgi:unix:PATH. False for any other text. */
 bool target_parse(struct target *t, const char *spec);
 /* Appends the whole request; out->failed when it is too large. */
 void request_build(const struct request *rq, const struct target *t, struct buf *out);

@@ -40,7 +40,7 @@ STREAMS = 160  # above what Debian's Apache can hold
 
 
 def sh(text, cwd="/", user=None, env=None):
-    """A shell with a bare environment; what it printed."""
+    """Runs a command in a shell with a bare environment; returns what it printed."""
     extra = {}
     clean = {"PATH": SYSTEM_PATH, "LANG": "C.UTF-8", "HOME": "/root", "USER": "root"}
     if user:
@@ -112,7 +112,7 @@ def chat(token, model="gemini-flash-latest", stream=False, prefix="", **more):
 
 
 def answers(token, **more):
-    """Is a chat answered?"""
+    """Checks that a chat is answered."""
     with chat(token, **more) as r:
         if r.status != 200:
             raise AssertionError("status %d: %s" % (r.status, r.text()[:2000]))
@@ -120,7 +120,7 @@ def answers(token, **more):
 
 
 def streams(machine, token, **more):
-    """Does each event of a stream come as Google sends it?"""
+    """Checks that each event of a stream arrives when Google sends it."""
     with chat(token, model="gated-3", stream=True, **more) as r:
         equal(r.status, 200, "status of the stream")
         for k in range(3):

@@ -40,7 +40,7 @@ def _mount_points():
 def _protect():
     for place in _mount_points():
         if not place.startswith(("/dev", "/proc", "/sys")):
-            # A place that another mount hides cannot be reached by anybody either.
+            # A mount that another one hides cannot be reached in any case.
             argv = ["mount", "-o", "remount,bind,ro", place]
             subprocess.run(argv, capture_output=True, check=False)
     try:

@@ -74,7 +74,7 @@ class ApacheProxy:
     spawns = False
 
     def other_site(self):
-        # This machine may have modules on that a new one has not.
+        # Modules may be enabled here that a new machine does not have.
         m.sh("a2dismod -q -f fcgid proxy_fcgi proxy || :")
         _write(
             "/etc/apache2/sites-available/other.conf",

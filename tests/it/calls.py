@@ -1,4 +1,4 @@
-"""Requests of OpenAI's dialect as clients send them, and what became of them upstream."""
+"""Requests of OpenAI's dialect as clients send them, and what the stand-in received."""
 
 import contextlib
 import json
@@ -10,7 +10,7 @@ from tap import contains, equal, true
 CHANGES = "x-gemini-balance-changes"
 GEMINI_3 = "gemini-3.8-flash"
 IMAGE_MODEL = "gemini-3.1-flash-image"
-# A picture of one point.
+# A picture of one pixel.
 PNG = (
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAA"
     "AABJRU5ErkJggg=="
@@ -81,7 +81,7 @@ def post(s, path, body=None, key=None, headers=(), status=200, method="POST", **
 
 @contextlib.contextmanager
 def scripted(s, *rules):
-    """The stand-in plays these rules; afterwards none."""
+    """Inside, the stand-in plays these rules."""
     s.standin.script({"rules": list(rules)})
     try:
         yield
@@ -127,7 +127,7 @@ def form(s, path, fields, files, **options):
 
 @contextlib.contextmanager
 def counted(s, **expected):
-    """Inside, these counters of the stand-in grow by exactly so much."""
+    """Inside, these counters of the stand-in grow by exactly these numbers."""
     before = s.standin.control("GET", "/stats")
     yield
     after = s.standin.control("GET", "/stats")
@@ -135,7 +135,7 @@ def counted(s, **expected):
 
 
 def chat_arrives_one_by_one(s, count=3):
-    """Each of so many events is here before the stand-in is told to send the next one."""
+    """Each event of a chat arrives before the stand-in is told to send the next one."""
     with s.chat(model="gated-%d" % count, stream=True) as r:
         equal(r.status, 200, "status")
         contains(r.header("content-type"), "text/event-stream")
@@ -164,6 +164,22 @@ def begun_streams(s):
         yield chat_reply, native
 
 
+class Growth:
+    """How much the gateway's memory has grown since this object was made, after a first request.
+    Not checked in builds with sanitizers, which keep freed memory."""
+
+    def __init__(self, s):
+        self.box = s.box
+        self.checked = not s.gateway_sanitized
+        with s.chat() as r:
+            r.read()
+        self.before = s.box.memory_kib()
+
+    def below(self, kib, what, now=None):
+        grown = (now or self.box.memory_kib()) - self.before
+        true(grown < kib or not self.checked, "%s: the gateway grew by %d KiB" % (what, grown))
+
+
 def function(name, properties=None, **more):
     """A function tool of /chat/completions."""
     parameters = {"type": "object", "properties": properties or {}}
@@ -171,7 +187,7 @@ def function(name, properties=None, **more):
 
 
 def said(chunks, index=0):
-    """The content that a stream's deltas of one choice add up to."""
+    """The content of one choice, put together from the deltas of a stream."""
     return "".join(
         c["delta"].get("content") or "" for k in chunks for c in k["choices"] if c["index"] == index
     )

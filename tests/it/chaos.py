@@ -64,7 +64,7 @@ def _named(word, *names, needs=""):
     return [Fault(word, {"name": name}, needs) for name in names]
 
 
-# What another key or a moment's wait cures, by what it costs.
+# Faults that another key or a short wait cures, by what they cost.
 KEYS = (
     _named("key_invalid", "key_invalid")
     + _named("key_expired", "key_expired")
@@ -258,7 +258,7 @@ STREAMS = [name for name in KINDS if KINDS[name].form == "stream"]
 
 @dataclasses.dataclass
 class Item:
-    """One request: what it will meet, and afterwards what came of it."""
+    """One request: the failures planned for it, and afterwards its outcome."""
 
     name: str
     kind: str
@@ -290,7 +290,7 @@ class Item:
 
 
 class Plan:
-    """count requests of all kinds, among which failures are dealt."""
+    """count requests of all kinds; failures are distributed among them."""
 
     def __init__(self, seed, count):
         self.chance = random.Random(seed)
@@ -306,14 +306,14 @@ class Plan:
         return Item(name, kind, model, text)
 
     def take(self, fits=lambda item: True):
-        """A request that nothing has befallen yet."""
+        """A request without a failure so far."""
         for at, item in enumerate(self._free):
             if fits(item):
                 return self._free.pop(at)
         raise ValueError("there are not enough requests")
 
     def deal(self, faults, model=None):
-        """To a request each, of that model if one is given."""
+        """Gives each failure to a request of its own, of that model if one is given."""
         for fault in faults:
             item = self.take(
                 lambda i: (model is None or i.model == model)
@@ -347,7 +347,7 @@ class Plan:
                 count -= 1
 
     def first(self, slow):
-        """Begins with these, so that nobody waits for them at the end."""
+        """Puts these first, so that the run does not wait for them at its end."""
         self.items.sort(key=lambda item: not slow(item))
 
     def events(self):
@@ -362,7 +362,7 @@ AGAIN = SERVERS + SERVERS_STREAM + SERVERS_WHOLE + [HANG, BLOCK_PAGE]
 
 
 def leave(s, path, body, token):
-    """Hangs up while nothing has come yet."""
+    """Hangs up before the first byte."""
     with http_client.connect("127.0.0.1", s.server.port) as sock:
         headers = [("Authorization", "Bearer " + token), ("Content-Type", "application/json")]
         http_client.send_request(sock, "POST", path, headers, json.dumps(body).encode())
@@ -388,7 +388,7 @@ def ask(s, item, token):
 
 
 def run(s, items, token, clients=16):
-    """All of them, in this order, from that many clients at once."""
+    """Sends all of them, in this order, from that many clients at once."""
     todo = queue.SimpleQueue()
     for item in items:
         todo.put(item)
@@ -412,7 +412,8 @@ def run(s, items, token, clients=16):
 
 
 def calls_by_name(s):
-    """What reached the stand-in, by the text that names the request; once nothing is open."""
+    """The requests that the stand-in received, by the text that names them; waits until none is
+    open."""
 
     def closed():
         found = s.standin.requests()

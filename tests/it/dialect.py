@@ -1,4 +1,4 @@
-"""Every reply of the gateway in OpenAI's dialect is held against OpenAI's specification.
+"""Every reply of the gateway in OpenAI's dialect is checked against OpenAI's specification.
 
 The faults gather here; tap.Plan.run takes them after each test, which they make fail.
 """
@@ -18,14 +18,14 @@ _faults = []
 
 
 def take():
-    """The faults since the last call, as text."""
+    """Returns the faults found since the last call, as text."""
     out = list(_faults)
     del _faults[: len(out)]
     return out
 
 
 def watch(reply, method, path, request_headers, request):
-    """Looks at what the test reads of the reply; it is checked at its end, or when it is closed."""
+    """Keeps what the test reads of the reply and checks it at its end, or when it is closed."""
     kind, openai = exchange.kind_of(method, path, request_headers)
     if not openai:
         return reply

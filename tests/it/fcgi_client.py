@@ -1,4 +1,4 @@
-"""A web server's side of FastCGI, for tests that need no web server or a hostile one."""
+"""A web server's side of FastCGI, for tests without a web server or with a hostile one."""
 
 import socket
 import struct
@@ -59,7 +59,7 @@ def environment(method, path, headers=(), body=None, extra=()):
 
 
 def head(method, path, headers=(), body=None, extra=(), flags=0):
-    """The request without its body, which only gives its length."""
+    """The request without its body; only its length is given."""
     return begin(flags=flags) + stream(
         PARAMS, pairs(environment(method, path, headers, body, extra))
     )

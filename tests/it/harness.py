@@ -1,4 +1,4 @@
-"""Processes, places and waiting for the integration tests.
+"""Processes, directories and waiting for the integration tests.
 
 A Box is a directory of its own with everything that one stand runs: a copy of the gateway, its
 socket, configuration and logs. Whatever a box started is gone when the box is closed, and when
@@ -17,6 +17,8 @@ import socket
 import subprocess
 import tempfile
 import time
+
+from tap import Skip
 
 ROOT = os.geteuid() == 0
 DROP_USER = "www-data"
@@ -42,6 +44,14 @@ def find_program(*names):
     return None
 
 
+def need_program(*names):
+    """As find_program; skips the test when there is none."""
+    found = find_program(*names)
+    if not found:
+        raise Skip(names[0] + " is not installed")
+    return found
+
+
 _given_ports = set()
 
 
@@ -57,7 +67,7 @@ def free_port():
 
 
 def wait_for(what, condition, patience=None):
-    """The first true value of condition()."""
+    """Waits until condition() is true and returns its value."""
     end = time.monotonic() + (patience or PATIENCE)
     pause = 0.005
     while True:
@@ -84,7 +94,7 @@ def wait_port(host, port, process):
 
 
 def _die_with_parent():
-    # Lost by a program that changes its user; then _kill_all has to do.
+    # A program that changes its user loses this; then _kill_all ends it.
     _libc.prctl(1, signal.SIGTERM)
 
 
@@ -155,7 +165,7 @@ class Process:
             raise Failure("%s does not end" % self.name) from None
 
     def stop(self, how=signal.SIGTERM):
-        """The exit status."""
+        """Returns the exit status."""
         if self.status() is None:
             self.popen.send_signal(how)
             try:
@@ -214,7 +224,7 @@ class Box:
         return env
 
     def start_gateway(self, listen=None, args=()):
-        """As the web servers' user. Returns the process; its address is box.address."""
+        """Starts it as the web servers' user. Returns the process; its address is box.address."""
         self.address = listen or "unix:" + os.path.join(self.run, "gemini-balance.sock")
         process = self.spawn(
             "gateway",

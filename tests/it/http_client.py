@@ -14,7 +14,7 @@ class Broken(Exception):
 
 
 class Reply:
-    """An answer whose body is read on demand. Also the face of a FastCGI answer (fcgi_client)."""
+    """An answer whose body is read on demand; also the base of a FastCGI answer (fcgi_client)."""
 
     def __init__(self, status, reason, headers, next_bytes, close):
         self.status = status
@@ -30,7 +30,7 @@ class Reply:
         return ", ".join(values) if values else default
 
     def chunk(self):
-        """What is there, at least one byte; b"" at the end of the body."""
+        """The bytes that have arrived, at least one; b"" at the end of the body."""
         if self._rest:
             out, self._rest = self._rest, b""
             return out
@@ -50,7 +50,7 @@ class Reply:
             parts.append(part)
 
     def skip(self):
-        """Reads to the end without keeping anything; the number of bytes."""
+        """Reads to the end without keeping anything; returns the number of bytes."""
         total = 0
         while True:
             part = self.chunk()

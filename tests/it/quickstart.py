@@ -55,7 +55,7 @@ class Running:
         harness.wait_for("the gateway to run", ready, BUILD)
 
     def processes(self):
-        """What of its session is alive."""
+        """The processes of its session that are alive."""
         found = []
         for entry in os.listdir("/proc"):
             if not entry.isdigit():
@@ -71,7 +71,7 @@ class Running:
         return found
 
     def paste(self):
-        """Runs the printed command, as it stands there."""
+        """Runs the printed command unchanged."""
         command = re.search(r"^curl .*?(?=\n\n)", self.text(), re.M | re.S).group(0)
         done = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=60)
         equal(done.returncode, 0, "exit status of curl")

@@ -1,4 +1,4 @@
-"""An upstream that answers with the very bytes that a test gives it."""
+"""An upstream that answers with exactly the bytes that a test gives it."""
 
 import os
 import socket
@@ -45,7 +45,7 @@ class RawUpstream(_Listener):
         super().__init__("http", "127.0.0.1")
 
     def _read(self, client):
-        """The head of a request, whose body is read and forgotten; None at the end."""
+        """Reads a request, drops its body and returns its head; None at the end."""
         data = b""
         while b"\r\n\r\n" not in data:
             more = client.recv(65536)

@@ -67,7 +67,8 @@ ASIDE_PATIENCE = 1800  # seconds for all tests that wait
 
 
 def settings(server, prefix):
-    """Behind a server that notices a hang-up by itself no heartbeat may help it."""
+    """Options of the stand. A server that notices a hang-up by itself must do so without the help
+    of a heartbeat."""
     options = {"HEARTBEAT": "60" if server.sees_hangup else "0.5", "MAX_BODY": "8M"}
     if prefix:
         options["MOUNT_PREFIX"] = prefix

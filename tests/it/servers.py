@@ -1,5 +1,5 @@
-"""The five web servers, each with its file from deploy/, in which nothing but places is changed,
-and a main configuration as small as can be."""
+"""The five web servers, each with its file from deploy/, in which only paths and ports are changed,
+and a minimal main configuration."""
 
 import os
 import re
@@ -22,7 +22,7 @@ def choose_mount(text, prefix):
         elif part == "root" and line.strip():
             line = re.sub(r"^(\s*)", r"\1#", line)
         elif part == "prefix":
-            # "# word" is a remark, "#directive" and "#    directive" are lines to be used.
+            # "# word" is a remark; "#directive" and "#    directive" are lines to uncomment.
             line = re.sub(r"^(\s*)#(?! \S)", r"\1", line)
         out.append(line)
     return "\n".join(out).replace("/gemini/", prefix + "/")
@@ -180,7 +180,7 @@ http {
 
 class Caddy(Server):
     name = "caddy"
-    # Several run at the same time.
+    # Several servers run at the same time.
     main = """
 {
 	admin off

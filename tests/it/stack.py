@@ -1,4 +1,4 @@
-"""A stand-in for Google, the gateway and perhaps a web server: what a test talks to."""
+"""What a test talks to: the stand-in for Google, the gateway and perhaps a web server."""
 
 import itertools
 import json
@@ -52,7 +52,8 @@ class Standin:
         return self.control("POST", "/next")
 
     def requests(self, key=None):
-        """What came in, oldest first, with header names in lower case; or what one key sent."""
+        """The requests received, of all keys or of one, oldest first, with header names in lower
+        case."""
         found = self.control("GET", "/requests")
         for request in found:
             request["headers"] = {name.lower(): value for name, value in request["headers"]}
@@ -104,7 +105,7 @@ class Stack:
             raise
 
     def key(self, fault=None):
-        """A key of its own; the stand-in fails it like the named fault."""
+        """A new key; the stand-in answers it with the named fault."""
         key = "itkey%06dabcdefghijklmnopqrstuvwxyzAB" % next(self._numbers)
         if fault:
             key += "--" + fault
@@ -196,7 +197,7 @@ class Stack:
         )
 
     def follow(self, url, method, headers, body):
-        """Goes where a header of an answer points."""
+        """Sends a request to the URL that a header of an answer gave."""
         parts = urllib.parse.urlsplit(url)
         if parts.hostname != "127.0.0.1" or parts.port != self.server.port:
             raise harness.Failure("the address leads away from the gateway: " + url)

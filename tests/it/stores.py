@@ -1,4 +1,4 @@
-"""Where a gateway keeps its state: a directory for SQLite, a Redis of its own; and its restart."""
+"""Where a gateway keeps its state: a directory for SQLite or a new Redis; and its restart."""
 
 import contextlib
 import os
@@ -6,7 +6,7 @@ import pwd
 import shutil
 import tempfile
 
-from harness import DROP_USER, ROOT, Failure, Process, find_program, wait_for
+from harness import DROP_USER, ROOT, Failure, Process, need_program, wait_for
 from tap import Skip, called, once
 
 
@@ -32,9 +32,7 @@ def place():
 
 @contextlib.contextmanager
 def redis(path):
-    program = find_program("redis-server", "valkey-server")
-    if not program:
-        raise Skip("redis-server is not installed")
+    program = need_program("redis-server", "valkey-server")
     socket = os.path.join(path, "redis.sock")
     server = Process(
         "redis",

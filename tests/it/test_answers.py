@@ -1,5 +1,5 @@
-"""What comes of answers that are cut, broken or none: nothing is passed off as whole, and the log
-says whose doing it was."""
+"""Answers that are cut, broken or not HTTP: none of them is passed on as a whole answer, and the
+log says who caused it."""
 
 import json
 import signal

@@ -1,4 +1,4 @@
-"""Honest repairs: what the gateway changes in a request is told, or refused when STRICT is set."""
+"""Honest repairs: the gateway reports what it changes in a request, or refuses it with STRICT."""
 
 import json
 
@@ -20,7 +20,7 @@ def _schema(**more):
     return [tool]
 
 
-# What is sent beside model and messages, and what is told of it; the first pointer is the one that
+# What is sent besides model and messages, and what is reported; the first pointer is the one that
 # a strict gateway refuses.
 REPAIRS = (
     ({"frequency_penalty": 0.5}, {"/frequency_penalty": "dropped"}),

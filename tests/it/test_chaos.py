@@ -1,5 +1,5 @@
-"""Thousands of requests while more than a hundred things go wrong: nobody sees what another key
-could have cured, nothing is lost or told twice, and every key comes back."""
+"""Thousands of requests while more than a hundred things go wrong: no client sees a failure that
+another key could have cured, nothing is lost or told twice, and every key comes back."""
 
 import contextlib
 import json

@@ -1,4 +1,4 @@
-"""RETRY_EMPTY: Google's answers with nothing in them."""
+"""RETRY_EMPTY: empty answers of Google."""
 
 import json
 

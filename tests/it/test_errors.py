@@ -1,4 +1,4 @@
-"""Errors keep their status, their headers and the caller's dialect, whatever stands in front."""
+"""Errors keep their status, their headers and the caller's dialect behind every web server."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""A refusal of ours is explained by its access line, with nothing else to look at."""
+"""The access line alone explains a refusal of the gateway."""
 
 import contextlib
 import datetime
@@ -19,7 +19,7 @@ SLACK = 3  # seconds that a slow machine may put between an answer and its line
 
 
 def seconds(text):
-    """Since 1970, of a time in the log."""
+    """The seconds since 1970 of a time in the log."""
     text = text.replace("Z", "+00:00")
     return datetime.datetime.fromisoformat(text).timestamp()
 
@@ -61,7 +61,7 @@ class Explained(Stack):
         self.gateway = self.box.start_gateway()
 
     def refused(self, status=429, native=False, **more):
-        """Asks, is refused, and finds the line by the id alone."""
+        """Sends a request that is refused, and finds its line by the id alone."""
         with self.generate(key=TOKEN) if native else self.chat(key=TOKEN, **more) as r:
             equal(r.status, status, "status")
             r.read()
@@ -159,7 +159,7 @@ def a_rest_of_the_address_or_of_the_model_is_told(options):
             stack.enter_context(scripted(s, {"name": name}))
             end = time.monotonic() + 60
             line = s.refused(status)
-            # Single faults of a model are no reason for it to rest.
+            # Single faults of a model do not make it rest.
             while not line.barred and time.monotonic() < end:
                 line = s.refused(status)
             equal([w[:2] for w in line.barred], [(who, word)], "what rests, and why")

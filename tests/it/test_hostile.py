@@ -1,4 +1,4 @@
-"""FastCGI that no web server would send. After each the gateway serves the next request."""
+"""FastCGI that no web server would send. After each case the gateway serves the next request."""
 
 import os
 import random
@@ -21,7 +21,7 @@ def _alive(s, what):
 
 
 def _throw(s, data, half_close=False, read=True):
-    """Sends and forgets, or reads what comes: an answer, a close or nothing are all fine."""
+    """Sends the bytes and returns what comes back: an answer, a close or nothing are all fine."""
     with f.connect(s.box.address) as sock:
         sock.settimeout(0.1)
         got = b""

@@ -50,7 +50,7 @@ SCHEMA = {
 
 @contextlib.contextmanager
 def overlaid(s, *models):
-    """The stand-in has these models; afterwards as before."""
+    """Inside, the stand-in has these models."""
     s.standin.control("POST", "/models", {"models": list(models)})
     try:
         yield
@@ -78,7 +78,7 @@ def _chat_answer(s, model, messages, stream, **more):
 
 
 def _chat_loop(s, model, stream):
-    """A history of another provider's, then a call of the model's own, whose signature is lost."""
+    """A history from another provider, then a call of the model itself, whose signature is lost."""
     tools = [{"type": "function", "function": WEATHER}]
     call = {
         "id": "call_foreign_1",

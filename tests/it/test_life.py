@@ -140,7 +140,7 @@ def a_slow_body_holds_up_nobody(options):
         for n in range(150):
             sock = fcgi_client.connect(s.box.address)
             headers = [("Authorization", "Bearer " + s.key())]
-            # From several places: one address has its share of bodies on their way.
+            # From several addresses: each has a share of the places for unfinished bodies.
             extra = [("REMOTE_ADDR", "192.0.2.%d" % (n // 50))]
             sock.sendall(
                 fcgi_client.head("POST", "/v1/chat/completions", headers, body, extra)
@@ -243,7 +243,7 @@ def clients_that_leave_at_once_are_all_noticed(options):
             data = _chat_bytes(s)
             for n in range(count):
                 with fcgi_client.connect(s.box.address) as sock:
-                    # Mostly the gateway waits already: then the request and the end come together.
+                    # Usually the gateway waits already: then the request and the end come together.
                     time.sleep(0.001 * (n % 4))
                     sock.sendall(data)
             wait_for("their access lines", lambda: len(s.access_lines()) >= count)

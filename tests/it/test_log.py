@@ -74,7 +74,7 @@ def a_key_has_the_same_fingerprint_every_time(options):
         for key in (one, two, one):
             with s.chat(key=key) as r:
                 r.read()
-            # A line follows its answer: another loop may be faster with the next one.
+            # A line is written after its answer: another loop may be faster with the next one.
             prints.append(_access(s, len(prints) + 1)[-1]["key"])
         equal(prints[0], prints[2], "fingerprints of one key")
         true(prints[0] != prints[1], "fingerprints of two keys differ")
@@ -198,7 +198,7 @@ def _line_of(s, headers=(), key=None):
 
 @each
 def the_line_has_the_address_of_the_client(s):
-    # No proxy in front of the web server is trusted, whatever is claimed.
+    # No proxy in front of the web server is trusted, whatever the headers claim.
     forged = [("X-Forwarded-For", "198.51.100.1")]
     equal(_line_of(s, forged)["remote"], "127.0.0.1", "the address")
 

@@ -172,7 +172,7 @@ def bad(options):
         for name in ("drip", "silent", "short", "reset", "status-404", "status-500", "empty.png"):
             refused(s, media(s, name))
         refused(s, media(s, "status-404"), "404")
-        # Bytes tell what a file is, before its server and its name do.
+        # The bytes decide what a file is, before the type and the name.
         for name in ("png-as-jpeg", "png-as-html"):
             equal(inline(look(s, media(s, name))), ["image/png"], "type of " + name)
         refused(s, "http://127.0.0.1:1/a.png")
@@ -220,7 +220,7 @@ def left(options):
                     "the end of the fetch",
                     lambda: s.standin.requests()[-1]["outcome"] == "client_gone",
                 )
-        # Nothing of it is left.
+        # No stream is left open.
         wait_for(
             "the streams' end",
             lambda: s.standin.control("GET", "/stats")["open_streams"] == 0,

@@ -1,4 +1,4 @@
-"""The built-in aliases: what agents ask of names of other vendors passes at the first try."""
+"""The built-in aliases: requests of agents for models of other vendors pass at the first try."""
 
 from calls import chat, finishes, function, post, said, scripted
 from stack import Stack

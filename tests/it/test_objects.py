@@ -1,4 +1,5 @@
-"""Files, caches and batches with keys of several projects: each goes back to where it is."""
+"""Files, caches and batches with keys of several projects: a request goes to the project that has
+the object."""
 
 import base64
 import gzip
@@ -75,7 +76,7 @@ class Objects(Stack):
         return self.call("POST", GENERATE, body, token=token, status=status)
 
     def used(self):
-        """The projects whose keys were used since, and the paths."""
+        """The projects whose keys were used since the last call, and the paths."""
         found = [(colour(r["key"]), r["method"], r["path"]) for r in self.standin.requests()]
         self.standin.clear()
         return found
@@ -89,7 +90,7 @@ class Objects(Stack):
 
 
 def direct(options, key):
-    """A file that was made behind the gateway's back."""
+    """A file that was made without the gateway."""
     headers, body = upload_of("x")
     headers.append(("x-goog-api-key", key))
     port = options.standin.port

@@ -170,7 +170,7 @@ def n8n(options):
         names = [m["id"] for m in get(s, "/v1/models").value["data"]]
         true(MODEL in names, MODEL + " is listed")
         equal([n for n in names if "/" in n], [], "names with a slash")
-        # Everything that matters is in the body: nothing but the key comes in a header.
+        # Everything is in the body; only the key comes in a header.
         out = chat(s, model=names[0], reasoning_effort="low", tools=[function("f")])
         equal(out.value["object"], "chat.completion", "object")
 

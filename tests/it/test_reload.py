@@ -19,7 +19,7 @@ class Configured(Stack):
         super().__init__(options, gateway=False)
         self.box.address = "unix:" + os.path.join(self.box.run, "reload.sock")
         self.write({"GEMINI_API_KEYS": self.key(), "ACCESS_TOKENS": "token-1"})
-        # A variable of the environment would win over the file.
+        # A variable of the environment would take precedence over the file.
         env = {n: v for n, v in self.box.gateway_env().items() if n not in self.box.env}
         self.gateway = self.box.spawn(
             "gateway",
@@ -47,7 +47,7 @@ class Configured(Stack):
         return [line for line in self.box.log_lines() if line["event"] == name]
 
     def reload(self, event="reloaded"):
-        """The line that the gateway leaves about it."""
+        """The line that the gateway logs about the reload."""
         before = len(self.events(event))
         os.kill(self.gateway.pid, signal.SIGHUP)
         wait_for(event, lambda: len(self.events(event)) > before)

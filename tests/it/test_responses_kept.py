@@ -10,20 +10,31 @@ from tap import called, contains, each, equal, once, true
 from test_responses import PATH, WEATHER, items, last_of, respond, text_of
 
 
+def _called(s, key, stream):
+    """A response that calls a function, and the item with the function's result."""
+    out = respond(s, "call:weather", key, tools=[WEATHER], stream=stream)
+    response = last_of(out) if stream else out.value
+    call = items(response, "function_call")[0]
+    return response, {
+        "type": "function_call_output",
+        "call_id": call["call_id"],
+        "output": "rain",
+    }
+
+
+def _named(response):
+    return [{"type": "item_reference", "id": i["id"]} for i in response["output"]]
+
+
 @once
 @called("items may be named instead of repeated, as the AI SDK does")
 def references(options):
     with Stack(options) as s:
         for stream in (False, True):
             key = s.key()
-            out = respond(s, "call:weather", key, tools=[WEATHER], stream=stream)
-            response = last_of(out) if stream else out.value
-            call = items(response, "function_call")[0]
+            response, result = _called(s, key, stream)
             conversation = [{"role": "user", "content": "call:weather"}]
-            conversation += [{"type": "item_reference", "id": i["id"]} for i in response["output"]]
-            conversation.append(
-                {"type": "function_call_output", "call_id": call["call_id"], "output": "rain"}
-            )
+            conversation += _named(response) + [result]
             with counted(s, bypassed_calls=0):
                 out = respond(s, conversation, key, tools=[WEATHER], stream=stream)
             contains(text_of(last_of(out) if stream else out.value), "rain")
@@ -31,10 +42,6 @@ def references(options):
             out = respond(s, conversation, key, tools=[WEATHER], status=None)
             equal(out.status, 404, "status for an unknown item")
             contains(out.error["param"], "input[1]")
-
-
-def _named(response):
-    return [{"type": "item_reference", "id": i["id"]} for i in response["output"]]
 
 
 @once
@@ -177,7 +184,7 @@ def several_processes(options):
                 key = one.key()
                 first = respond(one, "first words", key).value
                 question = [{"role": "user", "content": "x"}] + _named(first)
-                # SQLite has it within a moment.
+                # It reaches SQLite a moment later.
                 wait = lambda: get(other, PATH + "/" + first["id"], key, None).status == 200
                 if state:
                     wait_for("the other process to know it", wait)
@@ -203,10 +210,7 @@ def a_chain_with_calls_keeps_its_signatures(options):
     with Stack(options) as s:
         for stream in (False, True):
             key = s.key()
-            out = respond(s, "call:weather", key, tools=[WEATHER], stream=stream)
-            response = last_of(out) if stream else out.value
-            call = items(response, "function_call")[0]
-            result = {"type": "function_call_output", "call_id": call["call_id"], "output": "rain"}
+            response, result = _called(s, key, stream)
             more = {"tools": [WEATHER], "previous_response_id": response["id"]}
             with counted(s, signed_calls=1, bypassed_calls=0):
                 out = respond(s, [result], key, stream=stream, **more)

@@ -214,7 +214,7 @@ def a_native_stream_that_is_left_is_cancelled(s):
         model="gated-%d" % EVENTS, verb="streamGenerateContent", query="?alt=sse", key=key
     ) as r:
         true(part_text(r.event()), "the first event has text")
-    # Nothing of ours goes into a native stream: behind a server that tells nothing the next event
+    # A native stream has no heartbeats: behind a server that reports no hang-up, the next event
     # finds out.
     if not s.server.sees_hangup:
         for _ in range(EVENTS):

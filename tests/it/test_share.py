@@ -12,12 +12,12 @@ import threading
 import time
 
 from calls import chat
-from harness import find_program, wait_for
+from harness import need_program, wait_for
 from stack import Stack
 from stores import needs, place, redis, redis_state, restart, shared, sqlite_state
-from tap import Skip, called, equal, once, true, waiting
+from tap import called, equal, once, true, waiting
 
-# What a key may suffer from, for at least as long as a test runs.
+# Faults that bar a key for at least as long as a test runs.
 FAULTS = ("key_invalid", "leaked", "quota_day", "suspended", "quota_zero")
 POOL_FAULTS = FAULTS + ("quota_minute",)
 
@@ -134,9 +134,7 @@ def set_back_on_sqlite(options):
 @called("a clock that was set back does not make rests longer that are kept in Redis")
 def set_back_on_redis(options):
     needs(options, b"libhiredis")
-    program = find_program("redis-cli", "valkey-cli")
-    if not program:
-        raise Skip("redis-cli is not installed")
+    program = need_program("redis-cli", "valkey-cli")
     with place() as path, redis(path) as (socket, _):
 
         def ask(*words):
@@ -193,7 +191,7 @@ def _survives(options, state, count, rounds, check=None):
         noise = _Noise(gateways)
         try:
             for _ in range(rounds):
-                # It remembers so and so many.
+                # The stand-in remembers a limited number of requests.
                 gateways[0].standin.clear()
                 pairs = []
                 for fault, s in zip(FAULTS, itertools.cycle(gateways)):

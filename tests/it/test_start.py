@@ -58,9 +58,7 @@ def plain_cgi_works_under_a_prefix(options):
 
 @once
 def spawn_fcgi_hands_it_a_socket(options):
-    program = harness.find_program("spawn-fcgi")
-    if not program:
-        raise Skip("spawn-fcgi is not installed")
+    program = harness.need_program("spawn-fcgi")
     with Stack(options, gateway=False) as s:
         path = os.path.join(s.box.run, "spawned.sock")
         s.box.address = "unix:" + path
@@ -104,9 +102,7 @@ def it_takes_the_socket_of_systemd(options):
 
 @once
 def systemd_socket_activate_starts_it(options):
-    program = harness.find_program("systemd-socket-activate")
-    if not program:
-        raise Skip("systemd-socket-activate is not installed")
+    program = harness.need_program("systemd-socket-activate")
     with Stack(options, gateway=False) as s:
         port = harness.free_port()
         s.box.address = "127.0.0.1:%d" % port
@@ -196,7 +192,7 @@ def a_socket_for_root_alone_is_warned_of(options):
             contains(said[0]["advice"], "LISTEN_GROUP")
         for env in ({"LISTEN_GROUP": harness.DROP_USER}, {"LISTEN_MODE": "0666"}):
             equal(_warned(s, listen, env), [], "lines with %s" % env)
-        # One that the starter made is looked at as well.
+        # A socket that the starter made is checked as well.
         with _listening(s, "starter.sock") as sock:
             equal(_warned(s, (), stdin=sock), [], "lines with a socket for everybody")
             os.chmod(s.box.address[5:], 0o660)
@@ -260,12 +256,12 @@ def it_says_how_many_open_files_it_needs(options):
 
 @once
 def it_says_how_many_threads_it_needs(options):
-    # A sanitizer needs the address space for itself.
+    # A sanitizer needs the address space itself.
     if gateway_sanitized(options.gateway):
         return
     with Stack(options, gateway=False) as s:
         path = os.path.join(s.box.run, "few.sock")
-        # Their stacks do not fit.
+        # The stacks of the threads do not fit.
         done = _run(s, "--listen", "unix:" + path, before=_limit(resource.RLIMIT_AS, 150 << 20))
         equal(done.returncode, 71, "exit status")
         contains(done.stderr, "threads, and")
@@ -340,9 +336,7 @@ def a_mistake_in_the_file_is_named_with_its_line(options):
 
 @once
 def the_units_for_systemd_are_valid(options):
-    program = harness.find_program("systemd-analyze")
-    if not program:
-        raise Skip("systemd-analyze is not installed")
+    program = harness.need_program("systemd-analyze")
     with Stack(options, gateway=False) as s:
         paths = []
         for name in (

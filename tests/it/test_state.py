@@ -24,7 +24,7 @@ def keeps_everything(message):
 
 
 def drops_unknown_fields(message):
-    """As clients do that know OpenAI's fields and nothing else."""
+    """As clients do that only know OpenAI's fields."""
     out = {"role": "assistant", "content": message["content"]}
     out["tool_calls"] = [
         {
@@ -38,7 +38,7 @@ def drops_unknown_fields(message):
 
 
 def rewrites_ids(message):
-    """Keeps what it does not know, but has ids of its own."""
+    """As clients do that keep unknown fields, but use their own ids."""
     out = copy.deepcopy(message)
     for n, call in enumerate(out["tool_calls"]):
         call["id"] = "toolu_%d" % n

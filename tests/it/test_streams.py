@@ -1,4 +1,4 @@
-"""Streams without a web server: order of chunks, silence, and ends that are none."""
+"""Streams without a web server: order of chunks, silence, and streams that end early."""
 
 import json
 

@@ -70,7 +70,7 @@ def document_faults(kind, directory, path):
     out = []
     for body in bodies:
         out += ["upstream: " + f for f in google.request_faults(body)]
-    # Of speech the files describe what is no document.
+    # The files of speech describe bytes that are not a document.
     for reply in replies if "reply" in validate.SCHEMA.kinds[kind] else []:
         if isinstance(reply, (dict, list)):
             out += validate.validate(kind, reply)

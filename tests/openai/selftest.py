@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The validator itself: what is right passes, what is spoiled does not. Prints TAP."""
+"""Tests the validator: good replies pass, spoiled ones do not. Prints TAP."""
 
 import copy
 import json

@@ -57,7 +57,7 @@ load_conf(struct conf *conf, const char *const *options, char error[CONF_ERROR_M
 	return true;
 }
 
-/* Short ones would be found in ordinary text. */
+/* Short secrets would be found in ordinary text. */
 static void
 add_secret(struct slice secret)
 {
@@ -67,7 +67,7 @@ add_secret(struct slice secret)
 	buf_addc(&sim->secrets, '\0');
 }
 
-/* Those of the server stand in front. */
+/* Secrets of the server come first. */
 static void
 add_server_secrets(void)
 {

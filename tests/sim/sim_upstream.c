@@ -134,7 +134,7 @@ call_pause(struct call *call)
 	call->sim->paused = true;
 }
 
-/* What the call points to must be what it was. */
+/* What the call points to must not have changed. */
 static void
 check_lifetimes(struct sim_call *k)
 {

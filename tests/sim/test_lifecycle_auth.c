@@ -28,7 +28,7 @@ static const struct stand {
 #define A_TOKEN  KEY_1, KEY_1, KEY_1, KEY_1, TOKEN, TOKEN
 #define A_KEY(k) NULL, KEY_1, KEY_1, (k), (k), (k)
 
-/* What a caller presents, and as what it counts. */
+/* The credentials of a caller, and what they count as. */
 static const struct row {
 	const char *what, *param, *uri;
 	const char *key[6];

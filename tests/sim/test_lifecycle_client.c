@@ -104,7 +104,7 @@ test_gone(void)
 		}
 }
 
-/* Only the next write tells. */
+/* The hang-up shows only at the next write. */
 static void
 test_found_gone(void)
 {
@@ -216,7 +216,7 @@ test_pauses(void)
 	}
 }
 
-/* The answer ends while it does not read: the rest is net's business. */
+/* The answer ends while the client does not read: net/ delivers the rest. */
 static void
 test_end_behind_the_back(void)
 {
@@ -286,7 +286,7 @@ test_faults(void)
 	SIM_CLOSE();
 }
 
-/* What the upstream call would not carry. */
+/* Requests that cannot be sent upstream. */
 static void
 test_large_heads(void)
 {

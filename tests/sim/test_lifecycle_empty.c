@@ -109,7 +109,7 @@ keep_event(struct buf *out, struct sim_client *c)
 				buf_addc(out, body.ptr[i]);
 }
 
-/* Always empty: after two further tries it is passed as without the option. */
+/* Always empty: after two further tries the answer is passed on as without the option. */
 static void
 test_always(void)
 {
@@ -144,7 +144,8 @@ test_always(void)
 	}
 }
 
-/* What has a reason, what was cut, and what does not generate text is judged as ever. */
+/* What has a reason, what was cut, and what does not generate text is judged as it is without
+ * the option. */
 static void
 test_others(void)
 {

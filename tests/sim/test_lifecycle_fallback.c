@@ -108,7 +108,7 @@ ask_models(const struct row *row)
 	    .body = slice_str(row->body));
 }
 
-/* The model is there for nobody: the first call that says so is enough. */
+/* The model does not exist for any key: the first call that says so is enough. */
 static void
 test_missing(void)
 {
@@ -130,7 +130,7 @@ test_missing(void)
 	}
 }
 
-/* What is at its limits for all keys is not asked at all. */
+/* A model at its limits for all keys is not called at all. */
 static void
 test_busy(void)
 {

@@ -87,7 +87,7 @@ test_branch_retried(void)
 	SIM_CLOSE();
 }
 
-/* What cannot be cured ends all of it, with one error. */
+/* A fault that no key cures ends the whole answer, with one error. */
 static void
 test_branch_fails(void)
 {

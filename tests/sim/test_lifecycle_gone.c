@@ -59,7 +59,7 @@ test_gone(void)
 	SIM_CLOSE();
 }
 
-/* What is gone in its turn, what the list has not, and what cannot be fetched. */
+/* Successors that are gone too, names that the list lacks, and a list that cannot be fetched. */
 static void
 test_no_successor(void)
 {
@@ -176,7 +176,7 @@ test_fan(void)
 	SIM_CLOSE();
 }
 
-/* A list that passes by teaches too; built-in aliases follow it. */
+/* A list that a client asks for counts too; built-in aliases follow it. */
 static void
 test_lists(void)
 {
@@ -259,7 +259,7 @@ test_count(void)
 	SIM_CLOSE();
 }
 
-/* A token for certain models gets no other one. */
+/* A token for certain models does not get another model. */
 static void
 test_token(void)
 {

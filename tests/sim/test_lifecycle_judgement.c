@@ -161,7 +161,7 @@ write_error(struct slice body, struct buf *out)
 	write_objects(body, SLICE("\"error\":"), out);
 }
 
-/* What stands between the next request and the key, without the time. */
+/* What bars the key for the next request, without the time. */
 static void
 write_bar(const struct sim_client *next, struct buf *out)
 {

@@ -57,7 +57,7 @@ test_models_fail(void)
 	is_str(sim_url(sim_call(3)), sim_url(sim_call(2)), "the same page");
 	sim_answer(sim_call(3), 200, SIM_JSON, PAGE("c", "d", ""));
 	is_int(sim_count(c, "\"object\":\"model\""), 4, "all pages");
-	/* No page that cannot be had is left out. */
+	/* A page that cannot be fetched is not left out. */
 	c = SIM_ASK(MODELS);
 	sim_answer(sim_call(4), 200, SIM_JSON, PAGE("a", "b", NEXT("t")));
 	sim_answer(sim_call(5), 400, SIM_JSON, BAD_FIELD);

@@ -182,7 +182,7 @@ test_nowhere(void)
 	SIM_CLOSE();
 }
 
-/* The web server may leave out what it pleases. */
+/* The web server may leave out any parameter. */
 static void
 test_odd_params(void)
 {

@@ -79,7 +79,7 @@ static const struct row {
 	    "{\"text\":\"Be brief.\"},{\"text\":\"Hi\"}", NULL, NULL },
 };
 
-/* Once for each kind, then at once. */
+/* Each kind is refused once; from then on it is left out at once. */
 static void
 test_refusals(void)
 {
@@ -189,7 +189,7 @@ test_under_way(void)
 	}
 }
 
-/* One after the other, each once; then Google's words. */
+/* Refusals one after the other, each mended once; then Google's error is passed on. */
 static void
 test_several(void)
 {
@@ -217,7 +217,7 @@ test_several(void)
 	SIM_CLOSE();
 }
 
-/* With STRICT the field is named. */
+/* With STRICT the error names the field. */
 static void
 test_strict_field(void)
 {

@@ -208,7 +208,7 @@ test_errors_pass(void)
 		is_slice(sim_header(c, "x-goog-thing"), "1", "Google's headers");
 	}
 	is_int(sim_calls(), 2 * COUNT(rows), "one call each");
-	/* All keys fail: Google's last answer. */
+	/* All keys fail: Google's last answer is passed on. */
 	c = SIM_ASK(NATIVE);
 	sim_answer(sim_last_call(), 429, SIM_JSON, QUOTA_MINUTE);
 	sim_answer(sim_last_call(), 429, SIM_JSON, QUOTA_MINUTE);
@@ -225,7 +225,7 @@ test_errors_pass(void)
 	SIM_CLOSE();
 }
 
-/* The server's key is its own business. */
+/* The server's key is not shown. */
 static void
 test_key_fault(void)
 {
@@ -414,7 +414,7 @@ test_cuts(void)
 	sim_end(sim_call(0), NET_CUT);
 	is_int(sim_state(c), SIM_DROPPED, "and is cut for the client where it is cut");
 	SIM_CLOSE();
-	/* Nothing of the body was passed on yet: fetched again. */
+	/* No byte of the body was passed on yet: it is fetched again. */
 	SIM_OPEN(ONE_KEY);
 	c = SIM_ASK(NATIVE);
 	sim_head(sim_call(0), 200, SIM_JSON);
@@ -436,7 +436,7 @@ test_cuts(void)
 	    "by an error event behind the last whole one");
 	is_str(sim_log(c, "class"), "net_cut", "logged: the class");
 	SIM_CLOSE();
-	/* Behind its end a stream can lack nothing. */
+	/* A cut behind the last event does no harm. */
 	SIM_OPEN(ONE_KEY);
 	c = SIM_ASK(NATIVE_STREAM);
 	sim_head(sim_call(0), 200, SIM_SSE "Content-Length: 4000\r\n");

@@ -69,7 +69,7 @@ test_queue(void)
 	SIM_CLOSE();
 }
 
-/* Health belongs to the key, whatever list it stands in. */
+/* Health belongs to the key, not to the list. */
 static void
 test_health(void)
 {

@@ -189,7 +189,7 @@ random_act(void)
 	}
 }
 
-/* Everybody reads, and what is open comes to an end. */
+/* All clients read, and all open requests come to an end. */
 static bool
 random_settle(void)
 {

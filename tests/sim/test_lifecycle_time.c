@@ -44,7 +44,7 @@ test_heartbeat(void)
 	SIM_CLOSE();
 }
 
-/* The client's patience counts from its request, whatever is tried meanwhile. */
+/* The time to the first heartbeat counts from the request, not from a try. */
 static void
 test_heartbeat_over_tries(void)
 {

@@ -123,7 +123,7 @@ test_pinned(void)
 	is_int(sim_calls(), 9, "in another call");
 	sim_answer(sim_last_call(), 200, SIM_JSON, "{}");
 	is_int(sim_status(c), 200, "served");
-	/* A name that is none of the server's keys. */
+	/* A name that does not belong to a key of the server. */
 	c = SIM_ASK(.uri = UPLOAD "?gb_key=000000000000&upload_id=A", .params = { GOOGLE });
 	is_int(sim_status(c), 404, "a key that is not there any more");
 	ok(sim_has(c, "\"code\":404") && sim_has(c, "start the upload again"), "and what to do");

@@ -1,4 +1,4 @@
-/* From a request to who answers it: routes, credentials, checks, in Google's order. */
+/* From a request to its answer: routes, credentials, checks, in Google's order. */
 #ifndef STANDIN_API_H
 #define STANDIN_API_H
 

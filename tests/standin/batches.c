@@ -1,4 +1,4 @@
-/* Batches: what names a file is checked, the work is not done. */
+/* Batches: names of files are checked, the work is not done. */
 #include "config.h"
 
 #include "batches.h"
@@ -68,7 +68,7 @@ check_input(const struct standin *si, json_object *input, const char *project, s
 	return good;
 }
 
-/* The operation that Google answers with. */
+/* The operation with which Google answers. */
 static json_object *
 batch_document(const struct batch *batch)
 {

@@ -1,5 +1,5 @@
-/* Batches of generateContent, in memory; each belongs to the project that made it, and stays where
- * it began: nothing of it is ever worked on. */
+/* Batches of generateContent, in memory; each belongs to the project that made it, and stays
+ * pending: it is never worked on. */
 #ifndef STANDIN_BATCHES_H
 #define STANDIN_BATCHES_H
 

@@ -95,7 +95,7 @@ add_call(struct calling *k, json_object *function)
 	}
 	json_object_object_add(call, "name", gjson_new(gjson_str(function, "name")));
 	args = example_of(schema, SLICE("text"));
-	/* A call without arguments has no args at all. */
+	/* A call without arguments has no member `args`. */
 	if (json_object_is_type(args, json_type_object) && json_object_object_length(args) > 0)
 		json_object_object_add(call, "args", args);
 	else

@@ -155,7 +155,7 @@ check_budget(const struct subject *s, int64_t budget, struct refusal *r)
 			    (long long)budget, s->model->budget_min, s->model->budget_max);
 		return true;
 	}
-	/* Models of the third generation take budgets for old times' sake, but not everywhere. */
+	/* Models of the third generation still take budgets, but not everywhere. */
 	if (!model_is_3(s->model) || s->model->levels == 0)
 		return refuse(r, 400, "Thinking budget is not supported for this model.");
 	if (budget == 0 && s->model->version == 35 && s->model->no_model_last)

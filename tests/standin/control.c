@@ -1,4 +1,4 @@
-/* Keeps what was received for the tests to read, and takes their orders. */
+/* Keeps the received requests for the tests to read, and takes commands from the tests. */
 #include "config.h"
 
 #include "control.h"

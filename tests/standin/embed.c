@@ -103,7 +103,7 @@ behave_embed(struct conn *c, const struct model *model, json_object *body, bool 
 		tokens += add_vector(&out, model, batch ? gjson_at(body, "requests", i) : body);
 	}
 	buf_adds(&out, batch ? "\n  ]" : "");
-	/* gemini-embedding-001 does not say what it counted. */
+	/* gemini-embedding-001 does not report a token count. */
 	if (model->version == 2)
 		buf_addf(&out,
 		    ",\n  \"usageMetadata\": {\n    \"promptTokenCount\": %lld,\n"

@@ -93,7 +93,7 @@ static json_object *
 make_array(struct walk *w, json_object *schema, unsigned depth)
 {
 	json_object *list = json_object_new_array(), *prefix = gjson_get(schema, "prefixItems");
-	/* One element unasked, but no endless nesting. */
+	/* One element even if none is required, but no endless nesting. */
 	int64_t want = gjson_int(schema, "minItems", 0), some = depth < SOME_DEPTH ? 1 : 0;
 	int64_t most = gjson_int(schema, "maxItems", ITEMS_MAX);
 	size_t fixed = gjson_count(schema, "prefixItems");

@@ -1,4 +1,4 @@
-"""A part of selftest.py: signatures, grounding, schemas, answers on demand, caches."""
+"""Part of selftest.py: signatures, grounding, schemas, answers on demand, caches."""
 import base64
 import json
 

@@ -1,4 +1,4 @@
-"""The other half of selftest.py: embeddings, files, failures, scripts, the line itself."""
+"""Part of selftest.py: embeddings, files, failures, scripts, connections."""
 import base64
 import hashlib
 import json
@@ -8,7 +8,7 @@ import subprocess
 import time
 
 import selftest_dialect
-from selftest import (G3, G25, PROGRAM, Standin, ask, call, config, control, eq, generate, ok,
+from selftest import (G3, G25, PROGRAM, Standin, ask, call, control, eq, generate, ok,
                       text_of, turns)
 
 

@@ -1,4 +1,4 @@
-"""A part of selftest.py: pictures, speech, transcripts, embeddings, uploads, what is fetched."""
+"""Part of selftest.py: pictures, speech, transcripts, embeddings, uploads, files to fetch."""
 import base64
 import http.client
 import struct

@@ -99,6 +99,7 @@ EXTRA_DIST += \
 	%D%/fetch_server.h \
 	%D%/golden_dir.h \
 	%D%/state_help.h \
+	%D%/temp_file.h \
 	%D%/make-objects.py \
 	%D%/objects.json \
 	%D%/objects-newer.json

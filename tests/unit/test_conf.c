@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "base/xalloc.h"
 #include "tap.h"
+#include "temp_file.h"
 #include "unset_options.h"
 
 static const char *const names[] = {
@@ -453,11 +454,7 @@ test_difference(void)
 int
 main(void)
 {
-	int fd = mkstemp(path);
-
-	if (fd < 0)
-		return 1;
-	close(fd);
+	temp_file(path);
 	unset_options();
 	test_defaults();
 	test_file();

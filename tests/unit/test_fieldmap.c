@@ -4,6 +4,7 @@
 #include "core/fieldmap.h"
 
 #include "base/limits.h"
+#include "base/xalloc.h"
 #include "core/changes.h"
 #include "core/json.h"
 #include "tap.h"
@@ -59,7 +60,7 @@ run_text(const char *text, const char *prefix, const char *want_body, const char
 {
 	json_object *source = json_read(slice_str(text)), *target = json_object_new_object();
 	struct apierror err;
-	int count = 0, answer;
+	int count = 0, rc;
 	struct fieldmap_run run = { .source = source,
 		.target = target,
 		.prefix = prefix,
@@ -69,10 +70,10 @@ run_text(const char *text, const char *prefix, const char *want_body, const char
 	struct buf out;
 
 	buf_init(&out, KIB);
-	answer = fieldmap_apply(rows, &run);
+	rc = fieldmap_apply(rows, &run);
 	json_write(target, &out);
-	ok((answer == 0) == (want_param == NULL), text);
-	if (want_param != NULL && answer != 0)
+	ok((rc == 0) == (want_param == NULL), text);
+	if (want_param != NULL && rc != 0)
 		is_str(err.param, want_param, "  param");
 	if (want_body != NULL)
 		is_slice(buf_slice(&out), want_body, "  result");
@@ -100,14 +101,14 @@ test_put(void)
 
 /* What is dropped and ignored is noted, and refused by a strict list. */
 static void
-test_changes(const char *text, const char *want, const char *want_strict)
+note_text(const char *text, const char *want, const char *want_strict)
 {
 	for (int strict = 0; strict <= 1; strict++) {
 		json_object *source = json_read(slice_str(text)),
 			    *target = json_object_new_object();
 		struct changes changes;
 		struct apierror err = { 0 };
-		int count = 0, answer;
+		int count = 0, rc;
 		struct fieldmap_run run = {
 			.source = source,
 			.target = target,
@@ -118,12 +119,12 @@ test_changes(const char *text, const char *want, const char *want_strict)
 		};
 
 		changes_init(&changes, strict);
-		answer = fieldmap_apply(rows, &run);
+		rc = fieldmap_apply(rows, &run);
 		if (!strict) {
-			ok(answer == 0, text);
+			ok(rc == 0, text);
 			is_slice(changes_header(&changes), want, "  changes");
 		} else {
-			is_str(answer == 0 ? "" : err.param, want_strict, "  strict");
+			is_str(rc == 0 ? "" : err.param, want_strict, "  strict");
 		}
 		changes_release(&changes);
 		json_object_put(source);
@@ -131,117 +132,100 @@ test_changes(const char *text, const char *want, const char *want_strict)
 	}
 }
 
-static void
-test_notes(void)
-{
-	test_changes("{\"must\":\"\",\"num\":1}", "", "");
-	test_changes("{\"must\":\"\",\"shrug\":false}", "/shrug ignored", "");
-	test_changes("{\"must\":\"\",\"shrug\":null,\"other\":null}", "", "");
-	test_changes("{\"must\":\"\",\"other\":0}", "/other ignored", "other");
-	test_changes("{\"must\":\"\",\"a.b\":0,\"c/d\":1}", "/a.b ignored, /c~1d ignored", "a.b");
-	test_changes("{\"must\":\"\",\"a\":{\"x\":1}}", "", "");
-	test_changes("{\"must\":\"\",\"lacking\":2}", "/lacking dropped", "lacking");
-	test_changes("{\"must\":\"\",\"lacking\":1}", "", "");
-	test_changes("{\"must\":\"\",\"word2\":\"one\"}", "/word2 dropped", "word2");
-	test_changes("{\"must\":\"\",\"word2\":\"two\"}", "", "");
-	test_changes("{\"must\":\"\",\"num\":2}", "/num clamped", "num");
-	test_changes("{\"must\":\"\",\"nolow\":0}", "/nolow dropped", "nolow");
-	test_changes("{\"must\":\"\",\"word\":\"three\"}", "/word dropped", "word");
-	test_changes("{\"must\":\"\",\"lacking\":\"1\"}", "", "");
-	test_changes("{\"must\":\"\",\"object\":[]}", "", "");
-}
+/* clang-format off */
+static const struct {
+	const char *text, *prefix;
+	const char *want_body;  /* NULL: not compared */
+	const char *want_param; /* of the error; NULL: no error */
+} runs[] = {
+	/* the kinds of values */
+	{ "{\"must\":\"x\",\"num\":0.50,\"int\":3.0}", NULL, "{\"out\":{\"must\":\"x\",\"deep\":{\"num\":0.50}},\"int\":3}", NULL },
+	{ "{}", NULL, "{}", "must" },
+	{ "{}", "x.y", "{}", "x.y.must" },
+	{ "[]", NULL, NULL, "must" },
+	{ "{\"must\":null}", NULL, "{}", "must" },
+	{ "{\"must\":5}", NULL, "{}", "must" },
+	{ "{\"must\":\"\",\"num\":null,\"never\":null,\"list\":null}", NULL, "{\"out\":{\"must\":\"\"}}", NULL },
+	{ "{\"must\":\"\",\"num\":-1}", NULL, NULL, NULL },
+	{ "{\"must\":\"\",\"num\":-1.01}", NULL, "{\"out\":{\"must\":\"\",\"deep\":{\"num\":-1}}}", NULL },
+	{ "{\"must\":\"\",\"num\":1.01}", NULL, "{\"out\":{\"must\":\"\",\"deep\":{\"num\":1}}}", NULL },
+	{ "{\"must\":\"\",\"exact\":1.01}", NULL, NULL, "exact" },
+	{ "{\"must\":\"\",\"exact\":\"0.5\"}", NULL, "{\"out\":{\"must\":\"\"},\"exact\":0.5}", NULL },
+	{ "{\"must\":\"\",\"nolow\":0}", NULL, "{\"out\":{\"must\":\"\"}}", NULL },
+	{ "{\"must\":\"\",\"nolow\":-1}", NULL, "{\"out\":{\"must\":\"\"}}", NULL },
+	{ "{\"must\":\"\",\"nolow\":1e30}", NULL, "{\"out\":{\"must\":\"\"},\"nolow\":9}", NULL },
+	{ "{\"must\":\"\",\"nolow\":\"7.0\"}", NULL, "{\"out\":{\"must\":\"\"},\"nolow\":7}", NULL },
+	{ "{\"must\":\"\",\"num\":Infinity}", NULL, NULL, "num" },
+	{ "{\"must\":\"\",\"num\":\"1\"}", NULL, "{\"out\":{\"must\":\"\",\"deep\":{\"num\":1}}}", NULL },
+	{ "{\"must\":\"\",\"num\":\" -0.50 \"}", NULL, "{\"out\":{\"must\":\"\",\"deep\":{\"num\":-0.50}}}", NULL },
+	{ "{\"must\":\"\",\"num\":\"one\"}", NULL, NULL, "num" },
+	{ "{\"must\":\"\",\"num\":\"\"}", NULL, NULL, "num" },
+	{ "{\"must\":\"\",\"num\":\"1 2\"}", NULL, NULL, "num" },
+	{ "{\"must\":\"\",\"num\":\"NaN\"}", NULL, NULL, "num" },
+	{ "{\"must\":\"\",\"num\":true}", NULL, NULL, "num" },
+	{ "{\"must\":\"\",\"num\":\"[1]\"}", NULL, NULL, "num" },
+	{ "{\"must\":\"\",\"num\":[]}", NULL, NULL, "num" },
+	{ "{\"must\":\"\",\"int\":3.5}", NULL, NULL, "int" },
+	{ "{\"must\":\"\",\"int\":1e300}", NULL, "{\"out\":{\"must\":\"\"},\"int\":9223372036854775807}", NULL },
+	{ "{\"must\":\"\",\"int\":-1e300}", NULL, "{\"out\":{\"must\":\"\"},\"int\":-9223372036854775808}", NULL },
+	{ "{\"must\":\"\",\"int\":\"100.0\"}", NULL, "{\"out\":{\"must\":\"\"},\"int\":100}", NULL },
+	{ "{\"must\":\"\",\"int\":\"3.5\"}", NULL, NULL, "int" },
+	/* rows of the table: two for one target, paths, words, conditions, functions */
+	{ "{\"must\":\"\",\"second\":2,\"first\":1}", NULL, "{\"out\":{\"must\":\"\"},\"shared\":2}", NULL },
+	{ "{\"must\":\"\",\"a\":{\"b\":{\"c\":true}}}", NULL, "{\"out\":{\"must\":\"\"},\"dotted\":true}", NULL },
+	{ "{\"must\":\"\",\"a\":{\"b\":{\"c\":1}}}", NULL, "{\"out\":{\"must\":\"\"},\"dotted\":true}", NULL },
+	{ "{\"must\":\"\",\"a\":{\"b\":{\"c\":\"False\"}}}", NULL, "{\"out\":{\"must\":\"\"},\"dotted\":false}", NULL },
+	{ "{\"must\":\"\",\"a\":{\"b\":{\"c\":0.0}}}", NULL, "{\"out\":{\"must\":\"\"},\"dotted\":false}", NULL },
+	{ "{\"must\":\"\",\"a\":{\"b\":{\"c\":2}}}", NULL, NULL, "a.b.c" },
+	{ "{\"must\":\"\",\"a\":{\"b\":{\"c\":\"maybe\"}}}", NULL, NULL, "a.b.c" },
+	{ "{\"must\":\"\",\"a\":[]}", NULL, "{\"out\":{\"must\":\"\"}}", NULL },
+	{ "{\"must\":\"\",\"a\":{\"b\":[]}}", NULL, "{\"out\":{\"must\":\"\"}}", NULL },
+	{ "{\"must\":\"\",\"a\":{\"b\":5}}", NULL, "{\"out\":{\"must\":\"\"}}", NULL },
+	{ "{\"must\":\"\",\"word\":\"one\"}", NULL, "{\"out\":{\"must\":\"\"},\"word\":\"1\"}", NULL },
+	{ "{\"must\":\"\",\"word\":\"two\"}", NULL, "{\"out\":{\"must\":\"\"}}", NULL },
+	{ "{\"must\":\"\",\"word\":\"three\"}", NULL, "{\"out\":{\"must\":\"\"}}", NULL },
+	{ "{\"must\":\"\",\"word\":\"ONE\"}", NULL, "{\"out\":{\"must\":\"\"},\"word\":\"1\"}", NULL },
+	{ "{\"must\":\"\",\"needy\":\"n\"}", NULL, "{\"out\":{\"must\":\"\"}}", NULL },
+	{ "{\"must\":\"\",\"needy\":\"n\",\"emit\":\"ok\"}", NULL, "{\"out\":{\"must\":\"\"},\"late\":\"n\"}", NULL },
+	{ "{\"must\":\"\",\"emit\":\"bad\"}", NULL, NULL, "emit" },
+	{ "{\"must\":\"\",\"never\":false}", NULL, NULL, "never" },
+	{ "{\"must\":\"\",\"shrug\":[1]}", NULL, "{\"out\":{\"must\":\"\"}}", NULL },
+	{ "{\"must\":\"\",\"list\":{}}", NULL, "{\"out\":{\"must\":\"\"}}", NULL },
+	{ "{\"must\":\"\",\"list\":{\"a\":1}}", NULL, NULL, "list" },
+	{ "{\"must\":\"\",\"object\":[]}", NULL, "{\"out\":{\"must\":\"\"},\"object\":{}}", NULL },
+	{ "{\"must\":\"\",\"object\":[1]}", NULL, NULL, "object" },
+};
 
-static void
-test_kinds(void)
-{
-	run_text("{\"must\":\"x\",\"num\":0.50,\"int\":3.0}", NULL,
-	    "{\"out\":{\"must\":\"x\",\"deep\":{\"num\":0.50}},\"int\":3}", NULL);
-	run_text("{}", NULL, "{}", "must");
-	run_text("{}", "x.y", "{}", "x.y.must");
-	run_text("[]", NULL, NULL, "must");
-	run_text("{\"must\":null}", NULL, "{}", "must");
-	run_text("{\"must\":5}", NULL, "{}", "must");
-	run_text("{\"must\":\"\",\"num\":null,\"never\":null,\"list\":null}", NULL,
-	    "{\"out\":{\"must\":\"\"}}", NULL);
-	run_text("{\"must\":\"\",\"num\":-1}", NULL, NULL, NULL);
-	run_text("{\"must\":\"\",\"num\":-1.01}", NULL,
-	    "{\"out\":{\"must\":\"\",\"deep\":{\"num\":-1}}}", NULL);
-	run_text("{\"must\":\"\",\"num\":1.01}", NULL,
-	    "{\"out\":{\"must\":\"\",\"deep\":{\"num\":1}}}", NULL);
-	run_text("{\"must\":\"\",\"exact\":1.01}", NULL, NULL, "exact");
-	run_text("{\"must\":\"\",\"exact\":\"0.5\"}", NULL,
-	    "{\"out\":{\"must\":\"\"},\"exact\":0.5}", NULL);
-	run_text("{\"must\":\"\",\"nolow\":0}", NULL, "{\"out\":{\"must\":\"\"}}", NULL);
-	run_text("{\"must\":\"\",\"nolow\":-1}", NULL, "{\"out\":{\"must\":\"\"}}", NULL);
-	run_text(
-	    "{\"must\":\"\",\"nolow\":1e30}", NULL, "{\"out\":{\"must\":\"\"},\"nolow\":9}", NULL);
-	run_text("{\"must\":\"\",\"nolow\":\"7.0\"}", NULL, "{\"out\":{\"must\":\"\"},\"nolow\":7}",
-	    NULL);
-	run_text("{\"must\":\"\",\"num\":Infinity}", NULL, NULL, "num");
-	run_text("{\"must\":\"\",\"num\":\"1\"}", NULL,
-	    "{\"out\":{\"must\":\"\",\"deep\":{\"num\":1}}}", NULL);
-	run_text("{\"must\":\"\",\"num\":\" -0.50 \"}", NULL,
-	    "{\"out\":{\"must\":\"\",\"deep\":{\"num\":-0.50}}}", NULL);
-	run_text("{\"must\":\"\",\"num\":\"one\"}", NULL, NULL, "num");
-	run_text("{\"must\":\"\",\"num\":\"\"}", NULL, NULL, "num");
-	run_text("{\"must\":\"\",\"num\":\"1 2\"}", NULL, NULL, "num");
-	run_text("{\"must\":\"\",\"num\":\"NaN\"}", NULL, NULL, "num");
-	run_text("{\"must\":\"\",\"num\":true}", NULL, NULL, "num");
-	run_text("{\"must\":\"\",\"num\":\"[1]\"}", NULL, NULL, "num");
-	run_text("{\"must\":\"\",\"num\":[]}", NULL, NULL, "num");
-	run_text("{\"must\":\"\",\"int\":3.5}", NULL, NULL, "int");
-	run_text("{\"must\":\"\",\"int\":1e300}", NULL,
-	    "{\"out\":{\"must\":\"\"},\"int\":9223372036854775807}", NULL);
-	run_text("{\"must\":\"\",\"int\":-1e300}", NULL,
-	    "{\"out\":{\"must\":\"\"},\"int\":-9223372036854775808}", NULL);
-	run_text("{\"must\":\"\",\"int\":\"100.0\"}", NULL, "{\"out\":{\"must\":\"\"},\"int\":100}",
-	    NULL);
-	run_text("{\"must\":\"\",\"int\":\"3.5\"}", NULL, NULL, "int");
-}
-
-static void
-test_rows(void)
-{
-	run_text("{\"must\":\"\",\"second\":2,\"first\":1}", NULL,
-	    "{\"out\":{\"must\":\"\"},\"shared\":2}", NULL);
-	run_text("{\"must\":\"\",\"a\":{\"b\":{\"c\":true}}}", NULL,
-	    "{\"out\":{\"must\":\"\"},\"dotted\":true}", NULL);
-	run_text("{\"must\":\"\",\"a\":{\"b\":{\"c\":1}}}", NULL,
-	    "{\"out\":{\"must\":\"\"},\"dotted\":true}", NULL);
-	run_text("{\"must\":\"\",\"a\":{\"b\":{\"c\":\"False\"}}}", NULL,
-	    "{\"out\":{\"must\":\"\"},\"dotted\":false}", NULL);
-	run_text("{\"must\":\"\",\"a\":{\"b\":{\"c\":0.0}}}", NULL,
-	    "{\"out\":{\"must\":\"\"},\"dotted\":false}", NULL);
-	run_text("{\"must\":\"\",\"a\":{\"b\":{\"c\":2}}}", NULL, NULL, "a.b.c");
-	run_text("{\"must\":\"\",\"a\":{\"b\":{\"c\":\"maybe\"}}}", NULL, NULL, "a.b.c");
-	run_text("{\"must\":\"\",\"a\":[]}", NULL, "{\"out\":{\"must\":\"\"}}", NULL);
-	run_text("{\"must\":\"\",\"a\":{\"b\":[]}}", NULL, "{\"out\":{\"must\":\"\"}}", NULL);
-	run_text("{\"must\":\"\",\"a\":{\"b\":5}}", NULL, "{\"out\":{\"must\":\"\"}}", NULL);
-	run_text("{\"must\":\"\",\"word\":\"one\"}", NULL,
-	    "{\"out\":{\"must\":\"\"},\"word\":\"1\"}", NULL);
-	run_text("{\"must\":\"\",\"word\":\"two\"}", NULL, "{\"out\":{\"must\":\"\"}}", NULL);
-	run_text("{\"must\":\"\",\"word\":\"three\"}", NULL, "{\"out\":{\"must\":\"\"}}", NULL);
-	run_text("{\"must\":\"\",\"word\":\"ONE\"}", NULL,
-	    "{\"out\":{\"must\":\"\"},\"word\":\"1\"}", NULL);
-	run_text("{\"must\":\"\",\"needy\":\"n\"}", NULL, "{\"out\":{\"must\":\"\"}}", NULL);
-	run_text("{\"must\":\"\",\"needy\":\"n\",\"emit\":\"ok\"}", NULL,
-	    "{\"out\":{\"must\":\"\"},\"late\":\"n\"}", NULL);
-	run_text("{\"must\":\"\",\"emit\":\"bad\"}", NULL, NULL, "emit");
-	run_text("{\"must\":\"\",\"never\":false}", NULL, NULL, "never");
-	run_text("{\"must\":\"\",\"shrug\":[1]}", NULL, "{\"out\":{\"must\":\"\"}}", NULL);
-	run_text("{\"must\":\"\",\"list\":{}}", NULL, "{\"out\":{\"must\":\"\"}}", NULL);
-	run_text("{\"must\":\"\",\"list\":{\"a\":1}}", NULL, NULL, "list");
-	run_text(
-	    "{\"must\":\"\",\"object\":[]}", NULL, "{\"out\":{\"must\":\"\"},\"object\":{}}", NULL);
-	run_text("{\"must\":\"\",\"object\":[1]}", NULL, NULL, "object");
-}
+static const struct {
+	const char *text;
+	const char *want;        /* what is noted */
+	const char *want_strict; /* the parameter that a strict list refuses */
+} notes[] = {
+	{ "{\"must\":\"\",\"num\":1}", "", "" },
+	{ "{\"must\":\"\",\"shrug\":false}", "/shrug ignored", "" },
+	{ "{\"must\":\"\",\"shrug\":null,\"other\":null}", "", "" },
+	{ "{\"must\":\"\",\"other\":0}", "/other ignored", "other" },
+	{ "{\"must\":\"\",\"a.b\":0,\"c/d\":1}", "/a.b ignored, /c~1d ignored", "a.b" },
+	{ "{\"must\":\"\",\"a\":{\"x\":1}}", "", "" },
+	{ "{\"must\":\"\",\"lacking\":2}", "/lacking dropped", "lacking" },
+	{ "{\"must\":\"\",\"lacking\":1}", "", "" },
+	{ "{\"must\":\"\",\"word2\":\"one\"}", "/word2 dropped", "word2" },
+	{ "{\"must\":\"\",\"word2\":\"two\"}", "", "" },
+	{ "{\"must\":\"\",\"num\":2}", "/num clamped", "num" },
+	{ "{\"must\":\"\",\"nolow\":0}", "/nolow dropped", "nolow" },
+	{ "{\"must\":\"\",\"word\":\"three\"}", "/word dropped", "word" },
+	{ "{\"must\":\"\",\"lacking\":\"1\"}", "", "" },
+	{ "{\"must\":\"\",\"object\":[]}", "", "" },
+};
+/* clang-format on */
 
 int
 main(void)
 {
-	test_notes();
-	test_kinds();
-	test_rows();
+	for (size_t i = 0; i < ARRAY_SIZE(notes); i++)
+		note_text(notes[i].text, notes[i].want, notes[i].want_strict);
+	for (size_t i = 0; i < ARRAY_SIZE(runs); i++)
+		run_text(runs[i].text, runs[i].prefix, runs[i].want_body, runs[i].want_param);
 	test_put();
 	return tap_done();
 }

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "tap.h"
+#include "temp_file.h"
 #include "unset_options.h"
 
 static char path[] = "/tmp/test-gateway-XXXXXX";
@@ -159,11 +160,7 @@ test_values(void)
 int
 main(void)
 {
-	int fd = mkstemp(path);
-
-	if (fd < 0)
-		return 1;
-	close(fd);
+	temp_file(path);
 	unset_options();
 	test_access();
 	test_files();

@@ -17,6 +17,7 @@
 #include "base/limits.h"
 #include "core/json.h"
 #include "tap.h"
+#include "temp_file.h"
 
 #define THREADS 4
 #define LINES   200
@@ -331,11 +332,9 @@ test_full(bool moved)
 int
 main(void)
 {
-	int fd = mkstemp(path);
-
-	if (fd < 0 || log_open(path, LOG_INFO) != 0)
+	temp_file(path);
+	if (log_open(path, LOG_INFO) != 0)
 		return 1;
-	close(fd);
 	test_fields();
 	test_levels();
 	test_long();

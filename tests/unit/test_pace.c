@@ -47,7 +47,7 @@ test_rate(void)
 	    "half of the least rate");
 	is_int(seconds_at(BODY_RATE_MIN, 1000), 1000, "the least rate");
 	is_int(seconds_at(50000, 400), 400, "20 MB from a phone at 50 KB/s");
-	is_int(seconds_at(50000, hour + 100), hour, "no wait is longer than the ceiling");
+	is_int(seconds_at(50000, hour + 100), hour, "no upload lasts longer than the ceiling");
 }
 
 static void

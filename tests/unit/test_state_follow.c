@@ -146,7 +146,7 @@ test_cursor(struct state_engine *e)
 	write_key(e, "e", soon + 60000, now);
 	tidy(e, soon);
 	is_str(follow(e, &old, soon), "e ", "nothing is missed because of a tidy");
-	is_str(follow(e, &new, soon), "e ", "by no follower");
+	is_str(follow(e, &new, soon), "e ", "by either follower");
 	new = (struct state_cursor){ 0 };
 	is_str(follow(e, &new, soon), "b e ", "what is left");
 	write_key(e, "e", now, now);
