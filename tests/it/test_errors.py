@@ -1,5 +1,6 @@
 """Errors keep their status, their headers and the caller's dialect behind every web server."""
 
+import concurrent.futures
 import json
 
 from stack import CHAT, MODEL
@@ -194,11 +195,22 @@ def exhausted_quota_is_429_with_retry_after(s):
 
 @each
 def an_overloaded_model_is_503_and_a_broken_upstream_502(s):
-    for fault, status in (("overloaded", 503), ("reset", 502)):
+    def chat(fault, status):
         with s.chat(key=s.key(fault)) as r:
             openai_error(r, status, type="server_error")
+
+    def native(fault, status):
         with s.generate(key=s.key(fault)) as r:
             google_error(r, status, "UNAVAILABLE")
+
+    # Each of them is tried several times, with pauses.
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        for done in [
+            pool.submit(ask, fault, status)
+            for fault, status in (("overloaded", 503), ("reset", 502))
+            for ask in (chat, native)
+        ]:
+            done.result()
 
 
 @each

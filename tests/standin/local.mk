@@ -19,7 +19,6 @@ tests_standin_standin_SOURCES = \
 	%D%/embed.c \
 	%D%/example.c \
 	%D%/failures.c \
-	%D%/failures_table.c \
 	%D%/fetch.c \
 	%D%/files.c \
 	%D%/gen.c \
@@ -57,7 +56,6 @@ tests_standin_standin_SOURCES = \
 	%D%/credentials.h \
 	%D%/example.h \
 	%D%/failures.h \
-	%D%/failures_priv.h \
 	%D%/fetch.h \
 	%D%/files.h \
 	%D%/gen.h \
