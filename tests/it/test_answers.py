@@ -126,7 +126,7 @@ def an_error_inside_a_stream_is_judged_like_any_other(options):
 
 @waiting
 @once
-def an_answer_that_is_none_is_a_fault(options):
+def a_reply_that_is_not_a_gemini_answer_is_a_fault(options):
     none = [
         answer(b"<html>Sign in</html>", "text/html"),
         answer(b"\x1f\x8b\x08\0\0", "text/event-stream"),
@@ -153,7 +153,7 @@ def an_answer_that_is_none_is_a_fault(options):
 
 
 @once
-def what_speaks_no_http_is_a_502_that_is_tried_again(options):
+def a_reply_that_is_not_http_is_tried_again_and_becomes_a_502(options):
     bomb = b"HTTP/1.1 200 OK\r\n" + b"X-Pad: %s\r\n" % (b"a" * 4000) * 100 + b"\r\n"
     for bad in (b"SSH-2.0-OpenSSH_9.2\r\n", bomb, b"HTTP/1.1 999999 What\r\n\r\n"):
         with RawUpstream([[bad, None]]) as upstream:
@@ -240,7 +240,7 @@ def _over_http2(options, upstream):
 
 
 @once
-def an_http2_answer_with_headers_beyond_measure_is_a_502(options):
+def an_http2_answer_with_too_large_headers_is_a_502(options):
     with tempfile.TemporaryDirectory() as directory:
         kind = (b"content-type", b"application/json")
         with RawHttp2(directory, [kind], DOCUMENT) as upstream:
@@ -259,7 +259,7 @@ def an_http2_answer_with_headers_beyond_measure_is_a_502(options):
 
 
 @once
-def streams_that_are_refused_are_counted(options):
+def refused_http2_streams_count_as_attempts(options):
     with tempfile.TemporaryDirectory() as directory:
         kind = (b"content-type", b"application/json")
         with RawHttp2(directory, [kind], DOCUMENT, refuse=2) as upstream:

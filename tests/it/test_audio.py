@@ -138,7 +138,7 @@ def a_transcript_streams(s):
 
 
 @once
-def any_model_that_hears_writes_down_text_and_no_times(options):
+def a_model_that_takes_audio_transcribes_without_times(options):
     with Stack(options) as s:
         contains(hear(s, model="gemini-2.5-flash").value["text"], "naïve café")
         out = hear(s, ("response_format", "srt"), model="gemini-2.5-flash", status=400)

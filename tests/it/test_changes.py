@@ -94,7 +94,7 @@ def ask(s, more, status=200):
 
 
 @once
-def every_repair_is_told_by_its_place(options):
+def every_repair_is_reported_with_its_place(options):
     with Stack(options) as s:
         for more, told in REPAIRS + HARMLESS:
             for stream in (False, True):
@@ -102,7 +102,7 @@ def every_repair_is_told_by_its_place(options):
 
 
 @once
-def a_clean_request_has_no_such_header(options):
+def a_clean_request_gets_no_header_of_repairs(options):
     with Stack(options) as s:
         for more in CLEAN:
             equal(ask(s, more).headers.get(CHANGES), None, "header after %s" % more)

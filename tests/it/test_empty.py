@@ -75,7 +75,7 @@ def native_answers_that_are_empty_are_tried_again(options):
 
 
 @once
-def what_stays_empty_is_passed_on(options):
+def an_answer_that_stays_empty_is_passed_on(options):
     with Stack(options) as off, Stack(options, env=ENV) as on:
         for stream in (False, True):
             for s, calls in ((off, 1), (on, 3)):

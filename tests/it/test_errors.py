@@ -65,7 +65,7 @@ def a_wrong_type_is_400_and_named(s):
 
 
 @each
-def what_google_refuses_is_400_in_its_words(s):
+def a_request_that_google_refuses_is_a_400_with_its_words(s):
     with s.request("POST", NATIVE, key=s.key(), body=dict(CONTENTS, noSuchField=1)) as r:
         contains(google_error(r, 400, "INVALID_ARGUMENT")["message"], "noSuchField")
 
@@ -79,7 +79,7 @@ def no_key_is_401(s):
 
 
 @each
-def a_key_that_google_refuses_is_the_callers_401(s):
+def a_key_that_google_refuses_is_a_401(s):
     with s.chat(key=s.key("key_invalid")) as r:
         openai_error(r, 401, code="invalid_api_key")
     with s.chat(key=s.key("key_invalid"), stream=True) as r:
@@ -115,7 +115,7 @@ def a_wrong_method_is_405(s):
 
 
 @each
-def probes_get_the_status_of_what_is_there(s):
+def probes_get_the_status_of_the_path(s):
     for method, path, status in (
         ("HEAD", "/", 200),
         ("HEAD", "/v1/models", 200),
@@ -155,7 +155,7 @@ def a_websocket_is_refused_with_426(s):
 
 
 @each
-def apis_that_are_not_here_are_a_404_that_says_so(s):
+def an_api_that_is_not_supported_is_a_404_that_says_so(s):
     for path, what in (
         ("/v1/moderations", "Moderations"),
         ("/v1/conversations", "previous_response_id"),
@@ -214,7 +214,7 @@ def an_overloaded_model_is_503_and_a_broken_upstream_502(s):
 
 
 @each
-def a_failure_in_a_stream_is_told_in_it(s):
+def a_failure_in_a_stream_is_an_event_of_it(s):
     with s.chat(key=s.key("stream_error_mid"), stream=True) as r:
         equal(r.status, 200, "status")
         events = r.events()

@@ -149,7 +149,7 @@ def a_429_after_a_wait_says_how_long(options):
 
 
 @once
-def a_rest_of_the_address_or_of_the_model_is_told(options):
+def a_429_names_a_rest_of_the_address_or_of_the_model(options):
     for name, who, word, status in (
         ("html_429", "host", "html_block", 429),
         ("overloaded", "model", "overloaded", 503),

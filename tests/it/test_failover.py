@@ -121,7 +121,7 @@ def faults_of_the_caller_are_not_tried_again(options):
 
 
 @once
-def when_no_key_helps_the_reason_is_told(options):
+def when_no_key_helps_the_error_gives_the_reason(options):
     with Stack(options) as s:
         for fault, status in (("key_invalid", 401), ("quota_minute", 429), ("overloaded", 503)):
             keys = ",".join(s.key(fault) for _ in range(3))
@@ -192,7 +192,7 @@ def requests_wait_for_the_one_key_of_their_caller(options):
 
 
 @once
-def what_is_known_of_a_callers_key_holds_in_every_list(options):
+def the_health_of_a_callers_key_holds_in_every_list(options):
     with Stack(options) as s:
         bad, good, third = s.key("quota_day"), s.key(), s.key()
         for other in (good, good, third):
@@ -260,7 +260,7 @@ def a_callers_own_key_is_never_mixed_with_the_pool(options):
 
 
 @once
-def beside_a_pool_a_key_of_ones_own_is_no_token(options):
+def beside_a_pool_a_callers_own_key_is_not_a_token(options):
     _, s = _pool(options, 2)
     with s:
         with s.chat() as r:

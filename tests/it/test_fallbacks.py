@@ -68,7 +68,7 @@ def a_stream_of_several_choices_falls_back_as_a_whole(options):
 
 
 @once
-def at_its_limits_the_fallback_is_used_if_that_is_wanted(options):
+def a_model_at_its_limits_falls_back_if_that_is_configured(options):
     for word, status in (("busy", 200), ("missing", 429)):
         env = dict(
             ENV, ALIAS_FALLBACK=word, WAIT_MAX="0", MODEL_ALIASES="talks=gemini-2.5-pro|" + GEMINI_3

@@ -98,7 +98,7 @@ def absurd_lengths_of_parameters_are_survived(options):
 
 
 @once
-def truncated_parameters_are_no_request(options):
+def truncated_parameters_are_not_a_request(options):
     with Stack(options) as s:
         key = s.key()
         s.standin.clear()
@@ -117,7 +117,7 @@ def truncated_parameters_are_no_request(options):
 
 
 @once
-def a_body_shorter_than_promised_is_no_request(options):
+def a_body_shorter_than_promised_is_not_a_request(options):
     with Stack(options) as s:
         for length in ("1000", str(len(BODY) + 1)):
             key = s.key()
@@ -257,7 +257,7 @@ def too_many_and_too_large_parameters_are_refused(options):
 
 
 @once
-def requests_without_the_necessary_are_refused(options):
+def requests_without_necessary_parameters_are_refused(options):
     with Stack(options) as s:
         params = f.stream(f.PARAMS, f.pairs([("REQUEST_URI", "/healthz")]))
         for data in (

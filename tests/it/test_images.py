@@ -65,7 +65,7 @@ def a_stream_of_pictures_tells_each_as_it_is_made(s):
 
 
 @each
-def what_filters_reject_is_a_400_for_people(s):
+def a_prompt_that_filters_reject_is_a_400_with_a_reason(s):
     for text in ("finish:IMAGE_SAFETY", "finish:IMAGE_PROHIBITED_CONTENT", "block:SAFETY"):
         out = generate(s, text, status=400)
         equal(out.error["code"], "moderation_blocked", "code after " + text)
@@ -91,7 +91,7 @@ def no_picture_is_an_error_and_some_are_an_answer(options):
 
 
 @once
-def settings_are_mapped_or_told(options):
+def settings_are_mapped_or_reported(options):
     cases = (
         ("1024x1024", "1:1", None),
         ("1792x1024", "16:9", "/size"),
@@ -181,13 +181,13 @@ def broken_forms_are_refused(s):
 
 
 @each
-def variations_are_refused_with_a_way_out(s):
+def variations_are_refused_and_the_error_names_an_alternative(s):
     out = form(s, "/v1/images/variations", [], [("image", "a.png", "image/png", BYTES)], status=400)
     contains(out.error["message"], "/images/edits")
 
 
 @each
-def moderations_are_not_there(s):
+def moderations_are_a_404(s):
     out = post(s, "/v1/moderations", {"input": "x"}, status=404)
     true(out.error["message"], "there is a message")
 

@@ -149,7 +149,7 @@ def a_body_that_would_become_gigabytes_costs_its_bytes(options):
 
 
 @once
-def a_directory_for_files_that_is_gone_is_told_to_the_operator(options):
+def a_missing_spool_directory_is_logged(options):
     spool = tempfile.mkdtemp(prefix="gemini-balance-it-")
     os.chmod(spool, 0o777)
     with Stack(options, env={"SPOOL_DIR": spool}) as s:

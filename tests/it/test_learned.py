@@ -274,7 +274,7 @@ def lesson_is_shared(options, state):
 
 
 @once
-@called("a name that is gone is answered by the newest model of its line, which is told")
+@called("a name that is gone is answered by the newest model of its line, which the reply names")
 def retired(options):
     with Stack(options) as s:
         key = s.key()

@@ -161,7 +161,7 @@ def a_slow_body_holds_up_nobody(options):
 
 
 @once
-def the_upstream_may_be_away_and_come_back(options):
+def an_upstream_that_was_away_is_used_again(options):
     with socket.socket() as s0:
         s0.bind(("127.0.0.1", 0))
         port = s0.getsockname()[1]

@@ -99,7 +99,7 @@ def a_client_that_left_has_its_line_too(options):
 
 
 @once
-def a_request_id_of_the_caller_is_no_way_into_the_log(options):
+def a_request_id_of_the_caller_cannot_forge_the_log(options):
     with Stack(options) as s:
         for value in ('abc" , "x":"y', "a" * 5000, "\u00e9\u0001\u001b[31m"):
             with s.request(

@@ -162,7 +162,7 @@ def schemes(options):
 
 
 @once
-@called("media: what is too large, short, slow, missing or no medium is refused with a reason")
+@called("media: a file that is too large, short, slow, missing or not media is refused")
 def bad(options):
     env = dict(HOME, MEDIA_MAX="100000", MEDIA_TIMEOUT="0.7")
     with Stack(options, env=env) as s:

@@ -368,7 +368,7 @@ def second_key(options):
 
 
 @once
-@called("objects: when all keys of the project are refused that is told")
+@called("objects: when all keys of the project are refused the error says so")
 def refused(options):
     file = direct(options, RED[0])
     with Objects(options) as s:
@@ -436,7 +436,7 @@ def own_keys(options):
 
 
 @once
-@called("objects: what names none costs nothing, and callers are spread over the projects")
+@called("objects: requests without objects cost nothing and are spread over the projects")
 def others(options):
     tokens = ["token-number-%02d-0123456789" % n for n in range(16)]
     with Objects(options, ACCESS_TOKENS=",".join(tokens)) as s:

@@ -265,7 +265,7 @@ EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max", None)
 
 
 @once
-@called("pain 15: every effort works on every family, and what was clamped is told")
+@called("pain 15: every effort works on every family, and clamping is reported")
 def pain_15(options):
     models = ("gemini-2.5-pro", "gemini-2.5-flash", "gemini-2.5-flash-lite", "gemini-3.8-flash")
     models += ("gemini-3.1-pro-preview", "gemini-3.1-flash-lite", "gemma-4-31b-it")

@@ -116,7 +116,7 @@ def a_reload_drops_no_stream_and_no_request(options):
 
 
 @once
-def a_mistake_keeps_what_was_there_and_says_so(options):
+def a_mistake_in_the_file_keeps_the_old_options_and_is_logged(options):
     with Configured(options) as s:
         key = s.key()
         path = s.file("keys", "# the pool\n%s project=home\n%s\n" % (key, key))

@@ -103,7 +103,7 @@ def not_stored(options):
 
 
 @once
-def what_is_not_kept_is_an_error_that_clients_know(options):
+def a_response_that_is_not_kept_is_the_error_that_clients_know(options):
     with Stack(options) as s:
         out = respond(s, previous_response_id="resp_1", status=400)
         equal(out.error["param"], "previous_response_id", "param")
@@ -290,7 +290,7 @@ def a_chain_of_stored_responses_goes_on_behind_a_compaction(options):
 
 
 @each
-def compact_answers_with_the_window_to_go_on_with(s):
+def compact_answers_with_a_window_that_can_be_continued(s):
     conversation = [
         {"role": "user", "content": "words to keep"},
         {"role": "assistant", "content": "old answer"},
@@ -308,7 +308,7 @@ def compact_answers_with_the_window_to_go_on_with(s):
 
 
 @once
-def a_summary_that_does_not_come_is_an_error(options):
+def a_missing_summary_is_an_error(options):
     trigger = [{"role": "user", "content": "x"}, {"type": "compaction_trigger"}]
     with Stack(options) as s:
         for fault in ("stop_empty", "empty_parts"):
@@ -323,7 +323,7 @@ def a_summary_that_does_not_come_is_an_error(options):
 
 
 @each
-def input_tokens_are_those_of_a_create(s):
+def input_tokens_equal_those_of_a_create(s):
     body = {"model": GEMINI_3, "input": "Hello", "instructions": "Be short.", "tools": [WEATHER]}
     out = post(s, PATH + "/input_tokens", body)
     equal(out.value["object"], "response.input_tokens", "object")
@@ -357,7 +357,7 @@ def input_tokens_go_on_from_stored_responses_and_try_other_keys(options):
 
 
 @once
-def what_is_not_in_the_background_cannot_be_cancelled(options):
+def a_response_that_is_not_in_the_background_cannot_be_cancelled(options):
     with Stack(options) as s:
         key = s.key()
         one = respond(s, key=key).value

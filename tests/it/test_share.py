@@ -244,7 +244,7 @@ def killed_on_redis(options):
 
 @waiting
 @once
-@called("a Redis that is killed and comes back empty is told again")
+@called("a Redis that is killed and comes back empty is filled again")
 def redis_killed(options):
     needs(options, b"libhiredis")
     with place() as path, contextlib.ExitStack() as stack:

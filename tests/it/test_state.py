@@ -127,7 +127,7 @@ def ids_rewritten(options):
 
 
 @once
-@called("signatures: one caller's are nothing to another")
+@called("signatures: those of one caller are not used for another")
 def not_shared(options):
     with Stack(options) as s:
         turn = drops_unknown_fields(first_turn(s, s.key()))
