@@ -15,6 +15,7 @@
 
 #include "app/conf.h"
 #include "app/gateway.h"
+#include "app/serve.h"
 #include "app/memory.h"
 #include "base/granted.h"
 #include "base/limits.h"
@@ -324,8 +325,8 @@ run(const struct conf *conf, struct gateway *gw, const struct arguments *argumen
 			.body = { (size_t)conf->body_memory, (size_t)conf->max_body,
 			    conf->spool_dir },
 			.unread_max = memory_most(gw->memory),
-			.owners = gateway_owners,
-			.request = gateway_request,
+			.owners = serve_owners,
+			.request = serve_request,
 			.ctx = gw,
 		},
 	};

@@ -227,3 +227,14 @@ auth_check_model(struct request *r)
 	access_set_class(r, NULL);
 	return 0;
 }
+
+struct slice
+client_address(const struct gateway *gw, const struct edge *edge)
+{
+	const char *forwarded = NULL;
+
+	if (gw->trusted_proxies->count > 0)
+		forwarded = edge_param(edge, "HTTP_X_FORWARDED_FOR");
+	return address_of_client(
+	    slice_str(edge_param(edge, "REMOTE_ADDR")), slice_str(forwarded), gw->trusted_proxies);
+}

@@ -39,7 +39,6 @@ libapp_a_SOURCES += \
 	%D%/op_transcription.c \
 	%D%/op_verify.c \
 	%D%/own_rings.c \
-	%D%/owners.c \
 	%D%/pick.c \
 	%D%/prepare.c \
 	%D%/reply.c \
@@ -107,6 +106,7 @@ libapp_a_SOURCES += \
 	include/app/memory.h \
 	include/app/own_rings.h \
 	include/app/roster.h \
+	include/app/serve.h \
 	include/app/spending.h \
 	include/app/state.h \
 	include/app/tokens.h \

@@ -15,7 +15,7 @@
 struct speech_state {
 	struct speech_request request;
 	struct speech_stream *stream;
-	char type[SPEECH_TYPE_MAX];
+	char type[SOUND_TYPE_MAX];
 };
 
 static int

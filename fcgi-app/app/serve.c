@@ -18,6 +18,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "app/serve.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
@@ -250,8 +251,24 @@ static const struct step_row steps[] = {
 
 static const struct edge_events serve_events = { serve_gone, serve_drained, serve_stop };
 
+size_t
+serve_owners(void *ctx, const struct edge *edge, uint64_t *ret)
+{
+	const struct gateway *gw = ctx;
+	struct slice credential = auth_header(edge);
+	uint8_t network[16];
+	size_t count = 0;
+
+	if (address_network(client_address(gw, edge), network))
+		ret[count++] = siphash(
+		    gw->owner_key, (struct slice){ (const char *)network, sizeof(network) });
+	if (credential.len > 0)
+		ret[count++] = siphash(gw->owner_key, credential);
+	return count;
+}
+
 void
-gateway_request(void *ctx, struct loop *loop, struct edge *edge)
+serve_request(void *ctx, struct loop *loop, struct edge *edge)
 {
 	struct request *r = xcalloc(1, sizeof(*r));
 

@@ -13,7 +13,7 @@ chat_audio_init(struct chat_audio *a, const struct chat_reply_info *info)
 {
 	bool pcm = info->audio_format != NULL && strcmp(info->audio_format, "pcm16") == 0;
 
-	sound_init(&a->sound, pcm ? SPEECH_PCM : SPEECH_WAV);
+	sound_init(&a->sound, pcm ? SOUND_FORMAT_PCM : SOUND_FORMAT_WAV);
 	buf_init(&a->bytes, COLLECT_MAX);
 	a->any = false;
 }

@@ -3,7 +3,7 @@
 #define CORE_CHAT_AUDIO_H
 
 #include "chat_parts.h"
-#include "speech_priv.h"
+#include "core/speech_sound.h"
 
 struct chat_audio {
 	struct sound sound;

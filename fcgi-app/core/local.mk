@@ -194,6 +194,7 @@ libcore_a_SOURCES += \
 	include/core/schema.h \
 	include/core/scrub.h \
 	include/core/speech.h \
+	include/core/speech_sound.h \
 	include/core/sse.h \
 	include/core/struct_text.h \
 	include/core/text_file.h \

@@ -25,16 +25,16 @@
 /* OpenAI's formats. mime: AudioResponseFormat's; NULL: no model makes it. */
 static const struct speech_row {
 	const char *word;
-	enum speech_format format;
-	const char *mime, *type;
+	enum sound_format format;
+	const char *mime;
 	bool plain; /* every model makes it */
 } formats[] = {
-	{ "mp3",  SPEECH_MP3,  "AUDIO_MP3",      "audio/mpeg", false },
-	{ "opus", SPEECH_OPUS, "AUDIO_OGG_OPUS", "audio/ogg",  false },
-	{ "aac",  SPEECH_MP3,  NULL,             NULL,         false },
-	{ "flac", SPEECH_MP3,  NULL,             NULL,         false },
-	{ "wav",  SPEECH_WAV,  "AUDIO_WAV",      "audio/wav",  true },
-	{ "pcm",  SPEECH_PCM,  "AUDIO_L16",      "audio/pcm",  true },
+	{ "mp3",  SOUND_FORMAT_MP3,  "AUDIO_MP3",      false },
+	{ "opus", SOUND_FORMAT_OPUS, "AUDIO_OGG_OPUS", false },
+	{ "aac",  SOUND_FORMAT_MP3,  NULL,             false },
+	{ "flac", SOUND_FORMAT_MP3,  NULL,             false },
+	{ "wav",  SOUND_FORMAT_WAV,  "AUDIO_WAV",      true },
+	{ "pcm",  SOUND_FORMAT_PCM,  "AUDIO_L16",      true },
 };
 
 /* Speeds up to `most` in words; NULL: as usual. */
@@ -62,16 +62,6 @@ struct speech_read {
 	struct slice instructions;
 	const char *speed; /* in words, or NULL */
 };
-
-const char *
-speech_type_of(enum speech_format format)
-{
-	size_t i = 0;
-
-	while (formats[i].format != format || formats[i].type == NULL)
-		i++;
-	return formats[i].type;
-}
 
 static int
 emit_model(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
@@ -282,7 +272,7 @@ put_format(struct fieldmap_run *run)
 	json_append(modalities, json_object_new_string("AUDIO"));
 	fieldmap_put(run->target, GENERATION "responseModalities", modalities);
 	if (r->format == NULL && !r->formats) {
-		r->request->format = SPEECH_WAV;
+		r->request->format = SOUND_FORMAT_WAV;
 		return changes_note(r->env->changes, CHANGE_REWRITTEN, "response_format", run->err);
 	}
 	if (r->format == NULL)
@@ -292,7 +282,7 @@ put_format(struct fieldmap_run *run)
 		return 0;
 	fieldmap_put(run->target, GENERATION "responseFormat/audio/mimeType",
 	    json_object_new_string(r->format->mime));
-	if (r->format->format == SPEECH_PCM)
+	if (r->format->format == SOUND_FORMAT_PCM)
 		fieldmap_put(run->target, GENERATION "responseFormat/audio/sampleRate",
 		    json_object_new_int(L16_RATE));
 	return 0;

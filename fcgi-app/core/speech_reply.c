@@ -104,7 +104,7 @@ check_all(const struct speech_stream *s, struct apierror *err)
 }
 
 static void
-init(struct speech_stream *s, enum speech_format format, struct answer_scratch *scratch)
+init(struct speech_stream *s, enum sound_format format, struct answer_scratch *scratch)
 {
 	memset(s, 0, sizeof(*s));
 	gen_reader_init(&s->reader, scratch, false, &sink, s);
@@ -123,8 +123,8 @@ release(struct speech_stream *s)
 /* ---- whole ---- */
 
 int
-speech_reply(struct slice upstream, enum speech_format format, struct answer_scratch *scratch,
-    struct buf *out, char ret_type[SPEECH_TYPE_MAX], struct usage *usage, struct apierror *err)
+speech_reply(struct slice upstream, enum sound_format format, struct answer_scratch *scratch,
+    struct buf *out, char ret_type[SOUND_TYPE_MAX], struct usage *usage, struct apierror *err)
 {
 	struct speech_stream s;
 	int answer = -1;
@@ -151,7 +151,7 @@ out:
 /* ---- streams ---- */
 
 struct speech_stream *
-speech_stream_new(enum speech_format format, bool events, struct answer_scratch *scratch)
+speech_stream_new(enum sound_format format, bool events, struct answer_scratch *scratch)
 {
 	struct speech_stream *s = xmalloc(sizeof(*s));
 

@@ -11,7 +11,7 @@
 #include "base/base64.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
-#include "speech_priv.h"
+#include "core/speech_sound.h"
 #include "wav.h"
 
 #define RATE_USUAL 24000 /* OpenAI's pcm, and Google's when it names none */
@@ -33,13 +33,27 @@ static const struct {
 static const char *const raw_types[] = { "audio/l16", "audio/pcm", "audio/x-pcm", "audio/raw",
 	"audio/wav", "audio/x-wav" };
 
+/* The media type of a format as it was asked for. */
+static const char *
+sound_type_of(enum sound_format format)
+{
+	static const char *const asked[] = {
+		[SOUND_FORMAT_MP3] = "audio/mpeg",
+		[SOUND_FORMAT_OPUS] = "audio/ogg",
+		[SOUND_FORMAT_WAV] = "audio/wav",
+		[SOUND_FORMAT_PCM] = "audio/pcm",
+	};
+
+	return asked[format];
+}
+
 void
-sound_init(struct sound *s, enum speech_format format)
+sound_init(struct sound *s, enum sound_format format)
 {
 	memset(s, 0, sizeof(*s));
 	s->format = format;
 	buf_init(&s->bytes, SSE_EVENT_MAX > COLLECT_MAX ? SSE_EVENT_MAX : COLLECT_MAX);
-	strcpy(s->type, speech_type_of(format));
+	strcpy(s->type, sound_type_of(format));
 }
 
 void
@@ -124,13 +138,13 @@ begin(struct sound *s, struct slice mime, const struct wav *wav, struct buf *out
 		return;
 	}
 	/* What is no PCM of 16 bits stays what it is. */
-	if (s->format == SPEECH_PCM && (wav == NULL || wav_is_pcm16(wav))) {
+	if (s->format == SOUND_FORMAT_PCM && (wav == NULL || wav_is_pcm16(wav))) {
 		s->kind = SOUND_PCM;
 		set_pcm_type(s, rate, channels);
 		return;
 	}
 	s->kind = SOUND_WAV;
-	strcpy(s->type, speech_type_of(SPEECH_WAV));
+	strcpy(s->type, sound_type_of(SOUND_FORMAT_WAV));
 	if (wav != NULL) {
 		s->head_len = wav->data_at;
 		wav_set_length(s->bytes.data, wav->data_at, WAV_UNKNOWN);

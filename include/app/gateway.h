@@ -14,8 +14,6 @@
 #include "app/state.h"
 #include "base/siphash.h"
 #include "net/address.h"
-#include "net/edge.h"
-#include "net/loop.h"
 
 struct gateway {
 	const struct conf *conf;
@@ -29,7 +27,7 @@ struct gateway {
 	struct memory *memory;                /* that the bodies of all requests take */
 	struct address_list *media_allow;     /* private addresses that media may come from */
 	struct address_list *trusted_proxies; /* whose word about the client's address counts */
-	uint8_t owner_key[SIPHASH_KEY_BYTES]; /* for the numbers of gateway_owners */
+	uint8_t owner_key[SIPHASH_KEY_BYTES]; /* for the numbers of serve_owners */
 	char *base_url;                       /* of the Gemini API, without a slash at the end */
 	uint64_t started_ms;                  /* monotonic */
 };
@@ -46,10 +44,5 @@ void gateway_free(struct gateway *gw);
 int gateway_reload(struct gateway *gw, const struct conf *conf, char error[CONF_ERROR_MAX]);
 /* A reference to the roster of now. From any thread. */
 struct roster *gateway_roster(struct gateway *gw);
-
-/* struct edge_options.owners: the client's network, and the credential that it sent. */
-size_t gateway_owners(void *ctx, const struct edge *edge, uint64_t *ret);
-/* struct edge_options.request: ctx is the gateway. */
-void gateway_request(void *ctx, struct loop *loop, struct edge *edge);
 
 #endif

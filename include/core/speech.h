@@ -15,14 +15,13 @@
 #include "core/json.h"
 #include "core/models.h"
 #include "core/usage.h"
+#include "core/speech_sound.h"
 
 #define SPEECH_MODEL "gemini-3.8-flash-tts" /* what errors recommend */
 
-enum speech_format { SPEECH_MP3, SPEECH_OPUS, SPEECH_WAV, SPEECH_PCM };
-
 struct speech_request {
 	struct model_choice model;
-	enum speech_format format; /* what the client gets */
+	enum sound_format format; /* what the client gets */
 	/* stream_format was given: streamGenerateContent and struct speech_stream; else
 	 * generateContent and speech_reply, whose WAV has its true length. */
 	bool stream;
@@ -38,14 +37,12 @@ void speech_request_release(struct speech_request *s);
 int speech_request_read(
     struct speech_request *s, struct slice text, const struct chat_env *env, struct apierror *err);
 
-#define SPEECH_TYPE_MAX 64
-
 /* A whole GenerateContentResponse: appends the audio's bytes to out and writes their media type
  * ("audio/mpeg"; "audio/pcm;rate=16000" when the rate is not OpenAI's 24000). What the model made
  * decides: a format that was not asked for keeps its true type. -1 with err when there is no audio
  * or less than all of it; the finish reason is in the message. */
-int speech_reply(struct slice upstream, enum speech_format format, struct answer_scratch *scratch,
-    struct buf *out, char ret_type[SPEECH_TYPE_MAX], struct usage *usage, struct apierror *err);
+int speech_reply(struct slice upstream, enum sound_format format, struct answer_scratch *scratch,
+    struct buf *out, char ret_type[SOUND_TYPE_MAX], struct usage *usage, struct apierror *err);
 
 /*
  * The same from a stream of events at any split: the audio's bytes as they come, or, with events,
@@ -54,7 +51,7 @@ int speech_reply(struct slice upstream, enum speech_format format, struct answer
 struct speech_stream;
 /* scratch: borrowed for the stream's life. */
 struct speech_stream *speech_stream_new(
-    enum speech_format format, bool events, struct answer_scratch *scratch);
+    enum sound_format format, bool events, struct answer_scratch *scratch);
 void speech_stream_free(struct speech_stream *s);
 /* -1 with err when upstream reports an error or sends what cannot be read; nothing more may be fed
  * then. */

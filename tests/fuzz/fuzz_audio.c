@@ -18,7 +18,7 @@ static void
 speak(struct slice input, size_t piece, unsigned choice, struct buf *out)
 {
 	struct speech_stream *s =
-	    speech_stream_new((enum speech_format)(choice % FORMATS_SPEECH), choice & 64, &scratch);
+	    speech_stream_new((enum sound_format)(choice % FORMATS_SPEECH), choice & 64, &scratch);
 	struct apierror err;
 	int answer = 0;
 
@@ -62,14 +62,14 @@ check_whole(struct slice input, unsigned choice)
 					     choice % FORMATS_TRANSCRIPT),
 		.segments = true,
 		.words = true };
-	char type[SPEECH_TYPE_MAX];
+	char type[SOUND_TYPE_MAX];
 	struct usage usage = { 0 };
 	struct apierror err;
 	struct buf out;
 	json_object *doc;
 
 	buf_init(&out, 64 * MIB);
-	if (speech_reply(input, (enum speech_format)(choice % FORMATS_SPEECH), &scratch, &out, type,
+	if (speech_reply(input, (enum sound_format)(choice % FORMATS_SPEECH), &scratch, &out, type,
 		&usage, &err) == 0)
 		FUZZ_CHECK(out.len > 0);
 	buf_reset(&out);

@@ -2,6 +2,7 @@
 #include "config.h"
 
 #include "sim_fetch.h"
+#include "app/serve.h"
 #include "sim_priv.h"
 
 #include <stdarg.h>
@@ -206,7 +207,7 @@ sim_ask(const struct sim_ask *ask)
 	sim_edge_init(c, &c->ask);
 	*sim->clients_end = c;
 	sim->clients_end = &c->next;
-	gateway_request(sim->gw, (struct loop *)sim, &c->edge);
+	serve_request(sim->gw, (struct loop *)sim, &c->edge);
 	sim_settle();
 	return c;
 }

@@ -23,13 +23,13 @@ static const char *const format_words[] = { "mp3", "opus", "wav", "pcm" };
 
 static struct models *models;
 
-static enum speech_format
+static enum sound_format
 format_of(struct slice word)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(format_words); i++)
 		if (slice_eq(word, slice_str(format_words[i])))
-			return (enum speech_format)i;
-	return SPEECH_MP3;
+			return (enum sound_format)i;
+	return SOUND_FORMAT_MP3;
 }
 
 /* ---- golden files ---- */
@@ -86,7 +86,7 @@ run_reply(const char *path, struct slice input)
 	struct jwriter w = jwriter_on(&out);
 	struct usage usage = { 0 };
 	struct apierror err;
-	char type[SPEECH_TYPE_MAX];
+	char type[SOUND_TYPE_MAX];
 
 	buf_init(&answer, GOLDEN_MAX);
 	buf_init(&audio, GOLDEN_MAX);
