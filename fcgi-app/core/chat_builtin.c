@@ -5,7 +5,7 @@
 
 #include "base/xalloc.h"
 #include "chat_priv.h"
-#include "core/fields.h"
+#include "core/fieldmap.h"
 
 /* clang-format off */
 static const struct word {

@@ -10,7 +10,7 @@
 #include "base/xalloc.h"
 #include "chat_priv.h"
 #include "gem_part_build.h"
-#include "core/fields.h"
+#include "core/fieldmap.h"
 #include "core/mime.h"
 
 /* One part of an array being read. */

@@ -9,7 +9,7 @@
 
 #include "base/xalloc.h"
 #include "chat_priv.h"
-#include "core/fields.h"
+#include "core/fieldmap.h"
 
 /* [{category, threshold}]: anything else in an entry is unknown to Google. */
 static const struct fieldmap safety_fields[] = {

@@ -10,7 +10,7 @@
 
 #include "base/limits.h"
 #include "chat_priv.h"
-#include "core/fields.h"
+#include "core/fieldmap.h"
 
 int
 chat_model_emit(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)

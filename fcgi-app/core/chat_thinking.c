@@ -8,7 +8,7 @@
 
 #include "base/xalloc.h"
 #include "chat_priv.h"
-#include "core/fields.h"
+#include "core/fieldmap.h"
 
 /* clang-format off */
 /* Google's table for its own OpenAI layer, and the two ends that it does not list. */

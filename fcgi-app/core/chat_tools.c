@@ -9,7 +9,7 @@
 #include "base/limits.h"
 #include "base/xalloc.h"
 #include "chat_priv.h"
-#include "core/fields.h"
+#include "core/fieldmap.h"
 #include "core/schema.h"
 
 /* Every function is declared at once, and the model itself calls it. */

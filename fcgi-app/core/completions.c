@@ -12,7 +12,7 @@
 #include "base/xalloc.h"
 #include "chat_priv.h"
 #include "gem_part_build.h"
-#include "core/fields.h"
+#include "core/fieldmap.h"
 
 static struct completions_request *
 request_of(const struct fieldmap_run *run)

@@ -12,7 +12,7 @@
 #include "base/limits.h"
 #include "base/xalloc.h"
 #include "chat_priv.h"
-#include "core/fields.h"
+#include "core/fieldmap.h"
 #include "images_priv.h"
 
 /* The model of a request that names none, unless the aliases send it elsewhere. */

@@ -37,7 +37,6 @@ libcore_a_SOURCES += \
 	%D%/entries.c \
 	%D%/family.c \
 	%D%/fieldmap.c \
-	%D%/fields.c \
 	%D%/fieldvalue.c \
 	%D%/gem_part_build.c \
 	%D%/gem_part_build.h \
@@ -162,7 +161,6 @@ libcore_a_SOURCES += \
 	include/core/entries.h \
 	include/core/family.h \
 	include/core/fieldmap.h \
-	include/core/fields.h \
 	include/core/gstatus.h \
 	include/core/headers.h \
 	include/core/health.h \

@@ -5,7 +5,7 @@
 
 #include "base/limits.h"
 #include "base/xalloc.h"
-#include "core/fields.h"
+#include "core/fieldmap.h"
 #include "responses_input.h"
 
 /* OpenAI's count wants no model. */

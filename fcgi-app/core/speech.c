@@ -11,7 +11,7 @@
 
 #include "base/limits.h"
 #include "base/xalloc.h"
-#include "core/fields.h"
+#include "core/fieldmap.h"
 #include "core/voices.h"
 #include "speech_priv.h"
 

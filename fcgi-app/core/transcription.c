@@ -11,7 +11,7 @@
 #include "base/base64.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
-#include "core/fields.h"
+#include "core/fieldmap.h"
 #include "transcript.h"
 #include "wav.h"
 

@@ -118,4 +118,11 @@ int fieldmap_bad_word(
 int fieldmap_drop_word(const struct fieldmap_run *run, const char *at, const char *suffix,
     struct slice got, const char *supported);
 
+/* A table, and what stands in front of its names: "" at the top, "reasoning." inside. Each endpoint
+ * shows its tables, which a test holds against the documents; they end with NULL rows. */
+struct field_table {
+	const char *inside;
+	const struct fieldmap *rows;
+};
+
 #endif

@@ -5,7 +5,7 @@
  */
 #include "config.h"
 
-#include "core/fields.h"
+#include "core/fieldmap.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +16,59 @@
 #include "core/chat_priv.h"
 #include "core/responses.h"
 #include "tap.h"
+
+/* ---- the tables of all endpoints ---- */
+
+extern const struct field_table chat_tables[], chat_builtin_tables[], chat_google_tables[],
+    chat_thinking_tables[], chat_tool_tables[], chat_video_tables[], completions_tables[],
+    embed_tables[], images_tables[], responses_tables[], speech_tables[], transcription_tables[],
+    translation_tables[];
+
+/* What makes up an endpoint. */
+struct fields_list {
+	const char *name; /* what the documentation calls it */
+	const struct field_table *tables[4];
+};
+
+/* clang-format off */
+static const struct fields_list fields_lists[] = {
+	{ "/chat/completions",     { chat_tables } },
+	{ "chat: thinking",        { chat_thinking_tables } },
+	{ "chat: Google",          { chat_google_tables } },
+	{ "chat: tools",           { chat_tool_tables, chat_builtin_tables } },
+	{ "chat: video_url",       { chat_video_tables } },
+	{ "/responses",            { responses_tables } },
+	{ "/completions",          { completions_tables } },
+	{ "/embeddings",           { embed_tables } },
+	{ "/images",               { images_tables } },
+	{ "/audio/speech",         { speech_tables } },
+	{ "/audio/transcriptions", { transcription_tables } },
+	{ "/audio/translations",   { translation_tables } },
+	{ 0 }
+};
+/* clang-format on */
+
+/* What becomes of a parameter. */
+enum field_fate {
+	FATE_REQUIRED, /* must be there */
+	FATE_MAPPED,
+	FATE_SOMETIMES, /* for the models that know such a thing */
+	FATE_IGNORED,
+	FATE_REFUSED, /* 400 */
+	FATES
+};
+
+static enum field_fate
+fields_fate(const struct fieldmap *row)
+{
+	if ((row->flags & (FF_REJECT | FF_REFUSES)) != 0 || row->emit == chat_refuse_emit)
+		return FATE_REFUSED;
+	if ((row->flags & (FF_IGNORE | FF_UNUSED)) != 0)
+		return FATE_IGNORED;
+	if ((row->flags & FF_REQUIRED) != 0)
+		return FATE_REQUIRED;
+	return row->need != 0 || (row->flags & FF_SOMETIMES) != 0 ? FATE_SOMETIMES : FATE_MAPPED;
+}
 
 #define NAMES_MAX 256
 
