@@ -13,17 +13,21 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "app/conf.h"
-#include "app/gateway.h"
+#include "app/conf/conf.h"
+#include "app/request/gateway.h"
 #include "app/serve.h"
-#include "app/memory.h"
+#include "app/request/memory.h"
 #include "base/granted.h"
-#include "base/limits.h"
 #include "base/log.h"
-#include "net/edge.h"
+#include "net/fcgi/fcgi_conn.h"
 #include "net/loop.h"
 #include "net/socket.h"
-#include "net/upstream.h"
+#include "net/http/upstream.h"
+#include "app/keys/tokens.h"
+#include "app/state/state.h"
+
+#define LOOPS_MAX   64
+#define WORKERS_MAX 16 /* threads of the pool: files, the state store, long computations */
 
 /* Exit codes of sysexits.h. */
 enum { EXIT_USAGE = 64, EXIT_UNAVAILABLE = 69, EXIT_OS = 71, EXIT_CONFIG = 78 };

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/limits.h"
-#include "net/fcgi_scan.h"
+#include "net/fcgi/fcgi_scan.h"
 
 /* What the bytes of the PARAMS stream so far are: complete pairs, a cut one, or too much. */
 static inline enum fcgi_scan_result

@@ -3,7 +3,7 @@
 #define TESTS_FCGI_RECORD_H
 
 #include "base/buf.h"
-#include "net/fcgi_scan.h"
+#include "net/fcgi/fcgi_scan.h"
 
 static inline void
 record(struct buf *b, unsigned type, unsigned id, struct slice content, unsigned padding)

@@ -6,8 +6,8 @@
 
 #include "base/base64.h"
 #include "base/limits.h"
-#include "core/json.h"
-#include "core/refs.h"
+#include "core/json/json.h"
+#include "core/openai/common/ext_refs.h"
 
 #define GOLDEN_MAX (4 * MIB) /* one file */
 

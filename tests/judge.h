@@ -3,7 +3,7 @@
 #ifndef TESTS_JUDGE_H
 #define TESTS_JUDGE_H
 
-#include "core/verdict.h"
+#include "core/gemini/verdict.h"
 
 static inline const struct apierror *
 judged(const struct answer_scratch *scratch, struct apierror *err)

@@ -15,7 +15,7 @@ unset_options(void)
 #define CONF_TIME(field, name, def, min, max, sentence) unsetenv(#name);
 #define CONF_BOOL(field, name, def, sentence)           unsetenv(#name);
 #define CONF_ENUM(field, name, def, words, sentence)    unsetenv(#name);
-#include "app/conf.def"
+#include "app/conf/conf.def"
 }
 
 #endif

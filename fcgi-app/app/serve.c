@@ -5,14 +5,14 @@
  */
 #include "config.h"
 
-#include "request.h"
-#include "access.h"
-#include "auth.h"
-#include "branch.h"
-#include "key_wait.h"
-#include "local.h"
-#include "ops.h"
-#include "steps.h"
+#include "app/request/request.h"
+#include "app/request/access.h"
+#include "app/request/auth.h"
+#include "app/request/branch.h"
+#include "app/request/key_wait.h"
+#include "app/request/pages.h"
+#include "app/ops/ops.h"
+#include "app/request/steps.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -22,6 +22,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
+#include "net/loop.h"
 
 /* clang-format off */
 /* Routes without an operation are answered by step local. */

@@ -1,5 +1,6 @@
 libbase_a_SOURCES += \
 	%D%/base64.c \
+	%D%/body.c \
 	%D%/buf.c \
 	%D%/clock.c \
 	%D%/edit_distance.c \
@@ -10,6 +11,7 @@ libbase_a_SOURCES += \
 	%D%/utf8.c \
 	%D%/xalloc.c \
 	include/base/base64.h \
+	include/base/body.h \
 	include/base/buf.h \
 	include/base/clock.h \
 	include/base/edit_distance.h \

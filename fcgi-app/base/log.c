@@ -22,6 +22,8 @@
 #include "base/clock.h"
 #include "base/limits.h"
 
+#define LOG_LINE_USUAL (1 * KIB) /* room for the line of a request, at once */
+
 static atomic_int log_fd = STDERR_FILENO;
 static atomic_int log_level = LOG_INFO;
 /* How not to wait for a reader: the open file says so itself, or each write must. */

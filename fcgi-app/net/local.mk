@@ -1,42 +1,5 @@
 libnet_a_SOURCES += \
-	%D%/address.c \
-	%D%/body.c \
-	%D%/call.c \
-	%D%/cgi.c \
-	%D%/coding.c \
-	%D%/curl_uv.c \
-	%D%/edge.c \
-	%D%/edge_arrive.c \
-	%D%/edge_read.c \
-	%D%/edge_state.c \
-	%D%/edge_write.c \
-	%D%/fcgi_scan.c \
-	%D%/fcgi_stdin.c \
-	%D%/fetch.c \
-	%D%/fetch_call.c \
-	%D%/header_lines.c \
 	%D%/loop.c \
-	%D%/own_address.c \
-	%D%/pace.c \
-	%D%/places.c \
 	%D%/socket.c \
-	%D%/upstream.c \
-	%D%/url.c \
-	%D%/curl_uv.h \
-	%D%/edge_priv.h \
-	%D%/fetch_priv.h \
-	%D%/upstream_priv.h \
-	include/net/address.h \
-	include/net/body.h \
-	include/net/coding.h \
-	include/net/edge.h \
-	include/net/fcgi_scan.h \
-	include/net/fcgi_stdin.h \
-	include/net/fetch.h \
 	include/net/loop.h \
-	include/net/own_address.h \
-	include/net/pace.h \
-	include/net/places.h \
-	include/net/socket.h \
-	include/net/upstream.h \
-	include/net/url.h
+	include/net/socket.h

@@ -17,10 +17,16 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/xalloc.h"
-#include "edge_priv.h"
-#include "fetch_priv.h"
-#include "net/places.h"
-#include "upstream_priv.h"
+#include "net/fcgi/fcgi_conn_priv.h"
+#include "net/fetch/fetch_priv.h"
+#include "net/fcgi/places.h"
+#include "net/http/upstream_priv.h"
+
+#define ACCEPT_BURST      16         /* connections taken per wake-up of a loop */
+#define ACCEPT_BACKOFF_MS 20         /* after EMFILE and its like */
+#define ARRIVALS_MAX      1024       /* at the same time */
+#define ARRIVALS_SHARE    64         /* from one address, and with one credential */
+#define ARRIVALS_MEMORY   (64 * MIB) /* of all of them; further bytes go to their files */
 
 #define TICK_MS 500
 

@@ -17,7 +17,8 @@
 #include <unistd.h>
 
 #include "base/buf.h"
-#include "base/limits.h"
+
+#define LISTEN_BACKLOG 4096
 
 #define UNIX_PREFIX      "unix:"
 #define SYSTEMD_FIRST_FD 3

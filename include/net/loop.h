@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "net/edge.h"
+#include "net/fcgi/fcgi_conn.h"
 
 struct fetcher;
 struct loop;

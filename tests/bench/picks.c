@@ -5,8 +5,9 @@
 #include <stdio.h>
 #include <time.h>
 
-#include "base/xalloc.h"
-#include "core/keypool.h"
+#include "core/keys/keypool.h"
+#include "app/keys/balancer.h"
+#include "base/limits.h"
 
 enum { ROUNDS = 1000000, IN_FLIGHT = 32, MODELS = 5 };
 

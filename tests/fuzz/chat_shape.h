@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/limits.h"
-#include "core/chat.h"
+#include "core/openai/chat/chat.h"
 #include "fuzz.h"
 
 #define SHAPE_OUT_MAX  (64 * MIB)

@@ -3,8 +3,8 @@
 #define TESTS_FUZZ_CHECK_ERROR_H
 
 #include "base/limits.h"
-#include "core/apierror.h"
-#include "core/json.h"
+#include "core/api/apierror.h"
+#include "core/json/json.h"
 #include "fuzz.h"
 
 static inline void

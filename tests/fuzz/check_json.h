@@ -2,7 +2,7 @@
 #ifndef TESTS_CHECK_JSON_H
 #define TESTS_CHECK_JSON_H
 
-#include "core/json.h"
+#include "core/json/json.h"
 #include "fuzz.h"
 
 /* It is one JSON object. */

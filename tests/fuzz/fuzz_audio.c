@@ -5,8 +5,8 @@
 #include "config.h"
 
 #include "base/limits.h"
-#include "core/speech.h"
-#include "core/transcription.h"
+#include "core/openai/audio/speech.h"
+#include "core/openai/audio/transcription.h"
 #include "fuzz.h"
 
 static struct answer_scratch scratch;

@@ -4,8 +4,8 @@
 
 #include <string.h>
 
-#include "core/blank.h"
-#include "core/json.h"
+#include "core/gemini/empty_answer.h"
+#include "core/json/json.h"
 #include "fuzz.h"
 
 static enum blank_answer

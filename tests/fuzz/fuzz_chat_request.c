@@ -10,7 +10,7 @@
 
 #include "base/limits.h"
 #include "check_error.h"
-#include "core/chat.h"
+#include "core/openai/chat/chat.h"
 #include "fuzz.h"
 
 /* The name of a call is one that Google takes. */

@@ -7,7 +7,7 @@
 
 #include "base/limits.h"
 #include "fuzz.h"
-#include "net/coding.h"
+#include "net/http/coding.h"
 
 static enum coding_result
 decode(struct slice packed, const struct codings *codings, size_t memory, struct buf *out)

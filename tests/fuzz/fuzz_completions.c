@@ -6,7 +6,7 @@
 
 #include "base/limits.h"
 #include "base/xalloc.h"
-#include "core/completions.h"
+#include "core/openai/completions/completions.h"
 #include "check_json.h"
 #include "fuzz.h"
 

@@ -9,8 +9,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "app/conf.h"
-#include "base/log.h"
+#include "app/conf/conf.h"
 #include "fuzz.h"
 
 static const char *const nothing[] = { NULL };

@@ -5,7 +5,7 @@
 #include "config.h"
 
 #include "base/limits.h"
-#include "core/embed.h"
+#include "core/openai/embeddings/embeddings.h"
 #include "fuzz.h"
 
 static struct answer_scratch scratch;

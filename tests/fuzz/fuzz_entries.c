@@ -6,9 +6,9 @@
 
 #include <string.h>
 
-#include "app/tokens.h"
+#include "app/keys/tokens.h"
 #include "base/limits.h"
-#include "core/key_list.h"
+#include "core/keys/key_list.h"
 #include "fuzz.h"
 
 static void
@@ -62,11 +62,7 @@ read_tokens(struct slice option, struct slice file)
 	struct tokens *tokens = tokens_new(option, file, "file", NULL, error);
 
 	FUZZ_CHECK(tokens != NULL || error[0] != '\0');
-	for (size_t i = 0; tokens != NULL && i < tokens_count(tokens); i++) {
-		const char *secret = tokens_secret(tokens, i);
-
-		FUZZ_CHECK(tokens_find(tokens, slice_str(secret)) != NULL);
-	}
+	FUZZ_CHECK(tokens == NULL || tokens_find(tokens, SLICE("")) == NULL);
 	tokens_free(tokens);
 }
 

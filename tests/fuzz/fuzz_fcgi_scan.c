@@ -12,7 +12,7 @@
 #include "base/xalloc.h"
 #include "fcgi_naive.h"
 #include "fuzz.h"
-#include "net/fcgi_stdin.h"
+#include "net/fcgi/fcgi_stdin.h"
 
 #define SPLITS 200
 

@@ -7,10 +7,9 @@
 
 #include <string.h>
 
-#include "base/limits.h"
 #include "base/utf8.h"
-#include "core/mime.h"
-#include "core/text_file.h"
+#include "core/http/mime.h"
+#include "core/http/charset.h"
 #include "fuzz.h"
 
 static void

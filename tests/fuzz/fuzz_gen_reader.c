@@ -9,7 +9,7 @@
 
 #include "base/limits.h"
 #include "base/xalloc.h"
-#include "core/gen_reader.h"
+#include "core/gemini/reader.h"
 #include "fuzz.h"
 
 static struct answer_scratch scratch;

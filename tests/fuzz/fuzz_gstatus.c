@@ -8,8 +8,8 @@
 
 #include "base/limits.h"
 #include "base/xalloc.h"
-#include "core/gstatus.h"
-#include "core/verdict.h"
+#include "core/gemini/status.h"
+#include "core/gemini/verdict.h"
 #include "fuzz.h"
 
 #define SNIFFED_MAX 512

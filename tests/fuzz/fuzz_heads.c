@@ -8,12 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/limits.h"
 #include "base/xalloc.h"
-#include "net/edge_priv.h"
+#include "net/fcgi/fcgi_conn_priv.h"
 #include "fuzz.h"
-#include "net/address.h"
-#include "net/upstream.h"
+#include "net/fetch/address.h"
+#include "net/http/upstream.h"
 
 #define PARAMS 64
 

@@ -6,7 +6,7 @@
 #include "config.h"
 
 #include "base/limits.h"
-#include "core/images.h"
+#include "core/openai/images/images.h"
 #include "check_json.h"
 #include "fuzz.h"
 

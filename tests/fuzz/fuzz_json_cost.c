@@ -4,9 +4,8 @@
  */
 #include "config.h"
 
-#include "base/limits.h"
-#include "core/json.h"
-#include "core/json_cost.h"
+#include "core/json/json.h"
+#include "core/json/json_cost.h"
 #include "fuzz.h"
 
 int

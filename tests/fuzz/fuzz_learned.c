@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "base/limits.h"
-#include "core/learned.h"
+#include "core/gemini/learned.h"
 #include "fuzz.h"
 
 #define NOW 1782864000000ULL

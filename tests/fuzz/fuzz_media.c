@@ -11,8 +11,8 @@
 #include "base/base64.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
-#include "core/chat.h"
-#include "core/mime.h"
+#include "core/openai/chat/chat.h"
+#include "core/http/mime.h"
 #include "fuzz.h"
 
 static const char *const fields[][2] = {

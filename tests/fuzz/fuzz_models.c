@@ -9,10 +9,9 @@
 
 #include "base/limits.h"
 #include "base/xalloc.h"
-#include "core/family.h"
-#include "core/json.h"
-#include "core/model_list.h"
-#include "core/models.h"
+#include "core/gemini/family.h"
+#include "core/openai/models/model_list.h"
+#include "core/gemini/models.h"
 #include "check_json.h"
 #include "fuzz.h"
 

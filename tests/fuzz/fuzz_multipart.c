@@ -4,10 +4,9 @@
  */
 #include "config.h"
 
-#include "base/limits.h"
 #include "base/xalloc.h"
-#include "core/multipart.h"
-#include "core/transcription.h"
+#include "core/http/multipart.h"
+#include "core/openai/audio/transcription.h"
 #include "fuzz.h"
 
 static void

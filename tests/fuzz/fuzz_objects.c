@@ -2,7 +2,7 @@
 #include "config.h"
 
 #include "base/limits.h"
-#include "core/objects.h"
+#include "core/gemini/stored_objects.h"
 #include "fuzz.h"
 
 #define BODY (OBJECT_BODY_BATCH | OBJECT_BODY_INTERACTIONS | OBJECT_BODY_COMPAT)

@@ -6,8 +6,7 @@
 
 #include <string.h>
 
-#include "base/limits.h"
-#include "core/query.h"
+#include "core/http/query.h"
 #include "fuzz.h"
 
 static const char *const names[] = { "key", "alt", NULL };

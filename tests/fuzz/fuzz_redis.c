@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "app/state_redis.h"
+#include "app/state/redis.h"
 
 #define WIRE_MAX (64 * KIB) /* fits into the socket */
 

@@ -7,7 +7,7 @@
 
 #include "base/limits.h"
 #include "check_error.h"
-#include "core/responses.h"
+#include "core/openai/responses/responses.h"
 #include "fuzz.h"
 
 static void

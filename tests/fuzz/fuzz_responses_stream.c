@@ -6,7 +6,7 @@
 #include "config.h"
 
 #include "base/limits.h"
-#include "core/responses.h"
+#include "core/openai/responses/responses.h"
 #include "fuzz.h"
 
 #define OUT_MAX (64 * MIB)

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "base/limits.h"
-#include "core/json.h"
-#include "core/route.h"
+#include "core/json/json.h"
+#include "core/route/route.h"
 #include "fuzz.h"
 
 static void

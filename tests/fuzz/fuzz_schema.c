@@ -8,8 +8,8 @@
 
 #include "base/limits.h"
 #include "base/xalloc.h"
-#include "core/json.h"
-#include "core/schema.h"
+#include "core/json/json.h"
+#include "core/schema/schema.h"
 #include "fuzz.h"
 
 static void check_schema(json_object *schema, json_object *defs);

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/xalloc.h"
-#include "core/scrub.h"
+#include "core/keys/scrub.h"
 #include "fuzz.h"
 
 #define SECRETS_MAX 16

@@ -2,8 +2,8 @@
 #include "config.h"
 
 #include "base/limits.h"
-#include "core/health.h"
-#include "core/ledger.h"
+#include "core/keys/health.h"
+#include "core/keys/ledger.h"
 #include "fuzz.h"
 
 static const struct instant now = { 5000000, 1782864000000 };

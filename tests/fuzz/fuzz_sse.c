@@ -2,7 +2,7 @@
 #include "config.h"
 
 #include "base/limits.h"
-#include "core/sse.h"
+#include "core/http/sse.h"
 #include "fuzz.h"
 
 #define SMALL_MAX 16

@@ -2,7 +2,7 @@
 #include "config.h"
 
 #include "base/limits.h"
-#include "core/usage.h"
+#include "core/gemini/usage.h"
 #include "fuzz.h"
 
 static void

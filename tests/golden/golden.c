@@ -33,10 +33,9 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "base/limits.h"
 #include "base/xalloc.h"
-#include "core/embed.h"
-#include "core/schema.h"
+#include "core/openai/embeddings/embeddings.h"
+#include "core/schema/schema.h"
 #include "golden.h"
 #include "judge.h"
 #include "tap.h"

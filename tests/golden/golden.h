@@ -2,10 +2,10 @@
 #ifndef TESTS_GOLDEN_H
 #define TESTS_GOLDEN_H
 
-#include "core/apierror.h"
-#include "core/changes.h"
-#include "core/json.h"
-#include "core/models.h"
+#include "core/api/apierror.h"
+#include "core/api/changes.h"
+#include "core/json/json.h"
+#include "core/gemini/models.h"
 #include "golden_file.h"
 
 extern struct models *golden_models;

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/xalloc.h"
-#include "core/chat.h"
+#include "core/openai/chat/chat.h"
 #include "golden.h"
 #include "judge.h"
 
@@ -183,7 +183,7 @@ with_ends(struct slice input, const char *end, struct buf *out)
 	}
 }
 
-/* With a member in each event that gen_event.c leaves to json-c. */
+/* With a member in each event that event.c leaves to json-c. */
 static void
 the_long_way(struct slice input, struct buf *out)
 {

@@ -4,9 +4,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/base64.h"
 #include "base/xalloc.h"
-#include "core/chat.h"
+#include "core/openai/chat/chat.h"
 #include "golden.h"
 
 static struct families *

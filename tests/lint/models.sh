@@ -9,9 +9,10 @@ cd "${srcdir:-.}"
 # shellcheck disable=SC2046 # one word for each file
 set -- README.md README.zh-CN.md tests/it/quickstart.py \
     $(find deploy -type f | sort) \
-    $(find fcgi-app include -name '*.[ch]' ! -path fcgi-app/core/family.c -o -name '*.def' | sort)
+    $(find fcgi-app include -name '*.[ch]' ! -path fcgi-app/core/gemini/family.c \
+        -o -name '*.def' | sort)
 
-aliases=$(sed -n '/models_default_aliases\[\] =/,/;$/p' fcgi-app/core/models.c |
+aliases=$(sed -n '/models_default_aliases\[\] =/,/;$/p' fcgi-app/core/gemini/models.c |
     grep -oE '=gemini-[0-9a-z.-]+' | cut -c2- | sort -u)
 number=0
 failed=0
@@ -42,7 +43,7 @@ for alias in $aliases; do
     named=$(echo "$named" | grep -v -e ":$alias\$" || true)
 done
 
-check "the aliases were found" "$([ -n "$aliases" ] || echo "fcgi-app/core/models.c")"
+check "the aliases were found" "$([ -n "$aliases" ] || echo "fcgi-app/core/gemini/models.c")"
 check "chat models of the built-in aliases have evergreen names" \
     "$(echo "$aliases" | grep -vE -e '-(latest|tts|transcribe|image|embedding-[0-9]+)$' || true)"
 check "nothing names a chat model by its generation" "$named"

@@ -1,13 +1,13 @@
 #!/bin/sh
-# Every option of include/app/conf.def is in --sample-config, in both languages of the guide and in
-# the man page, nothing there is an option that does not exist, and the sample file is what the
+# Every option of include/app/conf/conf.def is in --sample-config, in both languages of the guide
+# and in the man page, nothing there is an option that does not exist, and the sample file is what the
 # program prints. The sample of model families is valid.
 # $GATEWAY: the program; $srcdir: the root of the sources.
 set -u
 
 root=${srcdir:-.}
 gateway=${GATEWAY:-./gemini-balance.fcgi}
-def=$root/include/app/conf.def
+def=$root/include/app/conf/conf.def
 sample=$root/deploy/gemini-balance.conf.sample
 count=0
 failed=0

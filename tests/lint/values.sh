@@ -1,12 +1,12 @@
 #!/bin/sh
-# What --check refuses: each option of include/app/conf.def is tried with values that it cannot
+# What --check refuses: each option of include/app/conf/conf.def is tried with values that it cannot
 # have, and the refusal must name the option; then what it must take.
 # $GATEWAY: the program; $srcdir: the root of the sources.
 set -u
 
 root=${srcdir:-.}
 gateway=${GATEWAY:-./gemini-balance.fcgi}
-def=$root/include/app/conf.def
+def=$root/include/app/conf/conf.def
 place=$(mktemp -d) || exit 1
 trap 'rm -rf "$place"' EXIT
 count=0

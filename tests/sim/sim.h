@@ -17,7 +17,7 @@
 
 #include "base/buf.h"
 #include "base/netresult.h"
-#include "net/edge.h"
+#include "net/fcgi/fcgi_conn.h"
 
 /* ---- the stand ---- */
 

@@ -1,4 +1,5 @@
-/* The clock, the loop and the client's side in memory: base/clock.h, net/loop.h, net/edge.h. */
+/* The clock, the loop and the client's side in memory: base/clock.h, net/loop.h,
+ * net/fcgi/fcgi_conn.h. */
 #include "config.h"
 
 #include "sim_priv.h"
@@ -9,6 +10,7 @@
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/xalloc.h"
+#include "net/loop.h"
 
 #define WALL_ORIGIN 1790000000000 /* some day in 2026 */
 

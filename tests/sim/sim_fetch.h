@@ -1,6 +1,6 @@
 /*
- * The simulator's net/fetch.h: fetches are kept in the order of their start, and the test ends
- * them. Stands alone; works without a stand.
+ * The simulator's net/fetch/fetch.h: fetches are kept in the order of their start, and the test
+ * ends them. Stands alone; works without a stand.
  */
 #ifndef TESTS_SIM_FETCH_H
 #define TESTS_SIM_FETCH_H
@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "net/fetch.h"
+#include "net/fetch/fetch.h"
 
 /* How many were started, and how many of them are neither ended nor cancelled. */
 size_t sim_fetches(void);

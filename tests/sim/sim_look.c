@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "base/limits.h"
-#include "core/json.h"
+#include "core/json/json.h"
 
 enum sim_state
 sim_state(const struct sim_client *c)

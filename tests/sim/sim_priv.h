@@ -4,9 +4,10 @@
 
 #include <json-c/json.h>
 
-#include "app/gateway.h"
-#include "net/upstream.h"
+#include "app/request/gateway.h"
+#include "net/http/upstream.h"
 #include "sim.h"
+#include "net/loop.h"
 
 struct edge {
 	struct sim_client *client;

@@ -10,12 +10,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include <stddef.h>
 
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/xalloc.h"
-#include "core/json.h"
+#include "core/json/json.h"
 #include "unset_options.h"
+#include "app/keys/keyring.h"
+#include "base/buf.h"
+#include "app/keys/tokens.h"
 
 #define FIRINGS_MAX 1000000
 
@@ -73,12 +77,15 @@ static void
 add_server_secrets(void)
 {
 	struct buf others = sim->secrets;
+	struct slice tokens = slice_str(sim->conf.access_tokens), entry, word;
 
 	buf_init(&sim->secrets, MIB);
 	for (size_t i = 0; i < roster_key_count(sim->gw->roster); i++)
 		add_secret(slice_str(keyring_secret(sim->gw->roster->ring, i)));
-	for (size_t i = 0; i < tokens_count(sim->gw->roster->tokens); i++)
-		add_secret(slice_str(tokens_secret(sim->gw->roster->tokens, i)));
+	while (slice_split(&tokens, ',', &entry))
+		for (entry = slice_trim(entry); slice_split(&entry, ' ', &word);)
+			if (tokens_find(sim->gw->roster->tokens, word) != NULL)
+				add_secret(word);
 	add_secret(slice_str(sim->gw->roster->admin));
 	sim->server_secrets += sim->secrets.len;
 	buf_add_slice(&sim->secrets, buf_slice(&others));

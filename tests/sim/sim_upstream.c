@@ -1,4 +1,4 @@
-/* The Gemini API's side in memory: net/upstream.h, and the test's hand on it. */
+/* The Gemini API's side in memory: net/http/upstream.h, and the test's hand on it. */
 #include "config.h"
 
 #include "sim_priv.h"

@@ -8,6 +8,7 @@
 #include "sim.h"
 #include "tap.h"
 #include "texts.h"
+#include "app/request/request.h"
 
 #define EMBEDDINGS "{\"model\":\"gemini-embedding-001\",\"input\":[\"a\",\"b\"]}"
 #define IMAGES     "{\"model\":\"gemini-2.5-flash-image\",\"prompt\":\"A cat\"}"

@@ -5,6 +5,8 @@
 #include "sim.h"
 #include "tap.h"
 #include "texts.h"
+#include "app/request/owner.h"
+#include "app/request/owner_search.h"
 
 #define FILES_URI   "https://generativelanguage.googleapis.com/v1beta/files/"
 #define WITH(part)  "{\"contents\":[{\"parts\":[{\"text\":\"Hi\"}" part "]}]}"

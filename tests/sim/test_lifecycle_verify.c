@@ -3,7 +3,6 @@
 
 #include <stdio.h>
 
-#include "base/limits.h"
 #include "sim.h"
 #include "tap.h"
 #include "texts.h"

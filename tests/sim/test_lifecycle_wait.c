@@ -2,7 +2,6 @@
  */
 #include "config.h"
 
-#include "base/limits.h"
 #include "sim.h"
 #include "tap.h"
 #include "texts.h"

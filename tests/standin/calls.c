@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/xalloc.h"
 #include "example.h"
 #include "gjson.h"
 #include "sign.h"

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/xalloc.h"
 #include "behave.h"
 #include "gjson.h"
 #include "sign.h"

@@ -10,7 +10,6 @@
 #include <unistd.h>
 
 #include "api.h"
-#include "base/xalloc.h"
 #include "bench.h"
 #include "batches.h"
 #include "caches.h"

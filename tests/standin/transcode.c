@@ -9,7 +9,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/xalloc.h"
 #include "gjson.h"
 #include "schema.h"
 

@@ -8,7 +8,7 @@
 
 #include "base/limits.h"
 #include "fetch_server.h"
-#include "net/upstream.h"
+#include "net/http/upstream.h"
 
 /* Long enough for everything that is not about time. */
 #define LONG_MS 60000

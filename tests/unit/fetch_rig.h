@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "net/fetch_priv.h"
+#include "net/fetch/fetch_priv.h"
 
 struct job {
 	struct fetch *fetch; /* NULL once it is over */

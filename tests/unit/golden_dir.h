@@ -9,9 +9,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "base/limits.h"
-#include "core/apierror.h"
-#include "core/json.h"
+#include "core/api/apierror.h"
+#include "core/json/json.h"
 #include "golden_file.h"
 #include "tap.h"
 

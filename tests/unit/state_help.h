@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #endif
 
-#include "app/state.h"
+#include "app/state/state.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/xalloc.h"
@@ -24,7 +24,7 @@
 #define PATIENCE_MS 20000
 
 static char place[] = "/tmp/gb-state.XXXXXX";
-static char error[CONF_ERROR_MAX];
+static char error[STATE_ERROR_MAX];
 
 /* Text in one of a few static buffers. */
 static inline const char *text(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -1,7 +1,7 @@
 /* address.c: what is public, and the operator's list. */
 #include "config.h"
 
-#include "net/address.h"
+#include "net/fetch/address.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

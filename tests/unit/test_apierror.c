@@ -1,13 +1,12 @@
 /* apierror.c: the table, the cuts, the renderings, Google's error objects. */
 #include "config.h"
 
-#include "core/apierror.h"
+#include "core/api/apierror.h"
 
 #include <strings.h>
 
 #include "base/limits.h"
 #include "base/utf8.h"
-#include "core/json.h"
 #include "tap.h"
 
 static void
@@ -17,7 +16,7 @@ test_words(void)
 
 #define APIERROR(symbol, word, status, type, code, google, text) \
 	good = good && strcasecmp(#symbol, apierror_word(APIERROR_##symbol)) == 0;
-#include "core/apierror.def"
+#include "core/api/apierror.def"
 #undef APIERROR
 	ok(good, "each word is its symbol in lower case");
 }

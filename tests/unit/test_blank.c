@@ -1,7 +1,7 @@
-/* blank.c: which answers are entirely empty, and how early content is seen. */
+/* empty_answer.c: which answers are entirely empty, and how early content is seen. */
 #include "config.h"
 
-#include "core/blank.h"
+#include "core/gemini/empty_answer.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* body.c: memory, then an unlinked file; the ceilings; what fails. */
 #include "config.h"
 
-#include "net/body.h"
+#include "base/body.h"
 
 #include <dirent.h>
 #include <errno.h>

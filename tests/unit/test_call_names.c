@@ -4,10 +4,9 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#include "base/xalloc.h"
 #include "fetch_server.h"
 #include "tap.h"
-#include "net/upstream_priv.h"
+#include "net/http/upstream_priv.h"
 
 static uv_loop_t loop;
 static uv_timer_t pulse; /* no turn waits longer */

@@ -1,9 +1,8 @@
 /* changes.c: the header's text, its ceiling, and the strict list. */
 #include "config.h"
 
-#include "core/changes.h"
+#include "core/api/changes.h"
 
-#include "base/limits.h"
 #include "tap.h"
 
 static void

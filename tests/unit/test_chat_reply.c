@@ -1,7 +1,7 @@
-/* chat_reply.c and chat_parts.c: tables and ceilings that golden files cannot show whole. */
+/* chat/reply.c and reply_parts.c: tables and ceilings that golden files cannot show whole. */
 #include "config.h"
 
-#include "core/chat_parts.h"
+#include "core/openai/chat/reply_parts.h"
 
 #include "base/limits.h"
 #include "base/xalloc.h"

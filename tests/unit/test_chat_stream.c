@@ -1,7 +1,7 @@
-/* chat_stream.c: what golden files cannot show. */
+/* chat/stream.c: what golden files cannot show. */
 #include "config.h"
 
-#include "core/chat.h"
+#include "core/openai/chat/chat.h"
 
 #include "base/limits.h"
 #include "tap.h"

@@ -1,12 +1,11 @@
 /* citations.c: offsets over blocks, and what happens at the ceilings. */
 #include "config.h"
 
-#include "core/citations.h"
+#include "core/gemini/citations.h"
 
 #include <stdlib.h>
 
 #include "base/limits.h"
-#include "base/xalloc.h"
 #include "tap.h"
 
 struct seen {

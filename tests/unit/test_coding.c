@@ -1,7 +1,7 @@
 /* coding.c: what the header says, what comes out, and the ceilings. */
 #include "config.h"
 
-#include "net/coding.h"
+#include "net/http/coding.h"
 
 #include <stdlib.h>
 #include <string.h>

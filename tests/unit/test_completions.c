@@ -1,7 +1,7 @@
 /* completions*.c: golden cases of requests with their answers, streams cut anywhere. */
 #include "config.h"
 
-#include "core/completions.h"
+#include "core/openai/completions/completions.h"
 
 #include "base/xalloc.h"
 #include "golden_dir.h"

@@ -1,7 +1,7 @@
 /* conf.c: defaults, file, environment, every kind of value, the printed tables. */
 #include "config.h"
 
-#include "app/conf.h"
+#include "app/conf/conf.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -21,7 +21,7 @@ static const char *const names[] = {
 #define CONF_TIME(field, name, def, min, max, sentence) #name,
 #define CONF_BOOL(field, name, def, sentence)           #name,
 #define CONF_ENUM(field, name, def, words, sentence)    #name,
-#include "app/conf.def"
+#include "app/conf/conf.def"
 };
 
 static char path[] = "/tmp/test-conf-XXXXXX";
@@ -251,7 +251,7 @@ test_sample(void)
 #define CONF_TIME(field, name, def, min, max, sentence) is_int(conf.field, plain.field, #name);
 #define CONF_BOOL(field, name, def, sentence)           is_int(conf.field, plain.field, #name);
 #define CONF_ENUM(field, name, def, words, sentence)    is_int(conf.field, plain.field, #name);
-#include "app/conf.def"
+#include "app/conf/conf.def"
 	conf_release(&conf);
 	conf_release(&plain);
 	free(text);

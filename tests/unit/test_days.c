@@ -4,10 +4,9 @@
  */
 #include "config.h"
 
-#include "core/keypool.h"
+#include "core/keys/keypool.h"
 
-#include "base/xalloc.h"
-#include "core/pacific.h"
+#include "core/keys/pacific.h"
 #include "tap.h"
 
 enum { PROJECTS = 3, KEYS = 2 * PROJECTS, PER_MINUTE = 10, PER_DAY = 300, STEP_MS = 500, DAYS = 3 };

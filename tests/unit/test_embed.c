@@ -1,7 +1,7 @@
-/* embed.c: the largest request, and vectors as bytes. */
+/* embeddings.c: the largest request, and vectors as bytes. */
 #include "config.h"
 
-#include "core/embed.h"
+#include "core/openai/embeddings/embeddings.h"
 
 #include <math.h>
 

@@ -1,7 +1,7 @@
 /* family.c: the prefixes that are easy to get into the wrong order. */
 #include "config.h"
 
-#include "core/family.h"
+#include "core/gemini/family.h"
 
 #include "base/xalloc.h"
 #include "tap.h"

@@ -1,7 +1,7 @@
 /* fcgi_scan.c: requests at every split, hostile ones, and agreement with a naive walker. */
 #include "config.h"
 
-#include "net/fcgi_scan.h"
+#include "net/fcgi/fcgi_scan.h"
 
 #include <stdbool.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* fcgi_stdin.c: bodies at every split, in records of every size; how they end. */
 #include "config.h"
 
-#include "net/fcgi_stdin.h"
+#include "net/fcgi/fcgi_stdin.h"
 
 #include <stdlib.h>
 

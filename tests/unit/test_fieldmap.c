@@ -1,12 +1,12 @@
 /* fieldmap.c: the engine by a table of its own. */
 #include "config.h"
 
-#include "core/fieldmap.h"
+#include "core/api/fieldmap.h"
 
 #include "base/limits.h"
 #include "base/xalloc.h"
-#include "core/changes.h"
-#include "core/json.h"
+#include "core/api/changes.h"
+#include "core/json/json.h"
 #include "tap.h"
 
 enum { NEED_A = 1, NEED_B = 2 };

@@ -5,16 +5,16 @@
  */
 #include "config.h"
 
-#include "core/fieldmap.h"
+#include "core/api/fieldmap.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/limits.h"
 #include "base/xalloc.h"
-#include "core/chat_parts.h"
-#include "core/chat_priv.h"
-#include "core/responses.h"
+#include "core/openai/chat/reply_parts.h"
+#include "core/openai/chat/chat_read.h"
+#include "core/openai/responses/responses.h"
 #include "tap.h"
 
 /* ---- the tables of all endpoints ---- */

@@ -1,7 +1,7 @@
 /* gateway.c: what the options add up to, and combinations that are refused. */
 #include "config.h"
 
-#include "app/gateway.h"
+#include "app/request/gateway.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -9,6 +9,9 @@
 #include "tap.h"
 #include "temp_file.h"
 #include "unset_options.h"
+#include "app/keys/keyring.h"
+#include "app/keys/tokens.h"
+#include "base/buf.h"
 
 static char path[] = "/tmp/test-gateway-XXXXXX";
 static char error[CONF_ERROR_MAX];
@@ -84,7 +87,7 @@ test_access(void)
 	drop(gw);
 	gw = MAKE("GEMINI_API_KEYS=key-1", "ACCESS_TOKENS=one, two\tthree,,");
 	ok(gw != NULL && tokens_count(gw->roster->tokens) == 3, "tokens");
-	is_str(tokens_secret(gw->roster->tokens, 2), "three", "each for itself");
+	ok(tokens_find(gw->roster->tokens, SLICE("three")) != NULL, "each for itself");
 	drop(gw);
 	gw = MAKE("GEMINI_API_KEYS=key-1", "ACCESS_TOKENS=one", "OWN_KEYS=yes");
 	ok(gw != NULL && gw->roster->own_keys, "both");

@@ -1,7 +1,7 @@
-/* gen_reader.c and gen_part.c: what a sink is told, and when a stream is an error. */
+/* reader.c and part.c: what a sink is told, and when a stream is an error. */
 #include "config.h"
 
-#include "core/gen_reader.h"
+#include "core/gemini/reader.h"
 
 #include <stdlib.h>
 

@@ -1,7 +1,7 @@
 /* Google's error bodies in every wrapping, and the first bytes of answers. */
 #include "config.h"
 
-#include "core/gstatus.h"
+#include "core/gemini/status.h"
 
 #include "base/xalloc.h"
 #include "tap.h"

@@ -2,7 +2,7 @@
 #include "config.h"
 
 #include "base/limits.h"
-#include "net/upstream.h"
+#include "net/http/upstream.h"
 #include "tap.h"
 
 static void

@@ -1,7 +1,7 @@
 /* Which headers cross the gateway. */
 #include "config.h"
 
-#include "core/headers.h"
+#include "core/http/headers.h"
 
 #include "base/xalloc.h"
 #include "tap.h"

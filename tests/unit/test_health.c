@@ -1,12 +1,11 @@
 /* Cooldowns, probes, bursts, back-off and ceilings, on a clock of numbers. */
 #include "config.h"
 
-#include "core/health.h"
+#include "core/keys/health.h"
 
-#include "base/limits.h"
-#include "base/xalloc.h"
-#include "core/pacific.h"
+#include "core/keys/pacific.h"
 #include "tap.h"
+#include "core/keys/health_priv.h"
 
 #define MINUTE 60000ULL
 #define HOUR   (60 * MINUTE)

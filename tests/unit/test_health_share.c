@@ -1,11 +1,10 @@
 /* Two processes that tell each other what they learn, with clocks that differ. */
 #include "config.h"
 
-#include "core/health.h"
+#include "core/keys/health.h"
 
 #include <string.h>
 
-#include "base/limits.h"
 #include "base/xalloc.h"
 #include "tap.h"
 

@@ -1,7 +1,7 @@
 /* images*.c: golden cases of requests with their answers, forms, sizes, media from outside. */
 #include "config.h"
 
-#include "core/images.h"
+#include "core/openai/images/images.h"
 
 #include "base/base64.h"
 #include "golden_dir.h"

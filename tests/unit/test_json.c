@@ -1,7 +1,7 @@
 /* json.c and jwriter.c: what is accepted, what the accessors yield, what is written. */
 #include "config.h"
 
-#include "core/json.h"
+#include "core/json/json.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -7,8 +7,8 @@
 
 #include "base/limits.h"
 #include "base/xalloc.h"
-#include "core/json.h"
-#include "core/json_cost.h"
+#include "core/json/json.h"
+#include "core/json/json_cost.h"
 #include "tap.h"
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)

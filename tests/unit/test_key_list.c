@@ -1,10 +1,10 @@
 /* key_list.c and entries.c: lists of keys with attributes, in an option and in a file. */
 #include "config.h"
 
-#include "core/key_list.h"
+#include "core/keys/key_list.h"
 
 #include "base/xalloc.h"
-#include "core/entries.h"
+#include "core/keys/entries.h"
 #include "tap.h"
 
 #include <string.h>

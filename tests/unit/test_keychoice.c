@@ -1,12 +1,13 @@
 /* The three ways of choosing among keys, and how their health governs it. */
 #include "config.h"
 
-#include "core/keypool.h"
+#include "core/keys/keypool.h"
 
 #include <stdlib.h>
 
 #include "base/xalloc.h"
 #include "tap.h"
+#include "base/limits.h"
 
 static const uint8_t hash_key[SIPHASH_KEY_BYTES] = "test";
 static struct health *h;

@@ -1,7 +1,7 @@
 /* Lists of keys, and the names of keys. */
 #include "config.h"
 
-#include "core/keypool.h"
+#include "core/keys/keypool.h"
 
 #include <stdlib.h>
 

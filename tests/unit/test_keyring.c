@@ -1,7 +1,7 @@
 /* keyring.c: keys behind a lock: choice, names, and what many threads leave behind. */
 #include "config.h"
 
-#include "app/keyring.h"
+#include "app/keys/keyring.h"
 
 #include <pthread.h>
 

@@ -1,7 +1,7 @@
 /* The table of lessons: what they make of families, when they end, and how processes share them. */
 #include "config.h"
 
-#include "core/learned.h"
+#include "core/gemini/learned.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* ledger.c: a day in UTC, counted by several processes. */
 #include "config.h"
 
-#include "core/ledger.h"
+#include "core/keys/ledger.h"
 
 #include <string.h>
 

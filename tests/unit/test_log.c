@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #include "base/limits.h"
-#include "core/json.h"
+#include "core/json/json.h"
 #include "tap.h"
 #include "temp_file.h"
 

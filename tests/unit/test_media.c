@@ -1,9 +1,8 @@
-/* app/media.c: wanted URLs become found references or one error. */
+/* app/request/media.c: wanted URLs become found references or one error. */
 #include "config.h"
 
-#include "app/media.h"
+#include "app/request/media.h"
 
-#include "base/limits.h"
 #include "sim/sim_fetch.h"
 #include "tap.h"
 

@@ -1,7 +1,7 @@
 /* Members of JSON bytes, at any split. */
 #include "config.h"
 
-#include "core/members.h"
+#include "core/json/json_scan.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,9 +1,8 @@
 /* meter.c: a minute that slides. */
 #include "config.h"
 
-#include "core/meter.h"
+#include "core/keys/meter.h"
 
-#include "base/xalloc.h"
 #include "tap.h"
 
 static void

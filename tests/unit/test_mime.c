@@ -1,7 +1,7 @@
 /* mime.c: spellings and guesses. */
 #include "config.h"
 
-#include "core/mime.h"
+#include "core/http/mime.h"
 
 #include "base/xalloc.h"
 #include "tap.h"

@@ -1,7 +1,7 @@
 /* Lines of models, by names that Google has had and may have. */
 #include "config.h"
 
-#include "core/model_line.h"
+#include "core/gemini/model_line.h"
 
 #include "tap.h"
 

@@ -1,12 +1,12 @@
 /* Google's catalogue in OpenAI's shape: pages, aliases, errors. */
 #include "config.h"
 
-#include "core/model_list.h"
+#include "core/openai/models/model_list.h"
 
 #include "base/limits.h"
-#include "core/json.h"
 #include "judge.h"
 #include "tap.h"
+#include "core/gemini/models.h"
 
 static struct answer_scratch scratch;
 

@@ -1,7 +1,7 @@
 /* Model names: prefixes, aliases, and names that must not reach a URL. */
 #include "config.h"
 
-#include "core/models.h"
+#include "core/gemini/models.h"
 
 #include "base/xalloc.h"
 #include "tap.h"

@@ -1,13 +1,13 @@
 /* multipart.c: forms of every maker, broken forms, and forms that are meant to take long. */
 #include "config.h"
 
-#include "core/multipart.h"
+#include "core/http/multipart.h"
 
 #include <stdlib.h>
 
 #include "base/limits.h"
 #include "base/xalloc.h"
-#include "core/json.h"
+#include "core/json/json.h"
 #include "tap.h"
 
 #define TYPE "multipart/form-data; boundary=XX"

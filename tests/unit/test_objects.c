@@ -1,13 +1,13 @@
 /* Names of stored objects in paths, bodies and answers. */
 #include "config.h"
 
-#include "core/objects.h"
+#include "core/gemini/stored_objects.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/xalloc.h"
-#include "core/json.h"
+#include "core/json/json.h"
 #include "golden_dir.h"
 #include "tap.h"
 

@@ -1,7 +1,7 @@
 /* own_address.c and fetch_call.c: a public address that is the machine's own. */
 #include "config.h"
 
-#include "net/own_address.h"
+#include "net/fetch/own_address.h"
 
 #include <arpa/inet.h>
 #include <dlfcn.h>

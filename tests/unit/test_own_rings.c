@@ -1,13 +1,15 @@
-/* own_rings.c: the keyrings of callers between their requests. */
+/* caller_keys.c: the keyrings of callers between their requests. */
 #include "config.h"
 
-#include "app/own_rings.h"
+#include "app/keys/caller_keys.h"
 
 #include <pthread.h>
 #include <stdio.h>
 
 #include "base/limits.h"
 #include "tap.h"
+#include "app/keys/balancer.h"
+#include "app/keys/keyring.h"
 
 #define THREADS 4
 #define ROUNDS  4000

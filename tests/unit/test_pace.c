@@ -1,7 +1,7 @@
 /* pace.c: who is too slow, and who is the slowest. */
 #include "config.h"
 
-#include "net/pace.h"
+#include "net/fcgi/pace.h"
 
 #include "base/limits.h"
 #include "tap.h"

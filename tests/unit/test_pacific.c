@@ -1,7 +1,7 @@
 /* Midnight in Los Angeles: around both changes of the clock, and against the zone database. */
 #include "config.h"
 
-#include "core/pacific.h"
+#include "core/keys/pacific.h"
 
 #include <stdlib.h>
 #include <time.h>

@@ -1,7 +1,7 @@
 /* The status page: the right base URLs, the right words about keys, nothing that runs. */
 #include "config.h"
 
-#include "core/pages.h"
+#include "core/pages/pages.h"
 
 #include "base/limits.h"
 #include "tap.h"

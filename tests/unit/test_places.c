@@ -1,9 +1,8 @@
 /* places.c: shares, and that places come back. */
 #include "config.h"
 
-#include "net/places.h"
+#include "net/fcgi/places.h"
 
-#include "base/xalloc.h"
 #include "tap.h"
 
 static void

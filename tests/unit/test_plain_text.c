@@ -1,9 +1,8 @@
 /* plain_text.c: what pasting leaves in configuration text. */
 #include "config.h"
 
-#include "core/plain_text.h"
+#include "core/http/plain_text.h"
 
-#include "base/xalloc.h"
 #include "tap.h"
 
 static struct buf out;

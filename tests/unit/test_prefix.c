@@ -1,13 +1,14 @@
 /* Requests that begin alike. */
 #include "config.h"
 
-#include "core/prefix.h"
+#include "core/keys/prefix.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/xalloc.h"
 #include "tap.h"
+#include "base/limits.h"
 
 static void
 test_levels(void)

@@ -1,7 +1,7 @@
 /* Raw queries: lookup, removal, percent-encoding both ways. */
 #include "config.h"
 
-#include "core/query.h"
+#include "core/http/query.h"
 
 #include "tap.h"
 

@@ -1,7 +1,7 @@
-/* refs.c: wanted, found and absent. */
+/* ext_refs.c: wanted, found and absent. */
 #include "config.h"
 
-#include "core/refs.h"
+#include "core/openai/common/ext_refs.h"
 
 #include "base/limits.h"
 #include "tap.h"

@@ -2,7 +2,7 @@
  * them must not mean. */
 #include "config.h"
 
-#include "core/refusal.h"
+#include "core/gemini/refusal.h"
 
 #include <string.h>
 

@@ -12,9 +12,8 @@
  */
 #include "config.h"
 
-#include "core/responses.h"
+#include "core/openai/responses/responses.h"
 
-#include "base/base64.h"
 #include "golden_dir.h"
 #include "judge.h"
 

@@ -1,10 +1,10 @@
 /* POST /responses/compact and /responses/input_tokens. */
 #include "config.h"
 
-#include "core/responses.h"
+#include "core/openai/responses/responses.h"
 
 #include "base/limits.h"
-#include "core/json.h"
+#include "core/json/json.h"
 #include "tap.h"
 
 static struct answer_scratch scratch;

@@ -1,10 +1,10 @@
 /* Conversations by way of responses*.c: without storage, and with what a store keeps of them. */
 #include "config.h"
 
-#include "core/responses.h"
+#include "core/openai/responses/responses.h"
 
 #include "base/limits.h"
-#include "core/json.h"
+#include "core/json/json.h"
 #include "tap.h"
 
 static struct answer_scratch scratch;

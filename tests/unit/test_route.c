@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/xalloc.h"
-#include "core/route.h"
+#include "core/route/route.h"
 #include "tap.h"
 
 enum caller { NOBODY = 0, GOOGLE = 1, BEARER = 2, SOCKET = 4 };

@@ -1,13 +1,13 @@
 /* schema.c and its stages: what the golden cases do not show. */
 #include "config.h"
 
-#include "core/schema.h"
+#include "core/schema/schema.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/limits.h"
-#include "core/json.h"
+#include "core/json/json.h"
 #include "tap.h"
 
 /* want_changes NULL: not compared. */

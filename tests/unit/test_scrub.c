@@ -1,7 +1,7 @@
 /* Secrets in passing bytes: overlaps, prefixes, every split, and how little is held back. */
 #include "config.h"
 
-#include "core/scrub.h"
+#include "core/keys/scrub.h"
 
 #include "base/limits.h"
 #include "base/xalloc.h"

@@ -7,9 +7,8 @@
  */
 #include "config.h"
 
-#include "core/speech.h"
+#include "core/openai/audio/speech.h"
 
-#include "base/base64.h"
 #include "base/xalloc.h"
 #include "golden_dir.h"
 #include "judge.h"

@@ -1,7 +1,7 @@
 /* sse.c: every input is fed whole, byte by byte, and at every single split. */
 #include "config.h"
 
-#include "core/sse.h"
+#include "core/http/sse.h"
 
 #include "base/limits.h"
 #include "base/xalloc.h"

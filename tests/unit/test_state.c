@@ -1,7 +1,7 @@
-/* state.c and state_spec.c: the store without an engine, words of the configuration, threads. */
+/* state.c and state_url.c: the store without an engine, words of the configuration, threads. */
 #include "config.h"
 
-#include "app/state_priv.h"
+#include "app/state/state_priv.h"
 
 #include <pthread.h>
 

@@ -4,7 +4,7 @@
  */
 #include "config.h"
 
-#include "app/state_priv.h"
+#include "app/state/state_priv.h"
 
 #include "state_help.h"
 

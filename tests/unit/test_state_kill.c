@@ -10,7 +10,7 @@
 
 #ifdef HAVE_SQLITE
 
-#include "app/state_priv.h"
+#include "app/state/state_priv.h"
 
 #include <fcntl.h>
 #include <poll.h>

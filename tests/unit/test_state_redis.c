@@ -3,7 +3,7 @@
 
 #ifdef HAVE_HIREDIS
 
-#include "app/state_priv.h"
+#include "app/state/state_priv.h"
 
 #include "base/xalloc.h"
 #include "state_help.h"

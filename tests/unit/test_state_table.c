@@ -1,7 +1,7 @@
 /* state_table.c: what is kept, what goes first, and what waits to be written; time is simulated. */
 #include "config.h"
 
-#include "app/state_priv.h"
+#include "app/state/state_priv.h"
 
 #include "tap.h"
 

@@ -1,7 +1,7 @@
 /* struct_text.c: what a Struct keeps, and what it does not. */
 #include "config.h"
 
-#include "core/struct_text.h"
+#include "core/gemini/struct_text.h"
 
 #include "base/limits.h"
 #include "base/xalloc.h"

@@ -1,7 +1,7 @@
-/* text_file.c: what is text, and in which encoding. */
+/* charset.c: what is text, and in which encoding. */
 #include "config.h"
 
-#include "core/text_file.h"
+#include "core/http/charset.h"
 
 #include "base/limits.h"
 #include "base/xalloc.h"

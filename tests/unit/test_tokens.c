@@ -1,13 +1,13 @@
 /* tokens.c: access tokens with names and limits. */
 #include "config.h"
 
-#include "app/tokens.h"
+#include "app/keys/tokens.h"
 
 #include <pthread.h>
 
-#include "base/limits.h"
 #include "base/xalloc.h"
 #include "tap.h"
+#include "app/keys/spending.h"
 
 #define THREADS 4
 #define ROUNDS  500
@@ -31,7 +31,7 @@ test_list(void)
 	struct token *token;
 
 	is_int(tokens_count(t), 6, "tokens of the option and of the file");
-	is_str(tokens_secret(t, 3), "four", "without quotation marks");
+	ok(tokens_find(t, SLICE("four")) != NULL, "without quotation marks");
 	token = tokens_find(t, SLICE("five"));
 	ok(token != NULL, "found");
 	is_str(token_name(token), "eve", "its name");

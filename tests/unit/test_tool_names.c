@@ -1,12 +1,11 @@
 /* tool_names.c: one name, one name upstream, and back. */
 #include "config.h"
 
-#include "core/tool_names.h"
+#include "core/gemini/tool_names.h"
 
 #include <stdlib.h>
 
 #include "base/xalloc.h"
-#include "core/json.h"
 #include "tap.h"
 
 static const char *

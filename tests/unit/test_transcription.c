@@ -8,11 +8,12 @@
  */
 #include "config.h"
 
-#include "core/transcription.h"
+#include "core/openai/audio/transcription.h"
 
 #include "base/xalloc.h"
 #include "golden_dir.h"
 #include "judge.h"
+#include "core/openai/audio/transcript.h"
 
 static struct answer_scratch scratch;
 

@@ -1,10 +1,10 @@
 /* usage.c and usage_scan.c. */
 #include "config.h"
 
-#include "core/usage.h"
+#include "core/gemini/usage.h"
 
 #include "base/limits.h"
-#include "core/json.h"
+#include "core/json/json.h"
 #include "tap.h"
 
 static void

@@ -5,7 +5,7 @@
  */
 #include "config.h"
 
-#include "core/verdict.h"
+#include "core/gemini/verdict.h"
 
 #include "base/xalloc.h"
 #include "tap.h"

@@ -1,11 +1,11 @@
 /* The events of /verify and the lists it takes. */
 #include "config.h"
 
-#include "core/verify.h"
+#include "core/keys/verify.h"
 
 #include "base/limits.h"
 #include "base/xalloc.h"
-#include "core/keypool.h"
+#include "core/keys/keypool.h"
 #include "tap.h"
 
 static struct buf out;

@@ -1,7 +1,7 @@
 /* Voices by either maker's name. */
 #include "config.h"
 
-#include "core/voices.h"
+#include "core/gemini/voices.h"
 #include "tap.h"
 
 int

@@ -1,0 +1,250 @@
+/* A hash table of rings by their lists, and a list of those that rest, the longest first. */
+#include "config.h"
+
+#include "app/keys/caller_keys.h"
+
+#include <assert.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/limits.h"
+#include "base/siphash.h"
+#include "base/xalloc.h"
+#include "core/keys/keypool.h"
+#include "app/keys/keyring.h"
+#include "core/keys/health.h"
+#include "base/buf.h"
+
+struct own_ring {
+	struct own_ring *next;           /* in its bucket */
+	struct own_ring *before, *after; /* among those that rest */
+	uint64_t hash;
+	char *list; /* the caller's bytes */
+	size_t len;
+	enum balance balance;
+	struct keyring *keys;
+	unsigned users;
+	uint64_t rests_since;
+};
+
+struct own_rings {
+	pthread_mutex_t lock;
+	uint8_t hash_key[SIPHASH_KEY_BYTES]; /* secret: nobody can choose lists that collide */
+	struct balancer *balancer;
+	unsigned cap;
+	size_t count;
+	struct own_ring *first, *last; /* of those that rest */
+	size_t resting, resting_keys;
+	struct own_ring *buckets[OWN_RINGS_MAX];
+};
+
+struct own_rings *
+own_rings_new(struct balancer *b, unsigned cap)
+{
+	struct own_rings *o = xcalloc(1, sizeof(*o));
+
+	pthread_mutex_init(&o->lock, NULL);
+	o->balancer = b;
+	o->cap = cap;
+	if (getentropy(o->hash_key, sizeof(o->hash_key)) != 0) {
+		uint64_t now = clock_wall_ms();
+
+		memcpy(o->hash_key, &now, sizeof(now));
+	}
+	return o;
+}
+
+static void
+place_free(struct own_ring *p)
+{
+	if (p == NULL)
+		return;
+	keyring_free(p->keys);
+	secret_free(p->list);
+	free(p);
+}
+
+/* A chain through `next`. */
+static void
+chain_free(struct own_ring *p)
+{
+	while (p != NULL) {
+		struct own_ring *next = p->next;
+
+		place_free(p);
+		p = next;
+	}
+}
+
+void
+own_rings_free(struct own_rings *o)
+{
+	if (o == NULL)
+		return;
+	assert(o->count == o->resting);
+	for (size_t i = 0; i < ARRAY_SIZE(o->buckets); i++)
+		chain_free(o->buckets[i]);
+	pthread_mutex_destroy(&o->lock);
+	explicit_bzero(o->hash_key, sizeof(o->hash_key));
+	free(o);
+}
+
+/* ---- with the lock held ---- */
+
+static struct own_ring **
+bucket(struct own_rings *o, uint64_t hash)
+{
+	return &o->buckets[hash % ARRAY_SIZE(o->buckets)];
+}
+
+static struct own_ring *
+find(struct own_rings *o, uint64_t hash, struct slice list, enum balance balance)
+{
+	struct own_ring *p = *bucket(o, hash);
+
+	while (p != NULL && (p->hash != hash || p->balance != balance || p->len != list.len ||
+				memcmp(p->list, list.ptr, list.len) != 0))
+		p = p->next;
+	return p;
+}
+
+static void
+wake(struct own_rings *o, struct own_ring *p)
+{
+	if (p->users++ > 0)
+		return;
+	*(p->before != NULL ? &p->before->after : &o->first) = p->after;
+	*(p->after != NULL ? &p->after->before : &o->last) = p->before;
+	p->before = p->after = NULL;
+	o->resting--;
+	o->resting_keys -= keyring_count(p->keys);
+}
+
+static void
+rest(struct own_rings *o, struct own_ring *p, uint64_t now)
+{
+	p->rests_since = now;
+	p->before = o->last;
+	*(o->last != NULL ? &o->last->after : &o->first) = p;
+	o->last = p;
+	o->resting++;
+	o->resting_keys += keyring_count(p->keys);
+}
+
+static void
+take_out(struct own_rings *o, struct own_ring *p)
+{
+	struct own_ring **at = bucket(o, p->hash);
+
+	while (*at != p)
+		at = &(*at)->next;
+	*at = p->next;
+	o->count--;
+}
+
+/* What may not be kept any longer, as a chain for chain_free. */
+static struct own_ring *
+surplus(struct own_rings *o, uint64_t now)
+{
+	struct own_ring *gone = NULL, *p;
+
+	while ((p = o->first) != NULL &&
+	       (o->resting > OWN_RINGS_MAX || o->resting_keys > OWN_KEYS_KEPT_MAX ||
+		   now >= p->rests_since + OWN_RING_IDLE_MS)) {
+		wake(o, p);
+		take_out(o, p);
+		p->next = gone;
+		gone = p;
+	}
+	return gone;
+}
+
+/* ---- for requests ---- */
+
+static struct own_ring *
+place_new(struct own_rings *o, uint64_t hash, struct slice list, enum balance balance,
+    const char **ret_error)
+{
+	struct keyring *keys = keyring_of_list(list, balance, CALLER_KEYS_MAX, ret_error);
+	struct own_ring *p;
+
+	if (keys != NULL && keyring_count(keys) == 0)
+		keyring_free(TAKE(keys));
+	if (keys == NULL)
+		return NULL;
+	keyring_attach(keys, o->balancer, HEALTH_CALLERS, o->cap);
+	p = xcalloc(1, sizeof(*p));
+	p->hash = hash;
+	p->list = xstrndup(list.ptr, list.len);
+	p->len = list.len;
+	p->balance = balance;
+	p->keys = keys;
+	p->users = 1;
+	return p;
+}
+
+struct own_ring *
+own_rings_get(struct own_rings *o, struct slice list, enum balance balance, uint64_t now,
+    const char **ret_error)
+{
+	uint64_t hash = siphash(o->hash_key, list);
+	struct own_ring *p, *made = NULL, *gone;
+
+	*ret_error = NULL;
+	pthread_mutex_lock(&o->lock);
+	gone = surplus(o, now);
+	p = find(o, hash, list, balance);
+	if (p == NULL) {
+		/* Others need not wait while it is made, and one of them may be faster. */
+		pthread_mutex_unlock(&o->lock);
+		made = place_new(o, hash, list, balance, ret_error);
+		pthread_mutex_lock(&o->lock);
+		p = made != NULL ? find(o, hash, list, balance) : NULL;
+	}
+	if (p != NULL) {
+		wake(o, p);
+	} else if (made != NULL) {
+		p = TAKE(made);
+		p->next = *bucket(o, hash);
+		*bucket(o, hash) = p;
+		o->count++;
+	}
+	pthread_mutex_unlock(&o->lock);
+	place_free(made);
+	chain_free(gone);
+	return p;
+}
+
+void
+own_rings_put(struct own_rings *o, struct own_ring *place, uint64_t now)
+{
+	struct own_ring *gone;
+
+	pthread_mutex_lock(&o->lock);
+	assert(place->users > 0);
+	if (--place->users == 0)
+		rest(o, place, now);
+	gone = surplus(o, now);
+	pthread_mutex_unlock(&o->lock);
+	chain_free(gone);
+}
+
+struct keyring *
+own_ring_keys(const struct own_ring *place)
+{
+	return place->keys;
+}
+
+size_t
+own_rings_count(struct own_rings *o)
+{
+	size_t count;
+
+	pthread_mutex_lock(&o->lock);
+	count = o->count;
+	pthread_mutex_unlock(&o->lock);
+	return count;
+}

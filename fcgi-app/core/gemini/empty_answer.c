@@ -1,0 +1,317 @@
+/*
+ * A look at the bytes of an answer, in all of its framings, that builds nothing and stops at the
+ * first content. It follows the members that matter and counts brackets in all others.
+ */
+#include "config.h"
+
+#include "core/gemini/empty_answer.h"
+
+#include <string.h>
+
+#include "base/xalloc.h"
+
+/* Members that matter. */
+enum key { OTHER, CANDIDATES, FEEDBACK, TURN, PARTS, TEXT, FINISH, BLOCK, UNKNOWN };
+
+/* clang-format off */
+static const struct {
+	enum blank_place place;
+	struct slice name;
+	enum key key;
+} keys[] = {
+	{ BLANK_REPLY,     { "candidates", 10 },       CANDIDATES },
+	{ BLANK_REPLY,     { "promptFeedback", 14 },   FEEDBACK },
+	{ BLANK_REPLY,     { "error", 5 },             UNKNOWN },
+	{ BLANK_FEEDBACK,  { "blockReason", 11 },      BLOCK },
+	{ BLANK_CANDIDATE, { "content", 7 },           TURN },
+	{ BLANK_CANDIDATE, { "finishReason", 12 },     FINISH },
+	{ BLANK_TURN,      { "parts", 5 },             PARTS },
+	{ BLANK_PART,      { "text", 4 },              TEXT },
+	{ BLANK_PART,      { "thought", 7 },           OTHER },
+	{ BLANK_PART,      { "thoughtSignature", 16 }, OTHER },
+};
+
+/* What a bracket opens. Where the key does not matter it is OTHER. */
+static const struct {
+	enum blank_place place;
+	enum key key;
+	char bracket;
+	enum blank_place child;
+} children[] = {
+	{ BLANK_TOP,        OTHER,      '{', BLANK_REPLY },
+	{ BLANK_TOP,        OTHER,      '[', BLANK_LIST },
+	{ BLANK_LIST,       OTHER,      '{', BLANK_REPLY },
+	{ BLANK_REPLY,      CANDIDATES, '[', BLANK_CANDIDATES },
+	{ BLANK_REPLY,      FEEDBACK,   '{', BLANK_FEEDBACK },
+	{ BLANK_CANDIDATES, OTHER,      '{', BLANK_CANDIDATE },
+	{ BLANK_CANDIDATE,  TURN,       '{', BLANK_TURN },
+	{ BLANK_TURN,       PARTS,      '[', BLANK_PARTS },
+	{ BLANK_PARTS,      OTHER,      '{', BLANK_PART },
+};
+
+static const struct {
+	bool object;
+	enum blank_place parent; /* of a reply also the list */
+} places[] = {
+	[BLANK_TOP]        = { false, BLANK_TOP },
+	[BLANK_LIST]       = { false, BLANK_TOP },
+	[BLANK_REPLY]      = { true,  BLANK_TOP },
+	[BLANK_FEEDBACK]   = { true,  BLANK_REPLY },
+	[BLANK_CANDIDATES] = { false, BLANK_REPLY },
+	[BLANK_CANDIDATE]  = { true,  BLANK_CANDIDATES },
+	[BLANK_TURN]       = { true,  BLANK_CANDIDATE },
+	[BLANK_PARTS]      = { false, BLANK_TURN },
+	[BLANK_PART]       = { true,  BLANK_PARTS },
+};
+/* clang-format on */
+
+static struct slice
+word(const struct blank *b)
+{
+	return (struct slice){ b->word, b->len };
+}
+
+static bool
+is_word(const struct blank *b, const char *text)
+{
+	return slice_eq(word(b), slice_str(text));
+}
+
+static void
+add(struct blank *b, char c)
+{
+	if (b->len < sizeof(b->word))
+		b->word[b->len++] = c;
+}
+
+static void
+begin(struct blank *b, int state)
+{
+	b->state = state;
+	b->len = 0;
+	b->escaped = false;
+}
+
+/* ---- strings ---- */
+
+/* A part's member that is not in the table may be content of any kind. */
+static void
+end_key(struct blank *b)
+{
+	b->key = b->place == BLANK_PART ? UNKNOWN : OTHER;
+	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+		if (keys[i].place == b->place && slice_eq(word(b), keys[i].name))
+			b->key = (unsigned char)keys[i].key;
+	b->content = b->key == UNKNOWN;
+}
+
+/* Does a finishReason say why there is nothing? A call or an answer that the model spoiled is
+ * another the next time. */
+static bool
+is_reason(const struct blank *b)
+{
+	static const char *const none[] = { "", "STOP", "FINISH_REASON_UNSPECIFIED",
+		"MALFORMED_FUNCTION_CALL", "MALFORMED_RESPONSE" };
+
+	for (size_t i = 0; i < ARRAY_SIZE(none); i++)
+		if (is_word(b, none[i]))
+			return false;
+	return true;
+}
+
+static void
+end_string(struct blank *b)
+{
+	b->state = BLANK_PLAIN;
+	if (b->depth > 0)
+		return;
+	if (!b->value)
+		end_key(b);
+	else if (b->key == BLOCK)
+		b->content = b->len > 0;
+	else if (b->key == FINISH)
+		b->content = is_reason(b);
+	else
+		b->content = b->key != OTHER && b->key != TEXT;
+}
+
+static void
+in_string(struct blank *b, char c)
+{
+	if (b->escaped) {
+		b->escaped = false;
+	} else if (c == '"') {
+		end_string(b);
+		return;
+	} else if (c == '\\') {
+		b->escaped = true;
+	}
+	if (b->depth > 0)
+		return;
+	add(b, c);
+	/* Escapes in a key are not read. */
+	b->content = b->value ? b->key == TEXT : c == '\\';
+}
+
+/* ---- brackets ---- */
+
+static void
+open_bracket(struct blank *b, char c)
+{
+	enum key key = places[b->place].object ? (enum key)b->key : OTHER;
+
+	if (b->depth > 0 || (places[b->place].object && b->value && key == OTHER)) {
+		b->depth++;
+		return;
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(children); i++) {
+		if (children[i].place != b->place || children[i].key != key ||
+		    children[i].bracket != c || (places[b->place].object && !b->value))
+			continue;
+		b->place = children[i].child;
+		b->list |= b->place == BLANK_LIST;
+		b->value = false;
+		return;
+	}
+	b->content = true;
+}
+
+static void
+close_bracket(struct blank *b, char c)
+{
+	if (b->depth > 0) {
+		b->depth--;
+		return;
+	}
+	if (b->place == BLANK_TOP || (c == '}') != places[b->place].object) {
+		b->content = true;
+		return;
+	}
+	if (b->place == BLANK_LIST)
+		b->list = false;
+	b->place = b->place == BLANK_REPLY && b->list ? BLANK_LIST : places[b->place].parent;
+	/* Back behind the member of which it was the value. */
+	b->value = true;
+	b->key = OTHER;
+}
+
+/* ---- what stands between ---- */
+
+static bool
+is_letter(char c)
+{
+	return c >= 'a' && c <= 'z';
+}
+
+/* The name of a field of an event stream. */
+static void
+in_field(struct blank *b, char c)
+{
+	if (is_letter(c))
+		add(b, c);
+	else if (c != ':')
+		b->content = true;
+	else if (is_word(b, "data"))
+		b->state = BLANK_PLAIN;
+	else if (is_word(b, "event") || is_word(b, "id") || is_word(b, "retry"))
+		b->state = BLANK_LINE;
+	else
+		b->content = true;
+}
+
+static void
+at_top(struct blank *b, char c)
+{
+	static const char bom[] = "\xEF\xBB\xBF";
+
+	if (is_letter(c)) {
+		begin(b, BLANK_FIELD);
+		add(b, c);
+	} else if (c == ':') {
+		b->state = BLANK_LINE;
+	} else {
+		b->content = b->seen >= strlen(bom) || bom[b->seen] != c;
+	}
+}
+
+static void
+in_object(struct blank *b, char c)
+{
+	if (c == ',') {
+		b->value = false;
+	} else if (c == ':') {
+		b->content = b->value;
+		b->value = true;
+	} else {
+		/* A number or a word; of a member that matters only null. */
+		b->content = !b->value || (b->key != OTHER && strchr("nul", c) == NULL);
+	}
+}
+
+static void
+in_plain(struct blank *b, char c)
+{
+	bool object = places[b->place].object;
+
+	switch (c) {
+	case ' ':
+	case '\t':
+	case '\r':
+	case '\n':
+		return;
+	case '{':
+	case '[':
+		open_bracket(b, c);
+		return;
+	case '}':
+	case ']':
+		close_bracket(b, c);
+		return;
+	case '"':
+		begin(b, BLANK_STRING);
+		b->content = b->depth == 0 && !object;
+		return;
+	default:
+		break;
+	}
+	if (b->depth > 0)
+		return;
+	if (object)
+		in_object(b, c);
+	else if (b->place == BLANK_TOP)
+		at_top(b, c);
+	else
+		b->content = c != ',';
+}
+
+static void
+step(struct blank *b, char c)
+{
+	switch (b->state) {
+	case BLANK_PLAIN:
+		in_plain(b, c);
+		break;
+	case BLANK_STRING:
+		in_string(b, c);
+		break;
+	case BLANK_FIELD:
+		in_field(b, c);
+		break;
+	case BLANK_LINE:
+		if (c == '\n' || c == '\r')
+			b->state = BLANK_PLAIN;
+		break;
+	}
+}
+
+enum blank_answer
+blank_look(struct blank *b, struct slice all, bool ended)
+{
+	for (; b->seen < all.len && !b->content; b->seen++)
+		step(b, all.ptr[b->seen]);
+	if (ended && (b->place != BLANK_TOP || b->state == BLANK_FIELD))
+		b->content = true;
+	if (b->content)
+		return BLANK_CONTENT;
+	return ended ? BLANK_EMPTY : BLANK_MORE;
+}

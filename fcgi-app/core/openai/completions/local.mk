@@ -1,0 +1,4 @@
+libcore_a_SOURCES += \
+	%D%/completions.c \
+	%D%/reply.c \
+	include/core/openai/completions/completions.h

@@ -1,0 +1,3 @@
+libcore_a_SOURCES += \
+	%D%/embeddings.c \
+	include/core/openai/embeddings/embeddings.h

@@ -1,0 +1,3 @@
+libcore_a_SOURCES += \
+	%D%/model_list.c \
+	include/core/openai/models/model_list.h

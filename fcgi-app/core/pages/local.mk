@@ -1,0 +1,3 @@
+libcore_a_SOURCES += \
+	%D%/status_page.c \
+	include/core/pages/pages.h
