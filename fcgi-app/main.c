@@ -200,7 +200,7 @@ warn_of_root_only(int fd)
 				    "SocketGroup= of systemd, -g of spawn-fcgi"));
 }
 
-/* What a reload takes over; roster_new reads them. */
+/* What a reload takes over; snapshot_new reads them. */
 static const char *const reloaded[] = { "GEMINI_API_KEYS", "GEMINI_API_KEYS_FILE", "ACCESS_TOKENS",
 	"ACCESS_TOKENS_FILE", "ADMIN_TOKEN", "OPEN_ACCESS", "OWN_KEYS", "BALANCE", "MODEL_ALIASES",
 	"MODEL_FAMILIES_FILE", NULL };
@@ -236,10 +236,10 @@ reload(struct gateway *gw, const struct arguments *arguments)
 		log_event(LOG_WARN, "the log file cannot be opened again, the old one goes on",
 		    LOG_S("reason", strerror(errno)));
 	if (load_options(&conf, arguments, error) == 0 && gateway_reload(gw, &conf, error) == 0) {
-		log_event(LOG_INFO, "reloaded", LOG_N("keys", roster_key_count(gw->roster)),
-		    LOG_N("tokens", tokens_count(gw->roster->tokens)),
+		log_event(LOG_INFO, "reloaded", LOG_N("keys", snapshot_key_count(gw->snapshot)),
+		    LOG_N("tokens", tokens_count(gw->snapshot->tokens)),
 		    LOG_S("restart_needed_for", conf_difference(gw->conf, &conf, reloaded)));
-		roster_log(gw->roster);
+		snapshot_log(gw->snapshot);
 	} else {
 		log_event(LOG_ERROR, "not reloaded, nothing is changed", LOG_S("reason", error));
 	}
@@ -325,7 +325,7 @@ run(const struct conf *conf, struct gateway *gw, const struct arguments *argumen
 	struct loops_options options = {
 		.count = (unsigned)conf->loops,
 		.upstream = &upstream,
-		.edges = {
+		.conns = {
 			.body = { (size_t)conf->body_memory, (size_t)conf->max_body,
 			    conf->spool_dir },
 			.unread_max = memory_most(gw->memory),
@@ -365,11 +365,11 @@ run(const struct conf *conf, struct gateway *gw, const struct arguments *argumen
 	if (options.listen_fd >= 0) {
 		log_event(LOG_INFO, "started", LOG_S("version", PACKAGE_VERSION),
 		    LOG_S("listen", conf->listen[0] != '\0' ? conf->listen : "inherited"),
-		    LOG_N("loops", options.count), LOG_N("keys", roster_key_count(gw->roster)),
+		    LOG_N("loops", options.count), LOG_N("keys", snapshot_key_count(gw->snapshot)),
 		    LOG_S("state", state_engine_name(gw->state)), LOG_S("upstream", gw->base_url));
 		log_misspelt();
 		warn_of_root_only(options.listen_fd);
-		roster_log(gw->roster);
+		snapshot_log(gw->snapshot);
 		serve(loops, gw, arguments, &signals);
 		socket_unlink(conf->listen, &file);
 		sigdelset(&signals, SIGHUP);
@@ -403,8 +403,8 @@ main(int argc, char **argv)
 	}
 	if (arguments.check) {
 		log_misspelt();
-		roster_log(gw->roster);
-		roster_print_keys(gw->roster, stdout);
+		snapshot_log(gw->snapshot);
+		snapshot_print_keys(gw->snapshot, stdout);
 		puts("gemini-balance: the options are valid");
 		rc = EXIT_SUCCESS;
 		goto out;
@@ -422,7 +422,7 @@ main(int argc, char **argv)
 	 * started, libuv aborts: share_resources looks for that. */
 	snprintf(workers, sizeof(workers), "%d", WORKERS_MAX);
 	setenv("UV_THREADPOOL_SIZE", workers, 0);
-	if (edge_global_init() != 0 || upstream_global_init() != 0) {
+	if (fcgi_conn_global_init() != 0 || upstream_global_init() != 0) {
 		fputs("gemini-balance: libfcgi or libcurl cannot start\n", stderr);
 		rc = EXIT_OS;
 		goto out;

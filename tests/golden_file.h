@@ -35,7 +35,7 @@ golden_read(const char *path, struct buf *out)
  * object with `data` and `mime`), `signature` and `response` (the whole of what is stored, or its
  * items). */
 static inline void
-golden_answer_refs(struct refs *refs, json_object *world)
+golden_answer_refs(struct ext_refs *refs, json_object *world)
 {
 	static const char *const kinds[] = { "media", "signature", "response" };
 
@@ -52,7 +52,7 @@ golden_answer_refs(struct refs *refs, json_object *world)
 			if (ref->kind == REF_MEDIA)
 				apierror_set(
 				    &ref->err, APIERROR_BAD_VALUE, "", "It cannot be fetched.");
-			refs_absent(refs, ref);
+			ext_refs_absent(refs, ref);
 			continue;
 		}
 		buf_init(&value, GOLDEN_MAX);
@@ -72,7 +72,7 @@ golden_answer_refs(struct refs *refs, json_object *world)
 		} else {
 			buf_add_slice(&value, text);
 		}
-		refs_found(refs, ref, &value);
+		ext_refs_found(refs, ref, &value);
 	}
 }
 

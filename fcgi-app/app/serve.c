@@ -117,7 +117,7 @@ step_read(struct request *r)
 	    siphash(request_local(r)->id_key, (struct slice){ (char *)&random, sizeof(random) });
 	for (size_t i = 0; i < 16; i++, random >>= 4)
 		r->id[i] = "0123456789abcdef"[random & 15];
-	access_set_bytes_in(r, edge_body(r->client.edge)->len);
+	access_set_bytes_in(r, fcgi_conn_body(r->client.conn)->len);
 	request_move(r, STEP_ROUTE);
 	return STEP_GO;
 }
@@ -126,23 +126,23 @@ step_read(struct request *r)
 static int
 serve_arrival_fault(struct request *r)
 {
-	switch (edge_fault(r->client.edge)) {
-	case EDGE_BODY_TOO_LARGE:
+	switch (fcgi_conn_fault(r->client.conn)) {
+	case FCGI_CONN_BODY_TOO_LARGE:
 		return apierror_set(&r->err, APIERROR_TOO_LARGE, NULL,
 		    "The request body is larger than the %llu bytes that this gateway accepts.",
 		    (unsigned long long)r->gw->conf->max_body);
-	case EDGE_BODY_TIMEOUT:
+	case FCGI_CONN_BODY_TIMEOUT:
 		return apierror_set(&r->err, APIERROR_TIMEOUT_BODY, NULL, "%s", "");
-	case EDGE_BODY_REFUSED:
+	case FCGI_CONN_BODY_REFUSED:
 		return apierror_set(&r->err, APIERROR_OVERLOADED, NULL,
 		    "The gateway cannot accept this request body at the moment: too many uploads "
 		    "from this address or with this credential are in progress, or the gateway "
 		    "is shutting down. Try again in a moment.");
-	case EDGE_BODY_FAILED:
+	case FCGI_CONN_BODY_FAILED:
 		access_set_class(r, "spool_failed");
 		return apierror_set(&r->err, APIERROR_INTERNAL, NULL,
 		    "The gateway could not store the request body.");
-	case EDGE_FINE:
+	case FCGI_CONN_FINE:
 		break;
 	}
 	return 0;
@@ -151,7 +151,7 @@ serve_arrival_fault(struct request *r)
 static bool
 serve_has_bearer(const struct request *r)
 {
-	const char *value = edge_param(r->client.edge, "HTTP_AUTHORIZATION");
+	const char *value = fcgi_conn_param(r->client.conn, "HTTP_AUTHORIZATION");
 
 	return value != NULL && slice_startsi(slice_str(value), SLICE("Bearer "));
 }
@@ -160,7 +160,7 @@ serve_has_bearer(const struct request *r)
 static void
 serve_note_client(struct request *r)
 {
-	struct slice client = client_address(r->gw, r->client.edge);
+	struct slice client = client_address(r->gw, r->client.conn);
 
 	/* The text of an address has room. */
 	memcpy(r->client.address, client.ptr, client.len);
@@ -170,15 +170,15 @@ serve_note_client(struct request *r)
 static enum step_next
 step_route(struct request *r)
 {
-	const char *uri = edge_param(r->client.edge, "REQUEST_URI");
-	const char *mount = edge_param(r->client.edge, "MOUNT_PREFIX");
+	const char *uri = fcgi_conn_param(r->client.conn, "REQUEST_URI");
+	const char *mount = fcgi_conn_param(r->client.conn, "MOUNT_PREFIX");
 	struct route_input in = {
-		.method = slice_str(edge_param(r->client.edge, "REQUEST_METHOD")),
+		.method = slice_str(fcgi_conn_param(r->client.conn, "REQUEST_METHOD")),
 		.uri = slice_str(uri != NULL ? uri : "/"),
 		.mount = slice_str(mount != NULL ? mount : r->gw->conf->mount_prefix),
 		.has_google_credential =
-		    edge_param(r->client.edge, "HTTP_X_GOOG_API_KEY") != NULL ||
-		    edge_param(r->client.edge, "HTTP_X_GOOG_API_CLIENT") != NULL,
+		    fcgi_conn_param(r->client.conn, "HTTP_X_GOOG_API_KEY") != NULL ||
+		    fcgi_conn_param(r->client.conn, "HTTP_X_GOOG_API_CLIENT") != NULL,
 		.has_bearer = serve_has_bearer(r),
 	};
 	int rc;
@@ -232,8 +232,8 @@ static const struct step_row steps[] = {
 	[STEP_AUTH]     = { "auth", step_auth },
 	[STEP_DECODE]   = { "decode", step_decode },
 	[STEP_PREPARE]  = { "prepare", step_prepare },
-	[STEP_SUPPLY]   = { "supply", step_supply },
-	[STEP_LOCATE]   = { "locate", step_locate },
+	[STEP_RESOLVE]   = { "resolve", step_resolve },
+	[STEP_OWNER]   = { "owner", step_owner },
 	[STEP_CATALOG]  = { "catalog", step_catalog, .waits = true },
 	[STEP_FAN]      = { "fan", step_fan },
 	[STEP_PICK]     = { "pick", step_pick, .waits = true },
@@ -250,17 +250,17 @@ static const struct step_row steps[] = {
 };
 /* clang-format on */
 
-static const struct edge_events serve_events = { serve_gone, serve_drained, serve_stop };
+static const struct fcgi_conn_events serve_events = { serve_gone, serve_drained, serve_stop };
 
 size_t
-serve_owners(void *ctx, const struct edge *edge, uint64_t *ret)
+serve_owners(void *ctx, const struct fcgi_conn *conn, uint64_t *ret)
 {
 	const struct gateway *gw = ctx;
-	struct slice credential = auth_header(edge);
+	struct slice credential = auth_header(conn);
 	uint8_t network[16];
 	size_t count = 0;
 
-	if (address_network(client_address(gw, edge), network))
+	if (address_network(client_address(gw, conn), network))
 		ret[count++] = siphash(
 		    gw->owner_key, (struct slice){ (const char *)network, sizeof(network) });
 	if (credential.len > 0)
@@ -269,26 +269,26 @@ serve_owners(void *ctx, const struct edge *edge, uint64_t *ret)
 }
 
 void
-serve_request(void *ctx, struct loop *loop, struct edge *edge)
+serve_request(void *ctx, struct loop *loop, struct fcgi_conn *conn)
 {
 	struct request *r = xcalloc(1, sizeof(*r));
 
 	if (loop_local(loop) == NULL)
 		serve_local_make(loop);
 	r->gw = ctx;
-	r->roster = gateway_roster(r->gw);
+	r->snapshot = gateway_snapshot(r->gw);
 	r->loop = loop;
 	r->steps = steps;
-	r->client.edge = edge;
+	r->client.conn = conn;
 	r->keys.pinned = r->keys.home = -1;
 	r->target.body_fd = -1;
 	r->started_ms = clock_mono_ms();
 	r->asked.route = xcalloc(1, sizeof(*r->asked.route));
 	request_init(r);
 	buf_init(&r->learnt.passed, (PASSED_MODELS_MAX + 1) * MODEL_NAME_MAX);
-	refs_init(&r->asked.refs);
+	ext_refs_init(&r->asked.refs);
 	changes_init(&r->asked.changes, r->gw->conf->strict);
-	edge_listen(edge, &serve_events, r);
+	fcgi_conn_listen(conn, &serve_events, r);
 	request_move(r, STEP_READ);
 	request_run(r);
 }

@@ -47,13 +47,13 @@ struct loop {
 	void (*on_poke)(struct loop *loop);
 	uv_poll_t accept;
 	uv_timer_t accept_again;
-	uv_poll_t arrivals; /* on edges.epoll_fd */
+	uv_poll_t arrivals; /* on conns.epoll_fd */
 	uv_timer_t tick;    /* walks the deadlines */
 	uv_check_t turn;    /* runs after the events of each turn */
 	pthread_t thread;
 	struct loops *all;
-	struct edge_host edges;
-	size_t active; /* edges that are not dead */
+	struct fcgi_conn_host conns;
+	size_t active; /* conns that are not dead */
 	bool accepting, stopping;
 	uint64_t stop_deadline;
 	size_t cut;
@@ -146,7 +146,7 @@ accept_ready(uv_poll_t *poll, int status, int events)
 		    loop_options(loop)->listen_fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 
 		if (fd >= 0) {
-			edge_adopt(&loop->edges, fd);
+			fcgi_conn_adopt(&loop->conns, fd);
 			continue;
 		}
 		if (errno == EINTR || errno == ECONNABORTED)
@@ -160,18 +160,18 @@ accept_ready(uv_poll_t *poll, int status, int events)
 	}
 }
 
-/* An edge more, or one less. */
+/* An conn more, or one less. */
 static void
 loop_counted(struct loop *loop, int change)
 {
 	loop->active += (size_t)(ptrdiff_t)change;
 	atomic_fetch_add(&loop->all->active, (size_t)(ptrdiff_t)change);
 	if (change < 0 && loop_options(loop)->listen_fd < 0)
-		loop->stopping = loop->edges.stopping = true;
+		loop->stopping = loop->conns.stopping = true;
 	accept_update(loop);
 }
 
-/* ---- edges ---- */
+/* ---- conns ---- */
 
 static void
 arrivals_ready(uv_poll_t *poll, int status, int events)
@@ -182,19 +182,19 @@ arrivals_ready(uv_poll_t *poll, int status, int events)
 
 	(void)status;
 	(void)events;
-	n = epoll_wait(loop->edges.epoll_fd, ready, ARRAY_SIZE(ready), 0);
+	n = epoll_wait(loop->conns.epoll_fd, ready, ARRAY_SIZE(ready), 0);
 	for (int i = 0; i < n; i++)
-		edge_ready(ready[i].data.ptr, ready[i].events);
+		fcgi_conn_ready(ready[i].data.ptr, ready[i].events);
 }
 
 static void
-for_each_edge(struct loop *loop, void (*fn)(struct edge *e, uint64_t now), uint64_t now)
+for_each_edge(struct loop *loop, void (*fn)(struct fcgi_conn *e, uint64_t now), uint64_t now)
 {
-	struct edge_list *const lists[] = { &loop->edges.idle, &loop->edges.arriving,
-		&loop->edges.open };
+	struct fcgi_conn_list *const lists[] = { &loop->conns.idle, &loop->conns.arriving,
+		&loop->conns.open };
 
 	for (size_t i = 0; i < ARRAY_SIZE(lists); i++)
-		for (struct edge *e = lists[i]->first, *next; e != NULL; e = next) {
+		for (struct fcgi_conn *e = lists[i]->first, *next; e != NULL; e = next) {
 			next = e->next;
 			fn(e, now);
 		}
@@ -206,14 +206,14 @@ tick(uv_timer_t *timer)
 	struct loop *loop = timer->data;
 	uint64_t now = clock_mono_ms();
 
-	for_each_edge(loop, edge_expire, now);
-	edge_thin_idle(&loop->edges, now);
-	edge_relieve(&loop->edges, now);
+	for_each_edge(loop, fcgi_conn_expire, now);
+	fcgi_conn_thin_idle(&loop->conns, now);
+	fcgi_conn_relieve(&loop->conns, now);
 	if (loop->stopping && now >= loop->stop_deadline && loop->active > 0) {
 		log_event(LOG_WARN, "drain_timeout", LOG_N("requests", loop->active));
 		loop->cut = loop->active;
 		loop->stop_deadline = UINT64_MAX;
-		for_each_edge(loop, edge_cut, now);
+		for_each_edge(loop, fcgi_conn_cut, now);
 	}
 }
 
@@ -235,14 +235,14 @@ loop_close(struct loop *loop)
 		fetcher_close(loop->fetcher);
 }
 
-/* After all events of a turn: nobody holds a pointer to a dead edge, and no callback of libcurl is
+/* After all events of a turn: nobody holds a pointer to a dead conn, and no callback of libcurl is
  * under way. */
 static void
 turn_ended(uv_check_t *check)
 {
 	struct loop *loop = check->data;
 
-	edge_bury(&loop->edges);
+	fcgi_conn_bury(&loop->conns);
 	if (loop->stopping && loop->active == 0)
 		loop_close(loop);
 }
@@ -254,9 +254,9 @@ woken(uv_async_t *async)
 
 	if (!atomic_load(&loop->all->stopping) || loop->stopping)
 		return;
-	loop->stopping = loop->edges.stopping = true;
+	loop->stopping = loop->conns.stopping = true;
 	loop->stop_deadline = clock_mono_ms() + atomic_load(&loop->all->drain_ms);
-	for_each_edge(loop, edge_stop, clock_mono_ms());
+	for_each_edge(loop, fcgi_conn_stop, clock_mono_ms());
 	accept_update(loop);
 }
 
@@ -287,15 +287,15 @@ loop_run(void *arg)
 	struct loop *loop = arg;
 
 	if (loop_options(loop)->listen_fd < 0)
-		edge_serve_cgi(&loop->edges);
+		fcgi_conn_serve_cgi(&loop->conns);
 	uv_run(&loop->uv, UV_RUN_DEFAULT);
 	if (loop->local != NULL)
 		loop->local_free(loop->local);
 	upstream_free(loop->upstream);
 	fetcher_free(loop->fetcher);
 	uv_loop_close(&loop->uv);
-	close(loop->edges.epoll_fd);
-	free(loop->edges.peek);
+	close(loop->conns.epoll_fd);
+	free(loop->conns.peek);
 	return NULL;
 }
 
@@ -311,11 +311,11 @@ set_shares(struct loop *loop)
 {
 	const struct loops_options *options = loop_options(loop);
 
-	loop->edges.idle_max = options->requests_max / 4;
-	loop->edges.arriving_max =
+	loop->conns.idle_max = options->requests_max / 4;
+	loop->conns.arriving_max =
 	    smaller(options->requests_max / 4, (size_t)ARRIVALS_MAX / options->count);
-	loop->edges.arriving_memory_max = ARRIVALS_MEMORY / options->count;
-	loop->edges.unread_max = options->edges.unread_max / options->count;
+	loop->conns.arriving_memory_max = ARRIVALS_MEMORY / options->count;
+	loop->conns.unread_max = options->conns.unread_max / options->count;
 }
 
 static int
@@ -326,16 +326,16 @@ loop_init(struct loop *loop, struct loops *all)
 	if (rc != 0)
 		return rc;
 	loop->all = all;
-	loop->edges.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (loop->edges.epoll_fd < 0)
+	loop->conns.epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (loop->conns.epoll_fd < 0)
 		return -errno;
-	loop->edges.peek = xmalloc(PEEK_MAX);
-	loop->edges.loop = loop;
-	loop->edges.options = &all->options.edges;
-	loop->edges.places = all->places;
-	loop->edges.unread_all = &all->unread;
-	loop->edges.counted = loop_counted;
-	loop->edges.work = loop_work;
+	loop->conns.peek = xmalloc(PEEK_MAX);
+	loop->conns.loop = loop;
+	loop->conns.options = &all->options.conns;
+	loop->conns.places = all->places;
+	loop->conns.unread_all = &all->unread;
+	loop->conns.counted = loop_counted;
+	loop->conns.work = loop_work;
 	set_shares(loop);
 	loop->upstream = upstream_new(&loop->uv, all->options.upstream);
 	uv_timer_init(&loop->uv, &loop->tick);
@@ -345,7 +345,7 @@ loop_init(struct loop *loop, struct loops *all)
 	if (rc == 0)
 		rc = uv_async_init(&loop->uv, &loop->poke, poked);
 	if (rc == 0)
-		rc = uv_poll_init(&loop->uv, &loop->arrivals, loop->edges.epoll_fd);
+		rc = uv_poll_init(&loop->uv, &loop->arrivals, loop->conns.epoll_fd);
 	if (rc == 0 && all->options.listen_fd >= 0)
 		rc = uv_poll_init(&loop->uv, &loop->accept, all->options.listen_fd);
 	if (rc != 0)

@@ -44,7 +44,7 @@
 #define SCHEMA_DEPTH_MAX  50                  /* schemas nested within each other */
 #define SCHEMA_COPIES_MAX (1 * MIB)           /* text that a clean schema has more than once */
 #define CANDIDATES_MAX    8                   /* choices of one stream; Google's own limit */
-#define CHAT_BODY_MAX     (BODY_MAX / 3 * 4)  /* a translated request: media may be coded again */
+#define TRANSLATED_MAX    (BODY_MAX / 3 * 4)  /* a translated request: media may be coded again */
 #define USAGE_OBJECT_MAX  (16 * KIB)          /* one usageMetadata object */
 #define OBJECT_NAME_MAX   256                 /* the name of one */
 #define FORM_TEXT_MAX     (1 * MIB)           /* the fields of a form that are no files */

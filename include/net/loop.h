@@ -22,7 +22,7 @@ struct loops_options {
 	unsigned count; /* threads */
 	size_t requests_max; /* live requests per loop; further ones wait in the socket's backlog */
 	const struct upstream_options *upstream;
-	struct edge_options edges;
+	struct fcgi_conn_options conns;
 };
 
 /* NULL with errno when threads or loops cannot be made. The options must outlive the loops. */

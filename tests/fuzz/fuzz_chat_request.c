@@ -101,7 +101,7 @@ check_changes(struct changes *changes)
 }
 
 static void
-look_up(struct refs *refs)
+look_up(struct ext_refs *refs)
 {
 	for (size_t i = 0; i < refs->count; i++) {
 		struct ref *ref = refs->list[i];
@@ -109,12 +109,12 @@ look_up(struct refs *refs)
 
 		if (i % 3 == 0) {
 			apierror_set(&ref->err, APIERROR_BAD_VALUE, NULL, "There is nothing.");
-			refs_absent(refs, ref);
+			ext_refs_absent(refs, ref);
 			continue;
 		}
 		buf_init(&value, KIB);
 		buf_adds(&value, i % 3 == 1 ? "\x89PNG" : "c2ln");
-		refs_found(refs, ref, &value);
+		ext_refs_found(refs, ref, &value);
 	}
 }
 
@@ -153,9 +153,9 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	struct chat_request request;
 	struct changes changes;
 	struct apierror err;
-	struct refs refs;
+	struct ext_refs refs;
 	struct lessons lessons = { fuzz_lesson, fuzz_newest, &size };
-	struct chat_env env = {
+	struct translate_env env = {
 		.models = models,
 		.lessons = size % 2 == 0 ? &lessons : NULL,
 		.refs = size % 7 != 0 ? &refs : NULL,
@@ -164,7 +164,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	};
 	int answer;
 
-	refs_init(&refs);
+	ext_refs_init(&refs);
 	changes_init(&changes, size % 13 == 0);
 	chat_request_init(&request);
 	answer = chat_request_read(&request, text, &env, &err);
@@ -182,7 +182,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	check_changes(&changes);
 	chat_request_release(&request);
 	changes_release(&changes);
-	refs_release(&refs);
+	ext_refs_release(&refs);
 	models_free(models);
 	return 0;
 }

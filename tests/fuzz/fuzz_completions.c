@@ -83,7 +83,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	completions_request_init(&request);
 	buf_init(&body, 64 * MIB);
 	if (completions_request_read(
-		&request, text, &(struct chat_env){ .models = models }, &err) == 0) {
+		&request, text, &(struct translate_env){ .models = models }, &err) == 0) {
 		FUZZ_CHECK(request.calls >= 1 && request.calls <= FAN_MAX);
 		for (size_t i = 0; i < request.calls; i++) {
 			buf_reset(&body);

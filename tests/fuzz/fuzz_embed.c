@@ -70,7 +70,8 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 		text.len = (size_t)at;
 	}
 	embed_request_init(&request);
-	if (embed_request_read(&request, text, &(struct chat_env){ .models = models }, &err) == 0) {
+	if (embed_request_read(&request, text, &(struct translate_env){ .models = models }, &err) ==
+	    0) {
 		check_requests(&request);
 		check_reply(&request, upstream);
 	} else {

@@ -47,27 +47,27 @@ static void
 check_params(struct slice text)
 {
 	char *envp[PARAMS + 1] = { 0 };
-	struct edge edge = { 0 };
+	struct fcgi_conn conn = { 0 };
 	struct slice line;
 	size_t count = 0;
 
-	body_init(&edge.body);
+	body_init(&conn.body);
 	while (count < PARAMS && slice_split(&text, '\n', &line))
 		envp[count++] = xstrndup(line.ptr, strnlen(line.ptr, line.len));
-	edge_keep_params(&edge, envp);
+	fcgi_conn_keep_params(&conn, envp);
 	for (size_t i = 0; i < count; i++) {
 		const char *equals = strchr(envp[i], '=');
 		char *name;
 
-		FUZZ_CHECK(strcmp(edge_param_at(&edge, i), envp[i]) == 0);
+		FUZZ_CHECK(strcmp(fcgi_conn_param_at(&conn, i), envp[i]) == 0);
 		if (equals == NULL || equals == envp[i])
 			continue;
 		name = xstrndup(envp[i], (size_t)(equals - envp[i]));
-		FUZZ_CHECK(edge_param(&edge, name) != NULL);
+		FUZZ_CHECK(fcgi_conn_param(&conn, name) != NULL);
 		free(name);
 	}
-	FUZZ_CHECK(edge_param_at(&edge, count) == NULL);
-	edge_forget(&edge);
+	FUZZ_CHECK(fcgi_conn_param_at(&conn, count) == NULL);
+	fcgi_conn_forget(&conn);
 	for (size_t i = 0; i < count; i++)
 		free(envp[i]);
 }

@@ -57,7 +57,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	changes_init(&changes, (bytes[0] & 2) != 0);
 	images_request_init(&request);
 	rc = ((bytes[0] & 1) != 0 ? images_edit_read : images_request_read)(
-	    &request, text, &(struct chat_env){ .models = models, .changes = &changes }, &err);
+	    &request, text, &(struct translate_env){ .models = models, .changes = &changes }, &err);
 	if (rc == 0) {
 		FUZZ_CHECK(request.n >= 1 && request.n <= IMAGES_MAX);
 		check_json(&request.body);

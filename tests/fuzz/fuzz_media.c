@@ -61,7 +61,7 @@ check_body(struct slice body)
 }
 
 static void
-find_all(struct refs *refs, struct slice bytes)
+find_all(struct ext_refs *refs, struct slice bytes)
 {
 	for (size_t i = 0; i < refs->count; i++) {
 		struct slice key = ref_key(refs->list[i]);
@@ -72,7 +72,7 @@ find_all(struct refs *refs, struct slice bytes)
 		    slice_startsi(key, SLICE("http:")) || slice_startsi(key, SLICE("https:")));
 		buf_init(&value, bytes.len);
 		buf_add_slice(&value, bytes);
-		refs_found(refs, refs->list[i], &value);
+		ext_refs_found(refs, refs->list[i], &value);
 	}
 }
 
@@ -81,14 +81,14 @@ translate(const struct models *models, struct slice text, bool media_urls, struc
 {
 	struct chat_request request;
 	struct changes changes;
-	struct refs refs;
+	struct ext_refs refs;
 	struct apierror err;
-	struct chat_env env = {
+	struct translate_env env = {
 		.models = models, .refs = &refs, .changes = &changes, .media_urls = media_urls
 	};
 	int rc;
 
-	refs_init(&refs);
+	ext_refs_init(&refs);
 	changes_init(&changes, false);
 	chat_request_init(&request);
 	rc = chat_request_read(&request, text, &env, &err);
@@ -105,7 +105,7 @@ translate(const struct models *models, struct slice text, bool media_urls, struc
 		FUZZ_CHECK(err.status >= 400 && err.status < 500 && err.message[0] != '\0');
 	chat_request_release(&request);
 	changes_release(&changes);
-	refs_release(&refs);
+	ext_refs_release(&refs);
 }
 
 int

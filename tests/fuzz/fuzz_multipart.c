@@ -54,7 +54,8 @@ check_transcription(const struct multipart *m, const struct models *models)
 		transcription_request_init(&request);
 		changes_init(&changes, false);
 		if (transcription_request_read(&request, tasks[i], m,
-			&(struct chat_env){ .models = models, .changes = &changes }, &err) == 0) {
+			&(struct translate_env){ .models = models, .changes = &changes },
+			&err) == 0) {
 			doc = json_read(buf_slice(&request.body));
 			FUZZ_CHECK(doc != NULL);
 			json_object_put(doc);

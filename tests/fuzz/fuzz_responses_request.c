@@ -35,7 +35,7 @@ check_request(const struct responses_request *q)
 	FUZZ_CHECK(!q->chat.body.failed && q->chat.model.name[0] != '\0');
 	FUZZ_CHECK(json_object_array_length(q->items) >= json_object_array_length(q->input));
 	check_contents(q);
-	buf_init(&echo, CHAT_BODY_MAX);
+	buf_init(&echo, TRANSLATED_MAX);
 	buf_addc(&echo, '{');
 	buf_add_slice(&echo, buf_slice(&q->echo));
 	buf_addc(&echo, '}');
@@ -52,7 +52,7 @@ check_use(const struct responses_request *q)
 	json_object *doc;
 	struct buf out;
 
-	buf_init(&out, CHAT_BODY_MAX);
+	buf_init(&out, TRANSLATED_MAX);
 	responses_count_write(q, &out);
 	doc = json_read(buf_slice(&out));
 	FUZZ_CHECK(json_get(json_get(doc, "generateContentRequest"), "contents") != NULL);
@@ -69,7 +69,7 @@ check_use(const struct responses_request *q)
 }
 
 static void
-look_up(struct refs *refs, struct slice text)
+look_up(struct ext_refs *refs, struct slice text)
 {
 	for (size_t i = 0; i < refs->count; i++) {
 		struct ref *ref = refs->list[i];
@@ -79,12 +79,12 @@ look_up(struct refs *refs, struct slice text)
 			continue;
 		if (ref->kind == REF_MEDIA) {
 			apierror_set(&ref->err, APIERROR_BAD_VALUE, ref->at, "gone");
-			refs_absent(refs, ref);
+			ext_refs_absent(refs, ref);
 			continue;
 		}
 		buf_init(&value, REF_VALUE_MAX);
 		buf_add_slice(&value, ref->kind == REF_RESPONSE ? text : SLICE("c2ln\n[{}]"));
-		refs_found(refs, ref, &value);
+		ext_refs_found(refs, ref, &value);
 	}
 }
 
@@ -92,13 +92,13 @@ static void
 run(struct slice text, const struct models *models, enum responses_use use)
 {
 	struct responses_request q;
-	struct refs refs;
+	struct ext_refs refs;
 	struct changes changes;
-	struct chat_env env = { .models = models, .refs = &refs, .changes = &changes };
+	struct translate_env env = { .models = models, .refs = &refs, .changes = &changes };
 	struct apierror err;
 	int passes = 0;
 
-	refs_init(&refs);
+	ext_refs_init(&refs);
 	changes_init(&changes, false);
 	for (bool again = true; again;) {
 		FUZZ_CHECK(passes++ < PREPARE_PASSES_MAX);
@@ -117,7 +117,7 @@ run(struct slice text, const struct models *models, enum responses_use use)
 		}
 		responses_request_release(&q);
 	}
-	refs_release(&refs);
+	ext_refs_release(&refs);
 	changes_release(&changes);
 }
 

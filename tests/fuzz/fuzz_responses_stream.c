@@ -113,7 +113,7 @@ LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 	struct slice all = { (const char *)bytes, size }, first = SLICE("");
 	const char *reason = NULL;
 	struct models *models = models_new(models_default_aliases, &reason);
-	struct chat_env env = { .models = models };
+	struct translate_env env = { .models = models };
 	static struct answer_scratch scratch;
 	struct responses_info info = {
 		.chat = { .id = "fuzz", .created = 1, .model = "m", .scratch = &scratch }

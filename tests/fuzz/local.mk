@@ -3,7 +3,6 @@
 fuzz_tests += \
 	%D%/fuzz_audio \
 	%D%/fuzz_base64 \
-	%D%/fuzz_blank \
 	%D%/fuzz_chat_reply \
 	%D%/fuzz_chat_request \
 	%D%/fuzz_chat_stream \
@@ -11,11 +10,12 @@ fuzz_tests += \
 	%D%/fuzz_completions \
 	%D%/fuzz_conf \
 	%D%/fuzz_embed \
+	%D%/fuzz_empty_answer \
 	%D%/fuzz_entries \
 	%D%/fuzz_fcgi_scan \
 	%D%/fuzz_files \
-	%D%/fuzz_gen_reader \
-	%D%/fuzz_gstatus \
+	%D%/fuzz_gemini_reader \
+	%D%/fuzz_gemini_status \
 	%D%/fuzz_heads \
 	%D%/fuzz_images \
 	%D%/fuzz_json_cost \
@@ -23,7 +23,6 @@ fuzz_tests += \
 	%D%/fuzz_media \
 	%D%/fuzz_models \
 	%D%/fuzz_multipart \
-	%D%/fuzz_objects \
 	%D%/fuzz_query \
 	%D%/fuzz_redis \
 	%D%/fuzz_responses_request \
@@ -33,6 +32,7 @@ fuzz_tests += \
 	%D%/fuzz_scrub \
 	%D%/fuzz_share \
 	%D%/fuzz_sse \
+	%D%/fuzz_stored_objects \
 	%D%/fuzz_usage_scan
 
 tests_libtest_a_SOURCES += %D%/replay_main.c

@@ -180,7 +180,7 @@ embed(json_object *input, struct buf *out, struct apierror *err)
 	buf_init(&text, GOLDEN_MAX);
 	json_write(json_get(input, "request"), &text);
 	if (embed_request_read(&request, buf_slice(&text),
-		&(struct chat_env){ .models = golden_models }, err) != 0)
+		&(struct translate_env){ .models = golden_models }, err) != 0)
 		goto out;
 	jw_object(&w, NULL);
 	jw_array(&w, "bodies");

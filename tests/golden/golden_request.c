@@ -78,8 +78,8 @@ golden_request(const char *dir, const char *name, struct slice input)
 	struct chat_request request;
 	struct apierror err;
 	struct changes changes;
-	struct refs refs;
-	struct chat_env env = {
+	struct ext_refs refs;
+	struct translate_env env = {
 		.models = golden_models,
 		.refs = &refs,
 		.changes = &changes,
@@ -94,7 +94,7 @@ golden_request(const char *dir, const char *name, struct slice input)
 
 	env.families = families;
 	buf_init(&out, GOLDEN_MAX);
-	refs_init(&refs);
+	ext_refs_init(&refs);
 	changes_init(&changes, slice_starts(named, SLICE("strict_")));
 	chat_request_init(&request);
 	answer = chat_request_read(&request, input, &env, &err);
@@ -113,7 +113,7 @@ golden_request(const char *dir, const char *name, struct slice input)
 	}
 	chat_request_release(&request);
 	changes_release(&changes);
-	refs_release(&refs);
+	ext_refs_release(&refs);
 	families_free(families);
 	json_object_put(world);
 	buf_release(&out);

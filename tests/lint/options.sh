@@ -1,7 +1,7 @@
 #!/bin/sh
 # Every option of include/app/conf/conf.def is in --sample-config, in both languages of the guide
-# and in the man page, nothing there is an option that does not exist, and the sample file is what the
-# program prints. The sample of model families is valid.
+# and in the man page, nothing there is an option that does not exist, and the sample file is what
+# the program prints. The sample of model families is valid.
 # $GATEWAY: the program; $srcdir: the root of the sources.
 set -u
 

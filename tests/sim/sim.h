@@ -42,7 +42,7 @@ struct sim_ask {
 	const char *params[16];   /* further FastCGI parameters, `NAME=value` */
 	struct slice body;
 	bool spooled; /* the body lies in a file */
-	enum edge_fault fault;
+	enum fcgi_conn_fault fault;
 };
 
 struct sim_client;

@@ -153,13 +153,13 @@ loop_work(struct loop *loop, void (*work)(void *ctx), void (*done)(void *ctx), v
 	timer_start(w->timer, 1);
 }
 
-/* ---- edge ---- */
+/* ---- conn ---- */
 
 void
 sim_edge_init(struct sim_client *c, const struct sim_ask *ask)
 {
 	const struct body_limits limits = { ask->spooled ? 0 : SIZE_MAX, SIZE_MAX, "/tmp" };
-	struct edge *e = &c->edge;
+	struct fcgi_conn *e = &c->conn;
 	struct buf arena;
 	size_t count = 0;
 
@@ -184,21 +184,21 @@ sim_edge_init(struct sim_client *c, const struct sim_ask *ask)
 void
 sim_edge_release(struct sim_client *c)
 {
-	free(TAKE(c->edge.arena));
-	c->edge.params[0] = NULL;
-	body_release(&c->edge.body);
+	free(TAKE(c->conn.arena));
+	c->conn.params[0] = NULL;
+	body_release(&c->conn.body);
 }
 
 /* Every function of the app's side passes here. */
 static void
-in_use(const struct edge *e, const char *what)
+in_use(const struct fcgi_conn *e, const char *what)
 {
 	if (e->client->state != SIM_OPEN_YET)
 		sim_break("%s after the end of the request", what);
 }
 
 void
-edge_listen(struct edge *e, const struct edge_events *events, void *ctx)
+fcgi_conn_listen(struct fcgi_conn *e, const struct fcgi_conn_events *events, void *ctx)
 {
 	in_use(e, "edge_listen");
 	e->events = events;
@@ -206,14 +206,14 @@ edge_listen(struct edge *e, const struct edge_events *events, void *ctx)
 }
 
 const char *
-edge_param_at(const struct edge *e, size_t i)
+fcgi_conn_param_at(const struct fcgi_conn *e, size_t i)
 {
 	in_use(e, "edge_param_at");
 	return e->arena != NULL ? e->params[i] : NULL;
 }
 
 const char *
-edge_param(const struct edge *e, const char *name)
+fcgi_conn_param(const struct fcgi_conn *e, const char *name)
 {
 	size_t len = strlen(name);
 
@@ -225,28 +225,28 @@ edge_param(const struct edge *e, const char *name)
 }
 
 struct body *
-edge_body(struct edge *e)
+fcgi_conn_body(struct fcgi_conn *e)
 {
 	in_use(e, "edge_body");
 	return &e->body;
 }
 
-enum edge_fault
-edge_fault(const struct edge *e)
+enum fcgi_conn_fault
+fcgi_conn_fault(const struct fcgi_conn *e)
 {
 	in_use(e, "edge_fault");
 	return e->client->ask.fault;
 }
 
 void
-edge_forget(struct edge *e)
+fcgi_conn_forget(struct fcgi_conn *e)
 {
 	in_use(e, "edge_forget");
 	sim_edge_release(e->client);
 }
 
 static bool
-edge_put(struct edge *e, struct slice bytes)
+fcgi_conn_put(struct fcgi_conn *e, struct slice bytes)
 {
 	struct sim_client *c = e->client;
 
@@ -259,21 +259,21 @@ edge_put(struct edge *e, struct slice bytes)
 }
 
 bool
-edge_write(struct edge *e, struct slice bytes)
+fcgi_conn_write(struct fcgi_conn *e, struct slice bytes)
 {
 	in_use(e, "edge_write");
-	return edge_put(e, bytes);
+	return fcgi_conn_put(e, bytes);
 }
 
 size_t
-edge_pending(const struct edge *e)
+fcgi_conn_pending(const struct fcgi_conn *e)
 {
 	in_use(e, "edge_pending");
 	return e->client->pending.len;
 }
 
 static void
-edge_is_over(struct edge *e, enum sim_state state)
+fcgi_conn_is_over(struct fcgi_conn *e, enum sim_state state)
 {
 	e->client->state = state;
 	e->client->place = sim->over++;
@@ -281,16 +281,16 @@ edge_is_over(struct edge *e, enum sim_state state)
 }
 
 void
-edge_end(struct edge *e, struct slice bytes)
+fcgi_conn_end(struct fcgi_conn *e, struct slice bytes)
 {
 	in_use(e, "edge_end");
-	edge_put(e, bytes);
-	edge_is_over(e, SIM_ENDED);
+	fcgi_conn_put(e, bytes);
+	fcgi_conn_is_over(e, SIM_ENDED);
 }
 
 void
-edge_drop(struct edge *e)
+fcgi_conn_drop(struct fcgi_conn *e)
 {
 	in_use(e, "edge_drop");
-	edge_is_over(e, SIM_DROPPED);
+	fcgi_conn_is_over(e, SIM_DROPPED);
 }

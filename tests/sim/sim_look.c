@@ -68,7 +68,7 @@ sim_count(const struct sim_client *c, const char *text)
 bool
 sim_forgotten(const struct sim_client *c)
 {
-	return c->edge.arena == NULL;
+	return c->conn.arena == NULL;
 }
 
 bool

@@ -9,19 +9,19 @@
 #include "sim.h"
 #include "net/loop.h"
 
-struct edge {
+struct fcgi_conn {
 	struct sim_client *client;
 	char *arena; /* the parameters, back to back */
 	char *params[40];
 	struct body body;
-	const struct edge_events *events;
+	const struct fcgi_conn_events *events;
 	void *ctx;
 	bool gone; /* the app knows it */
 };
 
 struct sim_client {
 	struct sim_client *next;
-	struct edge edge;
+	struct fcgi_conn conn;
 	struct sim_ask ask; /* params and body are not kept */
 	enum sim_state state;
 	bool hidden, stalled;
@@ -90,7 +90,7 @@ void sim_edge_init(struct sim_client *c, const struct sim_ask *ask);
 void sim_edge_release(struct sim_client *c);
 void sim_calls_release(void);
 void sim_timers_release(void);
-/* What the client has of the head, with the blank line; empty while it is not complete. */
+/* What the client has of the head, with the empty_answer line; empty while it is not complete. */
 struct slice sim_head_of(const struct sim_client *c);
 /* Reads the log file into sim->log. */
 void sim_read_log(void);

@@ -80,13 +80,13 @@ add_server_secrets(void)
 	struct slice tokens = slice_str(sim->conf.access_tokens), entry, word;
 
 	buf_init(&sim->secrets, MIB);
-	for (size_t i = 0; i < roster_key_count(sim->gw->roster); i++)
-		add_secret(slice_str(keyring_secret(sim->gw->roster->ring, i)));
+	for (size_t i = 0; i < snapshot_key_count(sim->gw->snapshot); i++)
+		add_secret(slice_str(keyring_secret(sim->gw->snapshot->ring, i)));
 	while (slice_split(&tokens, ',', &entry))
 		for (entry = slice_trim(entry); slice_split(&entry, ' ', &word);)
-			if (tokens_find(sim->gw->roster->tokens, word) != NULL)
+			if (tokens_find(sim->gw->snapshot->tokens, word) != NULL)
 				add_secret(word);
-	add_secret(slice_str(sim->gw->roster->admin));
+	add_secret(slice_str(sim->gw->snapshot->admin));
 	sim->server_secrets += sim->secrets.len;
 	buf_add_slice(&sim->secrets, buf_slice(&others));
 	buf_release(&others);
@@ -214,7 +214,7 @@ sim_ask(const struct sim_ask *ask)
 	sim_edge_init(c, &c->ask);
 	*sim->clients_end = c;
 	sim->clients_end = &c->next;
-	serve_request(sim->gw, (struct loop *)sim, &c->edge);
+	serve_request(sim->gw, (struct loop *)sim, &c->conn);
 	sim_settle();
 	return c;
 }
@@ -222,10 +222,10 @@ sim_ask(const struct sim_ask *ask)
 void
 sim_vanish(struct sim_client *c)
 {
-	if (c->state != SIM_OPEN_YET || c->edge.gone)
+	if (c->state != SIM_OPEN_YET || c->conn.gone)
 		return;
-	c->edge.gone = true;
-	c->edge.events->gone(c->edge.ctx);
+	c->conn.gone = true;
+	c->conn.events->gone(c->conn.ctx);
 	if (c->state != SIM_DROPPED)
 		sim_break("the request of a client that hung up was not dropped");
 	sim_settle();
@@ -234,16 +234,16 @@ sim_vanish(struct sim_client *c)
 void
 sim_vanish_early(struct sim_client *c)
 {
-	c->edge.gone = true;
-	c->edge.events->gone(c->edge.ctx);
+	c->conn.gone = true;
+	c->conn.events->gone(c->conn.ctx);
 	sim_settle();
 }
 
 void
 sim_cut(struct sim_client *c)
 {
-	if (c->state == SIM_OPEN_YET && !c->edge.gone)
-		c->edge.events->cut(c->edge.ctx);
+	if (c->state == SIM_OPEN_YET && !c->conn.gone)
+		c->conn.events->cut(c->conn.ctx);
 	sim_settle();
 }
 
@@ -268,7 +268,7 @@ sim_drain(struct sim_client *c)
 	buf_add_slice(&c->out, buf_slice(&c->pending));
 	buf_reset(&c->pending);
 	if (waiting && c->state == SIM_OPEN_YET)
-		c->edge.events->drained(c->edge.ctx);
+		c->conn.events->drained(c->conn.ctx);
 	sim_settle();
 }
 
@@ -278,7 +278,7 @@ static void
 check_access_line(const struct sim_client *c)
 {
 	json_object *line = sim_access_line(c->place);
-	bool gone = c->hidden || c->edge.gone;
+	bool gone = c->hidden || c->conn.gone;
 	int64_t want = sim_status(c) != 0 ? sim_status(c) : 499;
 
 	if (line == NULL)
@@ -358,8 +358,8 @@ sim_close(void)
 	if (sim_fetches_open() != 0)
 		sim_break("a fetch was not cancelled");
 	sim_fetch_release();
-	if (sim->gw != NULL && sim->gw->roster->ring != NULL &&
-	    keyring_in_flight(sim->gw->roster->ring) != 0)
+	if (sim->gw != NULL && sim->gw->snapshot->ring != NULL &&
+	    keyring_in_flight(sim->gw->snapshot->ring) != 0)
 		sim_break("a picked key was not reported");
 	if (sim->local_free != NULL)
 		sim->local_free(sim->local);

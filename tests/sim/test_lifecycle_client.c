@@ -259,14 +259,14 @@ static void
 test_faults(void)
 {
 	static const struct {
-		enum edge_fault fault;
+		enum fcgi_conn_fault fault;
 		int status;
 		const char *what, *code;
 	} rows[] = {
-		{ EDGE_BODY_TOO_LARGE, 413, "a body that is too large", "\"code\":413" },
-		{ EDGE_BODY_TIMEOUT, 408, "a body that does not come", "\"code\":408" },
-		{ EDGE_BODY_REFUSED, 503, "a body that has no place", "\"code\":503" },
-		{ EDGE_BODY_FAILED, 500, "a body that cannot be stored", "\"code\":500" },
+		{ FCGI_CONN_BODY_TOO_LARGE, 413, "a body that is too large", "\"code\":413" },
+		{ FCGI_CONN_BODY_TIMEOUT, 408, "a body that does not come", "\"code\":408" },
+		{ FCGI_CONN_BODY_REFUSED, 503, "a body that has no place", "\"code\":503" },
+		{ FCGI_CONN_BODY_FAILED, 500, "a body that cannot be stored", "\"code\":500" },
 	};
 	struct sim_client *c;
 
@@ -280,7 +280,7 @@ test_faults(void)
 		is_int(sim_status(c), rows[i].status, "native");
 		ok(sim_has(c, rows[i].code), "Google's shape");
 	}
-	c = SIM_ASK(STREAM, .fault = EDGE_BODY_TOO_LARGE);
+	c = SIM_ASK(STREAM, .fault = FCGI_CONN_BODY_TOO_LARGE);
 	ok(sim_has(c, "1024 bytes"), "it says how large it may be");
 	is_int(sim_calls(), 0, "no call is made");
 	SIM_CLOSE();

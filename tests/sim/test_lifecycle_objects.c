@@ -118,7 +118,7 @@ test_nobody(void)
 		ok(sim_has(c, "permission to access the File a"), "as it is");
 		is_str(sim_log(c, "home"), "none", "logged");
 	}
-	sim_pass(LOCATE_ABSENT_MS + 1000);
+	sim_pass(OWNER_ABSENT_MS + 1000);
 	SIM_ASK(NAMES(PART("a")));
 	is_str(sim_method(sim_last_call()), "GET", "after a while they are asked again");
 	sim_answer(sim_last_call(), 200, SIM_JSON, "{}");
@@ -157,7 +157,7 @@ test_trouble(void)
 	/* Silence. */
 	SIM_OPEN(THREE_KEYS);
 	c = SIM_ASK(NAMES(PART("a")));
-	sim_pass(LOCATE_MS - 1);
+	sim_pass(OWNER_MS - 1);
 	is_int(sim_calls(), 1, "the answer is waited for");
 	sim_pass(2);
 	ok(sim_cancelled(sim_call(0)), "not for ever");
@@ -201,7 +201,7 @@ test_spooled(void)
 	home = upload_file(MADE("a"));
 	buf_init(&body, MIB);
 	buf_adds(&body, "{\"contents\":[{\"parts\":[{\"text\":\"");
-	while (body.len < LOCATE_PIECE + 100)
+	while (body.len < OWNER_PIECE + 100)
 		buf_adds(&body, "0123456789abcdef");
 	buf_adds(&body, "\"}" PART("a") "]}]}");
 	for (size_t i = 0; i < 3; i++) {

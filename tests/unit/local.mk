@@ -3,11 +3,12 @@ unit_tests += \
 	%D%/test_address \
 	%D%/test_apierror \
 	%D%/test_base64 \
-	%D%/test_blank \
 	%D%/test_body \
 	%D%/test_buf \
 	%D%/test_call_names \
+	%D%/test_caller_keys \
 	%D%/test_changes \
+	%D%/test_charset \
 	%D%/test_chat_reply \
 	%D%/test_chat_request \
 	%D%/test_chat_stream \
@@ -19,6 +20,8 @@ unit_tests += \
 	%D%/test_days \
 	%D%/test_edit_distance \
 	%D%/test_embed \
+	%D%/test_empty_answer \
+	%D%/test_ext_refs \
 	%D%/test_family \
 	%D%/test_fcgi_scan \
 	%D%/test_fcgi_stdin \
@@ -27,9 +30,9 @@ unit_tests += \
 	%D%/test_fieldmap \
 	%D%/test_fields \
 	%D%/test_gateway \
-	%D%/test_gen_reader \
+	%D%/test_gemini_reader \
+	%D%/test_gemini_status \
 	%D%/test_granted \
-	%D%/test_gstatus \
 	%D%/test_header_lines \
 	%D%/test_headers \
 	%D%/test_health \
@@ -37,24 +40,22 @@ unit_tests += \
 	%D%/test_images \
 	%D%/test_json \
 	%D%/test_json_cost \
+	%D%/test_json_scan \
+	%D%/test_key_choice \
 	%D%/test_key_list \
-	%D%/test_keychoice \
 	%D%/test_keypool \
 	%D%/test_keyring \
 	%D%/test_learned \
 	%D%/test_ledger \
 	%D%/test_log \
 	%D%/test_media \
-	%D%/test_members \
 	%D%/test_meter \
 	%D%/test_mime \
 	%D%/test_model_line \
 	%D%/test_model_list \
 	%D%/test_models \
 	%D%/test_multipart \
-	%D%/test_objects \
 	%D%/test_own_address \
-	%D%/test_own_rings \
 	%D%/test_pace \
 	%D%/test_pacific \
 	%D%/test_pages \
@@ -62,7 +63,6 @@ unit_tests += \
 	%D%/test_plain_text \
 	%D%/test_prefix \
 	%D%/test_query \
-	%D%/test_refs \
 	%D%/test_refusal \
 	%D%/test_responses \
 	%D%/test_responses_compact \
@@ -80,8 +80,8 @@ unit_tests += \
 	%D%/test_state_redis \
 	%D%/test_state_sqlite \
 	%D%/test_state_table \
+	%D%/test_stored_objects \
 	%D%/test_struct_text \
-	%D%/test_text_file \
 	%D%/test_tokens \
 	%D%/test_tool_names \
 	%D%/test_transcription \

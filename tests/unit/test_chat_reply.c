@@ -236,7 +236,7 @@ test_traces(void)
 {
 	json_object *body = json_read(SLICE("{\"toolCall\":{\"id\":\"t\"}}"));
 	json_object *call = json_read(SLICE("{\"functionCall\":{\"name\":\"f\"}}"));
-	struct gen_part trace = gen_part_read(body), part = gen_part_read(call);
+	struct gemini_part trace = gemini_part_read(body), part = gemini_part_read(call);
 	struct chat_reply_info info = plain_info;
 	struct chat_call_place place = { .info = &info };
 	struct buf traces, text;

@@ -13,7 +13,7 @@ read_text(struct chat_request *request, const struct buf *text, struct apierror 
 {
 	chat_request_init(request);
 	return chat_request_read(
-	    request, buf_slice(text), &(struct chat_env){ .models = models }, err);
+	    request, buf_slice(text), &(struct translate_env){ .models = models }, err);
 }
 
 /* A picture of 20 MB goes through, digit for digit. */
@@ -118,8 +118,8 @@ test_many_signatures(void)
 {
 	struct chat_request request;
 	struct apierror err;
-	struct refs refs;
-	struct chat_env env = { .models = models, .refs = &refs };
+	struct ext_refs refs;
+	struct translate_env env = { .models = models, .refs = &refs };
 	struct buf text;
 
 	buf_init(&text, MIB);
@@ -132,13 +132,13 @@ test_many_signatures(void)
 		    "\"content\":\"r\"}",
 		    i, i);
 	buf_adds(&text, "]}");
-	refs_init(&refs);
+	ext_refs_init(&refs);
 	chat_request_init(&request);
 	ok(chat_request_read(&request, buf_slice(&text), &env, &err) == 0, "many calls");
 	is_int(refs.wanted, REFS_MAX, "as many signatures as may be asked for");
 	is_str(refs.list[0]->key, "c10", "the oldest calls do without");
 	chat_request_release(&request);
-	refs_release(&refs);
+	ext_refs_release(&refs);
 	buf_release(&text);
 }
 
@@ -159,7 +159,7 @@ test_omit_thinking(void)
 	struct chat_request request;
 	struct changes changes;
 	struct apierror err;
-	struct chat_env env = { .models = models, .changes = &changes, .lessons = &lessons };
+	struct translate_env env = { .models = models, .changes = &changes, .lessons = &lessons };
 
 	changes_init(&changes, false);
 	chat_request_init(&request);
@@ -177,7 +177,7 @@ test_many_notes(void)
 	struct chat_request request;
 	struct changes changes;
 	struct apierror err;
-	struct chat_env env = { .models = models, .changes = &changes };
+	struct translate_env env = { .models = models, .changes = &changes };
 	struct buf text;
 
 	buf_init(&text, 16 * MIB);

@@ -131,7 +131,7 @@ translate(json_object *input, struct buf *out, struct buf *events, struct apierr
 {
 	struct completions_request request;
 	struct changes changes;
-	struct chat_env env = { .models = models, .changes = &changes };
+	struct translate_env env = { .models = models, .changes = &changes };
 	struct buf text;
 	struct jwriter w = jwriter_on(out);
 	json_object *answers = json_get_array(input, "answers");
@@ -190,7 +190,7 @@ test_interleaved(void)
 	struct completions_request request;
 	struct completions_info info = info_for(&request);
 	struct completions_stream *s;
-	struct chat_env env = { .models = models };
+	struct translate_env env = { .models = models };
 	struct apierror err;
 	struct usage usage;
 	struct buf out;
@@ -223,7 +223,7 @@ static void
 test_too_many(void)
 {
 	struct completions_request request;
-	struct chat_env env = { .models = models };
+	struct translate_env env = { .models = models };
 	struct apierror err;
 	struct buf text;
 

@@ -61,7 +61,7 @@ call_ends(
 	size_t project = index / 2;
 	struct google *g = &google[project];
 	bool good = has_quota(g, wall), day_over = g->day >= PER_DAY;
-	struct gstatus status;
+	struct gemini_status status;
 	struct outcome o = { NET_OK, good ? 200 : 429, &status, false };
 	struct verdict v;
 	struct health_event e = { .who = keypool_subject(p, index),
@@ -71,7 +71,7 @@ call_ends(
 		.chance = chance(),
 		.now = { now + 1, wall + 1 } };
 
-	gstatus_read(&status, slice_str(good ? "{}" : day_over ? day_body : minute_body));
+	gemini_status_read(&status, slice_str(good ? "{}" : day_over ? day_body : minute_body));
 	v = verdict_of(&o);
 	seen.barred += now < known_until[project];
 	if (good) {

@@ -33,7 +33,7 @@ test_batches(void)
 	embed_request_init(&request);
 	embed_reply_init(&reply, &scratch);
 	ok(embed_request_read(
-	       &request, buf_slice(&text), &(struct chat_env){ .models = models }, &err) == 0,
+	       &request, buf_slice(&text), &(struct translate_env){ .models = models }, &err) == 0,
 	    "2048 inputs");
 	is_int(request.count, EMBED_INPUTS_MAX, "are counted");
 	for (size_t first = 0; first < request.count; first += EMBED_BATCH_MAX, calls++) {
@@ -74,7 +74,7 @@ test_unit_length(void)
 	ok(embed_request_read(&request,
 	       SLICE("{\"model\":\"text-embedding-3-large\",\"input\":\"x\",\"dimensions\":3,"
 		     "\"encoding_format\":\"base64\"}"),
-	       &(struct chat_env){ .models = models }, &err) == 0,
+	       &(struct translate_env){ .models = models }, &err) == 0,
 	    "request");
 	ok(embed_reply_add(&reply, &request,
 	       SLICE("{\"embeddings\":[{\"values\":[1e-3,2e-3,-7]}]}"), &err) == 0,
@@ -130,7 +130,7 @@ test_changes(void)
 		embed_request_init(&request);
 		changes_init(&changes, cases[i].strict);
 		answer = embed_request_read(&request, slice_str(cases[i].text),
-		    &(struct chat_env){ .models = models, .changes = &changes }, &err);
+		    &(struct translate_env){ .models = models, .changes = &changes }, &err);
 		is_int(answer, cases[i].header != NULL ? 0 : -1, cases[i].text);
 		is_str(err.param, cases[i].param, "the field");
 		if (cases[i].header != NULL)

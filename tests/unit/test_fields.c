@@ -268,7 +268,7 @@ static bool
 takes(const char *form, struct slice word)
 {
 	struct changes changes;
-	struct chat_env env = { .models = models, .changes = &changes };
+	struct translate_env env = { .models = models, .changes = &changes };
 	struct chat_request chat;
 	struct responses_request responses;
 	struct buf body;

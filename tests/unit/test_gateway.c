@@ -78,19 +78,19 @@ test_access(void)
 	drop(gw);
 	unsetenv("GEMINI_API_KEY");
 	gw = MAKE("LOOPS=1");
-	ok(gw != NULL && gw->roster->ring == NULL && gw->roster->own_keys,
+	ok(gw != NULL && gw->snapshot->ring == NULL && gw->snapshot->own_keys,
 	    "no pool: callers bring keys");
 	drop(gw);
 	gw = MAKE("GEMINI_API_KEYS=key-1 key-2\tkey-3", "OPEN_ACCESS=yes");
-	ok(gw != NULL && keyring_count(gw->roster->ring) == 3 && !gw->roster->own_keys,
+	ok(gw != NULL && keyring_count(gw->snapshot->ring) == 3 && !gw->snapshot->own_keys,
 	    "an open pool");
 	drop(gw);
 	gw = MAKE("GEMINI_API_KEYS=key-1", "ACCESS_TOKENS=one, two\tthree,,");
-	ok(gw != NULL && tokens_count(gw->roster->tokens) == 3, "tokens");
-	ok(tokens_find(gw->roster->tokens, SLICE("three")) != NULL, "each for itself");
+	ok(gw != NULL && tokens_count(gw->snapshot->tokens) == 3, "tokens");
+	ok(tokens_find(gw->snapshot->tokens, SLICE("three")) != NULL, "each for itself");
 	drop(gw);
 	gw = MAKE("GEMINI_API_KEYS=key-1", "ACCESS_TOKENS=one", "OWN_KEYS=yes");
-	ok(gw != NULL && gw->roster->own_keys, "both");
+	ok(gw != NULL && gw->snapshot->own_keys, "both");
 	drop(gw);
 	refused(MAKE("GEMINI_API_KEYS=key-1", "ACCESS_TOKENS= , ,"), "ACCESS_TOKENS");
 	refused(MAKE("GEMINI_API_KEYS=key-1", "ACCESS_TOKENS=a,b", "ADMIN_TOKEN=b"), "ADMIN_TOKEN");
@@ -106,11 +106,11 @@ test_files(void)
 	snprintf(tokens, sizeof(tokens), "ACCESS_TOKENS_FILE=%s", path);
 	write_file("# keys\nkey-1\n  key-2 # second\n");
 	gw = MAKE(keys, "GEMINI_API_KEYS=key-0,key-2", "OPEN_ACCESS=yes");
-	ok(gw != NULL && keyring_count(gw->roster->ring) == 3,
+	ok(gw != NULL && keyring_count(gw->snapshot->ring) == 3,
 	    "keys of the option and of the file");
 	drop(gw);
 	gw = MAKE("GEMINI_API_KEYS=key-0", tokens, "ACCESS_TOKENS=one");
-	ok(gw != NULL && tokens_count(gw->roster->tokens) == 3,
+	ok(gw != NULL && tokens_count(gw->snapshot->tokens) == 3,
 	    "tokens of the option and of the file");
 	drop(gw);
 	write_file("# nothing\n");
@@ -124,21 +124,21 @@ static void
 test_reload(void)
 {
 	struct gateway *gw = MAKE("GEMINI_API_KEYS=key-1", "ACCESS_TOKENS=one");
-	struct roster *before = gateway_roster(gw), *now;
+	struct snapshot *before = gateway_snapshot(gw), *now;
 	struct conf next;
 
 	conf_load(&next, NULL, error);
 	is_int(gateway_reload(gw, &next, error), 0, "reloaded");
-	now = gateway_roster(gw);
+	now = gateway_snapshot(gw);
 	ok(now != before && now->ring == NULL && now->own_keys, "what begins now");
 	is_int(keyring_count(before->ring), 1, "what began before");
-	roster_drop(now);
+	snapshot_drop(now);
 	conf_set(&next, "MODEL_ALIASES", "nonsense", error);
 	is_int(gateway_reload(gw, &next, error), -1, "a mistake");
-	now = gateway_roster(gw);
+	now = gateway_snapshot(gw);
 	ok(now->own_keys, "changes nothing");
-	roster_drop(now);
-	roster_drop(before);
+	snapshot_drop(now);
+	snapshot_drop(before);
 	conf_release(&next);
 	drop(gw);
 }

@@ -39,10 +39,10 @@ key_of(uint64_t key, uint64_t project)
 static struct verdict
 verdict_for(int http, const char *body)
 {
-	struct gstatus g;
+	struct gemini_status g;
 	struct outcome o = { NET_OK, http, &g, false };
 
-	gstatus_read(&g, slice_str(body));
+	gemini_status_read(&g, slice_str(body));
 	return verdict_of(&o);
 }
 

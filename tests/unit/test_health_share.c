@@ -69,12 +69,12 @@ static bool
 ends(size_t i, const struct subject *who, int http, const char *body, uint64_t took)
 {
 	struct instant now = now_of(i);
-	struct gstatus g;
+	struct gemini_status g;
 	struct outcome o = { NET_OK, http, &g, who->side == HEALTH_CALLERS };
 	struct verdict v;
 	struct health_event e = { .who = *who, .model = MODEL, .verdict = &v, .now = now };
 
-	gstatus_read(&g, slice_str(body));
+	gemini_status_read(&g, slice_str(body));
 	v = verdict_of(&o);
 	e.started = now.mono - took;
 	e.quota = g.quota_id;

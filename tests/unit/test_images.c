@@ -77,10 +77,11 @@ translate(json_object *input, struct buf *out, struct buf *events, struct apierr
 	json_write(json_get(input, "request"), &text);
 	if (json_get_bool(input, "edit", false))
 		result = images_edit_read(&request, buf_slice(&text),
-		    &(struct chat_env){ .models = models, .refs = NULL, .changes = &changes }, err);
+		    &(struct translate_env){ .models = models, .refs = NULL, .changes = &changes },
+		    err);
 	else
 		result = images_request_read(&request, buf_slice(&text),
-		    &(struct chat_env){ .models = models, .changes = &changes }, err);
+		    &(struct translate_env){ .models = models, .changes = &changes }, err);
 	jw_object(&w, NULL);
 	if (result == 0) {
 		describe(&w, &request, &changes);
@@ -131,7 +132,7 @@ shape_of(const char *model, const char *size, struct buf *got)
 	buf_init(&text, 1 * KIB);
 	buf_addf(&text, "{\"prompt\":\"x\",\"model\":\"%s\",\"size\":\"%s\"}", model, size);
 	if (images_request_read(&request, buf_slice(&text),
-		&(struct chat_env){ .models = models, .changes = &changes }, &err) != 0) {
+		&(struct translate_env){ .models = models, .changes = &changes }, &err) != 0) {
 		buf_adds(got, err.param);
 	} else {
 		body = json_read(buf_slice(&request.body));
@@ -233,7 +234,7 @@ read_form(struct images_request *request, struct changes *changes, const char *f
 	    multipart_read(&form, SLICE("multipart/form-data; boundary=B"), buf_slice(&body), err);
 	if (ok(result == 0, "a form"))
 		result = images_form_read(request, &form,
-		    &(struct chat_env){ .models = models, .changes = changes }, err);
+		    &(struct translate_env){ .models = models, .changes = changes }, err);
 	multipart_release(&form);
 	buf_release(&body);
 	return result;
@@ -306,28 +307,28 @@ static void
 test_remote(void)
 {
 	struct images_request request;
-	struct refs refs;
+	struct ext_refs refs;
 	struct changes changes;
 	struct apierror err;
 	struct buf bytes;
 
-	refs_init(&refs);
+	ext_refs_init(&refs);
 	changes_init(&changes, false);
 	images_request_init(&request);
 	images_edit_read(&request, slice_str(remote),
-	    &(struct chat_env){ .models = models, .refs = &refs, .changes = &changes }, &err);
+	    &(struct translate_env){ .models = models, .refs = &refs, .changes = &changes }, &err);
 	is_int(refs.wanted, 1, "an image behind a URL is wanted");
 	is_str(refs.list[0]->key, "https://example.com/a.png", "that one");
 	is_str(refs.list[0]->at, "images[0].image_url", "of that field");
 	buf_init(&bytes, 100);
 	buf_add(&bytes, png, PNG_LEN);
-	refs_found(&refs, refs.list[0], &bytes);
+	ext_refs_found(&refs, refs.list[0], &bytes);
 	snprintf(refs.list[0]->mime, sizeof(refs.list[0]->mime), "image/png");
 	images_request_release(&request);
 	images_request_init(&request);
 	changes_reset(&changes);
 	ok(images_edit_read(&request, slice_str(remote),
-	       &(struct chat_env){ .models = models, .refs = &refs, .changes = &changes },
+	       &(struct translate_env){ .models = models, .refs = &refs, .changes = &changes },
 	       &err) == 0,
 	    "and is put into the request");
 	ok(slice_find(buf_slice(&request.body), SLICE("\"mimeType\":\"image/png\"")) > 0,
@@ -339,21 +340,21 @@ test_remote(void)
 	images_request_release(&request);
 	images_request_init(&request);
 	ok(images_edit_read(&request, slice_str(remote),
-	       &(struct chat_env){ .models = models, .refs = &refs, .changes = &changes },
+	       &(struct translate_env){ .models = models, .refs = &refs, .changes = &changes },
 	       &err) != 0,
 	    "a page is no image");
 	is_str(err.param, "images[0].image_url", "named");
 	apierror_set(&refs.list[0]->err, APIERROR_BAD_VALUE, "images[0].image_url", "gone");
-	refs_absent(&refs, refs.list[0]);
+	ext_refs_absent(&refs, refs.list[0]);
 	images_request_release(&request);
 	images_request_init(&request);
 	ok(images_edit_read(&request, slice_str(remote),
-	       &(struct chat_env){ .models = models, .refs = &refs, .changes = &changes },
+	       &(struct translate_env){ .models = models, .refs = &refs, .changes = &changes },
 	       &err) != 0,
 	    "nothing is no image");
 	is_str(err.message, "gone", "for its reason");
 	images_request_release(&request);
-	refs_release(&refs);
+	ext_refs_release(&refs);
 	changes_release(&changes);
 }
 
@@ -388,7 +389,7 @@ test_unnamed_model(void)
 
 	images_request_init(&request);
 	ok(images_request_read(&request, SLICE("{\"prompt\":\"x\"}"),
-	       &(struct chat_env){ .models = none, .changes = NULL }, &err) == 0,
+	       &(struct translate_env){ .models = none, .changes = NULL }, &err) == 0,
 	    "no model named");
 	is_str(request.model.name, "gemini-3.1-flash-image", "gives one that makes images");
 	images_request_release(&request);

@@ -6,7 +6,7 @@
 #include "sim/sim_fetch.h"
 #include "tap.h"
 
-static struct refs refs;
+static struct ext_refs refs;
 static struct apierror error;
 static struct media *media;
 static int calls;
@@ -26,7 +26,7 @@ done(void *ctx, const struct apierror *err)
 static const struct ref *
 want(const char *url, const char *at)
 {
-	return refs_get(&refs, REF_MEDIA, slice_str(url), at, &error);
+	return ext_refs_get(&refs, REF_MEDIA, slice_str(url), at, &error);
 }
 
 static int
@@ -48,7 +48,7 @@ end(void)
 {
 	is_int(sim_fetches_open(), 0, "no fetch is left");
 	sim_fetch_release();
-	refs_release(&refs);
+	ext_refs_release(&refs);
 }
 
 static void
@@ -57,13 +57,13 @@ test_found(void)
 	const struct ref *a, *b, *again;
 	struct buf old;
 
-	refs_init(&refs);
+	ext_refs_init(&refs);
 	is_int(begin(10, 20), 0, "nothing to fetch");
 	ok(media == NULL && calls == 0, "nothing to wait for");
 	a = want("https://a.test/1.png", "messages[0].content[0].image_url.url");
 	b = want("http://b.test/2", "messages[0].content[1].image_url.url");
 	again = want("https://a.test/1.png", "messages[1].content[0].image_url.url");
-	refs_get(&refs, REF_SIGNATURE, SLICE("call_1"), "messages[1]", &error);
+	ext_refs_get(&refs, REF_SIGNATURE, SLICE("call_1"), "messages[1]", &error);
 	ok(a == again, "the same URL is one reference");
 	is_int(begin(10, 20), 0, "two URLs");
 	ok(media != NULL, "to wait for");
@@ -88,7 +88,7 @@ test_found(void)
 	is_int(begin(100, 20), 0, "another");
 	is_int(sim_fetch_limits(0)->max_bytes, 11, "what is here counts");
 	buf_init(&old, 4);
-	refs_found(&refs, refs.list[2], &old);
+	ext_refs_found(&refs, refs.list[2], &old);
 	sim_fetch_give(0, "", SLICE("12345678901"));
 	ok(calls == 1 && !failed, "as much as is left");
 	end();
@@ -121,7 +121,7 @@ test_types(void)
 	};
 
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		refs_init(&refs);
+		ext_refs_init(&refs);
 		want(rows[i].url, "x");
 		begin(100, 100);
 		sim_fetch_give(0, rows[i].told, rows[i].bytes);
@@ -136,7 +136,7 @@ test_types(void)
 static void
 fails(enum fetch_result result, const char *text)
 {
-	refs_init(&refs);
+	ext_refs_init(&refs);
 	want("https://a.test/", "messages[0]");
 	want("https://b.test/secret", AT);
 	want("https://c.test/", "messages[2]");
@@ -204,7 +204,7 @@ test_errors(void)
 static void
 test_bounds(void)
 {
-	refs_init(&refs);
+	ext_refs_init(&refs);
 	want("https://a.test/", "a");
 	want("https://b.test/", "b");
 	want("https://c.test/", "c");
@@ -220,7 +220,7 @@ test_bounds(void)
 	    "the sentence");
 	end();
 
-	refs_init(&refs);
+	ext_refs_init(&refs);
 	want("https://a.test/", "a");
 	begin(10, 20);
 	sim_fetch_give(0, "image/png", SLICE(""));
@@ -233,7 +233,7 @@ test_bounds(void)
 static void
 test_refused(void)
 {
-	refs_init(&refs);
+	ext_refs_init(&refs);
 	want("https://a.test/", "a");
 	want("ftp://b.test/", "b");
 	want("https://c.test/", "c");
@@ -244,7 +244,7 @@ test_refused(void)
 	is_int(refs.wanted, 0, "all are absent");
 	end();
 
-	refs_init(&refs);
+	ext_refs_init(&refs);
 	want("https://a.test/", "a");
 	want("https://b.test/", "b");
 	sim_fetch_room(1);
@@ -256,7 +256,7 @@ test_refused(void)
 static void
 test_cancel(void)
 {
-	refs_init(&refs);
+	ext_refs_init(&refs);
 	want("https://a.test/", "a");
 	want("https://b.test/", "b");
 	begin(10, 20);

@@ -10,10 +10,10 @@
 
 #define COUNT(list) (sizeof(list) / sizeof((list)[0]))
 
-static struct gstatus
+static struct gemini_status
 status_of(const char *message)
 {
-	struct gstatus g = { .is_status = true, .code = 400, .status = "INVALID_ARGUMENT" };
+	struct gemini_status g = { .is_status = true, .code = 400, .status = "INVALID_ARGUMENT" };
 
 	snprintf(g.message, sizeof(g.message), "%s", message);
 	return g;
@@ -22,7 +22,7 @@ status_of(const char *message)
 static unsigned
 kind_of(const char *message)
 {
-	struct gstatus g = status_of(message);
+	struct gemini_status g = status_of(message);
 	struct refusals r = { 0 };
 
 	return refusals_add(&r, &g) ? r.kinds : 0;
@@ -134,8 +134,9 @@ test_texts(void)
 static void
 test_range(void)
 {
-	struct gstatus g = status_of("The thinking budget (50) is invalid. Please choose a value "
-				     "between 512 and 24576.");
+	struct gemini_status g =
+	    status_of("The thinking budget (50) is invalid. Please choose a value "
+		      "between 512 and 24576.");
 	struct refusals r = { 0 };
 
 	ok(refusals_add(&r, &g), "a range");
@@ -148,9 +149,10 @@ test_range(void)
 static void
 test_wider(void)
 {
-	struct gstatus level = status_of("Thinking level LOW is not supported for this model."),
-		       other = status_of("Corrupted thought signature."),
-		       quota = status_of("Corrupted thought signature.");
+	struct gemini_status level =
+				 status_of("Thinking level LOW is not supported for this model."),
+			     other = status_of("Corrupted thought signature."),
+			     quota = status_of("Corrupted thought signature.");
 	struct refusals r = { 0 };
 
 	ok(refusals_add(&r, &level) && r.kinds == REFUSED_LEVEL_LOW, "one level");

@@ -25,7 +25,7 @@ static struct models *models;
 
 /* As many passes as the gateway makes. */
 static int
-read_request(struct responses_request *q, struct slice text, const struct chat_env *env,
+read_request(struct responses_request *q, struct slice text, const struct translate_env *env,
     json_object *world, struct apierror *err)
 {
 	int answer = -1;
@@ -95,9 +95,9 @@ run_request(const char *path, struct slice input)
 	bool strict = strncmp(name, "strict_", 7) == 0;
 	bool stored = strncmp(name + (strict ? 7 : 0), "stored_", 7) == 0;
 	struct responses_request q;
-	struct refs refs;
+	struct ext_refs refs;
 	struct changes changes;
-	struct chat_env env = { .models = models, .refs = &refs, .changes = &changes };
+	struct translate_env env = { .models = models, .refs = &refs, .changes = &changes };
 	struct apierror err;
 	struct buf file, text, out;
 	json_object *world = NULL;
@@ -106,7 +106,7 @@ run_request(const char *path, struct slice input)
 	buf_init(&file, GOLDEN_MAX);
 	buf_init(&text, GOLDEN_MAX);
 	buf_init(&out, GOLDEN_MAX);
-	refs_init(&refs);
+	ext_refs_init(&refs);
 	changes_init(&changes, strict);
 	golden_path(refs_path, sizeof(refs_path), path, ".refs.json");
 	if (golden_read(refs_path, &file))
@@ -124,7 +124,7 @@ run_request(const char *path, struct slice input)
 	ok(changes.rename == NULL, "names are their own again");
 	responses_request_release(&q);
 	changes_release(&changes);
-	refs_release(&refs);
+	ext_refs_release(&refs);
 	json_object_put(world);
 	buf_release(&file);
 	buf_release(&text);
@@ -169,7 +169,7 @@ new_stream(const struct responses_request *q, bool events, json_object *kept)
 static bool
 request_of(struct responses_request *q, struct slice text)
 {
-	struct chat_env env = { .models = models };
+	struct translate_env env = { .models = models };
 	struct apierror err;
 
 	responses_request_init(q);

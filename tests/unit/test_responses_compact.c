@@ -18,7 +18,7 @@ static const char text_answer[] =
 static bool
 read_as(enum responses_use use, const char *body, struct responses_request *q)
 {
-	struct chat_env env = { .models = models };
+	struct translate_env env = { .models = models };
 	struct apierror err;
 
 	responses_request_init(q);

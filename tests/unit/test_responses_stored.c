@@ -34,7 +34,7 @@ struct exchange {
 };
 
 static bool
-ask(struct exchange *x, const char *body, const struct chat_env *env)
+ask(struct exchange *x, const char *body, const struct translate_env *env)
 {
 	struct apierror err;
 
@@ -97,7 +97,7 @@ upstream_name(const struct exchange *x, struct buf *out)
 }
 
 static void
-first_step(struct exchange *x, const struct chat_env *env)
+first_step(struct exchange *x, const struct translate_env *env)
 {
 	struct buf body, name, reply;
 
@@ -141,7 +141,7 @@ check_second(const struct exchange *x)
 static void
 test_stateless(void)
 {
-	struct chat_env env = { .models = models };
+	struct translate_env env = { .models = models };
 	struct exchange first, second;
 	struct buf body;
 	json_object *reply, *output;
@@ -183,7 +183,7 @@ store(struct exchange *x, struct buf *out)
 
 /* The one reference that is wanted must be that response. */
 static void
-give(struct refs *refs, const char *id, const struct buf *stored)
+give(struct ext_refs *refs, const char *id, const struct buf *stored)
 {
 	struct buf value;
 
@@ -191,14 +191,14 @@ give(struct refs *refs, const char *id, const struct buf *stored)
 	is_str(refs->list[refs->count - 1]->key, id, "that response");
 	buf_init(&value, 1 * MIB);
 	buf_add_slice(&value, buf_slice(stored));
-	refs_found(refs, refs->list[refs->count - 1], &value);
+	ext_refs_found(refs, refs->list[refs->count - 1], &value);
 }
 
 static void
-ask_twice(struct exchange *x, const char *body, struct chat_env *env, const char *id,
+ask_twice(struct exchange *x, const char *body, struct translate_env *env, const char *id,
     const struct buf *stored)
 {
-	refs_release(env->refs);
+	ext_refs_release(env->refs);
 	ask(x, body, env);
 	is_str(x->request.chat.model.name, "gemini-3.8-flash", "the model is known");
 	give(env->refs, id, stored);
@@ -208,7 +208,7 @@ ask_twice(struct exchange *x, const char *body, struct chat_env *env, const char
 }
 
 static void
-test_previous(struct chat_env *env)
+test_previous(struct translate_env *env)
 {
 	struct exchange first, second, third;
 	struct buf stored;
@@ -323,7 +323,7 @@ test_pages(void)
 static void
 test_read_back(void)
 {
-	struct chat_env env = { .models = models };
+	struct translate_env env = { .models = models };
 	struct exchange x;
 	struct buf stored, out;
 
@@ -364,7 +364,7 @@ test_read_back(void)
 
 /* A store that holds something else under the id. */
 static void
-test_spoilt(struct chat_env *env)
+test_spoilt(struct translate_env *env)
 {
 	static const char body[] = "{\"model\":\"gemini-3.8-flash\",\"input\":\"x\","
 				   "\"previous_response_id\":\"resp_x\"}";
@@ -372,12 +372,12 @@ test_spoilt(struct chat_env *env)
 	struct apierror err;
 	struct buf value;
 
-	refs_release(env->refs);
+	ext_refs_release(env->refs);
 	responses_request_init(&q);
 	ok(responses_request_read(&q, SLICE(body), env, &err) == 0, "it is wanted");
 	buf_init(&value, 100);
 	buf_adds(&value, "{\"items\":3}");
-	refs_found(env->refs, env->refs->list[0], &value);
+	ext_refs_found(env->refs, env->refs->list[0], &value);
 	responses_request_release(&q);
 	responses_request_init(&q);
 	ok(responses_request_read(&q, SLICE(body), env, &err) != 0, "no response");
@@ -389,19 +389,19 @@ int
 main(void)
 {
 	const char *error;
-	struct refs refs;
+	struct ext_refs refs;
 	struct changes changes;
-	struct chat_env env = { .refs = &refs, .changes = &changes };
+	struct translate_env env = { .refs = &refs, .changes = &changes };
 
 	env.models = models = models_new("", &error);
-	refs_init(&refs);
+	ext_refs_init(&refs);
 	changes_init(&changes, false);
 	test_stateless();
 	test_previous(&env);
 	test_read_back();
 	test_pages();
 	test_spoilt(&env);
-	refs_release(&refs);
+	ext_refs_release(&refs);
 	changes_release(&changes);
 	models_free(models);
 	return tap_done();

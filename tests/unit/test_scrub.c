@@ -1,4 +1,4 @@
-/* Secrets in passing bytes: overlaps, prefixes, every split, and how little is held back. */
+/* Secrets in pass_through bytes: overlaps, prefixes, every split, and how little is held back. */
 #include "config.h"
 
 #include "core/keys/scrub.h"

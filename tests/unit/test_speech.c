@@ -46,7 +46,7 @@ run_request(const char *path, struct slice input)
 	changes_init(&changes, false);
 	speech_request_init(&request);
 	if (speech_request_read(&request, input,
-		&(struct chat_env){ .models = models, .changes = &changes }, &err) != 0) {
+		&(struct translate_env){ .models = models, .changes = &changes }, &err) != 0) {
 		golden_expect_error(path, ".err.json", &err);
 	} else {
 		jw_object(&w, NULL);
@@ -195,7 +195,7 @@ read_input(size_t chars, const char *more, bool strict, struct apierror *err)
 	changes_init(&changes, strict);
 	speech_request_init(&request);
 	answer = speech_request_read(&request, buf_slice(&text),
-	    &(struct chat_env){ .models = models, .changes = &changes }, err);
+	    &(struct translate_env){ .models = models, .changes = &changes }, err);
 	speech_request_release(&request);
 	changes_release(&changes);
 	buf_release(&text);
@@ -227,11 +227,11 @@ test_default_strict(void)
 	changes_init(&changes, true);
 	speech_request_init(&request);
 	ok(speech_request_read(&request, text,
-	       &(struct chat_env){ .models = models, .changes = &changes }, &err) == -1,
+	       &(struct translate_env){ .models = models, .changes = &changes }, &err) == -1,
 	    "a strict gateway and a default that the model cannot make");
 	is_str(err.param, "response_format", "names the format");
-	is_int(speech_request_read(
-		   &request, text, &(struct chat_env){ .models = models, .changes = NULL }, &err),
+	is_int(speech_request_read(&request, text,
+		   &(struct translate_env){ .models = models, .changes = NULL }, &err),
 	    0, "nobody wants to know");
 	speech_request_release(&request);
 	changes_release(&changes);

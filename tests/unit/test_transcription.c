@@ -108,7 +108,8 @@ run_form(const char *path, struct slice input)
 	if (multipart_read(
 		&form, SLICE("multipart/form-data; boundary=XX"), buf_slice(&body), &err) != 0 ||
 	    transcription_request_read(&request, translate ? TASK_TRANSLATE : TASK_TRANSCRIBE,
-		&form, &(struct chat_env){ .models = models, .changes = &changes }, &err) != 0) {
+		&form, &(struct translate_env){ .models = models, .changes = &changes },
+		&err) != 0) {
 		golden_expect_error(path, ".form.err.json", &err);
 	} else {
 		jw_object(&w, NULL);
@@ -243,7 +244,7 @@ read_size(size_t size, struct transcription_request *request, struct apierror *e
 	memcpy(bytes, "OggS", 4);
 	parts[1].body = (struct slice){ bytes, size };
 	answer = transcription_request_read(request, TASK_TRANSCRIBE, &form,
-	    &(struct chat_env){ .models = models, .changes = NULL }, err);
+	    &(struct translate_env){ .models = models, .changes = NULL }, err);
 	free(bytes);
 	return answer;
 }

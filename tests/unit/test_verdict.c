@@ -183,13 +183,13 @@ static void
 test_cases(void)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-		struct gstatus g;
+		struct gemini_status g;
 		struct outcome o = { NET_OK, cases[i].http, &g, false, false };
 		struct apierror err;
 		struct verdict v;
 		char what[48];
 
-		gstatus_read(&g, slice_str(cases[i].body));
+		gemini_status_read(&g, slice_str(cases[i].body));
 		v = verdict_of(&o);
 		snprintf(what, sizeof(what), "case %zu, %s", i, cases[i].class);
 		is_str(v.class, cases[i].class, what);
@@ -245,12 +245,12 @@ test_empty(void)
 static void
 test_words(void)
 {
-	struct gstatus g;
+	struct gemini_status g;
 	struct outcome o = { NET_OK, 400, &g, false, false };
 	struct apierror err;
 	struct verdict v;
 
-	gstatus_read(&g, slice_str(INVALID("API key not valid.", INFO("API_KEY_INVALID"))));
+	gemini_status_read(&g, slice_str(INVALID("API key not valid.", INFO("API_KEY_INVALID"))));
 	v = verdict_of(&o);
 	verdict_error(&o, &v, &err);
 	is_str(err.message, "The Gemini API refused the gateway's key: API key not valid.",
@@ -261,16 +261,16 @@ test_words(void)
 	verdict_error(&o, &v, &err);
 	is_str(err.message, "API key not valid.", "the caller's own is in Google's words");
 	is_int(err.status, 401, "as a refused credential");
-	gstatus_read(&g, slice_str(BODY("400", "OUT_OF_RANGE", "too far", "")));
+	gemini_status_read(&g, slice_str(BODY("400", "OUT_OF_RANGE", "too far", "")));
 	v = verdict_of(&o);
 	verdict_error(&o, &v, &err);
 	is_str(err.google_status, "OUT_OF_RANGE", "Google's word stays where its status stays");
-	gstatus_read(&g, slice_str(BODY("400", "FAILED_PRECONDITION",
-			     "User location is not supported for the API use.", "")));
+	gemini_status_read(&g, slice_str(BODY("400", "FAILED_PRECONDITION",
+				   "User location is not supported for the API use.", "")));
 	v = verdict_of(&o);
 	verdict_error(&o, &v, &err);
 	ok(strstr(err.message, "gateway") != NULL, "a region error names the host as the cause");
-	gstatus_read(&g, SLICE(BLOCK_PAGE));
+	gemini_status_read(&g, SLICE(BLOCK_PAGE));
 	o.http_status = 429;
 	v = verdict_of(&o);
 	verdict_error(&o, &v, &err);

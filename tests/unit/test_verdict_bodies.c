@@ -121,11 +121,11 @@ static void
 test_bodies(void)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(bodies); i++) {
-		struct gstatus g;
+		struct gemini_status g;
 		struct outcome o = { NET_OK, bodies[i].http, &g, false };
 		struct verdict v;
 
-		gstatus_read(&g, slice_str(bodies[i].body));
+		gemini_status_read(&g, slice_str(bodies[i].body));
 		v = verdict_of(&o);
 		is_str(v.class, bodies[i].class, bodies[i].what);
 		is_int(v.key, bodies[i].key, "... the key");
@@ -148,7 +148,7 @@ test_bodies(void)
 static void
 test_ceiling(void)
 {
-	struct gstatus g;
+	struct gemini_status g;
 	struct buf body;
 
 	buf_init(&body, 65536);
@@ -157,7 +157,7 @@ test_ceiling(void)
 	for (size_t i = 0; i < 100; i++)
 		buf_addf(&body, "{\"quotaId\":\"QPerMinute%zu\",\"quotaValue\":\"9\"},", i);
 	buf_adds(&body, "{\"quotaId\":\"QPerDay\",\"quotaValue\":\"20\"}]}]}}");
-	gstatus_read(&g, buf_slice(&body));
+	gemini_status_read(&g, buf_slice(&body));
 	is_int(g.quota_count, GQUOTAS_MAX, "no more violations than fit");
 	is_str(g.quota_id, "QPerDay", "but the worst of all");
 	is_str(g.quota_value, "20", "with its value");

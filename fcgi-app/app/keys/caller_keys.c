@@ -18,9 +18,9 @@
 #include "core/keys/health.h"
 #include "base/buf.h"
 
-struct own_ring {
-	struct own_ring *next;           /* in its bucket */
-	struct own_ring *before, *after; /* among those that rest */
+struct caller_ring {
+	struct caller_ring *next;           /* in its bucket */
+	struct caller_ring *before, *after; /* among those that rest */
 	uint64_t hash;
 	char *list; /* the caller's bytes */
 	size_t len;
@@ -30,21 +30,21 @@ struct own_ring {
 	uint64_t rests_since;
 };
 
-struct own_rings {
+struct caller_keys {
 	pthread_mutex_t lock;
 	uint8_t hash_key[SIPHASH_KEY_BYTES]; /* secret: nobody can choose lists that collide */
 	struct balancer *balancer;
 	unsigned cap;
 	size_t count;
-	struct own_ring *first, *last; /* of those that rest */
+	struct caller_ring *first, *last; /* of those that rest */
 	size_t resting, resting_keys;
-	struct own_ring *buckets[OWN_RINGS_MAX];
+	struct caller_ring *buckets[CALLER_RINGS_MAX];
 };
 
-struct own_rings *
-own_rings_new(struct balancer *b, unsigned cap)
+struct caller_keys *
+caller_keys_new(struct balancer *b, unsigned cap)
 {
-	struct own_rings *o = xcalloc(1, sizeof(*o));
+	struct caller_keys *o = xcalloc(1, sizeof(*o));
 
 	pthread_mutex_init(&o->lock, NULL);
 	o->balancer = b;
@@ -58,7 +58,7 @@ own_rings_new(struct balancer *b, unsigned cap)
 }
 
 static void
-place_free(struct own_ring *p)
+place_free(struct caller_ring *p)
 {
 	if (p == NULL)
 		return;
@@ -69,10 +69,10 @@ place_free(struct own_ring *p)
 
 /* A chain through `next`. */
 static void
-chain_free(struct own_ring *p)
+chain_free(struct caller_ring *p)
 {
 	while (p != NULL) {
-		struct own_ring *next = p->next;
+		struct caller_ring *next = p->next;
 
 		place_free(p);
 		p = next;
@@ -80,7 +80,7 @@ chain_free(struct own_ring *p)
 }
 
 void
-own_rings_free(struct own_rings *o)
+caller_keys_free(struct caller_keys *o)
 {
 	if (o == NULL)
 		return;
@@ -94,16 +94,16 @@ own_rings_free(struct own_rings *o)
 
 /* ---- with the lock held ---- */
 
-static struct own_ring **
-bucket(struct own_rings *o, uint64_t hash)
+static struct caller_ring **
+bucket(struct caller_keys *o, uint64_t hash)
 {
 	return &o->buckets[hash % ARRAY_SIZE(o->buckets)];
 }
 
-static struct own_ring *
-find(struct own_rings *o, uint64_t hash, struct slice list, enum balance balance)
+static struct caller_ring *
+find(struct caller_keys *o, uint64_t hash, struct slice list, enum balance balance)
 {
-	struct own_ring *p = *bucket(o, hash);
+	struct caller_ring *p = *bucket(o, hash);
 
 	while (p != NULL && (p->hash != hash || p->balance != balance || p->len != list.len ||
 				memcmp(p->list, list.ptr, list.len) != 0))
@@ -112,7 +112,7 @@ find(struct own_rings *o, uint64_t hash, struct slice list, enum balance balance
 }
 
 static void
-wake(struct own_rings *o, struct own_ring *p)
+wake(struct caller_keys *o, struct caller_ring *p)
 {
 	if (p->users++ > 0)
 		return;
@@ -124,7 +124,7 @@ wake(struct own_rings *o, struct own_ring *p)
 }
 
 static void
-rest(struct own_rings *o, struct own_ring *p, uint64_t now)
+rest(struct caller_keys *o, struct caller_ring *p, uint64_t now)
 {
 	p->rests_since = now;
 	p->before = o->last;
@@ -135,9 +135,9 @@ rest(struct own_rings *o, struct own_ring *p, uint64_t now)
 }
 
 static void
-take_out(struct own_rings *o, struct own_ring *p)
+take_out(struct caller_keys *o, struct caller_ring *p)
 {
-	struct own_ring **at = bucket(o, p->hash);
+	struct caller_ring **at = bucket(o, p->hash);
 
 	while (*at != p)
 		at = &(*at)->next;
@@ -146,14 +146,14 @@ take_out(struct own_rings *o, struct own_ring *p)
 }
 
 /* What may not be kept any longer, as a chain for chain_free. */
-static struct own_ring *
-surplus(struct own_rings *o, uint64_t now)
+static struct caller_ring *
+surplus(struct caller_keys *o, uint64_t now)
 {
-	struct own_ring *gone = NULL, *p;
+	struct caller_ring *gone = NULL, *p;
 
 	while ((p = o->first) != NULL &&
-	       (o->resting > OWN_RINGS_MAX || o->resting_keys > OWN_KEYS_KEPT_MAX ||
-		   now >= p->rests_since + OWN_RING_IDLE_MS)) {
+	       (o->resting > CALLER_RINGS_MAX || o->resting_keys > CALLER_KEYS_KEPT_MAX ||
+		   now >= p->rests_since + CALLER_RING_IDLE_MS)) {
 		wake(o, p);
 		take_out(o, p);
 		p->next = gone;
@@ -164,12 +164,12 @@ surplus(struct own_rings *o, uint64_t now)
 
 /* ---- for requests ---- */
 
-static struct own_ring *
-place_new(struct own_rings *o, uint64_t hash, struct slice list, enum balance balance,
+static struct caller_ring *
+place_new(struct caller_keys *o, uint64_t hash, struct slice list, enum balance balance,
     const char **ret_error)
 {
 	struct keyring *keys = keyring_of_list(list, balance, CALLER_KEYS_MAX, ret_error);
-	struct own_ring *p;
+	struct caller_ring *p;
 
 	if (keys != NULL && keyring_count(keys) == 0)
 		keyring_free(TAKE(keys));
@@ -186,12 +186,12 @@ place_new(struct own_rings *o, uint64_t hash, struct slice list, enum balance ba
 	return p;
 }
 
-struct own_ring *
-own_rings_get(struct own_rings *o, struct slice list, enum balance balance, uint64_t now,
+struct caller_ring *
+caller_keys_get(struct caller_keys *o, struct slice list, enum balance balance, uint64_t now,
     const char **ret_error)
 {
 	uint64_t hash = siphash(o->hash_key, list);
-	struct own_ring *p, *made = NULL, *gone;
+	struct caller_ring *p, *made = NULL, *gone;
 
 	*ret_error = NULL;
 	pthread_mutex_lock(&o->lock);
@@ -219,9 +219,9 @@ own_rings_get(struct own_rings *o, struct slice list, enum balance balance, uint
 }
 
 void
-own_rings_put(struct own_rings *o, struct own_ring *place, uint64_t now)
+caller_keys_put(struct caller_keys *o, struct caller_ring *place, uint64_t now)
 {
-	struct own_ring *gone;
+	struct caller_ring *gone;
 
 	pthread_mutex_lock(&o->lock);
 	assert(place->users > 0);
@@ -233,13 +233,13 @@ own_rings_put(struct own_rings *o, struct own_ring *place, uint64_t now)
 }
 
 struct keyring *
-own_ring_keys(const struct own_ring *place)
+caller_ring_keys(const struct caller_ring *place)
 {
 	return place->keys;
 }
 
 size_t
-own_rings_count(struct own_rings *o)
+caller_keys_count(struct caller_keys *o)
 {
 	size_t count;
 

@@ -36,17 +36,17 @@ read_optional(const char *path, char error[CONF_ERROR_MAX])
 }
 
 static int
-make_ring(struct roster *roster, const struct conf *conf, struct key_list *list,
+make_ring(struct snapshot *snapshot, const struct conf *conf, struct key_list *list,
     char error[CONF_ERROR_MAX])
 {
 	const char *reason = NULL;
 
 	for (size_t i = 0; i < list->count; i++)
-		roster->keys_choose_models |= list->specs[i].models[0] != '\0';
-	roster->ring = keyring_new(
+		snapshot->keys_choose_models |= list->specs[i].models[0] != '\0';
+	snapshot->ring = keyring_new(
 	    list->specs, list->count, (enum balance)conf->balance, KEYS_MAX, NULL, &reason);
-	if (roster->ring != NULL) {
-		roster->key_repeats = TAKE(list->repeats);
+	if (snapshot->ring != NULL) {
+		snapshot->key_repeats = TAKE(list->repeats);
 		return 0;
 	}
 	snprintf(error, CONF_ERROR_MAX, "GEMINI_API_KEYS: %s", reason);
@@ -54,7 +54,7 @@ make_ring(struct roster *roster, const struct conf *conf, struct key_list *list,
 }
 
 static int
-load_keys(struct roster *roster, const struct conf *conf, char error[CONF_ERROR_MAX])
+load_keys(struct snapshot *snapshot, const struct conf *conf, char error[CONF_ERROR_MAX])
 {
 	const char *path = conf->api_keys_file;
 	char *file = read_optional(path, error);
@@ -67,7 +67,7 @@ load_keys(struct roster *roster, const struct conf *conf, char error[CONF_ERROR_
 	if (key_list_read(&list, slice_str(conf->api_keys), slice_str(file), &at) == 0) {
 		rc = 0;
 		if (list.count > 0)
-			rc = make_ring(roster, conf, &list, error);
+			rc = make_ring(snapshot, conf, &list, error);
 		else if (path[0] != '\0')
 			rc = refuse(error, "GEMINI_API_KEYS_FILE: there is no key in the file");
 	} else if (at.line > 0) {
@@ -82,7 +82,7 @@ load_keys(struct roster *roster, const struct conf *conf, char error[CONF_ERROR_
 }
 
 static int
-load_tokens(struct roster *roster, const struct conf *conf, const struct roster *old,
+load_tokens(struct snapshot *snapshot, const struct conf *conf, const struct snapshot *old,
     char error[CONF_ERROR_MAX])
 {
 	const char *path = conf->access_tokens_file;
@@ -90,19 +90,19 @@ load_tokens(struct roster *roster, const struct conf *conf, const struct roster 
 
 	if (file == NULL)
 		return -1;
-	roster->tokens = tokens_new(slice_str(conf->access_tokens), slice_str(file), path,
+	snapshot->tokens = tokens_new(slice_str(conf->access_tokens), slice_str(file), path,
 	    old != NULL ? old->tokens : NULL, error);
 	secret_free(file);
-	if (roster->tokens == NULL)
+	if (snapshot->tokens == NULL)
 		return -1;
-	roster->admin = xstrdup(conf->admin_token);
-	if (tokens_find(roster->tokens, slice_str(roster->admin)) != NULL)
+	snapshot->admin = xstrdup(conf->admin_token);
+	if (tokens_find(snapshot->tokens, slice_str(snapshot->admin)) != NULL)
 		return refuse(error, "ADMIN_TOKEN is one of the ACCESS_TOKENS: they must differ");
 	return 0;
 }
 
 static int
-load_models(struct roster *roster, const struct conf *conf, char error[CONF_ERROR_MAX])
+load_models(struct snapshot *snapshot, const struct conf *conf, char error[CONF_ERROR_MAX])
 {
 	const char *path = conf->model_families, *reason = NULL;
 	const char *spec =
@@ -110,8 +110,8 @@ load_models(struct roster *roster, const struct conf *conf, char error[CONF_ERRO
 	size_t line = 0;
 	char *text;
 
-	roster->models = models_new(spec, &reason);
-	if (roster->models == NULL) {
+	snapshot->models = models_new(spec, &reason);
+	if (snapshot->models == NULL) {
 		snprintf(error, CONF_ERROR_MAX, "MODEL_ALIASES: %s", reason);
 		return -1;
 	}
@@ -120,34 +120,34 @@ load_models(struct roster *roster, const struct conf *conf, char error[CONF_ERRO
 	text = conf_read_lines(path, error);
 	if (text == NULL)
 		return -1;
-	roster->families = families_new(text, &reason, &line);
+	snapshot->families = families_new(text, &reason, &line);
 	secret_free(text);
-	if (roster->families == NULL)
+	if (snapshot->families == NULL)
 		snprintf(error, CONF_ERROR_MAX, "MODEL_FAMILIES_FILE: %s, line %zu: %s", path, line,
 		    reason);
-	return roster->families != NULL ? 0 : -1;
+	return snapshot->families != NULL ? 0 : -1;
 }
 
 static int
-check_access(struct roster *roster, const struct conf *conf, char error[CONF_ERROR_MAX])
+check_access(struct snapshot *snapshot, const struct conf *conf, char error[CONF_ERROR_MAX])
 {
 	const char *misspelt, *meant;
 	size_t at = 0;
 
-	roster->open_access = conf->open_access;
-	roster->balance = (enum balance)conf->balance;
-	if (roster->ring != NULL && tokens_count(roster->tokens) == 0 && !conf->open_access)
+	snapshot->open_access = conf->open_access;
+	snapshot->balance = (enum balance)conf->balance;
+	if (snapshot->ring != NULL && tokens_count(snapshot->tokens) == 0 && !conf->open_access)
 		return refuse(error,
 		    "GEMINI_API_KEYS is set, but nobody could tell who may use the keys: set "
 		    "ACCESS_TOKENS to tokens for your callers, or OPEN_ACCESS=yes to let everybody "
 		    "in");
-	roster->own_keys = conf->own_keys == OWN_KEYS_YES ||
-	                   (conf->own_keys == OWN_KEYS_AUTO && roster->ring == NULL);
-	if (roster->ring == NULL && tokens_count(roster->tokens) > 0)
+	snapshot->own_keys = conf->own_keys == OWN_KEYS_YES ||
+	                     (conf->own_keys == OWN_KEYS_AUTO && snapshot->ring == NULL);
+	if (snapshot->ring == NULL && tokens_count(snapshot->tokens) > 0)
 		return refuse(error,
 		    "ACCESS_TOKENS: there are no keys that a token could give access to; set "
 		    "GEMINI_API_KEYS (or GEMINI_API_KEYS_FILE), or leave ACCESS_TOKENS out");
-	if (roster->ring == NULL && conf->own_keys == OWN_KEYS_AUTO &&
+	if (snapshot->ring == NULL && conf->own_keys == OWN_KEYS_AUTO &&
 	    (misspelt = conf_misspelt("GEMINI_API_KEYS", &at, &meant)) != NULL) {
 		snprintf(error, CONF_ERROR_MAX,
 		    "%s is set in the environment, but the option is %s: rename it, or unset it "
@@ -155,74 +155,75 @@ check_access(struct roster *roster, const struct conf *conf, char error[CONF_ERR
 		    misspelt, meant);
 		return -1;
 	}
-	if (roster->ring == NULL && !roster->own_keys)
+	if (snapshot->ring == NULL && !snapshot->own_keys)
 		return refuse(
 		    error, "OWN_KEYS=no and no GEMINI_API_KEYS: no request could be served");
 	return 0;
 }
 
 static void
-load_scrub(struct roster *roster)
+load_scrub(struct snapshot *snapshot)
 {
-	size_t keys = roster_key_count(roster);
+	size_t keys = snapshot_key_count(snapshot);
 	struct slice *secrets = xcalloc(keys, sizeof(*secrets));
 
 	for (size_t i = 0; i < keys; i++)
-		secrets[i] = slice_str(keyring_secret(roster->ring, i));
-	roster->scrub = scrub_set_new(secrets, keys);
+		secrets[i] = slice_str(keyring_secret(snapshot->ring, i));
+	snapshot->scrub = scrub_set_new(secrets, keys);
 	free(secrets);
 }
 
-struct roster *
-roster_new(const struct conf *conf, const struct roster *old, char error[CONF_ERROR_MAX])
+struct snapshot *
+snapshot_new(const struct conf *conf, const struct snapshot *old, char error[CONF_ERROR_MAX])
 {
-	struct roster *roster = xcalloc(1, sizeof(*roster));
+	struct snapshot *snapshot = xcalloc(1, sizeof(*snapshot));
 
-	atomic_init(&roster->refs, 1);
-	if (load_models(roster, conf, error) != 0 || load_keys(roster, conf, error) != 0 ||
-	    load_tokens(roster, conf, old, error) != 0 || check_access(roster, conf, error) != 0) {
-		roster_drop(roster);
+	atomic_init(&snapshot->refs, 1);
+	if (load_models(snapshot, conf, error) != 0 || load_keys(snapshot, conf, error) != 0 ||
+	    load_tokens(snapshot, conf, old, error) != 0 ||
+	    check_access(snapshot, conf, error) != 0) {
+		snapshot_drop(snapshot);
 		return NULL;
 	}
-	load_scrub(roster);
-	return roster;
+	load_scrub(snapshot);
+	return snapshot;
 }
 
-struct roster *
-roster_share(struct roster *roster)
+struct snapshot *
+snapshot_share(struct snapshot *snapshot)
 {
-	atomic_fetch_add_explicit(&roster->refs, 1, memory_order_relaxed);
-	return roster;
+	atomic_fetch_add_explicit(&snapshot->refs, 1, memory_order_relaxed);
+	return snapshot;
 }
 
 void
-roster_drop(struct roster *roster)
+snapshot_drop(struct snapshot *snapshot)
 {
-	if (roster == NULL || atomic_fetch_sub(&roster->refs, 1) > 1)
+	if (snapshot == NULL || atomic_fetch_sub(&snapshot->refs, 1) > 1)
 		return;
-	keyring_free(roster->ring);
-	tokens_free(roster->tokens);
-	secret_free(roster->admin);
-	models_free(roster->models);
-	families_free(roster->families);
-	scrub_set_free(roster->scrub);
-	free(roster->key_repeats);
-	free(roster);
+	keyring_free(snapshot->ring);
+	tokens_free(snapshot->tokens);
+	secret_free(snapshot->admin);
+	models_free(snapshot->models);
+	families_free(snapshot->families);
+	scrub_set_free(snapshot->scrub);
+	free(snapshot->key_repeats);
+	free(snapshot);
 }
 
 size_t
-roster_key_count(const struct roster *roster)
+snapshot_key_count(const struct snapshot *snapshot)
 {
-	return roster->ring != NULL ? keyring_count(roster->ring) : 0;
+	return snapshot->ring != NULL ? keyring_count(snapshot->ring) : 0;
 }
 
 void
-roster_print_keys(const struct roster *roster, FILE *out)
+snapshot_print_keys(const struct snapshot *snapshot, FILE *out)
 {
-	for (size_t i = 0; i < roster_key_count(roster); i++) {
-		const struct key_spec *spec = keyring_spec(roster->ring, i);
+	for (size_t i = 0; i < snapshot_key_count(snapshot); i++) {
+		const struct key_spec *spec = keyring_spec(snapshot->ring, i);
 
-		fprintf(out, "key %s", keyring_fingerprint(roster->ring, i));
+		fprintf(out, "key %s", keyring_fingerprint(snapshot->ring, i));
 		if (spec->line > 0)
 			fprintf(out, "  line %u of GEMINI_API_KEYS_FILE", spec->line);
 		else
@@ -236,16 +237,16 @@ roster_print_keys(const struct roster *roster, FILE *out)
 }
 
 void
-roster_log(const struct roster *roster)
+snapshot_log(const struct snapshot *snapshot)
 {
 	size_t count = 0;
 	struct buf names;
 
 	buf_init(&names, KIB);
-	for (size_t i = 0; i < roster_key_count(roster); i++)
-		if (roster->key_repeats[i] > 0 && count++ < REPEATED_KEYS_MAX)
+	for (size_t i = 0; i < snapshot_key_count(snapshot); i++)
+		if (snapshot->key_repeats[i] > 0 && count++ < REPEATED_KEYS_MAX)
 			buf_addf(&names, "%s%s", names.len > 0 ? " " : "",
-			    keyring_fingerprint(roster->ring, i));
+			    keyring_fingerprint(snapshot->ring, i));
 	if (count > 0)
 		log_event(LOG_WARN, "keys are listed more than once and count once",
 		    LOG_N("count", count), LOG_SL("keys", buf_slice(&names)));

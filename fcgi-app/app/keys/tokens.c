@@ -284,7 +284,7 @@ token_models(const struct token *token)
 	return token->models;
 }
 
-/* How a message speaks of the token. */
+/* How a message generates of the token. */
 static const char *
 spoken(const struct token *token, char text[TOKEN_NAME_MAX + 32])
 {

@@ -23,7 +23,7 @@ struct chat_state {
 static void
 chat_keep_signature(void *ctx, struct slice call_id, struct slice value)
 {
-	supply_keep(ctx, REF_SIGNATURE, call_id, value);
+	resolve_keep(ctx, REF_SIGNATURE, call_id, value);
 }
 
 static struct chat_reply_info
@@ -70,7 +70,7 @@ static int
 chat_prepare(struct request *r, struct apierror *err)
 {
 	struct chat_state *state = r->op_state;
-	struct chat_env env = request_env(r);
+	struct translate_env env = request_env(r);
 	struct chat_request *c;
 	struct chat_reply_info info;
 	struct slice body;
@@ -148,7 +148,7 @@ chat_gather(struct request *r, struct buf *out, struct apierror *err)
 }
 
 static void
-chat_shed(struct request *r)
+chat_free_early(struct request *r)
 {
 	struct chat_state *state = r->op_state;
 
@@ -174,12 +174,12 @@ const struct operation op_chat = {
 	.prepare = chat_prepare,
 	.translates = true,
 	.gather = chat_gather,
-	.mends = true,
-	.speaks = true,
-	.names_objects = true,
+	.repairable = true,
+	.generates = true,
+	.has_stored_objects = true,
 	.feed = chat_feed,
 	.end = chat_end,
 	.collect = chat_collect,
-	.shed = chat_shed,
+	.free_early = chat_free_early,
 	.release = chat_release,
 };

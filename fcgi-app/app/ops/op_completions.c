@@ -41,7 +41,7 @@ completions_write_bodies(struct completions_state *state)
 	state->bodies = xcalloc(calls, sizeof(*state->bodies));
 	state->replies = xcalloc(calls, sizeof(*state->replies));
 	for (size_t i = 0; i < calls; i++) {
-		buf_init(&state->bodies[i], CHAT_BODY_MAX);
+		buf_init(&state->bodies[i], TRANSLATED_MAX);
 		buf_init(&state->replies[i], COLLECT_MAX);
 		completions_request_write(&state->request, i, &state->bodies[i]);
 	}
@@ -67,7 +67,7 @@ completions_prepare(struct request *r, struct apierror *err)
 {
 	struct completions_state *state = r->op_state;
 	struct completions_request *c;
-	struct chat_env env = request_env(r);
+	struct translate_env env = request_env(r);
 	struct completions_info info;
 	struct slice body;
 
@@ -163,8 +163,8 @@ completions_release(struct request *r)
 }
 
 const struct operation op_completions = {
-	.mends = true,
-	.speaks = true,
+	.repairable = true,
+	.generates = true,
 	.prepare = completions_prepare,
 	.translates = true,
 	.branch = completions_branch,

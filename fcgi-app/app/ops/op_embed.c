@@ -59,7 +59,7 @@ static int
 embed_prepare(struct request *r, struct apierror *err)
 {
 	struct embed_request *e = &embed_new_state(r)->request;
-	struct chat_env env = request_env(r);
+	struct translate_env env = request_env(r);
 	struct slice body;
 	char path[MODEL_NAME_MAX + 64];
 

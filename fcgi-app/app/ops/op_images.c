@@ -51,7 +51,7 @@ static int
 images_prepare(struct request *r, struct apierror *err)
 {
 	struct images_request *i = &images_new_state(r)->request;
-	struct chat_env env = request_env(r);
+	struct translate_env env = request_env(r);
 	struct slice body;
 
 	if (request_body(r, &body, err) != 0 || images_request_read(i, body, &env, err) != 0)
@@ -63,8 +63,8 @@ static int
 images_read_edit(
     struct request *r, struct images_request *i, struct slice body, struct apierror *err)
 {
-	const char *type = edge_param(r->client.edge, "CONTENT_TYPE");
-	struct chat_env env = request_env(r);
+	const char *type = fcgi_conn_param(r->client.conn, "CONTENT_TYPE");
+	struct translate_env env = request_env(r);
 	struct multipart form;
 	int rc;
 
@@ -144,7 +144,7 @@ images_release(struct request *r)
 }
 
 const struct operation op_images = {
-	.mends = true,
+	.repairable = true,
 	.prepare = images_prepare,
 	.translates = true,
 	.tolerate = images_tolerate,
@@ -154,8 +154,8 @@ const struct operation op_images = {
 };
 
 const struct operation op_image_edits = {
-	.mends = true,
-	.names_objects = true,
+	.repairable = true,
+	.has_stored_objects = true,
 	.prepare = edits_prepare,
 	.translates = true,
 	.tolerate = images_tolerate,

@@ -58,7 +58,7 @@ models_prepare(struct request *r, struct apierror *err)
 static bool
 models_is_for_all(const struct request *r)
 {
-	return r->keys.own_ring == NULL || r->roster->ring == NULL;
+	return r->keys.caller_ring == NULL || r->snapshot->ring == NULL;
 }
 
 static enum collect_next
@@ -75,7 +75,7 @@ models_collect(struct request *r, struct slice body, struct buf *out, struct api
 	}
 	if (!state->names.failed && state->list.next_page.len == 0 && models_is_for_all(r))
 		catalog_list(r->gw->catalog, buf_slice(&state->names));
-	model_list_write(&state->list, r->roster->models, out);
+	model_list_write(&state->list, r->snapshot->models, out);
 	return COLLECT_DONE;
 }
 
@@ -110,7 +110,7 @@ model_prepare(struct request *r, struct apierror *err)
 	if (!percent_decode(r->asked.route->item, false, &id))
 		buf_reset(&id);
 	r->op_state = buf_take(&id);
-	if (models_resolve(r->roster->models, slice_str(r->op_state), &choice, err) != 0)
+	if (models_resolve(r->snapshot->models, slice_str(r->op_state), &choice, err) != 0)
 		return -1;
 	request_set_model(r, slice_str(choice.name));
 	snprintf(path, sizeof(path), "/v1beta/models/%s", choice.name);

@@ -47,7 +47,7 @@ native_forward_headers(struct request *r)
 	char param_name[128], name[128];
 	const char *param;
 
-	for (size_t i = 0; (param = edge_param_at(r->client.edge, i)) != NULL; i++) {
+	for (size_t i = 0; (param = fcgi_conn_param_at(r->client.conn, i)) != NULL; i++) {
 		size_t len = strcspn(param, "=");
 		struct slice value = slice_str(param[len] == '=' ? param + len + 1 : param + len);
 
@@ -60,8 +60,8 @@ native_forward_headers(struct request *r)
 			target_header(r, name, value);
 	}
 	/* Otherwise libcurl would add the type of a form. */
-	if (edge_param(r->client.edge, "CONTENT_TYPE") == NULL ||
-	    edge_param(r->client.edge, "CONTENT_TYPE")[0] == '\0')
+	if (fcgi_conn_param(r->client.conn, "CONTENT_TYPE") == NULL ||
+	    fcgi_conn_param(r->client.conn, "CONTENT_TYPE")[0] == '\0')
 		target_header(r, "Content-Type", SLICE(""));
 }
 
@@ -100,7 +100,7 @@ native_find_pinned(struct request *r, struct apierror *err)
 static const char *
 native_method(const struct request *r)
 {
-	return edge_param(r->client.edge, "REQUEST_METHOD");
+	return fcgi_conn_param(r->client.conn, "REQUEST_METHOD");
 }
 
 /* POST and PUT to a collection create an object, whose project is remembered. */
@@ -108,12 +108,12 @@ static void
 native_expect_object(struct request *r)
 {
 	struct native_state *state = r->op_state;
-	struct objects none;
+	struct stored_objects none;
 	struct object_path path;
 
-	objects_init(&none);
-	path = objects_of_path(slice_str(r->asked.route->path), &none);
-	objects_release(&none);
+	stored_objects_init(&none);
+	path = stored_objects_of_path(slice_str(r->asked.route->path), &none);
+	stored_objects_release(&none);
 	if (path.use != OBJECT_USE_MANY || native_method(r)[0] != 'P')
 		return;
 	state->made = xcalloc(1, sizeof(*state->made));
@@ -140,7 +140,7 @@ static int
 native_prepare(struct request *r, struct apierror *err)
 {
 	struct native_state *state = xcalloc(1, sizeof(*state));
-	struct body *body = edge_body(r->client.edge);
+	struct body *body = fcgi_conn_body(r->client.conn);
 	struct buf query;
 	struct slice alt;
 
@@ -236,8 +236,8 @@ native_head(struct request *r, const struct header_lines *lines)
 			buf_adds(&r->attempt.head, "\r\n");
 		}
 	}
-	if (r->keys.own_ring == NULL && r->attempt.head.len > 0)
-		scrub_bytes(r->roster->scrub, r->attempt.head.data, r->attempt.head.len);
+	if (r->keys.caller_ring == NULL && r->attempt.head.len > 0)
+		scrub_bytes(r->snapshot->scrub, r->attempt.head.data, r->attempt.head.len);
 }
 
 /* Google's own Retry-After stands among the header lines already. */
@@ -260,7 +260,7 @@ native_pass_head(struct request *r, struct buf *out)
 {
 	int64_t length = r->attempt.holding ? (int64_t)r->attempt.whole.len : -1;
 
-	if (r->attempt.passing)
+	if (r->attempt.pass_through)
 		native_retry_after(r);
 	if (native_is_stream(r))
 		buf_adds(&r->attempt.head,
@@ -274,10 +274,10 @@ native_note_object(struct request *r, struct slice bytes)
 {
 	struct native_state *state = r->op_state;
 
-	if (state->made == NULL || r->attempt.passing || !object_made_feed(state->made, bytes))
+	if (state->made == NULL || r->attempt.pass_through || !object_made_feed(state->made, bytes))
 		return;
 	if (state->made->name[0] != '\0')
-		locate_made(r, state->made->name);
+		owner_made(r, state->made->name);
 	free(TAKE(state->made));
 }
 
@@ -338,7 +338,8 @@ native_has_other(struct slice events)
 		/* Fast path: most events begin like this. */
 		if (line.len < 6 || slice_starts(line, SLICE("data: {\"candidates\"")))
 			continue;
-		if (slice_starts(line, SLICE("data:")) && gstatus_sniff(line) != GSNIFF_CONTENT)
+		if (slice_starts(line, SLICE("data:")) &&
+		    gemini_status_sniff(line) != GSNIFF_CONTENT)
 			return true;
 	}
 	return false;
@@ -349,9 +350,9 @@ static void
 native_look_at_error(struct request *r, struct slice text)
 {
 	struct native_state *state = r->op_state;
-	struct gstatus *status = &request_local(r)->answers.status;
+	struct gemini_status *status = &request_local(r)->answers.status;
 
-	gstatus_read(status, text);
+	gemini_status_read(status, text);
 	if (!status->is_status)
 		return;
 	state->reported = true;
@@ -411,7 +412,7 @@ native_feed_events(struct request *r, struct slice bytes, struct buf *out)
 	size_t from = 0, whole;
 
 	if (part->len > 0) {
-		/* The blank line may be split between the two pieces. */
+		/* The empty_answer line may be split between the two pieces. */
 		from = part->len > 3 ? part->len - 3 : 0;
 		buf_add_slice(part, bytes);
 		bytes = buf_slice(part);
@@ -442,11 +443,11 @@ native_feed(struct request *r, struct slice bytes, struct buf *out, struct apier
 		return 0;
 	usage_scan_feed(&state->scan, bytes);
 	native_note_object(r, bytes);
-	if (state->sse && !r->attempt.passing)
+	if (state->sse && !r->attempt.pass_through)
 		native_feed_events(r, bytes, out);
 	else
 		native_send(r, bytes, out);
-	if (state->array && !r->attempt.passing)
+	if (state->array && !r->attempt.pass_through)
 		native_keep_end(state, bytes);
 	return 0;
 }
@@ -458,7 +459,7 @@ native_end(struct request *r, struct buf *out, struct apierror *err)
 
 	if (state->array)
 		native_look_at_last_element(r);
-	if (r->attempt.result == NET_OK || r->attempt.passing || state->reported ||
+	if (r->attempt.result == NET_OK || r->attempt.pass_through || state->reported ||
 	    native_has_finished(state)) {
 		native_send(r, buf_slice(&state->part), out);
 		return 0;
@@ -473,6 +474,6 @@ const struct operation op_native = {
 	.feed = native_feed,
 	.end = native_end,
 	.release = native_release,
-	.speaks = true,
+	.generates = true,
 	.native = true,
 };

@@ -25,7 +25,7 @@ struct responses_state {
 static void
 responses_keep_signature(void *ctx, struct slice call_id, struct slice value)
 {
-	supply_keep(ctx, REF_SIGNATURE, call_id, value);
+	resolve_keep(ctx, REF_SIGNATURE, call_id, value);
 }
 
 static void
@@ -64,13 +64,13 @@ static int
 responses_prepare(struct request *r, struct apierror *err)
 {
 	struct responses_state *state = r->op_state;
-	struct chat_env env = request_env(r);
+	struct translate_env env = request_env(r);
 	struct responses_request *q;
 	struct slice body;
 
 	if (state == NULL) {
 		r->op_state = state = xcalloc(1, sizeof(*state));
-		buf_init(&state->kept, CHAT_BODY_MAX);
+		buf_init(&state->kept, TRANSLATED_MAX);
 	}
 	q = &state->request;
 	/* It tells what the request held. */
@@ -104,7 +104,7 @@ responses_store(struct request *r)
 	buf_addf(&id, "resp_%s", r->id);
 	buf_init(&text, RESPONSE_MAX);
 	responses_stored_write(&state->request, state->stream, &text);
-	if (text.failed || !supply_keep(r, REF_RESPONSE, buf_slice(&id), buf_slice(&text)))
+	if (text.failed || !resolve_keep(r, REF_RESPONSE, buf_slice(&id), buf_slice(&text)))
 		log_event(LOG_WARN, "response_not_stored", LOG_S("id", r->id));
 	buf_release(&id);
 	buf_release(&text);
@@ -152,7 +152,7 @@ responses_fault(struct request *r, struct buf *out)
 }
 
 static void
-responses_shed(struct request *r)
+responses_free_early(struct request *r)
 {
 	struct responses_state *state = r->op_state;
 
@@ -175,14 +175,14 @@ responses_release(struct request *r)
 const struct operation op_responses = {
 	.prepare = responses_prepare,
 	.translates = true,
-	.mends = true,
-	.speaks = true,
-	.names_objects = true,
+	.repairable = true,
+	.generates = true,
+	.has_stored_objects = true,
 	.feed = responses_feed,
 	.end = responses_end,
 	.collect = responses_collect,
 	.fault = responses_fault,
-	.shed = responses_shed,
+	.free_early = responses_free_early,
 	.release = responses_release,
 };
 
@@ -197,13 +197,13 @@ static int
 count_prepare(struct request *r, struct apierror *err)
 {
 	struct count_state *state = r->op_state;
-	struct chat_env env = request_env(r);
+	struct translate_env env = request_env(r);
 	struct responses_request *q;
 	struct slice body;
 
 	if (state == NULL) {
 		r->op_state = state = xcalloc(1, sizeof(*state));
-		buf_init(&state->body, CHAT_BODY_MAX + URL_MAX);
+		buf_init(&state->body, TRANSLATED_MAX + URL_MAX);
 	}
 	q = &state->request;
 	responses_request_release(q);
@@ -244,8 +244,8 @@ count_release(struct request *r)
 const struct operation op_input_tokens = {
 	.prepare = count_prepare,
 	.translates = true,
-	.mends = true,
-	.names_objects = true,
+	.repairable = true,
+	.has_stored_objects = true,
 	.collect = count_collect,
 	.release = count_release,
 };
@@ -276,12 +276,12 @@ static int
 responses_answer_stored(
     struct request *r, const struct ref *ref, struct buf *out, struct apierror *err)
 {
-	const char *method = edge_param(r->client.edge, "REQUEST_METHOD");
+	const char *method = fcgi_conn_param(r->client.conn, "REQUEST_METHOD");
 	struct slice key = ref_key(ref), stored = buf_slice(&ref->value);
 	struct jwriter w = jwriter_on(out);
 
 	if (slice_eq(slice_str(method), SLICE("DELETE"))) {
-		supply_drop(r, REF_RESPONSE, key);
+		resolve_drop(r, REF_RESPONSE, key);
 		jw_object(&w, NULL);
 		jw_slice(&w, "id", key);
 		jw_str(&w, "object", "response");
@@ -306,7 +306,7 @@ stored_prepare(struct request *r, struct apierror *err)
 	struct buf out;
 	int rc;
 
-	ref = refs_get(&r->asked.refs, REF_RESPONSE, id, "response_id", err);
+	ref = ext_refs_get(&r->asked.refs, REF_RESPONSE, id, "response_id", err);
 	if (ref != NULL && ref->state == REF_ABSENT && ref->err.kind != APIERROR_NONE) {
 		*err = ref->err;
 		return -1;

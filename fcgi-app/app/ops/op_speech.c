@@ -22,7 +22,7 @@ static int
 speech_prepare(struct request *r, struct apierror *err)
 {
 	struct speech_state *state = r->op_state;
-	struct chat_env env = request_env(r);
+	struct translate_env env = request_env(r);
 	struct speech_request *s;
 	struct slice body;
 
@@ -99,12 +99,12 @@ speech_release(struct request *r)
 }
 
 const struct operation op_speech = {
-	.mends = true,
+	.repairable = true,
 	.prepare = speech_prepare,
 	.translates = true,
 	.feed = speech_feed,
 	.end = speech_end,
 	.collect = speech_collect,
 	.release = speech_release,
-	.names_objects = true,
+	.has_stored_objects = true,
 };

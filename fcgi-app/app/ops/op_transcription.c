@@ -19,8 +19,8 @@ static int
 transcription_read_form(struct request *r, struct transcription_request *t,
     enum transcription_task task, struct apierror *err)
 {
-	const char *type = edge_param(r->client.edge, "CONTENT_TYPE");
-	struct chat_env env = request_env(r);
+	const char *type = fcgi_conn_param(r->client.conn, "CONTENT_TYPE");
+	struct translate_env env = request_env(r);
 	struct multipart form;
 	struct slice body;
 	int rc;
@@ -98,7 +98,7 @@ transcription_collect(struct request *r, struct slice body, struct buf *out, str
 }
 
 static void
-transcription_shed(struct request *r)
+transcription_free_early(struct request *r)
 {
 	struct transcription_state *state = r->op_state;
 
@@ -120,23 +120,23 @@ transcription_release(struct request *r)
 }
 
 const struct operation op_transcriptions = {
-	.mends = true,
+	.repairable = true,
 	.prepare = transcriptions_prepare,
 	.translates = true,
 	.feed = transcription_feed,
 	.end = transcription_end,
 	.collect = transcription_collect,
-	.shed = transcription_shed,
+	.free_early = transcription_free_early,
 	.release = transcription_release,
 };
 
 const struct operation op_translations = {
-	.mends = true,
+	.repairable = true,
 	.prepare = translations_prepare,
 	.translates = true,
 	.feed = transcription_feed,
 	.end = transcription_end,
 	.collect = transcription_collect,
-	.shed = transcription_shed,
+	.free_early = transcription_free_early,
 	.release = transcription_release,
 };

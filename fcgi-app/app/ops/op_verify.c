@@ -98,7 +98,7 @@ check_teach(struct check *c, const struct key_result *result)
 	struct outcome pool = result->outcome;
 	struct verdict verdict;
 
-	if (r->keys.own_ring != NULL)
+	if (r->keys.caller_ring != NULL)
 		return;
 	pool.key_is_callers = false;
 	verdict = verdict_of(&pool);
@@ -126,7 +126,7 @@ check_done(void *ctx, const struct key_result *shown)
 
 	check_teach(c, shown);
 	verdict_error(&shown->outcome, &result.verdict, &result.error);
-	if (r->keys.own_ring == NULL)
+	if (r->keys.caller_ring == NULL)
 		result.spec = spec;
 	buf_init(&out, ERROR_BODY_MAX);
 	verify_event(&result, &v->counts, &out);
@@ -188,7 +188,7 @@ verify_fill(struct verify_state *v)
 	buf_init(&out, ERROR_BODY_MAX);
 	verify_summary(&v->counts, &out);
 	v->r->reply.bytes_out += out.len;
-	edge_end(TAKE(v->r->client.edge), buf_slice(&out));
+	fcgi_conn_end(TAKE(v->r->client.conn), buf_slice(&out));
 	buf_release(&out);
 	verify_end(v, STEP_FINISH);
 }
@@ -200,7 +200,7 @@ verify_beat(void *ctx)
 	struct buf out;
 
 	timer_start(v->heartbeat, v->r->gw->conf->heartbeat);
-	if (edge_pending(v->r->client.edge) > 0)
+	if (fcgi_conn_pending(v->r->client.conn) > 0)
 		return;
 	buf_init(&out, KIB);
 	buf_adds(&out, ": waiting\n\n");
@@ -213,16 +213,16 @@ static int
 verify_who(
     struct request *r, struct slice credential, bool present, bool *ret_admin, struct apierror *err)
 {
-	const struct roster *roster = r->roster;
+	const struct snapshot *snapshot = r->snapshot;
 
 	*ret_admin = present && auth_is_admin(r, credential);
 	if (*ret_admin)
 		return 0;
 	if (present)
-		r->client.token = tokens_find(roster->tokens, credential);
+		r->client.token = tokens_find(snapshot->tokens, credential);
 	if (r->client.token != NULL)
 		return auth_admit(r, err);
-	if (roster->own_keys || (roster->ring != NULL && roster->open_access))
+	if (snapshot->own_keys || (snapshot->ring != NULL && snapshot->open_access))
 		return 0;
 	return apierror_set(err, present ? APIERROR_BAD_KEY : APIERROR_NO_KEY, NULL,
 	    "Checking keys requires an access token of this gateway.");
@@ -239,9 +239,9 @@ verify_ring(struct request *r, struct slice keys, bool admin, struct apierror *e
 	if (key_list_read_plain(&v->list, keys, &at) != 0)
 		return apierror_set(
 		    err, APIERROR_BAD_VALUE, "keys", "The keys cannot be checked: %s.", at.reason);
-	if (v->list.count == 0 && admin && r->roster->ring != NULL) {
-		r->keys.ring = r->roster->ring;
-		v->repeats = r->roster->key_repeats;
+	if (v->list.count == 0 && admin && r->snapshot->ring != NULL) {
+		r->keys.ring = r->snapshot->ring;
+		v->repeats = r->snapshot->key_repeats;
 		return 0;
 	}
 	if (v->list.count == 0)
@@ -250,14 +250,14 @@ verify_ring(struct request *r, struct slice keys, bool admin, struct apierror *e
 		    "\"x-goog-api-key: KEY,KEY\", or POST {\"keys\": [\"KEY\", \"KEY\"]}; the "
 		    "admin "
 		    "token alone checks the pool.");
-	r->keys.own_ring = keyring_new(
+	r->keys.caller_ring = keyring_new(
 	    v->list.specs, v->list.count, BALANCE_ROUND_ROBIN, CALLER_KEYS_MAX, NULL, &reason);
-	if (r->keys.own_ring == NULL)
+	if (r->keys.caller_ring == NULL)
 		return apierror_set(
 		    err, APIERROR_BAD_VALUE, "keys", "The keys cannot be checked: %s.", reason);
 	if (auth_check_own(r, err) != 0)
 		return -1;
-	r->keys.ring = r->keys.own_ring;
+	r->keys.ring = r->keys.caller_ring;
 	v->repeats = v->list.repeats;
 	return 0;
 }
@@ -273,7 +273,7 @@ verify_keys(struct request *r, struct apierror *err)
 	buf_init(&credential, (size_t)CALLER_KEYS_MAX * 64);
 	buf_init(&list, (size_t)CALLER_KEYS_MAX * KEY_BYTES_MAX);
 	present = auth_credential(r, &credential);
-	body_slice(edge_body(r->client.edge), &body);
+	body_slice(fcgi_conn_body(r->client.conn), &body);
 	if (verify_who(r, buf_slice(&credential), present, &admin, err) == 0 &&
 	    verify_read_keys(body, &list, err) == 0) {
 		if (list.len == 0 && present && r->client.token == NULL && !admin)
@@ -311,7 +311,7 @@ verify_target(struct request *r, struct apierror *err)
 		raw = SLICE(GENERATE_MODEL);
 	if (!percent_decode(raw, true, &name))
 		buf_reset(&name);
-	rc = models_resolve(r->roster->models, buf_slice(&name), &choice, err);
+	rc = models_resolve(r->snapshot->models, buf_slice(&name), &choice, err);
 	buf_release(&name);
 	if (rc != 0)
 		return -1;

@@ -171,7 +171,7 @@ step_call(struct request *r)
 static bool
 attempt_first_is_content(const struct request *r)
 {
-	enum gsniff first = gstatus_sniff(buf_slice(&r->attempt.held));
+	enum gemini_status_scan first = gemini_status_sniff(buf_slice(&r->attempt.held));
 
 	return first == GSNIFF_CONTENT || first == GSNIFF_OTHER;
 }

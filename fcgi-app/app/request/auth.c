@@ -18,7 +18,7 @@
 #define CREDENTIAL_MAX ((size_t)CALLER_KEYS_MAX * 64)
 
 struct slice
-auth_header(const struct edge *edge)
+auth_header(const struct fcgi_conn *conn)
 {
 	static const struct {
 		const char *param, *scheme;
@@ -30,7 +30,7 @@ auth_header(const struct edge *edge)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
-		struct slice text = slice_trim(slice_str(edge_param(edge, places[i].param)));
+		struct slice text = slice_trim(slice_str(fcgi_conn_param(conn, places[i].param)));
 		struct slice scheme = slice_str(places[i].scheme);
 
 		if (!slice_startsi(text, scheme))
@@ -45,7 +45,7 @@ auth_header(const struct edge *edge)
 bool
 auth_credential(const struct request *r, struct buf *out)
 {
-	struct slice raw = auth_header(r->client.edge);
+	struct slice raw = auth_header(r->client.conn);
 
 	if (raw.len > 0) {
 		buf_add_slice(out, raw);
@@ -61,18 +61,18 @@ auth_credential(const struct request *r, struct buf *out)
 bool
 auth_is_admin(const struct request *r, struct slice credential)
 {
-	return r->roster->admin[0] != '\0' && tokens_equal(r->roster->admin, credential);
+	return r->snapshot->admin[0] != '\0' && tokens_equal(r->snapshot->admin, credential);
 }
 
 int
 auth_check_own(const struct request *r, struct apierror *err)
 {
-	if (tokens_count(r->roster->tokens) == 0 && r->roster->admin[0] == '\0')
+	if (tokens_count(r->snapshot->tokens) == 0 && r->snapshot->admin[0] == '\0')
 		return 0;
-	for (size_t i = 0; i < keyring_count(r->keys.own_ring); i++) {
-		struct slice key = slice_str(keyring_secret(r->keys.own_ring, i));
+	for (size_t i = 0; i < keyring_count(r->keys.caller_ring); i++) {
+		struct slice key = slice_str(keyring_secret(r->keys.caller_ring, i));
 
-		if (tokens_find(r->roster->tokens, key) != NULL || auth_is_admin(r, key))
+		if (tokens_find(r->snapshot->tokens, key) != NULL || auth_is_admin(r, key))
 			return apierror_set(err, APIERROR_BAD_KEY, NULL,
 			    "The credential list contains an access token of this gateway; "
 			    "send it on its own.");
@@ -85,29 +85,29 @@ auth_bring_own(struct request *r, struct slice list, struct apierror *err)
 {
 	const char *reason = NULL;
 
-	r->keys.own_place =
-	    own_rings_get(r->gw->own_rings, list, r->roster->balance, clock_mono_ms(), &reason);
-	if (r->keys.own_place == NULL && reason != NULL)
+	r->keys.caller_place = caller_keys_get(
+	    r->gw->caller_keys, list, r->snapshot->balance, clock_mono_ms(), &reason);
+	if (r->keys.caller_place == NULL && reason != NULL)
 		return apierror_set(
 		    err, APIERROR_BAD_KEY, NULL, "The credential cannot be used: %s.", reason);
-	if (r->keys.own_place == NULL)
+	if (r->keys.caller_place == NULL)
 		return apierror_set(err, APIERROR_NO_KEY, NULL, "%s", "");
-	r->keys.own_ring = own_ring_keys(r->keys.own_place);
+	r->keys.caller_ring = caller_ring_keys(r->keys.caller_place);
 	/* Checked each time, because a reload may have changed the tokens. */
 	if (auth_check_own(r, err) != 0)
 		return -1;
-	r->keys.ring = r->keys.own_ring;
+	r->keys.ring = r->keys.caller_ring;
 	return 0;
 }
 
 void
 auth_release(struct request *r)
 {
-	if (r->keys.own_place != NULL)
-		own_rings_put(r->gw->own_rings, TAKE(r->keys.own_place), clock_mono_ms());
+	if (r->keys.caller_place != NULL)
+		caller_keys_put(r->gw->caller_keys, TAKE(r->keys.caller_place), clock_mono_ms());
 	else
-		keyring_free(r->keys.own_ring);
-	r->keys.own_ring = NULL;
+		keyring_free(r->keys.caller_ring);
+	r->keys.caller_ring = NULL;
 }
 
 int
@@ -122,32 +122,32 @@ auth_admit(struct request *r, struct apierror *err)
 static int
 auth_decide(struct request *r, struct slice credential, bool present, struct apierror *err)
 {
-	const struct roster *roster = r->roster;
+	const struct snapshot *snapshot = r->snapshot;
 
 	if (present && auth_is_admin(r, credential))
 		return apierror_set(err, APIERROR_FORBIDDEN, NULL,
 		    "The admin token is only for /verify; send an access token instead.");
 	if (present)
-		r->client.token = tokens_find(roster->tokens, credential);
-	if (r->client.token != NULL && roster->ring == NULL)
+		r->client.token = tokens_find(snapshot->tokens, credential);
+	if (r->client.token != NULL && snapshot->ring == NULL)
 		return apierror_set(err, APIERROR_FORBIDDEN, NULL,
 		    "This gateway has no keys of its own for the access token to use.");
-	if (roster->ring != NULL &&
-	    (r->client.token != NULL || (roster->open_access && !roster->own_keys))) {
-		r->keys.ring = roster->ring;
+	if (snapshot->ring != NULL &&
+	    (r->client.token != NULL || (snapshot->open_access && !snapshot->own_keys))) {
+		r->keys.ring = snapshot->ring;
 		return r->client.token != NULL ? auth_admit(r, err) : 0;
 	}
-	if (present && roster->own_keys)
+	if (present && snapshot->own_keys)
 		return auth_bring_own(r, credential, err);
-	if (roster->ring != NULL && roster->open_access) {
-		r->keys.ring = roster->ring;
+	if (snapshot->ring != NULL && snapshot->open_access) {
+		r->keys.ring = snapshot->ring;
 		return 0;
 	}
 	if (present)
 		return apierror_set(
 		    err, APIERROR_BAD_KEY, NULL, "This gateway does not know the access token.");
 	return apierror_set(err, APIERROR_NO_KEY, NULL,
-	    roster->own_keys
+	    snapshot->own_keys
 		? "No API key was sent. Send your Gemini API key as \"Authorization: Bearer KEY\" "
 		  "or "
 		  "\"x-goog-api-key: KEY\"; several keys are separated by commas."
@@ -200,11 +200,11 @@ static bool
 auth_needs_no_model(const struct request *r)
 {
 	static const char *const methods[] = { "GET", "HEAD", "DELETE" };
-	const char *method = edge_param(r->client.edge, "REQUEST_METHOD");
+	const char *method = fcgi_conn_param(r->client.conn, "REQUEST_METHOD");
 
 	if (!r->op->native || auth_is_of_files(r->asked.route->path))
 		return true;
-	if (edge_param(r->client.edge, "HTTP_X_HTTP_METHOD_OVERRIDE") != NULL)
+	if (fcgi_conn_param(r->client.conn, "HTTP_X_HTTP_METHOD_OVERRIDE") != NULL)
 		return false;
 	for (size_t i = 0; i < ARRAY_SIZE(methods); i++)
 		if (strcmp(method, methods[i]) == 0)
@@ -231,12 +231,12 @@ auth_check_model(struct request *r)
 }
 
 struct slice
-client_address(const struct gateway *gw, const struct edge *edge)
+client_address(const struct gateway *gw, const struct fcgi_conn *conn)
 {
 	const char *forwarded = NULL;
 
 	if (gw->trusted_proxies->count > 0)
-		forwarded = edge_param(edge, "HTTP_X_FORWARDED_FOR");
-	return address_of_client(
-	    slice_str(edge_param(edge, "REMOTE_ADDR")), slice_str(forwarded), gw->trusted_proxies);
+		forwarded = fcgi_conn_param(conn, "HTTP_X_FORWARDED_FOR");
+	return address_of_client(slice_str(fcgi_conn_param(conn, "REMOTE_ADDR")),
+	    slice_str(forwarded), gw->trusted_proxies);
 }

@@ -20,7 +20,7 @@ branch_new(struct request *root, size_t lane)
 	struct request *b = xcalloc(1, sizeof(*b));
 
 	b->gw = root->gw;
-	b->roster = root->roster;
+	b->snapshot = root->snapshot;
 	b->loop = root->loop;
 	b->steps = root->steps;
 	b->root = root;
@@ -35,7 +35,7 @@ branch_new(struct request *root, size_t lane)
 	b->asked.model_id = root->asked.model_id;
 	memcpy(b->asked.model, root->asked.model, sizeof(b->asked.model));
 	b->keys.ring = root->keys.ring;
-	b->keys.own_ring = root->keys.own_ring;
+	b->keys.caller_ring = root->keys.caller_ring;
 	b->keys.pinned = root->keys.pinned;
 	b->keys.home = root->keys.home;
 	b->keys.home_object = root->keys.home_object;

@@ -30,11 +30,11 @@ attempt_end(struct request *r)
 	buf_release(&r->attempt.head);
 	buf_release(&r->attempt.held);
 	scrub_stream_release(&r->attempt.scrub);
-	scrub_stream_init(&r->attempt.scrub, r->roster->scrub);
+	scrub_stream_init(&r->attempt.scrub, r->snapshot->scrub);
 	body_release(&r->attempt.whole);
 	r->attempt.started = r->attempt.ended = r->attempt.framed_error = r->attempt.holding =
 	    r->attempt.delivering = false;
-	r->attempt.blank = (struct blank){ 0 };
+	r->attempt.empty_answer = (struct empty_answer){ 0 };
 }
 
 bool
@@ -57,14 +57,14 @@ attempt_kept(struct request *r)
 static bool
 attempt_looks_for_content(const struct request *r)
 {
-	return r->gw->conf->retry_empty && r->op->speaks && target_generates(r);
+	return r->gw->conf->retry_empty && r->op->generates && target_generates(r);
 }
 
 bool
 attempt_wants_content(struct request *r)
 {
-	return attempt_looks_for_content(r) &&
-	       blank_look(&r->attempt.blank, attempt_kept(r), false) == BLANK_MORE;
+	return attempt_looks_for_content(r) && empty_answer_look(&r->attempt.empty_answer,
+						   attempt_kept(r), false) == EMPTY_ANSWER_MORE;
 }
 
 /* A page from something between here and Google, such as a captive portal or a proxy. */
@@ -81,10 +81,10 @@ attempt_fault(struct request *r)
 {
 	struct slice kept = attempt_kept(r);
 
-	if (attempt_is_page(r) || (r->target.events && gstatus_sniff(kept) == GSNIFF_OTHER))
+	if (attempt_is_page(r) || (r->target.events && gemini_status_sniff(kept) == GSNIFF_OTHER))
 		return ANSWER_BAD;
 	if (r->attempt.ended && !r->attempt.held.failed && attempt_looks_for_content(r) &&
-	    blank_look(&r->attempt.blank, kept, true) == BLANK_EMPTY)
+	    empty_answer_look(&r->attempt.empty_answer, kept, true) == EMPTY_ANSWER_EMPTY)
 		return ANSWER_EMPTY;
 	return ANSWER_FINE;
 }

@@ -59,7 +59,7 @@ fetch_call(struct catalog_fetch *f)
 	struct key_call_order order = {
 		.request = r,
 		.picked = true,
-		.is_callers = r->keys.own_ring != NULL,
+		.is_callers = r->keys.caller_ring != NULL,
 		.call = { .method = "GET", .body_fd = -1 },
 		.body_max = MODEL_LIST_MAX,
 		.done = fetch_called,

@@ -44,7 +44,7 @@ decode_outcome(struct request *r, enum coding_result result)
 	case CODING_BAD:
 		return apierror_set(&r->err, APIERROR_BAD_REQUEST, "Content-Encoding",
 		    "The request body does not match its Content-Encoding header: '%.40s'.",
-		    edge_param(r->client.edge, "HTTP_CONTENT_ENCODING"));
+		    fcgi_conn_param(r->client.conn, "HTTP_CONTENT_ENCODING"));
 	case CODING_TOO_LARGE:
 		return apierror_set(&r->err, APIERROR_TOO_LARGE, NULL,
 		    "The request body is larger than the %llu bytes that this gateway accepts, "
@@ -77,7 +77,7 @@ decode_done(void *ctx)
 	}
 	r->work = NULL;
 	request_move(r, decode_outcome(r, d->result) == 0 ? STEP_PREPARE : STEP_FAIL);
-	*edge_body(r->client.edge) = d->body;
+	*fcgi_conn_body(r->client.conn) = d->body;
 	body_init(&d->body);
 	decode_free(d);
 	request_run(r);
@@ -86,8 +86,8 @@ decode_done(void *ctx)
 enum step_next
 step_decode(struct request *r)
 {
-	const char *header = edge_param(r->client.edge, "HTTP_CONTENT_ENCODING");
-	struct body *body = edge_body(r->client.edge);
+	const char *header = fcgi_conn_param(r->client.conn, "HTTP_CONTENT_ENCODING");
+	struct body *body = fcgi_conn_body(r->client.conn);
 	struct codings codings = { 0 };
 	struct decode *d;
 

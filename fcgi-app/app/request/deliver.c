@@ -15,7 +15,7 @@
 
 /* Frees what only another attempt would need, once content has gone out. */
 static void
-deliver_shed(struct request *r)
+deliver_free_early(struct request *r)
 {
 	if (!r->reply.content_sent)
 		return;
@@ -27,9 +27,9 @@ deliver_shed(struct request *r)
 		return;
 	if (r->attempt.call != NULL && !call_body_sent(r->attempt.call))
 		return;
-	edge_forget(r->client.edge);
-	if (r->op->shed != NULL)
-		r->op->shed(r);
+	fcgi_conn_forget(r->client.conn);
+	if (r->op->free_early != NULL)
+		r->op->free_early(r);
 	r->target.body = SLICE("");
 	request_charge(r, 0);
 }
@@ -144,7 +144,7 @@ deliver_end(struct request *r)
 	attempt_report(r, true);
 	if (r->root == NULL) {
 		r->reply.bytes_out += out->len;
-		edge_end(TAKE(r->client.edge), buf_slice(out));
+		fcgi_conn_end(TAKE(r->client.conn), buf_slice(out));
 	}
 	request_move(r, STEP_FINISH);
 	return STEP_GO;
@@ -168,7 +168,7 @@ step_stream(struct request *r)
 		r->reply.head_sent = root->reply.head_sent;
 		next = deliver_feed_kept(r, out);
 		if (next == STEP_PARK)
-			deliver_shed(r);
+			deliver_free_early(r);
 	}
 	if (next == STEP_PARK && r->attempt.ended)
 		next = deliver_end(r);
@@ -185,7 +185,7 @@ step_stream_data(struct request *r, struct slice bytes)
 	if (deliver_feed(r, bytes, out) == STEP_GO)
 		request_run(r);
 	else if (!began)
-		deliver_shed(r);
+		deliver_free_early(r);
 }
 
 /* A whole answer as events: the upstream call did not stream. */
@@ -206,7 +206,7 @@ deliver_events(struct request *r, struct buf *out)
 		root->reply.first_ms = clock_mono_ms();
 	if (r->root == NULL && !r->client.gone) {
 		r->reply.bytes_out += out->len;
-		edge_end(TAKE(r->client.edge), buf_slice(out));
+		fcgi_conn_end(TAKE(r->client.conn), buf_slice(out));
 	} else if (!root->client.gone) {
 		reply_write(root, buf_slice(out));
 	}
@@ -221,7 +221,7 @@ step_collect(struct request *r)
 
 	buf_reset(out);
 	lessons_look(r, buf_slice(&r->attempt.held), true);
-	scrub_bytes(r->roster->scrub, r->attempt.held.data != NULL ? r->attempt.held.data : NULL,
+	scrub_bytes(r->snapshot->scrub, r->attempt.held.data != NULL ? r->attempt.held.data : NULL,
 	    r->attempt.held.len);
 	switch (r->op->collect(r, buf_slice(&r->attempt.held), out, &r->err)) {
 	case COLLECT_DONE:

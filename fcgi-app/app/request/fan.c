@@ -25,7 +25,7 @@ fan_end(struct request *r)
 	if (out->failed)
 		return request_fail(r, APIERROR_UPSTREAM, NULL, "%s", "");
 	if (r->reply.form == REPLY_SSE)
-		edge_end(TAKE(r->client.edge), buf_slice(out));
+		fcgi_conn_end(TAKE(r->client.conn), buf_slice(out));
 	else
 		reply_whole(r, 200, r->reply.type, SLICE(""), buf_slice(out));
 	request_move(r, STEP_FINISH);

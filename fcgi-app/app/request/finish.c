@@ -54,13 +54,13 @@ access_line(struct request *r)
 		    : NULL),
 	    LOG_S("key", r->keys.name[0] != '\0' ? r->keys.name : NULL),
 	    LOG_S("key_name", key != NULL && key->name[0] != '\0' ? key->name : NULL),
-	    LOG_N("key_line", key != NULL && r->keys.own_ring == NULL ? key->line : 0),
+	    LOG_N("key_line", key != NULL && r->keys.caller_ring == NULL ? key->line : 0),
 	    LOG_S("token", r->client.token != NULL && token_name(r->client.token)[0] != '\0'
 			       ? token_name(r->client.token)
 			       : NULL),
-	    LOG_S("keys", r->keys.ring == NULL       ? NULL
-			  : r->keys.own_ring != NULL ? "own"
-						     : "pool"),
+	    LOG_S("keys", r->keys.ring == NULL          ? NULL
+			  : r->keys.caller_ring != NULL ? "own"
+							: "pool"),
 	    LOG_N("attempts", r->access.calls),
 	    LOG_S("failed", r->access.failed[0] != '\0' ? r->access.failed : NULL),
 	    LOG_S("keys_ready", wanted ? ready_text : NULL),
@@ -105,7 +105,7 @@ finish_stream_fault(struct request *r)
 	struct buf event;
 
 	if (r->reply.form != REPLY_SSE) {
-		edge_drop(TAKE(r->client.edge));
+		fcgi_conn_drop(TAKE(r->client.conn));
 		return;
 	}
 	buf_init(&event, COLLECT_MAX);
@@ -116,7 +116,7 @@ finish_stream_fault(struct request *r)
 	else
 		apierror_render_event(&r->err, r->client.dialect, &event);
 	r->reply.bytes_out += event.len;
-	edge_end(TAKE(r->client.edge), buf_slice(&event));
+	fcgi_conn_end(TAKE(r->client.conn), buf_slice(&event));
 	buf_release(&event);
 }
 
@@ -155,7 +155,7 @@ step_abort(struct request *r)
 	/* That the client left is not the fault of the key or the model. */
 	finish_cleanup(r, true);
 	if (r->root == NULL)
-		edge_drop(TAKE(r->client.edge));
+		fcgi_conn_drop(TAKE(r->client.conn));
 	request_move(r, STEP_FINISH);
 	return STEP_GO;
 }
@@ -176,8 +176,8 @@ step_finish(struct request *r)
 		    (uint64_t)(usage_input(&r->reply.usage) + usage_output(&r->reply.usage)));
 	access_line(r);
 	auth_release(r);
-	roster_drop(r->roster);
-	refs_release(&r->asked.refs);
+	snapshot_drop(r->snapshot);
+	ext_refs_release(&r->asked.refs);
 	changes_release(&r->asked.changes);
 	free(r->fan.list);
 	free(r->keys.home_object);

@@ -34,13 +34,13 @@ read_addresses(struct gateway *gw)
 	address_list_read(gw->trusted_proxies, slice_str(gw->conf->trusted_proxies), NULL);
 }
 
-/* What is known of the keys outlives every roster. */
+/* What is known of the keys outlives every snapshot. */
 static void
-attach(struct gateway *gw, struct roster *roster)
+attach(struct gateway *gw, struct snapshot *snapshot)
 {
-	if (roster->ring != NULL)
+	if (snapshot->ring != NULL)
 		keyring_attach(
-		    roster->ring, gw->balancer, HEALTH_POOL, (unsigned)gw->conf->key_parallel);
+		    snapshot->ring, gw->balancer, HEALTH_POOL, (unsigned)gw->conf->key_parallel);
 }
 
 struct gateway *
@@ -57,13 +57,13 @@ gateway_new(const struct conf *conf, char error[CONF_ERROR_MAX])
 	gw->spending = spending_new();
 	gw->catalog = catalog_new();
 	gw->memory = memory_new(conf->memory_max);
-	gw->own_rings = own_rings_new(gw->balancer, (unsigned)conf->key_parallel);
-	gw->roster = roster_new(conf, NULL, error);
-	if (gw->roster == NULL) {
+	gw->caller_keys = caller_keys_new(gw->balancer, (unsigned)conf->key_parallel);
+	gw->snapshot = snapshot_new(conf, NULL, error);
+	if (gw->snapshot == NULL) {
 		gateway_free(gw);
 		return NULL;
 	}
-	attach(gw, gw->roster);
+	attach(gw, gw->snapshot);
 	read_addresses(gw);
 	return gw;
 }
@@ -71,30 +71,30 @@ gateway_new(const struct conf *conf, char error[CONF_ERROR_MAX])
 int
 gateway_reload(struct gateway *gw, const struct conf *conf, char error[CONF_ERROR_MAX])
 {
-	struct roster *roster = roster_new(conf, gw->roster, error), *old;
+	struct snapshot *snapshot = snapshot_new(conf, gw->snapshot, error), *old;
 
-	if (roster == NULL)
+	if (snapshot == NULL)
 		return -1;
-	old = gw->roster;
-	attach(gw, roster);
-	if (old->ring != NULL && roster->ring != NULL)
-		keyring_take_over(roster->ring, old->ring);
+	old = gw->snapshot;
+	attach(gw, snapshot);
+	if (old->ring != NULL && snapshot->ring != NULL)
+		keyring_take_over(snapshot->ring, old->ring);
 	pthread_mutex_lock(&gw->lock);
-	gw->roster = roster;
+	gw->snapshot = snapshot;
 	pthread_mutex_unlock(&gw->lock);
-	roster_drop(old);
+	snapshot_drop(old);
 	return 0;
 }
 
-struct roster *
-gateway_roster(struct gateway *gw)
+struct snapshot *
+gateway_snapshot(struct gateway *gw)
 {
-	struct roster *roster;
+	struct snapshot *snapshot;
 
 	pthread_mutex_lock(&gw->lock);
-	roster = roster_share(gw->roster);
+	snapshot = snapshot_share(gw->snapshot);
 	pthread_mutex_unlock(&gw->lock);
-	return roster;
+	return snapshot;
 }
 
 int
@@ -120,8 +120,8 @@ gateway_free(struct gateway *gw)
 		return;
 	/* Its thread tells the others what other processes have learned. */
 	state_free(gw->state);
-	roster_drop(gw->roster);
-	own_rings_free(gw->own_rings);
+	snapshot_drop(gw->snapshot);
+	caller_keys_free(gw->caller_keys);
 	balancer_free(gw->balancer);
 	spending_free(gw->spending);
 	catalog_free(gw->catalog);

@@ -23,11 +23,11 @@ static void
 judge_scrub(struct request *r, const char *secret)
 {
 	struct slice own = slice_str(secret);
-	struct scrub_set *set = r->keys.own_ring != NULL ? scrub_set_new(&own, 1) : NULL;
+	struct scrub_set *set = r->keys.caller_ring != NULL ? scrub_set_new(&own, 1) : NULL;
 	struct buf *kept = r->attempt.whole.len > 0 ? &r->attempt.whole.mem : &r->attempt.held;
 
 	if (kept->len > 0)
-		scrub_bytes(set != NULL ? set : r->roster->scrub, kept->data, kept->len);
+		scrub_bytes(set != NULL ? set : r->snapshot->scrub, kept->data, kept->len);
 	scrub_set_free(set);
 }
 
@@ -114,16 +114,16 @@ judge_failure(struct request *r, const struct outcome *o, const struct verdict *
 	if (judge_try_again(r, v))
 		return judge_leave(r);
 	if (r->keys.home >= 0 && v->key == VERDICT_KEY_DEAD)
-		locate_explain(r, v);
+		owner_explain(r, v);
 	choose_hint(r);
-	r->attempt.passing = pass;
+	r->attempt.pass_through = pass;
 	request_move(r, pass ? STEP_STREAM : STEP_FAIL);
 	return STEP_GO;
 }
 
 /* The model whose quota was violated, by Google's own name; 0: not told. */
 static uint64_t
-judge_quota_model(const struct request *r, const struct gstatus *status)
+judge_quota_model(const struct request *r, const struct gemini_status *status)
 {
 	/* Methods that are counted separately have a quota of their own. */
 	if (status == NULL || r->asked.model_id != balancer_model(slice_str(r->asked.model)))
@@ -183,7 +183,7 @@ judge_is_framed_error(struct request *r)
 	if (r->reply.form == REPLY_BYTES && !attempt_is_json(r))
 		return false;
 	return (r->target.events || r->attempt.ended) && r->attempt.whole.fd < 0 &&
-	       gstatus_sniff(attempt_kept(r)) == GSNIFF_ERROR;
+	       gemini_status_sniff(attempt_kept(r)) == GSNIFF_ERROR;
 }
 
 /* How the transfer ended, as far as it matters to the answer. */
@@ -209,10 +209,10 @@ enum step_next
 step_judge(struct request *r)
 {
 	bool failed_status = r->attempt.started && r->attempt.status >= 400;
-	struct gstatus status = { 0 };
+	struct gemini_status status = { 0 };
 	struct outcome o = {
 		.http_status = r->attempt.status,
-		.key_is_callers = r->keys.own_ring != NULL,
+		.key_is_callers = r->keys.caller_ring != NULL,
 	};
 	struct verdict v;
 
@@ -263,7 +263,7 @@ attempt_judge_late(struct request *r)
 	request_move(r, STEP_FAIL);
 	if (!verdict_outcome(&r->err, &request_local(r)->answers, net, &o))
 		return STEP_GO;
-	o.key_is_callers = r->keys.own_ring != NULL;
+	o.key_is_callers = r->keys.caller_ring != NULL;
 	v = judge_again(r, &o);
 	/* A branch shares the translation of the answer with the others. */
 	if (!r->reply.content_sent && (r->root == NULL || !r->attempt.delivering)) {
@@ -283,7 +283,7 @@ attempt_note_reported(struct request *r)
 	struct outcome o = {
 		.http_status = r->attempt.status,
 		.status = &request_local(r)->answers.status,
-		.key_is_callers = r->keys.own_ring != NULL,
+		.key_is_callers = r->keys.caller_ring != NULL,
 	};
 	struct verdict v = judge_again(r, &o);
 

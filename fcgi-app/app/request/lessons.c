@@ -29,7 +29,7 @@
 static uint64_t
 lessons_owner(const struct request *r)
 {
-	return r->keys.own_ring != NULL ? r->client.owner : 0;
+	return r->keys.caller_ring != NULL ? r->client.owner : 0;
 }
 
 /* Given up by this request. */
@@ -61,7 +61,7 @@ lessons_may_change(const struct request *r)
 static bool
 lessons_model_may_move(const struct request *r, const char *model)
 {
-	return r->op->mends && !r->gw->conf->strict && lessons_may_change(r) &&
+	return r->op->repairable && !r->gw->conf->strict && lessons_may_change(r) &&
 	       model_line_moves(slice_str(model));
 }
 
@@ -69,7 +69,7 @@ lessons_model_may_move(const struct request *r, const char *model)
 static bool
 lessons_is_gone(const struct request *r, const char *name, const struct lesson *lesson)
 {
-	return (lesson->gone && r->op->mends && lessons_may_change(r)) ||
+	return (lesson->gone && r->op->repairable && lessons_may_change(r)) ||
 	       lessons_is_passed(r, slice_str(name));
 }
 
@@ -127,7 +127,7 @@ lessons_look(struct request *r, struct slice bytes, bool whole)
 		    !root->learnt.lesson.aging)
 			return;
 		took = clock_mono_ms() - r->attempt.started_ms;
-		if (catalog_served(r->gw->catalog, r->roster->families, r->asked.model, version,
+		if (catalog_served(r->gw->catalog, r->snapshot->families, r->asked.model, version,
 			clock_wall_ms() - took))
 			log_event(LOG_INFO, "model_served_by", LOG_S("id", r->id),
 			    LOG_S("model", r->asked.model), LOG_SL("by", version));
@@ -179,11 +179,11 @@ lessons_check(struct request *r)
 }
 
 bool
-lessons_mend(struct request *r, const struct gstatus *status)
+lessons_mend(struct request *r, const struct gemini_status *status)
 {
 	struct request *root = request_root(r);
 
-	if (!r->op->mends || root->reply.first_ms != 0 || r->reply.content_sent ||
+	if (!r->op->repairable || root->reply.first_ms != 0 || r->reply.content_sent ||
 	    !refusals_add(&root->learnt.refused, status))
 		return false;
 	root->fan.restart = r != root;
@@ -240,7 +240,7 @@ lessons_gone(struct request *r)
 	struct request *root = request_root(r);
 
 	/* Counting is another method, which a model may lack. */
-	if (r->op->mends && target_generates(r) &&
+	if (r->op->repairable && target_generates(r) &&
 	    (root->asked.has_fallback || lessons_model_may_move(root, root->asked.model)))
 		catalog_gone(r->gw->catalog, root->asked.model, lessons_owner(root));
 }

@@ -117,7 +117,7 @@ media_cancel(struct media *m)
 static void
 media_give_up(struct media *m, const struct apierror *err)
 {
-	struct refs *refs = m->order.refs;
+	struct ext_refs *refs = m->order.refs;
 
 	for (size_t i = 0; i < m->count; i++)
 		fetch_cancel(TAKE(m->items[i].fetch));
@@ -127,7 +127,7 @@ media_give_up(struct media *m, const struct apierror *err)
 		if (ref->kind != REF_MEDIA || ref->state != REF_WANTED)
 			continue;
 		ref->err = *err;
-		refs_absent(refs, ref);
+		ext_refs_absent(refs, ref);
 	}
 	m->running = 0;
 }
@@ -191,7 +191,7 @@ media_take(
 		return media_too_much(err, m, ref->at);
 	m->bytes += answer->bytes->len;
 	media_find_type(ref, answer->type, buf_slice(answer->bytes));
-	refs_found(m->order.refs, ref, answer->bytes);
+	ext_refs_found(m->order.refs, ref, answer->bytes);
 	return 0;
 }
 
@@ -247,7 +247,7 @@ media_start(struct media *m, struct ref *ref, struct apierror *err)
 static void
 media_count_found(struct media *m)
 {
-	const struct refs *refs = m->order.refs;
+	const struct ext_refs *refs = m->order.refs;
 	uint64_t left;
 
 	for (size_t i = 0; i < refs->count; i++)
@@ -261,7 +261,7 @@ media_count_found(struct media *m)
 int
 media_fetch(const struct media_order *order, struct media **ret, struct apierror *err)
 {
-	struct refs *refs = order->refs;
+	struct ext_refs *refs = order->refs;
 	struct media *m = xcalloc(1, sizeof(*m));
 	int rc = 0;
 

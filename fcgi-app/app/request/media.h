@@ -24,7 +24,7 @@ struct media_limits {
 struct media_order {
 	struct loop *loop;
 	const struct media_limits *limits;
-	struct refs *refs;
+	struct ext_refs *refs;
 	/* Called once, never from inside media_fetch, unless media_cancel comes first; the struct
 	 * media is gone then. err: NULL when all was found, else the answer to the client: a 400
 	 * that names the field. */

@@ -29,8 +29,8 @@
 struct locate {
 	struct request *request; /* NULL: it is gone, only the lookup is under way */
 	struct object_path path;
-	struct objects objects;
-	struct objects_scan scan;
+	struct stored_objects objects;
+	struct stored_objects_scan scan;
 	int body;               /* a copy of the spool file's descriptor, or -1 */
 	struct codings codings; /* of a native body, which goes on as it came */
 	struct body copy;       /* of that body, to be decoded */
@@ -45,12 +45,12 @@ struct locate {
 };
 
 static void
-locate_free(struct locate *l)
+owner_free(struct locate *l)
 {
 	free(l->owners);
 	free(l->unknown);
 	free(l->unknown_of);
-	objects_release(&l->objects);
+	stored_objects_release(&l->objects);
 	body_release(&l->copy);
 	if (l->body >= 0)
 		close(l->body);
@@ -58,7 +58,7 @@ locate_free(struct locate *l)
 }
 
 static void
-locate_cancel(void *work)
+owner_cancel(void *work)
 {
 	struct locate *l = work;
 
@@ -66,19 +66,19 @@ locate_cancel(void *work)
 	state_lookup_cancel(TAKE(l->lookup));
 	l->request = NULL;
 	if (!l->working)
-		locate_free(l);
+		owner_free(l);
 }
 
 /* ---- the decision ---- */
 
 static void
-locate_go_on(struct request *r)
+owner_go_on(struct request *r)
 {
 	request_move(r, r->fan.count > 1 ? STEP_FAN : STEP_PICK);
 }
 
 static void
-locate_fail_apart(struct request *r, const char *one, const char *other)
+owner_fail_apart(struct request *r, const char *one, const char *other)
 {
 	apierror_set(&r->err, APIERROR_BAD_VALUE, NULL,
 	    "'%s' and '%s' belong to different Google projects, and no single key can use both. "
@@ -91,7 +91,7 @@ locate_fail_apart(struct request *r, const char *one, const char *other)
 }
 
 static void
-locate_decide(struct request *r)
+owner_decide(struct request *r)
 {
 	struct locate *l = r->work;
 	const struct sought *home = NULL, *other = NULL;
@@ -109,9 +109,9 @@ locate_decide(struct request *r)
 			other = owner;
 		}
 	}
-	locate_go_on(r);
+	owner_go_on(r);
 	if (other != NULL) {
-		locate_fail_apart(r, home->name, other->name);
+		owner_fail_apart(r, home->name, other->name);
 	} else if (home != NULL) {
 		r->keys.home = home->key;
 		r->keys.home_object = xstrdup(home->name);
@@ -119,13 +119,13 @@ locate_decide(struct request *r)
 	} else {
 		access_set_home(r, "none");
 	}
-	locate_free(TAKE(r->work));
+	owner_free(TAKE(r->work));
 }
 
 /* ---- asking Google ---- */
 
 static void
-locate_learn(struct request *r)
+owner_learn(struct request *r)
 {
 	struct locate *l = r->work;
 	char text[32];
@@ -136,28 +136,28 @@ locate_learn(struct request *r)
 
 		l->owners[l->unknown_of[i]] = *sought;
 		if (sought->key >= 0)
-			locate_remember(r, sought->name,
+			owner_remember(r, sought->name,
 			    keyring_fingerprint(r->keys.ring, (size_t)sought->key));
 		else if (sought->nobody)
-			locate_remember(r, sought->name, text);
+			owner_remember(r, sought->name, text);
 	}
 }
 
 static void
-locate_searched(void *ctx)
+owner_searched(void *ctx)
 {
 	struct locate *l = ctx;
 	struct request *r = l->request;
 
 	l->search = NULL;
-	locate_learn(r);
-	locate_decide(r);
+	owner_learn(r);
+	owner_decide(r);
 	request_run(r);
 }
 
 /* The project of what is known, else the one where this caller's things should be. */
 static uint64_t
-locate_likely_project(struct request *r, const struct locate *l)
+owner_likely_project(struct request *r, const struct locate *l)
 {
 	struct keyring_ask ask = { .only = -1, .look = true, .seed = r->client.owner };
 	struct keyring_lack lack;
@@ -171,10 +171,10 @@ locate_likely_project(struct request *r, const struct locate *l)
 }
 
 static enum step_next
-locate_find_unknown(struct request *r)
+owner_find_unknown(struct request *r)
 {
 	struct locate *l = r->work;
-	struct search_order order = { .request = r, .done = locate_searched, .ctx = l };
+	struct search_order order = { .request = r, .done = owner_searched, .ctx = l };
 
 	l->unknown = xcalloc(l->objects.count, sizeof(*l->unknown));
 	l->unknown_of = xcalloc(l->objects.count, sizeof(*l->unknown_of));
@@ -186,12 +186,12 @@ locate_find_unknown(struct request *r)
 	order.list = l->unknown;
 	order.count = l->unknown_count;
 	if (l->unknown_count > 0) {
-		order.likely = locate_likely_project(r, l);
+		order.likely = owner_likely_project(r, l);
 		l->search = search_start(&order);
 	}
 	if (l->search != NULL)
 		return STEP_PARK;
-	locate_decide(r);
+	owner_decide(r);
 	return STEP_GO;
 }
 
@@ -199,7 +199,7 @@ locate_find_unknown(struct request *r)
 
 /* A key that is no longer configured tells nothing. */
 static void
-locate_answer(void *ctx, void *item, enum state_answer answer, struct buf *value)
+owner_answer(void *ctx, void *item, enum state_answer answer, struct buf *value)
 {
 	struct locate *l = ctx;
 	struct sought *owner = item;
@@ -208,33 +208,33 @@ locate_answer(void *ctx, void *item, enum state_answer answer, struct buf *value
 
 	if (slice_starts(text, SLICE(NOBODY)))
 		owner->nobody = slice_u64((struct slice){ text.ptr + 1, text.len - 1 }, &since) &&
-		                now >= since && now - since < LOCATE_ABSENT_MS;
+		                now >= since && now - since < OWNER_ABSENT_MS;
 	else if (text.len > 0)
 		owner->key = keyring_find(l->request->keys.ring, text);
 }
 
 static void
-locate_looked_up(void *ctx)
+owner_looked_up(void *ctx)
 {
 	struct locate *l = ctx;
 	struct request *r = l->request;
 
 	l->lookup = NULL;
-	if (locate_find_unknown(r) == STEP_GO)
+	if (owner_find_unknown(r) == STEP_GO)
 		request_run(r);
 }
 
 /* False when the store has to ask its engine. */
 static bool
-locate_look_up(struct request *r)
+owner_look_up(struct request *r)
 {
 	struct locate *l = r->work;
 	struct state_lookup_order order = {
 		.state = r->gw->state,
 		.loop = r->loop,
 		.max = l->objects.count,
-		.answer = locate_answer,
-		.done = locate_looked_up,
+		.answer = owner_answer,
+		.done = owner_looked_up,
 		.ctx = l,
 	};
 	struct state_lookup *lookup = state_lookup_new(&order);
@@ -243,7 +243,7 @@ locate_look_up(struct request *r)
 	l->owners = xcalloc(l->objects.count, sizeof(*l->owners));
 	for (size_t i = 0; i < l->objects.count; i++) {
 		l->owners[i] = (struct sought){ .name = l->objects.names[i], .key = -1 };
-		locate_key(r, l->objects.names[i], &key);
+		owner_key(r, l->objects.names[i], &key);
 		state_lookup_add(lookup, STATE_AFFINITY, &key, &l->owners[i]);
 	}
 	if (!state_lookup_start(lookup))
@@ -254,11 +254,11 @@ locate_look_up(struct request *r)
 
 /* All names are found. */
 static enum step_next
-locate_find_owners(struct request *r)
+owner_find_owners(struct request *r)
 {
 	struct locate *l = r->work;
 
-	objects_settle(&l->objects);
+	stored_objects_settle(&l->objects);
 	access_set_objects(r, l->objects.count);
 	if (l->objects.count == 0) {
 		/* Requests of conversations that Google stores are balanced like any other. */
@@ -266,25 +266,25 @@ locate_find_owners(struct request *r)
 			r->keys.seed = r->client.owner;
 			access_set_home(r, "caller");
 		}
-		locate_free(TAKE(r->work));
-		locate_go_on(r);
+		owner_free(TAKE(r->work));
+		owner_go_on(r);
 		return STEP_GO;
 	}
-	return locate_look_up(r) ? locate_find_unknown(r) : STEP_PARK;
+	return owner_look_up(r) ? owner_find_unknown(r) : STEP_PARK;
 }
 
 /* ---- the names ---- */
 
 static void
-locate_read_body(void *ctx)
+owner_read_body(void *ctx)
 {
 	struct locate *l = ctx;
-	char *piece = xmalloc(LOCATE_PIECE);
+	char *piece = xmalloc(OWNER_PIECE);
 	off_t at = 0;
 	ssize_t got;
 
-	while ((got = pread(l->body, piece, LOCATE_PIECE, at)) > 0) {
-		objects_scan_feed(&l->scan, (struct slice){ piece, (size_t)got });
+	while ((got = pread(l->body, piece, OWNER_PIECE, at)) > 0) {
+		stored_objects_scan_feed(&l->scan, (struct slice){ piece, (size_t)got });
 		at += got;
 	}
 	free(piece);
@@ -292,32 +292,32 @@ locate_read_body(void *ctx)
 
 /* Google will say what is wrong with a body that cannot be decoded. */
 static void
-locate_decode_body(void *ctx)
+owner_decode_body(void *ctx)
 {
 	struct locate *l = ctx;
 	struct slice text;
 
 	if (body_decode(&l->copy, &l->codings, &l->limits) == CODING_OK &&
 	    body_slice(&l->copy, &text))
-		objects_scan_feed(&l->scan, text);
+		stored_objects_scan_feed(&l->scan, text);
 }
 
 static void
-locate_body_read(void *ctx)
+owner_body_read(void *ctx)
 {
 	struct locate *l = ctx;
 	struct request *r = l->request;
 
 	l->working = false;
 	if (r == NULL)
-		locate_free(l);
-	else if (locate_find_owners(r) == STEP_GO)
+		owner_free(l);
+	else if (owner_find_owners(r) == STEP_GO)
 		request_run(r);
 }
 
 /* The body, or a second descriptor of its file, goes to a thread: it outlives the request. */
 static enum step_next
-locate_scan_decoded(struct request *r)
+owner_scan_decoded(struct request *r)
 {
 	struct locate *l = r->work;
 
@@ -331,14 +331,14 @@ locate_scan_decoded(struct request *r)
 	}
 	l->copy.len = r->target.body_len;
 	l->working = true;
-	loop_work(r->loop, locate_decode_body, locate_body_read, l);
+	loop_work(r->loop, owner_decode_body, owner_body_read, l);
 	return STEP_PARK;
 }
 
 static void
-locate_read_codings(const struct request *r, struct locate *l)
+owner_read_codings(const struct request *r, struct locate *l)
 {
-	const char *header = edge_param(r->client.edge, "HTTP_CONTENT_ENCODING");
+	const char *header = fcgi_conn_param(r->client.conn, "HTTP_CONTENT_ENCODING");
 
 	if (header == NULL || !codings_read(slice_str(header), &l->codings))
 		l->codings.count = 0;
@@ -346,7 +346,7 @@ locate_read_codings(const struct request *r, struct locate *l)
 
 /* A native body may name objects unless it is the bytes of a file. */
 static bool
-locate_has_names(const struct request *r, const struct object_path *path)
+owner_has_names(const struct request *r, const struct object_path *path)
 {
 	return r->target.body_len > 0 && !path->upload;
 }
@@ -354,60 +354,60 @@ locate_has_names(const struct request *r, const struct object_path *path)
 /* ---- the step ---- */
 
 static bool
-locate_may_name(const struct request *r)
+owner_may_name(const struct request *r)
 {
 	if (r->op->native)
 		return true;
-	if (!r->op->names_objects)
+	if (!r->op->has_stored_objects)
 		return false;
 	/* Of a large body it is known already. */
-	return request_is_large(r) ? r->asked.may_name : objects_maybe(r->target.body);
+	return request_is_large(r) ? r->asked.may_name : stored_objects_maybe(r->target.body);
 }
 
 static bool
-locate_is_needed(const struct request *r)
+owner_is_needed(const struct request *r)
 {
 	return !r->keys.located && r->keys.pinned < 0 && keyring_count(r->keys.ring) > 1 &&
-	       keyring_has_projects(r->keys.ring) && locate_may_name(r);
+	       keyring_has_projects(r->keys.ring) && owner_may_name(r);
 }
 
 enum step_next
-step_locate(struct request *r)
+step_owner(struct request *r)
 {
 	struct locate *l;
 
-	if (!locate_is_needed(r)) {
-		locate_go_on(r);
+	if (!owner_is_needed(r)) {
+		owner_go_on(r);
 		return STEP_GO;
 	}
 	r->keys.located = true;
 	l = xcalloc(1, sizeof(*l));
-	request_work_set(r, l, locate_cancel);
+	request_work_set(r, l, owner_cancel);
 	l->request = r;
 	l->body = -1;
 	body_init(&l->copy);
 	if (r->op->native)
-		locate_read_codings(r, l);
+		owner_read_codings(r, l);
 	if (r->op->native)
-		l->path = objects_of_path(slice_str(r->asked.route->path), &l->objects);
-	objects_scan_init(&l->scan, &l->objects, l->path.body, slice_str(r->gw->base_url));
-	if (!locate_has_names(r, &l->path))
-		return locate_find_owners(r);
+		l->path = stored_objects_of_path(slice_str(r->asked.route->path), &l->objects);
+	stored_objects_scan_init(&l->scan, &l->objects, l->path.body, slice_str(r->gw->base_url));
+	if (!owner_has_names(r, &l->path))
+		return owner_find_owners(r);
 	if (l->codings.count > 0)
-		return locate_scan_decoded(r);
+		return owner_scan_decoded(r);
 	if (r->target.body_fd < 0) {
-		objects_scan_feed(&l->scan, r->target.body);
-		return locate_find_owners(r);
+		stored_objects_scan_feed(&l->scan, r->target.body);
+		return owner_find_owners(r);
 	}
 	/* It outlives the request. */
 	l->body = dup(r->target.body_fd);
 	if (l->body < 0)
 		return request_fail(r, APIERROR_INTERNAL, NULL, "%s", "");
-	if (r->target.body_len <= LOCATE_PIECE) {
-		locate_read_body(l);
-		return locate_find_owners(r);
+	if (r->target.body_len <= OWNER_PIECE) {
+		owner_read_body(l);
+		return owner_find_owners(r);
 	}
 	l->working = true;
-	loop_work(r->loop, locate_read_body, locate_body_read, l);
+	loop_work(r->loop, owner_read_body, owner_body_read, l);
 	return STEP_PARK;
 }

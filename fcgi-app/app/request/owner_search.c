@@ -14,9 +14,9 @@
 #include "base/xalloc.h"
 #include "net/loop.h"
 
-#define LOCATE_PROJECTS_MAX 1024 /* projects that are asked for the objects of one request */
-#define LOCATE_CALLS_MAX    2048 /* calls of one request for that */
-#define LOCATE_PARALLEL     8    /* of them at once */
+#define OWNER_PROJECTS_MAX 1024 /* projects that are asked for the objects of one request */
+#define OWNER_CALLS_MAX    2048 /* calls of one request for that */
+#define OWNER_PARALLEL     8    /* of them at once */
 
 /* One call. */
 struct probe {
@@ -219,7 +219,7 @@ probe_start(struct search *s, size_t item, size_t project, size_t key)
 		.request = r,
 		.key = key,
 		.picked = true,
-		.is_callers = r->keys.own_ring != NULL,
+		.is_callers = r->keys.caller_ring != NULL,
 		.call = { .method = "GET", .body_fd = -1 },
 		.body_max = ERROR_BODY_MAX,
 		.head_is_enough = true,
@@ -246,7 +246,7 @@ search_fill(struct search *s)
 	struct request *r = s->order.request;
 	size_t item, project;
 
-	while (s->running < LOCATE_PARALLEL && s->calls < LOCATE_CALLS_MAX &&
+	while (s->running < OWNER_PARALLEL && s->calls < OWNER_CALLS_MAX &&
 	       search_next_pair(s, &item, &project)) {
 		struct keyring_ask ask = {
 			.only = -1,
@@ -288,12 +288,12 @@ search_start(const struct search_order *order)
 	s->likely = -1;
 	for (size_t i = 0; i < s->count && s->likely < 0; i++)
 		if (s->projects[i] == order->likely)
-			s->likely = (ptrdiff_t)(i < LOCATE_PROJECTS_MAX ? i : 0);
+			s->likely = (ptrdiff_t)(i < OWNER_PROJECTS_MAX ? i : 0);
 	if (s->likely >= 0)
 		s->projects[s->likely] = order->likely;
-	cut = s->count > LOCATE_PROJECTS_MAX;
+	cut = s->count > OWNER_PROJECTS_MAX;
 	if (cut)
-		s->count = LOCATE_PROJECTS_MAX;
+		s->count = OWNER_PROJECTS_MAX;
 	s->items = xcalloc(order->count, sizeof(*s->items));
 	for (size_t i = 0; i < order->count; i++) {
 		s->items[i].asked = xcalloc(1, s->count / 8 + 1);
@@ -305,6 +305,6 @@ search_start(const struct search_order *order)
 		return NULL;
 	}
 	s->timer = timer_new(order->request->loop, search_late, s);
-	timer_start(s->timer, LOCATE_MS);
+	timer_start(s->timer, OWNER_MS);
 	return s;
 }

@@ -12,7 +12,7 @@
 
 #include "app/request/request.h"
 
-#define LOCATE_MS 10000 /* all of them; what is not known then stays unknown */
+#define OWNER_MS 10000 /* all of them; what is not known then stays unknown */
 
 struct search;
 
@@ -27,7 +27,7 @@ struct search_order {
 	struct sought *list;     /* key: -1 for those to be found; set while it runs */
 	size_t count;
 	uint64_t likely; /* the project to be asked first; 0: any */
-	/* Called once, within LOCATE_MS; the search is freed already. */
+	/* Called once, within OWNER_MS; the search is freed already. */
 	void (*done)(void *ctx);
 	void *ctx;
 };

@@ -9,10 +9,10 @@
 
 /* Objects of callers' own keys are theirs alone. */
 void
-locate_key(const struct request *r, const char *name, struct buf *ret)
+owner_key(const struct request *r, const char *name, struct buf *ret)
 {
 	buf_init(ret, STATE_KEY_MAX + 1);
-	if (r->keys.own_ring != NULL)
+	if (r->keys.caller_ring != NULL)
 		buf_addf(ret, "%016llx:", (unsigned long long)r->client.owner);
 	else
 		buf_adds(ret, "pool:");
@@ -20,24 +20,24 @@ locate_key(const struct request *r, const char *name, struct buf *ret)
 }
 
 void
-locate_remember(struct request *r, const char *name, const char *value)
+owner_remember(struct request *r, const char *name, const char *value)
 {
 	struct buf key;
 
-	locate_key(r, name, &key);
+	owner_key(r, name, &key);
 	state_put(r->gw->state, STATE_AFFINITY, buf_slice(&key), slice_str(value));
 	buf_release(&key);
 }
 
 void
-locate_made(struct request *r, const char *name)
+owner_made(struct request *r, const char *name)
 {
 	if (keyring_has_projects(r->keys.ring))
-		locate_remember(r, name, r->keys.name);
+		owner_remember(r, name, r->keys.name);
 }
 
 void
-locate_explain(struct request *r, const struct verdict *v)
+owner_explain(struct request *r, const struct verdict *v)
 {
 	apierror_set(&r->err, v->error, NULL,
 	    "'%s' belongs to the project of a key that the Gemini API refuses (%s)%s%s.",

@@ -13,7 +13,7 @@
 static void
 local_preflight(struct request *r)
 {
-	const char *asked = edge_param(r->client.edge, "HTTP_ACCESS_CONTROL_REQUEST_HEADERS");
+	const char *asked = fcgi_conn_param(r->client.conn, "HTTP_ACCESS_CONTROL_REQUEST_HEADERS");
 	struct buf extra;
 
 	buf_init(&extra, 8 * KIB);
@@ -22,7 +22,7 @@ local_preflight(struct request *r)
 	    "Access-Control-Max-Age: 86400\r\n");
 	if (asked != NULL && header_value_ok(slice_str(asked)))
 		buf_addf(&extra, "Access-Control-Allow-Headers: %s\r\n", asked);
-	if (edge_param(r->client.edge, "HTTP_ACCESS_CONTROL_REQUEST_PRIVATE_NETWORK") != NULL)
+	if (fcgi_conn_param(r->client.conn, "HTTP_ACCESS_CONTROL_REQUEST_PRIVATE_NETWORK") != NULL)
 		buf_adds(&extra, "Access-Control-Allow-Private-Network: true\r\n");
 	reply_whole(r, 204, NULL, extra.failed ? SLICE("") : buf_slice(&extra), SLICE(""));
 	buf_release(&extra);
@@ -31,14 +31,14 @@ local_preflight(struct request *r)
 static void
 local_status_page(struct request *r)
 {
-	const struct roster *roster = r->roster;
+	const struct snapshot *snapshot = r->snapshot;
 	struct buf url, page;
 	struct status_page info = {
 		.version = PACKAGE_VERSION,
-		.key_count = roster_key_count(roster),
-		.pool = roster->ring != NULL,
-		.own_keys = roster->own_keys,
-		.open_access = roster->open_access,
+		.key_count = snapshot_key_count(snapshot),
+		.pool = snapshot->ring != NULL,
+		.own_keys = snapshot->own_keys,
+		.open_access = snapshot->open_access,
 		.uptime_s = (clock_mono_ms() - r->gw->started_ms) / 1000,
 		.active = (unsigned)loop_all_active(r->loop),
 	};
@@ -71,13 +71,13 @@ local_health(struct request *r)
 bool
 local_wants_websocket(const struct request *r)
 {
-	struct slice list = slice_str(edge_param(r->client.edge, "HTTP_UPGRADE")), word;
+	struct slice list = slice_str(fcgi_conn_param(r->client.conn, "HTTP_UPGRADE")), word;
 
 	while (slice_split(&list, ',', &word))
 		if (slice_eqi(slice_trim(word), SLICE("websocket")))
 			return true;
 	/* A web server may drop Upgrade, which is a hop-by-hop header. */
-	return edge_param(r->client.edge, "HTTP_SEC_WEBSOCKET_KEY") != NULL;
+	return fcgi_conn_param(r->client.conn, "HTTP_SEC_WEBSOCKET_KEY") != NULL;
 }
 
 void

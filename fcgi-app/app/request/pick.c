@@ -48,7 +48,7 @@ pick_explain(struct request *r, const struct health_bar *bar)
 	unsigned seconds = choose_seconds(bar->until);
 
 	snprintf(whose, sizeof(whose), "%s",
-	    r->keys.own_ring != NULL ? "your keys" : "the gateway's keys");
+	    r->keys.caller_ring != NULL ? "your keys" : "the gateway's keys");
 	if (r->keys.home >= 0)
 		snprintf(whose, sizeof(whose), "the keys of the project that owns '%s'",
 		    r->keys.home_object);

@@ -52,7 +52,7 @@ prepare_too_many_values(struct request *r)
 	return apierror_set(&r->err, APIERROR_TOO_LARGE, NULL,
 	    "The request body contains too many JSON values: they would need more than %zu MB of "
 	    "memory.",
-	    prepare_json_allowance(edge_body(r->client.edge)->len) / MIB);
+	    prepare_json_allowance(fcgi_conn_body(r->client.conn)->len) / MIB);
 }
 
 /* Is there memory for this one? -1 with r->err. */
@@ -81,9 +81,9 @@ prepare_admit(struct request *r)
 static int
 prepare_translate(struct request *r)
 {
-	struct json_budget budget = { .left =
-					  prepare_json_allowance(edge_body(r->client.edge)->len) };
-	bool large = edge_body(r->client.edge)->len > BODY_UNSCANNED;
+	struct json_budget budget = { .left = prepare_json_allowance(
+					  fcgi_conn_body(r->client.conn)->len) };
+	bool large = fcgi_conn_body(r->client.conn)->len > BODY_UNSCANNED;
 	int rc;
 
 	buf_reset(&r->target.lines);
@@ -108,7 +108,7 @@ prepare_leave(struct request *r)
 	request_move(r, next == LESSONS_LOST        ? STEP_FAIL
 			: next == LESSONS_UNCHANGED ? STEP_PREPARE
 			: r->op->run != NULL        ? STEP_TAKEOVER
-						    : STEP_LOCATE);
+						    : STEP_OWNER);
 	return STEP_GO;
 }
 
@@ -116,7 +116,7 @@ prepare_leave(struct request *r)
 static size_t
 prepare_kept_bytes(struct request *r)
 {
-	return edge_body(r->client.edge)->mem.cap + r->target.body.len;
+	return fcgi_conn_body(r->client.conn)->mem.cap + r->target.body.len;
 }
 
 static enum step_next
@@ -126,7 +126,7 @@ prepare_translated(struct request *r, int rc)
 		request_move(r, STEP_FAIL);
 		return STEP_GO;
 	}
-	if (r->client.edge == NULL) {
+	if (r->client.conn == NULL) {
 		request_move(r, STEP_FINISH);
 		return STEP_GO;
 	}
@@ -142,7 +142,7 @@ prepare_translated(struct request *r, int rc)
 		return prepare_leave(r);
 	if (r->asked.passes++ >= PREPARE_PASSES_MAX)
 		return request_fail(r, APIERROR_INTERNAL, NULL, "%s", "");
-	request_move(r, STEP_SUPPLY);
+	request_move(r, STEP_RESOLVE);
 	return STEP_GO;
 }
 
@@ -154,8 +154,8 @@ prepare_work_run(void *ctx)
 	struct request *r = ctx;
 
 	r->asked.work_rc = prepare_translate(r);
-	r->asked.may_name =
-	    r->asked.work_rc == 0 && r->op->names_objects && objects_maybe(r->target.body);
+	r->asked.may_name = r->asked.work_rc == 0 && r->op->has_stored_objects &&
+	                    stored_objects_maybe(r->target.body);
 	/* Otherwise the small blocks that json-c took stay with this thread. */
 #ifdef M_TRIM_THRESHOLD
 	if (r->asked.charged > TRIM_ABOVE)

@@ -76,7 +76,7 @@ static void
 reply_cors(const struct request *r, struct buf *out)
 {
 	const char *origins = r->gw->conf->cors_origins;
-	const char *origin = edge_param(r->client.edge, "HTTP_ORIGIN");
+	const char *origin = fcgi_conn_param(r->client.conn, "HTTP_ORIGIN");
 
 	if (origins[0] == '\0')
 		return;
@@ -160,11 +160,11 @@ reply_write(struct request *r, struct slice bytes)
 {
 	r->reply.last_write_ms = clock_mono_ms();
 	r->reply.bytes_out += bytes.len;
-	if (!edge_write(r->client.edge, bytes)) {
+	if (!fcgi_conn_write(r->client.conn, bytes)) {
 		r->client.gone = true;
 		return false;
 	}
-	if (edge_pending(r->client.edge) > 0)
+	if (fcgi_conn_pending(r->client.conn) > 0)
 		branches_pause(r);
 	return true;
 }
@@ -184,15 +184,15 @@ reply_whole(struct request *r, int status, const char *type, struct slice extra,
 	r->reply.bytes_out += whole.len;
 	if (r->reply.first_ms == 0)
 		r->reply.first_ms = clock_mono_ms();
-	edge_end(TAKE(r->client.edge), buf_slice(&whole));
+	fcgi_conn_end(TAKE(r->client.conn), buf_slice(&whole));
 	buf_release(&whole);
 }
 
 static bool
 reply_is_https(const struct request *r)
 {
-	const char *https = edge_param(r->client.edge, "HTTPS");
-	const char *forwarded = edge_param(r->client.edge, "HTTP_X_FORWARDED_PROTO");
+	const char *https = fcgi_conn_param(r->client.conn, "HTTPS");
+	const char *forwarded = fcgi_conn_param(r->client.conn, "HTTP_X_FORWARDED_PROTO");
 
 	if (forwarded != NULL && slice_eqi(slice_trim(slice_str(forwarded)), SLICE("https")))
 		return true;
@@ -212,7 +212,7 @@ reply_host_ok(const char *host)
 void
 reply_base_url(const struct request *r, struct buf *out)
 {
-	const char *host = edge_param(r->client.edge, "HTTP_X_FORWARDED_HOST");
+	const char *host = fcgi_conn_param(r->client.conn, "HTTP_X_FORWARDED_HOST");
 
 	if (r->gw->conf->public_url[0] != '\0') {
 		struct slice url = slice_str(r->gw->conf->public_url);
@@ -223,7 +223,7 @@ reply_base_url(const struct request *r, struct buf *out)
 		return;
 	}
 	if (!reply_host_ok(host))
-		host = edge_param(r->client.edge, "HTTP_HOST");
+		host = fcgi_conn_param(r->client.conn, "HTTP_HOST");
 	buf_adds(out, reply_is_https(r) ? "https://" : "http://");
 	buf_adds(out, reply_host_ok(host) ? host : "localhost");
 	buf_add_slice(out, r->asked.route->prefix);

@@ -32,7 +32,7 @@ request_check(const struct request *r)
 	assert((r->keys.picked >= 0) <= (r->keys.ring != NULL));
 	/* Nothing is retried after content, and nothing is written after the end. */
 	assert(!(r->reply.content_sent && r->step == STEP_PICK));
-	assert(r->client.edge != NULL || r->step == STEP_FINISH || r->root != NULL);
+	assert(r->client.conn != NULL || r->step == STEP_FINISH || r->root != NULL);
 }
 
 void
@@ -106,7 +106,7 @@ request_init(struct request *r)
 	buf_init(&r->attempt.head, HEADERS_BYTES_MAX);
 	buf_init(&r->attempt.held, ERROR_BODY_MAX);
 	body_init(&r->attempt.whole);
-	scrub_stream_init(&r->attempt.scrub, r->roster->scrub);
+	scrub_stream_init(&r->attempt.scrub, r->snapshot->scrub);
 }
 
 void
@@ -142,7 +142,7 @@ request_charge(struct request *r, size_t bytes)
 bool
 request_is_large(const struct request *r)
 {
-	return r->op->translates && edge_body(r->client.edge)->len > BODY_INLINE;
+	return r->op->translates && fcgi_conn_body(r->client.conn)->len > BODY_INLINE;
 }
 
 struct body_limits

@@ -23,7 +23,7 @@ struct supply {
 
 /* The first file that is still to be fetched, or NULL. */
 static const struct ref *
-supply_wanted_media(const struct refs *refs)
+resolve_wanted_media(const struct ext_refs *refs)
 {
 	for (size_t i = 0; i < refs->count; i++)
 		if (refs->list[i]->state == REF_WANTED && refs->list[i]->kind == REF_MEDIA)
@@ -33,54 +33,54 @@ supply_wanted_media(const struct refs *refs)
 
 /* Moves back to prepare when everything has arrived. */
 static void
-supply_go_on(struct request *r)
+resolve_go_on(struct request *r)
 {
-	if (r->asked.refs.wanted > 0 || r->step != STEP_SUPPLY)
+	if (r->asked.refs.wanted > 0 || r->step != STEP_RESOLVE)
 		return;
 	free(TAKE(r->work));
 	request_move(r, STEP_PREPARE);
 }
 
 static void
-supply_answer(void *ctx, void *item, enum state_answer answer, struct buf *value)
+resolve_answer(void *ctx, void *item, enum state_answer answer, struct buf *value)
 {
 	struct supply *s = ctx;
-	struct refs *refs = &s->request->asked.refs;
+	struct ext_refs *refs = &s->request->asked.refs;
 	struct ref *ref = item;
 
 	if (answer == STATE_FOUND) {
-		refs_found(refs, ref, value);
+		ext_refs_found(refs, ref, value);
 		return;
 	}
 	/* Not the same as knowing that there is none. */
 	if (answer == STATE_UNKNOWN)
 		apierror_set(&ref->err, APIERROR_STATE_AWAY, ref->at, "%s", "");
-	refs_absent(refs, ref);
+	ext_refs_absent(refs, ref);
 }
 
 static void
-supply_looked_up(void *ctx)
+resolve_looked_up(void *ctx)
 {
 	struct supply *s = ctx;
 	struct request *r = s->request;
 
 	s->lookup = NULL;
-	supply_go_on(r);
-	if (r->step != STEP_SUPPLY)
+	resolve_go_on(r);
+	if (r->step != STEP_RESOLVE)
 		request_run(r);
 }
 
 static void
-supply_look_up(struct request *r)
+resolve_look_up(struct request *r)
 {
 	struct supply *s = r->work;
-	struct refs *refs = &r->asked.refs;
+	struct ext_refs *refs = &r->asked.refs;
 	struct state_lookup_order order = {
 		.state = r->gw->state,
 		.loop = r->loop,
 		.max = refs->count,
-		.answer = supply_answer,
-		.done = supply_looked_up,
+		.answer = resolve_answer,
+		.done = resolve_looked_up,
 		.ctx = s,
 	};
 	struct state_lookup *lookup = state_lookup_new(&order);
@@ -91,15 +91,15 @@ supply_look_up(struct request *r)
 
 		if (ref->state != REF_WANTED || ref->kind == REF_MEDIA)
 			continue;
-		supply_key(r, ref_key(ref), &key);
-		state_lookup_add(lookup, supply_space(ref->kind), &key, ref);
+		resolve_key(r, ref_key(ref), &key);
+		state_lookup_add(lookup, resolve_space(ref->kind), &key, ref);
 	}
 	if (state_lookup_start(lookup))
 		s->lookup = lookup;
 }
 
 static void
-supply_fetched(void *ctx, const struct apierror *err)
+resolve_fetched(void *ctx, const struct apierror *err)
 {
 	struct supply *s = ctx;
 	struct request *r = s->request;
@@ -109,15 +109,15 @@ supply_fetched(void *ctx, const struct apierror *err)
 		r->err = *err;
 		request_move(r, STEP_FAIL);
 	} else {
-		supply_go_on(r);
+		resolve_go_on(r);
 	}
-	if (r->step != STEP_SUPPLY)
+	if (r->step != STEP_RESOLVE)
 		request_run(r);
 }
 
 /* -1 with r->err. */
 static int
-supply_fetch_media(struct request *r, struct supply *s)
+resolve_fetch_media(struct request *r, struct supply *s)
 {
 	const struct conf *conf = r->gw->conf;
 	struct media_limits limits = {
@@ -126,8 +126,8 @@ supply_fetch_media(struct request *r, struct supply *s)
 		.timeout_ms = conf->media_timeout,
 		.allow = r->gw->media_allow,
 	};
-	struct media_order order = { r->loop, &limits, &r->asked.refs, supply_fetched, s };
-	const struct ref *first = supply_wanted_media(&r->asked.refs);
+	struct media_order order = { r->loop, &limits, &r->asked.refs, resolve_fetched, s };
+	const struct ref *first = resolve_wanted_media(&r->asked.refs);
 
 	if (first == NULL)
 		return 0;
@@ -138,7 +138,7 @@ supply_fetch_media(struct request *r, struct supply *s)
 }
 
 static void
-supply_cancel(void *work)
+resolve_cancel(void *work)
 {
 	struct supply *s = work;
 
@@ -148,17 +148,17 @@ supply_cancel(void *work)
 }
 
 enum step_next
-step_supply(struct request *r)
+step_resolve(struct request *r)
 {
 	struct supply *s = xcalloc(1, sizeof(*s));
 
-	request_work_set(r, s, supply_cancel);
+	request_work_set(r, s, resolve_cancel);
 	s->request = r;
-	supply_look_up(r);
-	if (supply_fetch_media(r, s) != 0) {
+	resolve_look_up(r);
+	if (resolve_fetch_media(r, s) != 0) {
 		request_move(r, STEP_FAIL);
 		return STEP_GO;
 	}
-	supply_go_on(r);
+	resolve_go_on(r);
 	return r->step == STEP_PREPARE ? STEP_GO : STEP_PARK;
 }

@@ -9,7 +9,7 @@
 
 /* The key begins with the credential, so that no caller reads the values of another. */
 void
-supply_key(const struct request *r, struct slice key, struct buf *ret)
+resolve_key(const struct request *r, struct slice key, struct buf *ret)
 {
 	buf_init(ret, STATE_KEY_MAX + 1);
 	buf_addf(ret, "%016llx:", (unsigned long long)r->client.owner);
@@ -17,29 +17,29 @@ supply_key(const struct request *r, struct slice key, struct buf *ret)
 }
 
 enum state_space
-supply_space(enum ref_kind kind)
+resolve_space(enum ref_kind kind)
 {
 	return kind == REF_RESPONSE ? STATE_RESPONSE : STATE_SIGNATURE;
 }
 
 bool
-supply_keep(struct request *r, enum ref_kind kind, struct slice key, struct slice value)
+resolve_keep(struct request *r, enum ref_kind kind, struct slice key, struct slice value)
 {
 	struct buf text;
 	bool kept;
 
-	supply_key(r, key, &text);
-	kept = state_put(r->gw->state, supply_space(kind), buf_slice(&text), value);
+	resolve_key(r, key, &text);
+	kept = state_put(r->gw->state, resolve_space(kind), buf_slice(&text), value);
 	buf_release(&text);
 	return kept;
 }
 
 void
-supply_drop(struct request *r, enum ref_kind kind, struct slice key)
+resolve_drop(struct request *r, enum ref_kind kind, struct slice key)
 {
 	struct buf text;
 
-	supply_key(r, key, &text);
-	state_delete(r->gw->state, supply_space(kind), buf_slice(&text));
+	resolve_key(r, key, &text);
+	state_delete(r->gw->state, resolve_space(kind), buf_slice(&text));
 	buf_release(&text);
 }

@@ -15,14 +15,14 @@
 static bool
 request_timer_beats(const struct request *r)
 {
-	return r->gw->conf->heartbeat > 0 && r->reply.form == REPLY_SSE && !r->attempt.passing &&
-	       r->root == NULL;
+	return r->gw->conf->heartbeat > 0 && r->reply.form == REPLY_SSE &&
+	       !r->attempt.pass_through && r->root == NULL;
 }
 
-static struct edge *
+static struct fcgi_conn *
 request_timer_edge(const struct request *r)
 {
-	return r->root != NULL ? r->root->client.edge : r->client.edge;
+	return r->root != NULL ? r->root->client.conn : r->client.conn;
 }
 
 static uint64_t
@@ -32,7 +32,7 @@ request_timer_deadline(const struct request *r)
 
 	/* A client that does not read pauses the upstream, which is silent for that reason. */
 	if (r->attempt.call == NULL ||
-	    (r->reply.head_sent && edge_pending(request_timer_edge(r)) > 0))
+	    (r->reply.head_sent && fcgi_conn_pending(request_timer_edge(r)) > 0))
 		return NO_DEADLINE;
 	return r->attempt.last_byte_ms +
 	       (r->attempt.started ? conf->idle_timeout : conf->first_byte_timeout);
@@ -58,7 +58,8 @@ request_timer_heartbeat(struct request *r)
 {
 	struct buf *out = &request_local(r)->out;
 
-	if (r->reply.head_sent && (!r->reply.at_event_end || edge_pending(r->client.edge) > 0)) {
+	if (r->reply.head_sent &&
+	    (!r->reply.at_event_end || fcgi_conn_pending(r->client.conn) > 0)) {
 		r->reply.last_write_ms = clock_mono_ms();
 		return true;
 	}

@@ -5,12 +5,12 @@
 #include "app/request/lessons.h"
 #include "app/request/translation.h"
 
-struct chat_env
+struct translate_env
 request_env(struct request *r)
 {
-	return (struct chat_env){
-		.models = r->roster->models,
-		.families = r->roster->families,
+	return (struct translate_env){
+		.models = r->snapshot->models,
+		.families = r->snapshot->families,
 		.refs = &r->asked.refs,
 		.changes = &r->asked.changes,
 		/* The loop's own goes on with other requests. */
@@ -24,7 +24,7 @@ request_env(struct request *r)
 int
 request_body(struct request *r, struct slice *ret, struct apierror *err)
 {
-	if (body_slice(edge_body(r->client.edge), ret))
+	if (body_slice(fcgi_conn_body(r->client.conn), ret))
 		return 0;
 	return apierror_set(err, APIERROR_INTERNAL, NULL, "%s", "");
 }

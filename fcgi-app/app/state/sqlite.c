@@ -241,7 +241,7 @@ count_bytes(struct state_db *db, enum state_space space, uint64_t *ret)
 
 /* *ret_more: there was something to remove. */
 static int
-shed(struct state_db *db, enum state_space space, sqlite3_int64 until, bool *ret_more)
+free_early(struct state_db *db, enum state_space space, sqlite3_int64 until, bool *ret_more)
 {
 	int rc;
 	sqlite3_stmt *statement = prepared(db, space, SHED, &rc);
@@ -270,11 +270,11 @@ sqlite_tidy(struct state_engine *base, uint64_t now, bool *ret_more, char reason
 	for (enum state_space i = 0; i < STATE_SPACES && rc == SQLITE_OK; i++) {
 		uint64_t bytes = 0;
 
-		rc = shed(&e->writer, i, (sqlite3_int64)now, ret_more);
+		rc = free_early(&e->writer, i, (sqlite3_int64)now, ret_more);
 		if (rc == SQLITE_OK)
 			rc = count_bytes(&e->writer, i, &bytes);
 		if (rc == SQLITE_OK && bytes > state_limits[i].file_max)
-			rc = shed(&e->writer, i, INT64_MAX, ret_more);
+			rc = free_early(&e->writer, i, INT64_MAX, ret_more);
 	}
 	return rc == SQLITE_OK ? 0 : state_sqlite_failed(e, &e->writer, rc, reason);
 }

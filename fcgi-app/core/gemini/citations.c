@@ -74,13 +74,13 @@ citations_part(struct citations *c, struct slice text)
 }
 
 void
-citations_note(struct citations *c, const struct gen_part *part)
+citations_note(struct citations *c, const struct gemini_part *part)
 {
 	struct buf text;
 
 	buf_init(&text, SSE_EVENT_MAX * 2);
-	if (gen_part_speaks(part))
-		gen_part_write(part, &text);
+	if (gemini_part_speaks(part))
+		gemini_part_write(part, &text);
 	citations_part(c, buf_slice(&text));
 	buf_release(&text);
 }

@@ -15,77 +15,77 @@ enum key { OTHER, CANDIDATES, FEEDBACK, TURN, PARTS, TEXT, FINISH, BLOCK, UNKNOW
 
 /* clang-format off */
 static const struct {
-	enum blank_place place;
+	enum empty_answer_place place;
 	struct slice name;
 	enum key key;
 } keys[] = {
-	{ BLANK_REPLY,     { "candidates", 10 },       CANDIDATES },
-	{ BLANK_REPLY,     { "promptFeedback", 14 },   FEEDBACK },
-	{ BLANK_REPLY,     { "error", 5 },             UNKNOWN },
-	{ BLANK_FEEDBACK,  { "blockReason", 11 },      BLOCK },
-	{ BLANK_CANDIDATE, { "content", 7 },           TURN },
-	{ BLANK_CANDIDATE, { "finishReason", 12 },     FINISH },
-	{ BLANK_TURN,      { "parts", 5 },             PARTS },
-	{ BLANK_PART,      { "text", 4 },              TEXT },
-	{ BLANK_PART,      { "thought", 7 },           OTHER },
-	{ BLANK_PART,      { "thoughtSignature", 16 }, OTHER },
+	{ EMPTY_ANSWER_REPLY,     { "candidates", 10 },       CANDIDATES },
+	{ EMPTY_ANSWER_REPLY,     { "promptFeedback", 14 },   FEEDBACK },
+	{ EMPTY_ANSWER_REPLY,     { "error", 5 },             UNKNOWN },
+	{ EMPTY_ANSWER_FEEDBACK,  { "blockReason", 11 },      BLOCK },
+	{ EMPTY_ANSWER_CANDIDATE, { "content", 7 },           TURN },
+	{ EMPTY_ANSWER_CANDIDATE, { "finishReason", 12 },     FINISH },
+	{ EMPTY_ANSWER_TURN,      { "parts", 5 },             PARTS },
+	{ EMPTY_ANSWER_PART,      { "text", 4 },              TEXT },
+	{ EMPTY_ANSWER_PART,      { "thought", 7 },           OTHER },
+	{ EMPTY_ANSWER_PART,      { "thoughtSignature", 16 }, OTHER },
 };
 
 /* What a bracket opens. Where the key does not matter it is OTHER. */
 static const struct {
-	enum blank_place place;
+	enum empty_answer_place place;
 	enum key key;
 	char bracket;
-	enum blank_place child;
+	enum empty_answer_place child;
 } children[] = {
-	{ BLANK_TOP,        OTHER,      '{', BLANK_REPLY },
-	{ BLANK_TOP,        OTHER,      '[', BLANK_LIST },
-	{ BLANK_LIST,       OTHER,      '{', BLANK_REPLY },
-	{ BLANK_REPLY,      CANDIDATES, '[', BLANK_CANDIDATES },
-	{ BLANK_REPLY,      FEEDBACK,   '{', BLANK_FEEDBACK },
-	{ BLANK_CANDIDATES, OTHER,      '{', BLANK_CANDIDATE },
-	{ BLANK_CANDIDATE,  TURN,       '{', BLANK_TURN },
-	{ BLANK_TURN,       PARTS,      '[', BLANK_PARTS },
-	{ BLANK_PARTS,      OTHER,      '{', BLANK_PART },
+	{ EMPTY_ANSWER_TOP,        OTHER,      '{', EMPTY_ANSWER_REPLY },
+	{ EMPTY_ANSWER_TOP,        OTHER,      '[', EMPTY_ANSWER_LIST },
+	{ EMPTY_ANSWER_LIST,       OTHER,      '{', EMPTY_ANSWER_REPLY },
+	{ EMPTY_ANSWER_REPLY,      CANDIDATES, '[', EMPTY_ANSWER_CANDIDATES },
+	{ EMPTY_ANSWER_REPLY,      FEEDBACK,   '{', EMPTY_ANSWER_FEEDBACK },
+	{ EMPTY_ANSWER_CANDIDATES, OTHER,      '{', EMPTY_ANSWER_CANDIDATE },
+	{ EMPTY_ANSWER_CANDIDATE,  TURN,       '{', EMPTY_ANSWER_TURN },
+	{ EMPTY_ANSWER_TURN,       PARTS,      '[', EMPTY_ANSWER_PARTS },
+	{ EMPTY_ANSWER_PARTS,      OTHER,      '{', EMPTY_ANSWER_PART },
 };
 
 static const struct {
 	bool object;
-	enum blank_place parent; /* of a reply also the list */
+	enum empty_answer_place parent; /* of a reply also the list */
 } places[] = {
-	[BLANK_TOP]        = { false, BLANK_TOP },
-	[BLANK_LIST]       = { false, BLANK_TOP },
-	[BLANK_REPLY]      = { true,  BLANK_TOP },
-	[BLANK_FEEDBACK]   = { true,  BLANK_REPLY },
-	[BLANK_CANDIDATES] = { false, BLANK_REPLY },
-	[BLANK_CANDIDATE]  = { true,  BLANK_CANDIDATES },
-	[BLANK_TURN]       = { true,  BLANK_CANDIDATE },
-	[BLANK_PARTS]      = { false, BLANK_TURN },
-	[BLANK_PART]       = { true,  BLANK_PARTS },
+	[EMPTY_ANSWER_TOP]        = { false, EMPTY_ANSWER_TOP },
+	[EMPTY_ANSWER_LIST]       = { false, EMPTY_ANSWER_TOP },
+	[EMPTY_ANSWER_REPLY]      = { true,  EMPTY_ANSWER_TOP },
+	[EMPTY_ANSWER_FEEDBACK]   = { true,  EMPTY_ANSWER_REPLY },
+	[EMPTY_ANSWER_CANDIDATES] = { false, EMPTY_ANSWER_REPLY },
+	[EMPTY_ANSWER_CANDIDATE]  = { true,  EMPTY_ANSWER_CANDIDATES },
+	[EMPTY_ANSWER_TURN]       = { true,  EMPTY_ANSWER_CANDIDATE },
+	[EMPTY_ANSWER_PARTS]      = { false, EMPTY_ANSWER_TURN },
+	[EMPTY_ANSWER_PART]       = { true,  EMPTY_ANSWER_PARTS },
 };
 /* clang-format on */
 
 static struct slice
-word(const struct blank *b)
+word(const struct empty_answer *b)
 {
 	return (struct slice){ b->word, b->len };
 }
 
 static bool
-is_word(const struct blank *b, const char *text)
+is_word(const struct empty_answer *b, const char *text)
 {
 	return slice_eq(word(b), slice_str(text));
 }
 
 static void
-add(struct blank *b, char c)
+add(struct empty_answer *b, char c)
 {
 	if (b->len < sizeof(b->word))
 		b->word[b->len++] = c;
 }
 
 static void
-begin(struct blank *b, int state)
+begin(struct empty_answer *b, int state)
 {
 	b->state = state;
 	b->len = 0;
@@ -96,9 +96,9 @@ begin(struct blank *b, int state)
 
 /* A part's member that is not in the table may be content of any kind. */
 static void
-end_key(struct blank *b)
+end_key(struct empty_answer *b)
 {
-	b->key = b->place == BLANK_PART ? UNKNOWN : OTHER;
+	b->key = b->place == EMPTY_ANSWER_PART ? UNKNOWN : OTHER;
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
 		if (keys[i].place == b->place && slice_eq(word(b), keys[i].name))
 			b->key = (unsigned char)keys[i].key;
@@ -108,7 +108,7 @@ end_key(struct blank *b)
 /* Does a finishReason say why there is nothing? A call or an answer that the model spoiled is
  * another the next time. */
 static bool
-is_reason(const struct blank *b)
+is_reason(const struct empty_answer *b)
 {
 	static const char *const none[] = { "", "STOP", "FINISH_REASON_UNSPECIFIED",
 		"MALFORMED_FUNCTION_CALL", "MALFORMED_RESPONSE" };
@@ -120,9 +120,9 @@ is_reason(const struct blank *b)
 }
 
 static void
-end_string(struct blank *b)
+end_string(struct empty_answer *b)
 {
-	b->state = BLANK_PLAIN;
+	b->state = EMPTY_ANSWER_PLAIN;
 	if (b->depth > 0)
 		return;
 	if (!b->value)
@@ -136,7 +136,7 @@ end_string(struct blank *b)
 }
 
 static void
-in_string(struct blank *b, char c)
+in_string(struct empty_answer *b, char c)
 {
 	if (b->escaped) {
 		b->escaped = false;
@@ -156,7 +156,7 @@ in_string(struct blank *b, char c)
 /* ---- brackets ---- */
 
 static void
-open_bracket(struct blank *b, char c)
+open_bracket(struct empty_answer *b, char c)
 {
 	enum key key = places[b->place].object ? (enum key)b->key : OTHER;
 
@@ -169,7 +169,7 @@ open_bracket(struct blank *b, char c)
 		    children[i].bracket != c || (places[b->place].object && !b->value))
 			continue;
 		b->place = children[i].child;
-		b->list |= b->place == BLANK_LIST;
+		b->list |= b->place == EMPTY_ANSWER_LIST;
 		b->value = false;
 		return;
 	}
@@ -177,19 +177,20 @@ open_bracket(struct blank *b, char c)
 }
 
 static void
-close_bracket(struct blank *b, char c)
+close_bracket(struct empty_answer *b, char c)
 {
 	if (b->depth > 0) {
 		b->depth--;
 		return;
 	}
-	if (b->place == BLANK_TOP || (c == '}') != places[b->place].object) {
+	if (b->place == EMPTY_ANSWER_TOP || (c == '}') != places[b->place].object) {
 		b->content = true;
 		return;
 	}
-	if (b->place == BLANK_LIST)
+	if (b->place == EMPTY_ANSWER_LIST)
 		b->list = false;
-	b->place = b->place == BLANK_REPLY && b->list ? BLANK_LIST : places[b->place].parent;
+	b->place =
+	    b->place == EMPTY_ANSWER_REPLY && b->list ? EMPTY_ANSWER_LIST : places[b->place].parent;
 	/* Back behind the member of which it was the value. */
 	b->value = true;
 	b->key = OTHER;
@@ -205,37 +206,37 @@ is_letter(char c)
 
 /* The name of a field of an event stream. */
 static void
-in_field(struct blank *b, char c)
+in_field(struct empty_answer *b, char c)
 {
 	if (is_letter(c))
 		add(b, c);
 	else if (c != ':')
 		b->content = true;
 	else if (is_word(b, "data"))
-		b->state = BLANK_PLAIN;
+		b->state = EMPTY_ANSWER_PLAIN;
 	else if (is_word(b, "event") || is_word(b, "id") || is_word(b, "retry"))
-		b->state = BLANK_LINE;
+		b->state = EMPTY_ANSWER_LINE;
 	else
 		b->content = true;
 }
 
 static void
-at_top(struct blank *b, char c)
+at_top(struct empty_answer *b, char c)
 {
 	static const char bom[] = "\xEF\xBB\xBF";
 
 	if (is_letter(c)) {
-		begin(b, BLANK_FIELD);
+		begin(b, EMPTY_ANSWER_FIELD);
 		add(b, c);
 	} else if (c == ':') {
-		b->state = BLANK_LINE;
+		b->state = EMPTY_ANSWER_LINE;
 	} else {
 		b->content = b->seen >= strlen(bom) || bom[b->seen] != c;
 	}
 }
 
 static void
-in_object(struct blank *b, char c)
+in_object(struct empty_answer *b, char c)
 {
 	if (c == ',') {
 		b->value = false;
@@ -249,7 +250,7 @@ in_object(struct blank *b, char c)
 }
 
 static void
-in_plain(struct blank *b, char c)
+in_plain(struct empty_answer *b, char c)
 {
 	bool object = places[b->place].object;
 
@@ -268,7 +269,7 @@ in_plain(struct blank *b, char c)
 		close_bracket(b, c);
 		return;
 	case '"':
-		begin(b, BLANK_STRING);
+		begin(b, EMPTY_ANSWER_STRING);
 		b->content = b->depth == 0 && !object;
 		return;
 	default:
@@ -278,40 +279,40 @@ in_plain(struct blank *b, char c)
 		return;
 	if (object)
 		in_object(b, c);
-	else if (b->place == BLANK_TOP)
+	else if (b->place == EMPTY_ANSWER_TOP)
 		at_top(b, c);
 	else
 		b->content = c != ',';
 }
 
 static void
-step(struct blank *b, char c)
+step(struct empty_answer *b, char c)
 {
 	switch (b->state) {
-	case BLANK_PLAIN:
+	case EMPTY_ANSWER_PLAIN:
 		in_plain(b, c);
 		break;
-	case BLANK_STRING:
+	case EMPTY_ANSWER_STRING:
 		in_string(b, c);
 		break;
-	case BLANK_FIELD:
+	case EMPTY_ANSWER_FIELD:
 		in_field(b, c);
 		break;
-	case BLANK_LINE:
+	case EMPTY_ANSWER_LINE:
 		if (c == '\n' || c == '\r')
-			b->state = BLANK_PLAIN;
+			b->state = EMPTY_ANSWER_PLAIN;
 		break;
 	}
 }
 
-enum blank_answer
-blank_look(struct blank *b, struct slice all, bool ended)
+enum empty_answer_answer
+empty_answer_look(struct empty_answer *b, struct slice all, bool ended)
 {
 	for (; b->seen < all.len && !b->content; b->seen++)
 		step(b, all.ptr[b->seen]);
-	if (ended && (b->place != BLANK_TOP || b->state == BLANK_FIELD))
+	if (ended && (b->place != EMPTY_ANSWER_TOP || b->state == EMPTY_ANSWER_FIELD))
 		b->content = true;
 	if (b->content)
-		return BLANK_CONTENT;
-	return ended ? BLANK_EMPTY : BLANK_MORE;
+		return EMPTY_ANSWER_CONTENT;
+	return ended ? EMPTY_ANSWER_EMPTY : EMPTY_ANSWER_MORE;
 }

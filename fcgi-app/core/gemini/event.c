@@ -201,9 +201,9 @@ is_key(struct slice key, const char *name)
 }
 
 static bool
-read_part(struct scan *s, struct gen_event *event)
+read_part(struct scan *s, struct gemini_event *event)
 {
-	struct gen_part part = { .kind = PART_TEXT, .signature = SLICE(""), .escaped = true };
+	struct gemini_part part = { .kind = PART_TEXT, .signature = SLICE(""), .escaped = true };
 	struct slice key;
 	bool first = true;
 
@@ -227,7 +227,7 @@ read_part(struct scan *s, struct gen_event *event)
 }
 
 static bool
-read_content(struct scan *s, struct gen_event *event)
+read_content(struct scan *s, struct gemini_event *event)
 {
 	struct slice key;
 	bool first = true;
@@ -246,7 +246,7 @@ read_content(struct scan *s, struct gen_event *event)
 }
 
 static bool
-read_candidate(struct scan *s, struct gen_event *event)
+read_candidate(struct scan *s, struct gemini_event *event)
 {
 	bool first = true, indexed = false, content = false;
 	struct slice key;
@@ -279,7 +279,7 @@ read_candidate(struct scan *s, struct gen_event *event)
 }
 
 static bool
-read_usage(struct scan *s, struct gen_event *event)
+read_usage(struct scan *s, struct gemini_event *event)
 {
 	const char *start;
 
@@ -292,7 +292,7 @@ read_usage(struct scan *s, struct gen_event *event)
 }
 
 static bool
-read_event(struct scan *s, struct gen_event *event)
+read_event(struct scan *s, struct gemini_event *event)
 {
 	bool first = true, candidates = false;
 	struct slice key;
@@ -316,9 +316,9 @@ read_event(struct scan *s, struct gen_event *event)
 }
 
 bool
-gen_event_read(struct slice data, struct gen_event *ret)
+gemini_event_read(struct slice data, struct gemini_event *ret)
 {
-	struct gen_event event = { .finish = SLICE(""), .usage = SLICE("") };
+	struct gemini_event event = { .finish = SLICE(""), .usage = SLICE("") };
 	struct scan s = { data.ptr, data.ptr + data.len };
 
 	if (!read_event(&s, &event))
@@ -334,7 +334,7 @@ is_digit(char c)
 }
 
 bool
-gen_event_same_shape(struct slice a, struct slice b)
+gemini_event_same_shape(struct slice a, struct slice b)
 {
 	const char *p = a.ptr, *q = b.ptr, *p_end = p + a.len, *q_end = q + b.len;
 

@@ -10,7 +10,7 @@
 /* clang-format off */
 static const struct {
 	const char *key;
-	enum gen_part_kind kind;
+	enum gemini_part_kind kind;
 } bodies[] = {
 	{ "functionCall",        PART_CALL },
 	{ "inlineData",          PART_IMAGE },
@@ -22,7 +22,7 @@ static const struct {
 /* clang-format on */
 
 /* Media by their type. Image models show drafts as thoughts: those are not the answer. */
-static enum gen_part_kind
+static enum gemini_part_kind
 blob_kind(json_object *blob, bool thought)
 {
 	struct slice mime = json_get_str(blob, "mimeType");
@@ -34,7 +34,7 @@ blob_kind(json_object *blob, bool thought)
 	return slice_startsi(mime, SLICE("image/")) ? PART_IMAGE : PART_NONE;
 }
 
-static enum gen_part_kind
+static enum gemini_part_kind
 body_kind(const char *key)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(bodies); i++)
@@ -43,10 +43,10 @@ body_kind(const char *key)
 	return PART_NONE;
 }
 
-struct gen_part
-gen_part_read(json_object *part)
+struct gemini_part
+gemini_part_read(json_object *part)
 {
-	struct gen_part ret = { .kind = PART_NONE, .text = SLICE(""), .signature = SLICE("") };
+	struct gemini_part ret = { .kind = PART_NONE, .text = SLICE(""), .signature = SLICE("") };
 	bool thought = false, text = false, other = false;
 
 	if (!json_object_is_type(part, json_type_object))
@@ -78,7 +78,7 @@ gen_part_read(json_object *part)
 }
 
 bool
-gen_part_speaks(const struct gen_part *part)
+gemini_part_speaks(const struct gemini_part *part)
 {
 	return (part->kind == PART_TEXT && part->text.len > 0) || part->kind == PART_CODE ||
 	       part->kind == PART_OUTPUT;
@@ -151,7 +151,7 @@ write_escaped(struct slice text, struct buf *out)
 }
 
 void
-gen_part_write(const struct gen_part *part, struct buf *out)
+gemini_part_write(const struct gemini_part *part, struct buf *out)
 {
 	if (part->kind == PART_CODE)
 		write_fenced("\\n```python\\n", json_get_str(part->body, "code"), out);

@@ -18,8 +18,8 @@ keep_word(char *ret, size_t size, struct slice word)
 }
 
 void
-gen_reader_init(struct gen_reader *g, struct answer_scratch *scratch, bool plain,
-    const struct gen_sink *sink, void *ctx)
+gemini_reader_init(struct gemini_reader *g, struct answer_scratch *scratch, bool plain,
+    const struct gemini_sink *sink, void *ctx)
 {
 	memset(g, 0, sizeof(*g));
 	g->sink = sink;
@@ -33,7 +33,7 @@ gen_reader_init(struct gen_reader *g, struct answer_scratch *scratch, bool plain
 }
 
 void
-gen_reader_release(struct gen_reader *g)
+gemini_reader_release(struct gemini_reader *g)
 {
 	sse_release(&g->sse);
 	json_reader_free(g->own_reader);
@@ -42,7 +42,7 @@ gen_reader_release(struct gen_reader *g)
 
 /* Totals run: of texts that name the same counters only the last one needs reading. */
 static void
-settle_usage(struct gen_reader *g)
+settle_usage(struct gemini_reader *g)
 {
 	json_object *metadata;
 
@@ -55,12 +55,12 @@ settle_usage(struct gen_reader *g)
 }
 
 static void
-take_plain(struct gen_reader *g, const struct gen_event *event)
+take_plain(struct gemini_reader *g, const struct gemini_event *event)
 {
 	size_t index = event->index;
 
 	if (event->usage.len > 0) {
-		if (!gen_event_same_shape(event->usage, buf_slice(&g->usage_text)))
+		if (!gemini_event_same_shape(event->usage, buf_slice(&g->usage_text)))
 			settle_usage(g);
 		buf_reset(&g->usage_text);
 		buf_add_slice(&g->usage_text, event->usage);
@@ -74,7 +74,7 @@ take_plain(struct gen_reader *g, const struct gen_event *event)
 }
 
 static void
-take_candidate(struct gen_reader *g, json_object *candidate, size_t place)
+take_candidate(struct gemini_reader *g, json_object *candidate, size_t place)
 {
 	json_object *parts = NULL, *logprobs = NULL;
 	struct slice native = SLICE("");
@@ -96,12 +96,12 @@ take_candidate(struct gen_reader *g, json_object *candidate, size_t place)
 	if (index < 0 || index >= CANDIDATES_MAX)
 		return;
 	for (size_t i = 0; parts != NULL && i < json_object_array_length(parts); i++) {
-		struct gen_part part = gen_part_read(json_object_array_get_idx(parts, i));
+		struct gemini_part part = gemini_part_read(json_object_array_get_idx(parts, i));
 
 		if (part.kind == PART_NONE)
 			continue;
-		g->sink->part(
-		    g->ctx, (size_t)index, &part, gen_part_speaks(&part) ? TAKE(logprobs) : NULL);
+		g->sink->part(g->ctx, (size_t)index, &part,
+		    gemini_part_speaks(&part) ? TAKE(logprobs) : NULL);
 	}
 	if (native.len > 0)
 		keep_word(g->native[index], sizeof(g->native[index]), native);
@@ -110,7 +110,7 @@ take_candidate(struct gen_reader *g, json_object *candidate, size_t place)
 }
 
 static void
-take_members(struct gen_reader *g, json_object *reply)
+take_members(struct gemini_reader *g, json_object *reply)
 {
 	json_object_object_foreach(reply, key, value)
 	{
@@ -130,7 +130,7 @@ take_members(struct gen_reader *g, json_object *reply)
 }
 
 static int
-take_reply(struct gen_reader *g, json_object *reply)
+take_reply(struct gemini_reader *g, json_object *reply)
 {
 	if (answer_error(g->scratch, reply, g->err) != 0)
 		return -1;
@@ -146,12 +146,12 @@ take_reply(struct gen_reader *g, json_object *reply)
 static int
 take_event(void *ctx, struct slice data)
 {
-	struct gen_reader *g = ctx;
-	struct gen_event event;
+	struct gemini_reader *g = ctx;
+	struct gemini_event event;
 	json_object *reply;
 	int answer;
 
-	if (g->plain && gen_event_read(data, &event)) {
+	if (g->plain && gemini_event_read(data, &event)) {
 		take_plain(g, &event);
 		return 0;
 	}
@@ -164,7 +164,7 @@ take_event(void *ctx, struct slice data)
 }
 
 static int
-check_size(struct gen_reader *g, int answer)
+check_size(struct gemini_reader *g, int answer)
 {
 	if (g->sse.too_large)
 		return apierror_set(
@@ -173,7 +173,7 @@ check_size(struct gen_reader *g, int answer)
 }
 
 int
-gen_reader_feed(struct gen_reader *g, struct slice bytes, struct apierror *err)
+gemini_reader_feed(struct gemini_reader *g, struct slice bytes, struct apierror *err)
 {
 	g->err = err;
 	return check_size(g, sse_feed(&g->sse, bytes, take_event, g));
@@ -181,7 +181,7 @@ gen_reader_feed(struct gen_reader *g, struct slice bytes, struct apierror *err)
 
 /* Google may end a failed stream with an error that is no event. */
 static int
-check_residue(struct gen_reader *g)
+check_residue(struct gemini_reader *g)
 {
 	struct slice residue = sse_residue(&g->sse);
 	json_object *doc = residue.len > 0 ? json_read(residue) : NULL;
@@ -192,7 +192,7 @@ check_residue(struct gen_reader *g)
 }
 
 int
-gen_reader_finish(struct gen_reader *g, struct apierror *err)
+gemini_reader_finish(struct gemini_reader *g, struct apierror *err)
 {
 	bool ended = false;
 
@@ -208,7 +208,7 @@ gen_reader_finish(struct gen_reader *g, struct apierror *err)
 }
 
 int
-gen_reader_document(struct gen_reader *g, struct slice text, struct apierror *err)
+gemini_reader_document(struct gemini_reader *g, struct slice text, struct apierror *err)
 {
 	json_object *reply = answer_read(g->scratch, text, err);
 	int answer = 0;
@@ -225,14 +225,14 @@ gen_reader_document(struct gen_reader *g, struct slice text, struct apierror *er
 }
 
 const struct usage *
-gen_reader_usage(struct gen_reader *g)
+gemini_reader_usage(struct gemini_reader *g)
 {
 	settle_usage(g);
 	return &g->usage;
 }
 
 bool
-gen_reader_blocked(const struct gen_reader *g, size_t candidate)
+gemini_reader_blocked(const struct gemini_reader *g, size_t candidate)
 {
 	return g->block_reason[0] != '\0' && g->native[candidate][0] == '\0';
 }

@@ -14,7 +14,7 @@
 
 #include "base/xalloc.h"
 
-#define TEXT_MAX sizeof(((struct gstatus *)0)->message)
+#define TEXT_MAX sizeof(((struct gemini_status *)0)->message)
 
 /* A level is told by its name. */
 #define A_LEVEL 0
@@ -243,7 +243,7 @@ range_of(const char *message, struct refusals *ret)
 }
 
 static unsigned
-refusal_of(const struct gstatus *g)
+refusal_of(const struct gemini_status *g)
 {
 	char text[TEXT_MAX];
 
@@ -284,7 +284,7 @@ refusals_try(struct refusals *r, unsigned kind)
 }
 
 bool
-refusals_add(struct refusals *r, const struct gstatus *g)
+refusals_add(struct refusals *r, const struct gemini_status *g)
 {
 	unsigned kind = refusal_of(g);
 

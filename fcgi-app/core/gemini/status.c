@@ -136,8 +136,8 @@ quota_span(struct slice id)
 
 /* Takes one violated quota into account. value: -1 when it is not told. */
 static void
-add_quota(
-    struct gstatus *g, struct slice id, struct slice metric, struct slice model, int64_t value)
+add_quota(struct gemini_status *g, struct slice id, struct slice metric, struct slice model,
+    int64_t value)
 {
 	bool first = g->quota_id[0] == '\0' && g->quota_value[0] == '\0';
 	bool zero = strcmp(g->quota_value, "0") == 0;
@@ -163,7 +163,7 @@ add_quota(
 }
 
 static void
-read_quota_failure(struct gstatus *g, json_object *detail)
+read_quota_failure(struct gemini_status *g, json_object *detail)
 {
 	json_object *violations = json_get_array(detail, "violations");
 	size_t count = violations != NULL ? json_object_array_length(violations) : 0;
@@ -181,7 +181,7 @@ read_quota_failure(struct gstatus *g, json_object *detail)
 
 /* The project's number or name at the start of text. */
 static void
-note_project(struct gstatus *g, struct slice text)
+note_project(struct gemini_status *g, struct slice text)
 {
 	size_t len = 0;
 
@@ -193,7 +193,7 @@ note_project(struct gstatus *g, struct slice text)
 }
 
 static void
-read_error_info(struct gstatus *g, json_object *detail)
+read_error_info(struct gemini_status *g, json_object *detail)
 {
 	json_object *metadata = json_get_object(detail, "metadata");
 	struct slice limit = json_get_str(metadata, "quota_limit"), project;
@@ -210,7 +210,7 @@ read_error_info(struct gstatus *g, json_object *detail)
 /* "Quota exceeded for metric: M, limit: N, model: X", once for each violation: all there is when
  * the details are left out. */
 static void
-read_metric_lines(struct gstatus *g, struct slice message)
+read_metric_lines(struct gemini_status *g, struct slice message)
 {
 	struct slice metric, rest, model;
 
@@ -240,7 +240,7 @@ read_metric_lines(struct gstatus *g, struct slice message)
 }
 
 static void
-read_retry_info(struct gstatus *g, json_object *detail)
+read_retry_info(struct gemini_status *g, json_object *detail)
 {
 	g->retry_ms = read_duration(json_get_str(detail, "retryDelay"));
 }
@@ -248,7 +248,7 @@ read_retry_info(struct gstatus *g, json_object *detail)
 /* clang-format off */
 static const struct {
 	const char *type; /* the last word of @type */
-	void (*read)(struct gstatus *g, json_object *detail);
+	void (*read)(struct gemini_status *g, json_object *detail);
 } details[] = {
 	{ "google.rpc.ErrorInfo",    read_error_info },
 	{ "google.rpc.QuotaFailure", read_quota_failure },
@@ -257,7 +257,7 @@ static const struct {
 /* clang-format on */
 
 static void
-read_detail(struct gstatus *g, json_object *detail)
+read_detail(struct gemini_status *g, json_object *detail)
 {
 	struct slice type = json_get_str(detail, "@type");
 
@@ -267,7 +267,7 @@ read_detail(struct gstatus *g, json_object *detail)
 }
 
 static void
-read_error(struct gstatus *g, json_object *error)
+read_error(struct gemini_status *g, json_object *error)
 {
 	json_object *list = json_get_array(error, "details");
 	struct slice message = json_get_str(error, "message"), rest;
@@ -306,11 +306,11 @@ error_in(json_object *doc)
 }
 
 static void
-gstatus_read_json(struct gstatus *g, json_object *doc)
+gemini_status_read_json(struct gemini_status *g, json_object *doc)
 {
 	json_object *error = error_in(doc);
 
-	*g = (struct gstatus){ 0 };
+	*g = (struct gemini_status){ 0 };
 	if (error != NULL)
 		read_error(g, error);
 }
@@ -320,7 +320,7 @@ answer_error(struct answer_scratch *scratch, json_object *doc, struct apierror *
 {
 	if (error_in(doc) == NULL)
 		return 0;
-	gstatus_read_json(&scratch->status, doc);
+	gemini_status_read_json(&scratch->status, doc);
 	return apierror_set(err, APIERROR_REPORTED, NULL, "%s", scratch->status.message);
 }
 
@@ -340,11 +340,11 @@ answer_read(struct answer_scratch *scratch, struct slice text, struct apierror *
 }
 
 static void
-read_text(struct gstatus *g, struct slice text)
+read_text(struct gemini_status *g, struct slice text)
 {
 	json_object *doc = json_read(text);
 
-	gstatus_read_json(g, doc);
+	gemini_status_read_json(g, doc);
 	json_object_put(doc);
 }
 
@@ -352,7 +352,7 @@ read_text(struct gstatus *g, struct slice text)
 static int
 read_event(void *ctx, struct slice data)
 {
-	struct gstatus *g = ctx;
+	struct gemini_status *g = ctx;
 
 	read_text(g, data);
 	return g->is_status ? 1 : 0;
@@ -365,7 +365,7 @@ is_html(struct slice text)
 }
 
 void
-gstatus_read(struct gstatus *g, struct slice body)
+gemini_status_read(struct gemini_status *g, struct slice body)
 {
 	struct slice text = slice_trim(body), residue;
 	struct sse sse;

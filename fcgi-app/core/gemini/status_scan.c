@@ -58,7 +58,7 @@ skip_framing(struct slice *s, bool *ret_more)
 
 /* An object whose first key is "error", with blanks between the tokens. framed: it comes after
  * something that only answers have. */
-static enum gsniff
+static enum gemini_status_scan
 sniff_object(struct slice s, bool framed)
 {
 	static const char tokens[] = { '{', '"' };
@@ -76,7 +76,7 @@ sniff_object(struct slice s, bool framed)
 	return may_become(s, SLICE("error\"")) ? GSNIFF_MORE : GSNIFF_CONTENT;
 }
 
-static enum gsniff
+static enum gemini_status_scan
 sniff(struct slice s)
 {
 	static const struct slice bom = { "\xEF\xBB\xBF", 3 };
@@ -103,10 +103,10 @@ sniff(struct slice s)
 	return sniff_object(s, framed);
 }
 
-enum gsniff
-gstatus_sniff(struct slice head)
+enum gemini_status_scan
+gemini_status_sniff(struct slice head)
 {
-	enum gsniff result = sniff(head);
+	enum gemini_status_scan result = sniff(head);
 
 	return result == GSNIFF_MORE && head.len > SNIFF_MAX ? GSNIFF_CONTENT : result;
 }

@@ -115,22 +115,22 @@ static const struct slice closed[] = {
 /* ---- lists ---- */
 
 void
-objects_init(struct objects *o)
+stored_objects_init(struct stored_objects *o)
 {
-	*o = (struct objects){ 0 };
+	*o = (struct stored_objects){ 0 };
 }
 
 void
-objects_release(struct objects *o)
+stored_objects_release(struct stored_objects *o)
 {
 	for (size_t i = 0; i < o->count; i++)
 		free(o->names[i]);
 	free(o->names);
-	objects_init(o);
+	stored_objects_init(o);
 }
 
 static void
-add(struct objects *o, struct slice name)
+add(struct stored_objects *o, struct slice name)
 {
 	if (o->count == OBJECTS_MAX ||
 	    (o->count > 0 && slice_eq(slice_str(o->names[o->count - 1]), name)))
@@ -149,7 +149,7 @@ compare(const void *a, const void *b)
 }
 
 void
-objects_settle(struct objects *o)
+stored_objects_settle(struct stored_objects *o)
 {
 	size_t kept = 0;
 
@@ -317,7 +317,7 @@ read_prefixed(const char *prefix, struct slice value, struct place *p)
 }
 
 struct object_path
-objects_of_path(struct slice path, struct objects *o)
+stored_objects_of_path(struct slice path, struct stored_objects *o)
 {
 	struct object_path ret;
 	struct place p;
@@ -355,7 +355,7 @@ is_word(struct slice key, struct slice word)
 }
 
 static bool
-is_row(const struct objects_scan *s, size_t row, struct slice key)
+is_row(const struct stored_objects_scan *s, size_t row, struct slice key)
 {
 	return (is_word(key, named[row].key) || is_word(key, named[row].other)) &&
 	       (named[row].body == 0 || (named[row].body & s->body) != 0);
@@ -363,7 +363,7 @@ is_row(const struct objects_scan *s, size_t row, struct slice key)
 
 /* Is this a member of the body itself, or of the interaction that a trigger holds? */
 static bool
-is_outer(const struct members *m)
+is_outer(const struct json_scan *m)
 {
 	struct slice top = { m->top, m->top_len };
 
@@ -371,9 +371,9 @@ is_outer(const struct members *m)
 }
 
 static enum member_interest
-is_named(const struct members *m, struct slice key)
+is_named(const struct json_scan *m, struct slice key)
 {
-	const struct objects_scan *s = (const struct objects_scan *)m;
+	const struct stored_objects_scan *s = (const struct stored_objects_scan *)m;
 
 	for (size_t i = 0; i < ARRAY_SIZE(named); i++)
 		if (is_row(s, i, key))
@@ -386,7 +386,7 @@ is_named(const struct members *m, struct slice key)
 
 /* A name, or the URL of one at Google: what follows the host. Empty for other URLs. */
 static struct slice
-without_host(const struct objects_scan *s, struct slice value)
+without_host(const struct stored_objects_scan *s, struct slice value)
 {
 	const struct slice hosts[] = { SLICE(GOOGLE_BASE), s->base };
 
@@ -400,7 +400,7 @@ without_host(const struct objects_scan *s, struct slice value)
 }
 
 static void
-add_named(struct objects_scan *s, size_t row, struct slice value)
+add_named(struct stored_objects_scan *s, size_t row, struct slice value)
 {
 	const char *starts = named[row].starts;
 	struct place p;
@@ -414,9 +414,9 @@ add_named(struct objects_scan *s, size_t row, struct slice value)
 }
 
 static void
-found_named(struct members *m, const struct member *member)
+found_named(struct json_scan *m, const struct member *member)
 {
-	struct objects_scan *s = (struct objects_scan *)m;
+	struct stored_objects_scan *s = (struct stored_objects_scan *)m;
 
 	for (size_t i = 0; i < ARRAY_SIZE(named); i++)
 		if (is_row(s, i, member->key))
@@ -426,22 +426,23 @@ found_named(struct members *m, const struct member *member)
 static const struct member_reader named_reader = { is_named, found_named };
 
 void
-objects_scan_init(struct objects_scan *s, struct objects *o, unsigned body, struct slice base)
+stored_objects_scan_init(
+    struct stored_objects_scan *s, struct stored_objects *o, unsigned body, struct slice base)
 {
-	members_init(&s->members, &named_reader);
+	json_scan_init(&s->members, &named_reader);
 	s->objects = o;
 	s->base = base;
 	s->body = body;
 }
 
 void
-objects_scan_feed(struct objects_scan *s, struct slice bytes)
+stored_objects_scan_feed(struct stored_objects_scan *s, struct slice bytes)
 {
-	members_feed(&s->members, bytes);
+	json_scan_feed(&s->members, bytes);
 }
 
 bool
-objects_maybe(struct slice body)
+stored_objects_maybe(struct slice body)
 {
 	/* Our own writer escapes no letter; what callers hand through has both spellings. */
 	static const char *const words[] = { "fileUri\"", "file_uri\"", "cachedContent\"",
@@ -458,7 +459,7 @@ objects_maybe(struct slice body)
 
 /* Of the object itself or of what an answer or event wraps it in. */
 static enum member_interest
-is_made(const struct members *m, struct slice key)
+is_made(const struct json_scan *m, struct slice key)
 {
 	const struct object_made *made = (const struct object_made *)m;
 	struct slice top = { m->top, m->top_len };
@@ -472,7 +473,7 @@ is_made(const struct members *m, struct slice key)
 }
 
 static void
-found_made(struct members *m, const struct member *member)
+found_made(struct json_scan *m, const struct member *member)
 {
 	struct object_made *made = (struct object_made *)m;
 	struct place p;
@@ -488,7 +489,7 @@ void
 object_made_init(struct object_made *m, const struct object_path *path)
 {
 	*m = (struct object_made){ .id_prefix = path->id_prefix };
-	members_init(&m->members, &made_reader);
+	json_scan_init(&m->members, &made_reader);
 }
 
 bool
@@ -497,7 +498,7 @@ object_made_feed(struct object_made *m, struct slice bytes)
 	size_t len = OBJECT_MADE_MAX - m->seen < bytes.len ? OBJECT_MADE_MAX - m->seen : bytes.len;
 
 	if (m->name[0] == '\0')
-		members_feed(&m->members, (struct slice){ bytes.ptr, len });
+		json_scan_feed(&m->members, (struct slice){ bytes.ptr, len });
 	m->seen += len;
 	return m->name[0] != '\0' || m->seen == OBJECT_MADE_MAX;
 }

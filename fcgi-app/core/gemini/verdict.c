@@ -203,9 +203,9 @@ static const struct {
 };
 /* clang-format on */
 
-static const struct gstatus no_status;
+static const struct gemini_status no_status;
 
-static const struct gstatus *
+static const struct gemini_status *
 outcome_status(const struct outcome *o)
 {
 	return o->status != NULL ? o->status : &no_status;
@@ -215,7 +215,7 @@ outcome_status(const struct outcome *o)
 static int
 outcome_code(const struct outcome *o)
 {
-	const struct gstatus *status = outcome_status(o);
+	const struct gemini_status *status = outcome_status(o);
 
 	if (o->http_status >= 400)
 		return o->http_status;
@@ -230,7 +230,7 @@ outcome_code(const struct outcome *o)
 }
 
 static bool
-quota_matches(const struct gstatus *status, enum quota quota)
+quota_matches(const struct gemini_status *status, enum quota quota)
 {
 	switch (quota) {
 	case ZERO:
@@ -258,7 +258,7 @@ text_matches(const char *message, const char *text)
 }
 
 static bool
-rule_matches(const struct rule *rule, int code, const struct gstatus *status)
+rule_matches(const struct rule *rule, int code, const struct gemini_status *status)
 {
 	return (rule->from == 0 || (code >= rule->from && code <= rule->to)) &&
 	       (rule->reason == NULL || strcmp(rule->reason, status->reason) == 0) &&
@@ -268,7 +268,7 @@ rule_matches(const struct rule *rule, int code, const struct gstatus *status)
 static enum class_name
 class_of(const struct outcome *o)
 {
-	const struct gstatus *status = outcome_status(o);
+	const struct gemini_status *status = outcome_status(o);
 	const struct rule *rule = rules;
 	int code = outcome_code(o);
 
@@ -301,11 +301,11 @@ verdict_from(const struct class_row *row, bool key_is_callers)
 }
 
 void
-outcome_read(struct outcome *o, struct slice body, struct gstatus *status)
+outcome_read(struct outcome *o, struct slice body, struct gemini_status *status)
 {
-	if (o->http_status < 400 && gstatus_sniff(body) != GSNIFF_ERROR)
+	if (o->http_status < 400 && gemini_status_sniff(body) != GSNIFF_ERROR)
 		return;
-	gstatus_read(status, body);
+	gemini_status_read(status, body);
 	o->status = status;
 	/* A cut after a whole error object says less than the object. */
 	if (status->is_status)
@@ -332,7 +332,7 @@ verdict_named(struct slice class, bool key_is_callers, struct verdict *ret)
 void
 verdict_error(const struct outcome *o, const struct verdict *v, struct apierror *ret)
 {
-	const struct gstatus *status = outcome_status(o);
+	const struct gemini_status *status = outcome_status(o);
 	/* Google's sentence about the region does not say whose. */
 	const char *text = v->error != E(REGION) ? status->message : "";
 	int code = outcome_code(o);

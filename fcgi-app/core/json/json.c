@@ -1,5 +1,5 @@
 /*
- * json-c with the edges filed off: a parse with limits on depth and memory, accessors that check
+ * json-c with the conns filed off: a parse with limits on depth and memory, accessors that check
  * types, and a writer of our own, because json-c's would hold a second copy of every large string
  * and pass on the NaN and the raw bytes that its parser lets in.
  */

@@ -9,9 +9,9 @@
 #include <string.h>
 
 void
-members_init(struct members *m, const struct member_reader *reader)
+json_scan_init(struct json_scan *m, const struct member_reader *reader)
 {
-	*m = (struct members){ .reader = reader };
+	*m = (struct json_scan){ .reader = reader };
 }
 
 /* ---- strings ---- */
@@ -48,13 +48,13 @@ decode(char *text, size_t len)
 
 /* Is the string that begins or goes on the value of a key, or in its list? */
 static bool
-is_value(const struct members *m)
+is_value(const struct json_scan *m)
 {
 	return m->key_depth > 0 && m->depth == m->key_depth + m->in_list;
 }
 
 static void
-keep(struct members *m, const char *text, size_t len)
+keep(struct json_scan *m, const char *text, size_t len)
 {
 	size_t room = is_value(m) && m->interest == MEMBER_TELL ? MEMBER_VALUE_MAX : MEMBER_KEY_MAX;
 
@@ -79,7 +79,7 @@ backslashes(const char *from, const char *end)
 
 /* The bytes up to the end of the string, or all. Returns how many they are. */
 static size_t
-scan_string(struct members *m, struct slice bytes)
+scan_string(struct json_scan *m, struct slice bytes)
 {
 	const char *at = bytes.ptr, *end = bytes.ptr + bytes.len, *quote;
 
@@ -107,7 +107,7 @@ scan_string(struct members *m, struct slice bytes)
 /* ---- between strings ---- */
 
 static void
-tell(struct members *m)
+tell(struct json_scan *m)
 {
 	struct member member = {
 		.key = { m->key, m->key_len },
@@ -122,7 +122,7 @@ tell(struct members *m)
 }
 
 static void
-begin_value(struct members *m)
+begin_value(struct json_scan *m)
 {
 	m->key_depth = 0;
 	m->in_list = false;
@@ -142,7 +142,7 @@ begin_value(struct members *m)
 }
 
 static void
-open_nest(struct members *m, bool list)
+open_nest(struct json_scan *m, bool list)
 {
 	bool value = is_value(m) && m->closed == 0;
 
@@ -157,7 +157,7 @@ open_nest(struct members *m, bool list)
 }
 
 static void
-close_nest(struct members *m)
+close_nest(struct json_scan *m)
 {
 	if (m->closed == m->depth)
 		m->closed = 0;
@@ -169,7 +169,7 @@ close_nest(struct members *m)
 }
 
 static void
-scan_mark(struct members *m, char c)
+scan_mark(struct json_scan *m, char c)
 {
 	switch (c) {
 	case ' ':
@@ -204,7 +204,7 @@ scan_mark(struct members *m, char c)
 }
 
 void
-members_feed(struct members *m, struct slice bytes)
+json_scan_feed(struct json_scan *m, struct slice bytes)
 {
 	size_t at = 0;
 

@@ -1,7 +1,7 @@
 /*
  * The choice of a key: of those that will do, the one whose turn it is in the lane of the model;
  * another order where a caller's things shall come to rest in one project, and the key that served
- * the same beginning last where nothing speaks against it.
+ * the same beginning last where nothing generates against it.
  */
 #include "config.h"
 
@@ -48,7 +48,7 @@ catch_up(struct keypool *p, uint64_t now)
 		if (p->keys[i].number == 0)
 			p->keys[i].number = health_project(p->health, p->side, p->keys[i].id);
 	keypool_regroup(p);
-	lanes_wake(p, -1, now);
+	key_order_wake(p, -1, now);
 }
 
 struct subject
@@ -199,7 +199,7 @@ take(struct keypool *p, uint32_t index)
 	p->clock = key->turn;
 	key->turn += TURN / key->spec.weight;
 	p->next = (index + 1) % p->count;
-	lanes_resort(p, index, true);
+	key_order_resort(p, index, true);
 }
 
 /* Is it ready, for all that is known now? A key that was tried or is busy was not asked before. */
@@ -315,7 +315,7 @@ keypool_report(struct keypool *p, size_t index, bool ok)
 	assert(key->in_flight > 0);
 	key->in_flight--;
 	key->failures += !ok;
-	lanes_resort(p, (uint32_t)index, false);
+	key_order_resort(p, (uint32_t)index, false);
 }
 
 /* ---- looking ---- */
@@ -323,7 +323,7 @@ keypool_report(struct keypool *p, size_t index, bool ok)
 void
 keypool_wake(struct keypool *p, size_t index, uint64_t now)
 {
-	lanes_wake(p, (ptrdiff_t)index, now);
+	key_order_wake(p, (ptrdiff_t)index, now);
 }
 
 void

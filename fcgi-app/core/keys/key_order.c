@@ -3,7 +3,7 @@
  * next on top (fewest requests in flight for its weight, then least recently used), and the others
  * in a second one, the one that is free first on top. What a lane believes may be out of date in
  * one direction: a key that is ready for all it knows is asked for its health before it is picked;
- * lanes_wake tells it of the other.
+ * key_order_wake tells it of the other.
  */
 #include "config.h"
 
@@ -107,7 +107,7 @@ heap_remove(const struct keypool *p, struct lane *lane, uint32_t index)
 	heap_down(p, lane, which, last);
 }
 
-/* ---- lanes ---- */
+/* ---- key_order ---- */
 
 static void
 lane_free(struct lane *lane)
@@ -119,10 +119,10 @@ lane_free(struct lane *lane)
 }
 
 void
-lanes_release(struct keypool *p)
+key_order_release(struct keypool *p)
 {
 	while (p->lane_count > 0)
-		lane_free(p->lanes[--p->lane_count]);
+		lane_free(p->key_order[--p->lane_count]);
 }
 
 static struct lane *
@@ -148,27 +148,27 @@ lane_for(struct keypool *p, const struct key_ask *ask)
 {
 	size_t oldest = 0, at;
 
-	for (at = 0; at < p->lane_count && p->lanes[at]->model != ask->model; at++)
-		if (p->lanes[at]->used < p->lanes[oldest]->used)
+	for (at = 0; at < p->lane_count && p->key_order[at]->model != ask->model; at++)
+		if (p->key_order[at]->used < p->key_order[oldest]->used)
 			oldest = at;
 	if (at == p->lane_count) {
-		if (p->lane_count == LANES_MAX) {
+		if (p->lane_count == KEY_ORDERS_MAX) {
 			at = oldest;
-			lane_free(p->lanes[at]);
+			lane_free(p->key_order[at]);
 		} else {
 			p->lane_count++;
 		}
-		p->lanes[at] = lane_new(p, ask);
+		p->key_order[at] = lane_new(p, ask);
 	}
-	p->lanes[at]->used = ++p->tick;
-	return p->lanes[at];
+	p->key_order[at]->used = ++p->tick;
+	return p->key_order[at];
 }
 
 void
-lanes_resort(struct keypool *p, uint32_t index, bool busier)
+key_order_resort(struct keypool *p, uint32_t index, bool busier)
 {
 	for (size_t i = 0; i < p->lane_count; i++) {
-		struct lane *lane = p->lanes[i];
+		struct lane *lane = p->key_order[i];
 
 		if (lane->keys[index].where != LANE_READY)
 			continue;
@@ -202,17 +202,17 @@ lane_sleep(const struct keypool *p, struct lane *lane, uint32_t index, const str
 }
 
 void
-lanes_wake(struct keypool *p, ptrdiff_t index, uint64_t now)
+key_order_wake(struct keypool *p, ptrdiff_t index, uint64_t now)
 {
 	for (size_t i = 0; i < p->lane_count; i++)
 		for (uint32_t k = 0; k < p->count; k++) {
-			struct lane_key *key = &p->lanes[i]->keys[k];
+			struct lane_key *key = &p->key_order[i]->keys[k];
 
 			if (key->where != LANE_ASLEEP || key->until <= now ||
 			    (index >= 0 && k != (size_t)index &&
 				p->keys[k].project != p->keys[index].project))
 				continue;
 			key->until = now;
-			heap_up(p, p->lanes[i], LANE_ASLEEP, k);
+			heap_up(p, p->key_order[i], LANE_ASLEEP, k);
 		}
 }

@@ -27,7 +27,7 @@ struct lane {
 
 /* The one for that model, which is made when there is none. The pool has keys. */
 struct lane *lane_for(struct keypool *p, const struct key_ask *ask);
-void lanes_release(struct keypool *p);
+void key_order_release(struct keypool *p);
 /* Has it more requests in flight for its weight? */
 bool lane_is_busier(const struct key *a, const struct key *b);
 /* Is it a's turn rather than b's? */
@@ -38,8 +38,8 @@ void lane_wake_due(const struct keypool *p, struct lane *lane, uint64_t now);
 void lane_sleep(
     const struct keypool *p, struct lane *lane, uint32_t index, const struct health_bar *bar);
 /* In every lane: keys of that key's project, and the key, or all (-1), are looked at anew. */
-void lanes_wake(struct keypool *p, ptrdiff_t index, uint64_t now);
+void key_order_wake(struct keypool *p, ptrdiff_t index, uint64_t now);
 /* The key's place in every lane where it is ready, after it became busier or less busy. */
-void lanes_resort(struct keypool *p, uint32_t index, bool busier);
+void key_order_resort(struct keypool *p, uint32_t index, bool busier);
 
 #endif

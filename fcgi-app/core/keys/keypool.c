@@ -38,7 +38,7 @@ keypool_release(struct keypool *p)
 {
 	drop_keys(p, 0);
 	free(p->keys);
-	lanes_release(p);
+	key_order_release(p);
 	prefix_map_free(p->prefixes);
 	keypool_init(p, p->balance);
 }

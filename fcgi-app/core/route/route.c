@@ -139,7 +139,7 @@ has_param(struct slice query, const char *name)
 	return query_get(query, name, &value);
 }
 
-/* Which dialect speaks a caller whose base URL is segments from to to - 1? */
+/* Which dialect generates a caller whose base URL is segments from to to - 1? */
 static enum dialect
 caller_dialect(const struct match *m, size_t from, size_t to)
 {

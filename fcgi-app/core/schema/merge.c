@@ -130,7 +130,7 @@ members(
 	json_object *set = json_object_new_object(), *both = json_object_new_array();
 	struct buf text;
 
-	buf_init(&text, CHAT_BODY_MAX);
+	buf_init(&text, TRANSLATED_MAX);
 	for (size_t i = 0; i < json_object_array_length(value); i++) {
 		buf_reset(&text);
 		schema_value_key(json_object_array_get_idx(value, i), &text);

@@ -90,7 +90,7 @@ schema_value_key(json_object *value, struct buf *out)
 /* ---- enum ---- */
 
 /* The members of an enum by kind; Google takes strings and numbers. */
-struct members {
+struct json_scan {
 	json_object *list, *seen;
 	unsigned types;  /* of the list's members */
 	unsigned others; /* types of the members that no list can hold */
@@ -155,11 +155,11 @@ convert(json_object *value, unsigned types)
 
 /* Takes value, a string or a number. */
 static void
-add_member(struct members *m, json_object *value)
+add_member(struct json_scan *m, json_object *value)
 {
 	struct buf key;
 
-	buf_init(&key, CHAT_BODY_MAX);
+	buf_init(&key, TRANSLATED_MAX);
 	schema_value_key(value, &key);
 	if (json_object_object_get_ex(m->seen, key.data, NULL)) {
 		m->changed = true;
@@ -173,7 +173,7 @@ add_member(struct members *m, json_object *value)
 }
 
 static void
-sort_member(struct members *m, json_object *value, unsigned types)
+sort_member(struct json_scan *m, json_object *value, unsigned types)
 {
 	unsigned type = type_of(value);
 	json_object *other;
@@ -210,7 +210,7 @@ add_type_branch(json_object *list, unsigned type)
 
 /* Members of both kinds: a union of the list and the types that stand for the others. */
 static int
-split_enum(struct schema_run *run, json_object *out, struct members *m, unsigned types, bool lost)
+split_enum(struct schema_run *run, json_object *out, struct json_scan *m, unsigned types, bool lost)
 {
 	json_object *list, *branch;
 	unsigned scalars = SCHEMA_STRING | SCHEMA_INTEGER | SCHEMA_NUMBER;
@@ -240,7 +240,7 @@ split_enum(struct schema_run *run, json_object *out, struct members *m, unsigned
 
 /* The list is out's enum now, or a type is in its place. */
 static int
-place_enum(struct schema_run *run, json_object *out, struct members *m, unsigned types)
+place_enum(struct schema_run *run, json_object *out, struct json_scan *m, unsigned types)
 {
 	bool lost =
 	    (m->others & (SCHEMA_OBJECT | SCHEMA_ARRAY)) != 0 || m->bools == 1 || m->bools == 2;
@@ -276,7 +276,7 @@ finish_enum(struct schema_run *run, json_object *out, bool nullable)
 {
 	json_object *list = json_get(out, "enum");
 	unsigned types = schema_types(json_get(out, "type"));
-	struct members m = { 0 };
+	struct json_scan m = { 0 };
 	int answer;
 
 	m.list = json_object_new_array();

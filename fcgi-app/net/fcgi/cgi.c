@@ -14,7 +14,7 @@
 extern char **environ;
 
 bool
-cgi_write(struct edge *e, struct slice bytes)
+cgi_write(struct fcgi_conn *e, struct slice bytes)
 {
 	while (bytes.len > 0 && !e->gone) {
 		ssize_t n = write(e->fd, bytes.ptr, bytes.len);
@@ -28,7 +28,7 @@ cgi_write(struct edge *e, struct slice bytes)
 }
 
 static void
-read_input(struct edge *e, uint64_t missing)
+read_input(struct fcgi_conn *e, uint64_t missing)
 {
 	const struct body_limits *limits = &e->host->options->body;
 	char chunk[16 * KIB];
@@ -40,7 +40,7 @@ read_input(struct edge *e, uint64_t missing)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0) {
-			e->fault = EDGE_BODY_TIMEOUT;
+			e->fault = FCGI_CONN_BODY_TIMEOUT;
 			return;
 		}
 		missing -= (uint64_t)n;
@@ -48,26 +48,26 @@ read_input(struct edge *e, uint64_t missing)
 		case BODY_OK:
 			continue;
 		case BODY_TOO_LARGE:
-			e->fault = EDGE_BODY_TOO_LARGE;
+			e->fault = FCGI_CONN_BODY_TOO_LARGE;
 			return;
 		case BODY_FAILED:
-			e->fault = EDGE_BODY_FAILED;
+			e->fault = FCGI_CONN_BODY_FAILED;
 			return;
 		}
 	}
 }
 
 void
-edge_serve_cgi(struct edge_host *host)
+fcgi_conn_serve_cgi(struct fcgi_conn_host *host)
 {
-	struct edge *e = edge_new(host, dup(STDOUT_FILENO));
+	struct fcgi_conn *e = fcgi_conn_new(host, dup(STDOUT_FILENO));
 	const char *length;
 	uint64_t bytes;
 
-	edge_keep_params(e, environ);
-	length = edge_param(e, "CONTENT_LENGTH");
+	fcgi_conn_keep_params(e, environ);
+	length = fcgi_conn_param(e, "CONTENT_LENGTH");
 	if (length != NULL && slice_u64(slice_str(length), &bytes))
 		read_input(e, bytes);
-	edge_move(e, EDGE_OPEN, 0);
+	fcgi_conn_move(e, FCGI_CONN_OPEN, 0);
 	host->options->request(host->options->ctx, host->loop, e);
 }

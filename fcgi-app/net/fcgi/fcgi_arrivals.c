@@ -23,33 +23,33 @@
 
 /* The owner tells the caller; what still comes is of no use. */
 static void
-refuse(struct edge *e, enum edge_fault fault)
+refuse(struct fcgi_conn *e, enum fcgi_conn_fault fault)
 {
 	e->fault = fault;
 	e->unread_input = true;
-	edge_deliver(e);
+	fcgi_conn_deliver(e);
 }
 
 static void
-finish(struct edge *e)
+finish(struct fcgi_conn *e)
 {
-	if (edge_body_is_whole(e))
-		edge_deliver(e);
+	if (fcgi_conn_body_is_whole(e))
+		fcgi_conn_deliver(e);
 	else
-		edge_close(e);
+		fcgi_conn_close(e);
 }
 
 /* What does not move at all is not waited for when the process stops. */
 static void
-set_deadline(struct edge *e)
+set_deadline(struct fcgi_conn *e)
 {
 	e->deadline = pace_due_ms(&e->arrival->pace);
 	if (e->host->stopping)
-		edge_stop(e, e->arrival->pace.heard_ms);
+		fcgi_conn_stop(e, e->arrival->pace.heard_ms);
 }
 
 static void
-count_memory(struct edge *e)
+count_memory(struct fcgi_conn *e)
 {
 	struct arrival *a = e->arrival;
 
@@ -62,7 +62,7 @@ count_memory(struct edge *e)
 static void
 write_chunk(void *ctx)
 {
-	struct edge *e = ctx;
+	struct fcgi_conn *e = ctx;
 	struct arrival *a = e->arrival;
 	struct body_limits limits = e->host->options->body;
 
@@ -74,34 +74,34 @@ write_chunk(void *ctx)
 static void
 chunk_written(void *ctx)
 {
-	struct edge *e = ctx;
+	struct fcgi_conn *e = ctx;
 	struct arrival *a = e->arrival;
 
 	buf_release(&a->chunk);
 	count_memory(e);
-	edge_move(e, EDGE_ARRIVING, 0);
+	fcgi_conn_move(e, FCGI_CONN_ARRIVING, 0);
 	if (e->gone) {
-		edge_close(e);
+		fcgi_conn_close(e);
 		return;
 	}
 	if (a->written != BODY_OK) {
-		refuse(e, EDGE_BODY_FAILED);
+		refuse(e, FCGI_CONN_BODY_FAILED);
 	} else if (a->ended) {
 		finish(e);
 	} else {
 		pace_hear(&a->pace, 0, clock_mono_ms());
 		set_deadline(e);
 	}
-	if (e->state != EDGE_DEAD)
-		edge_wake(e);
+	if (e->state != FCGI_CONN_DEAD)
+		fcgi_conn_wake(e);
 }
 
 /* ---- bytes ---- */
 
 static bool
-fits_in_memory(const struct edge *e, size_t len)
+fits_in_memory(const struct fcgi_conn *e, size_t len)
 {
-	const struct edge_host *host = e->host;
+	const struct fcgi_conn_host *host = e->host;
 
 	return e->body.fd < 0 && e->arrival->chunk.len == 0 &&
 	       e->body.len + len <= host->options->body.memory &&
@@ -110,7 +110,7 @@ fits_in_memory(const struct edge *e, size_t len)
 
 /* False when the body is too large. */
 static bool
-keep(struct edge *e, struct slice content)
+keep(struct fcgi_conn *e, struct slice content)
 {
 	const struct body_limits *limits = &e->host->options->body;
 	struct arrival *a = e->arrival;
@@ -127,7 +127,7 @@ keep(struct edge *e, struct slice content)
 }
 
 static void
-take_in(struct edge *e, struct slice bytes)
+take_in(struct fcgi_conn *e, struct slice bytes)
 {
 	struct arrival *a = e->arrival;
 	enum fcgi_stdin_result result;
@@ -136,19 +136,19 @@ take_in(struct edge *e, struct slice bytes)
 
 	while ((result = fcgi_stdin_next(&a->in, &bytes, &content)) == FCGI_STDIN_CONTENT) {
 		if (!keep(e, content)) {
-			refuse(e, EDGE_BODY_TOO_LARGE);
+			refuse(e, FCGI_CONN_BODY_TOO_LARGE);
 			return;
 		}
 		len += content.len;
 	}
 	if (result == FCGI_STDIN_ABORT || result == FCGI_STDIN_BAD) {
-		edge_close(e);
+		fcgi_conn_close(e);
 		return;
 	}
 	a->ended = result == FCGI_STDIN_END;
 	if (a->chunk.len > 0) {
 		pace_hear(&a->pace, len, clock_mono_ms());
-		edge_move(e, EDGE_SPOOLING, 0);
+		fcgi_conn_move(e, FCGI_CONN_SPOOLING, 0);
 		e->host->work(e->host->loop, write_chunk, chunk_written, e);
 	} else if (a->ended) {
 		finish(e);
@@ -159,7 +159,7 @@ take_in(struct edge *e, struct slice bytes)
 }
 
 void
-edge_arrive(struct edge *e)
+fcgi_conn_arrive(struct fcgi_conn *e)
 {
 	for (unsigned i = 0; i < ARRIVAL_READS; i++) {
 		ssize_t n = recv(e->fd, e->host->peek, ARRIVAL_CHUNK, MSG_DONTWAIT);
@@ -167,37 +167,37 @@ edge_arrive(struct edge *e)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0 && errno == EAGAIN) {
-			if (!edge_watch(e, EDGE_EPOLL))
-				edge_close(e);
+			if (!fcgi_conn_watch(e, FCGI_CONN_EPOLL))
+				fcgi_conn_close(e);
 			return;
 		}
 		if (n <= 0) {
-			edge_close(e);
+			fcgi_conn_close(e);
 			return;
 		}
 		take_in(e, (struct slice){ (const char *)e->host->peek, (size_t)n });
-		if (e->state != EDGE_ARRIVING)
+		if (e->state != FCGI_CONN_ARRIVING)
 			return;
 	}
-	edge_wake(e);
+	fcgi_conn_wake(e);
 }
 
 void
-edge_arrive_late(struct edge *e)
+fcgi_conn_arrive_late(struct fcgi_conn *e)
 {
-	refuse(e, e->host->stopping ? EDGE_BODY_REFUSED : EDGE_BODY_TIMEOUT);
+	refuse(e, e->host->stopping ? FCGI_CONN_BODY_REFUSED : FCGI_CONN_BODY_TIMEOUT);
 }
 
 /* ---- the place ---- */
 
 /* Of those that can be told at once. NULL when there is none. */
-static struct edge *
-slowest(const struct edge_host *host, const struct edge *but)
+static struct fcgi_conn *
+slowest(const struct fcgi_conn_host *host, const struct fcgi_conn *but)
 {
-	struct edge *found = NULL;
+	struct fcgi_conn *found = NULL;
 
-	for (struct edge *e = host->arriving.first; e != NULL; e = e->next)
-		if (e != but && e->state == EDGE_ARRIVING &&
+	for (struct fcgi_conn *e = host->arriving.first; e != NULL; e = e->next)
+		if (e != but && e->state == FCGI_CONN_ARRIVING &&
 		    (found == NULL ||
 			pace_credit_ms(&e->arrival->pace) < pace_credit_ms(&found->arrival->pace)))
 			found = e;
@@ -206,11 +206,11 @@ slowest(const struct edge_host *host, const struct edge *but)
 
 /* False when the caller has its share already, or nobody gives way. */
 static bool
-take_place(struct edge *e)
+take_place(struct fcgi_conn *e)
 {
-	const struct edge_options *options = e->host->options;
+	const struct fcgi_conn_options *options = e->host->options;
 	struct arrival *a = e->arrival;
-	struct edge *other;
+	struct fcgi_conn *other;
 
 	if (options->owners != NULL)
 		a->owner_count = options->owners(options->ctx, e, a->owners);
@@ -221,28 +221,28 @@ take_place(struct edge *e)
 		return true;
 	other = slowest(e->host, e);
 	if (other != NULL)
-		refuse(other, EDGE_BODY_TIMEOUT);
+		refuse(other, FCGI_CONN_BODY_TIMEOUT);
 	return other != NULL;
 }
 
 void
-edge_begin_arrival(struct edge *e, size_t head_len)
+fcgi_conn_begin_arrival(struct fcgi_conn *e, size_t head_len)
 {
 	struct arrival *a;
 
-	if (!edge_read_head(e, e->host->peek, head_len) ||
+	if (!fcgi_conn_read_head(e, e->host->peek, head_len) ||
 	    recv(e->fd, e->host->peek, head_len, MSG_DONTWAIT) != (ssize_t)head_len) {
-		edge_close(e);
+		fcgi_conn_close(e);
 		return;
 	}
 	a = e->arrival = xcalloc(1, sizeof(*a));
 	fcgi_stdin_init(&a->in, e->id);
 	pace_begin(&a->pace, clock_mono_ms());
 	buf_init(&a->chunk, SIZE_MAX / 4);
-	edge_move(e, EDGE_ARRIVING, 0);
+	fcgi_conn_move(e, FCGI_CONN_ARRIVING, 0);
 	set_deadline(e);
 	if (take_place(e))
-		edge_arrive(e);
+		fcgi_conn_arrive(e);
 	else
-		refuse(e, EDGE_BODY_REFUSED);
+		refuse(e, FCGI_CONN_BODY_REFUSED);
 }

@@ -18,7 +18,7 @@
 #include "base/xalloc.h"
 
 int
-edge_global_init(void)
+fcgi_conn_global_init(void)
 {
 	/* On a failure libfcgi would wait this long for the peer before it closes. */
 	setenv("LIBFCGI_OS_CLOSE_POLL_TIMEOUT", "0", 1);
@@ -27,7 +27,7 @@ edge_global_init(void)
 
 /* One block: the table of pointers, then the strings. */
 void
-edge_keep_params(struct edge *e, char *const *envp)
+fcgi_conn_keep_params(struct fcgi_conn *e, char *const *envp)
 {
 	size_t count = 0, bytes = 0;
 	char *at;
@@ -48,10 +48,10 @@ edge_keep_params(struct edge *e, char *const *envp)
 }
 
 bool
-edge_body_is_whole(const struct edge *e)
+fcgi_conn_body_is_whole(const struct fcgi_conn *e)
 {
 	/* nginx and Caddy send '' or -1 when the length is unknown; mod_fcgid may lose bytes. */
-	const char *declared = edge_param(e, "CONTENT_LENGTH");
+	const char *declared = fcgi_conn_param(e, "CONTENT_LENGTH");
 	uint64_t length;
 
 	return declared == NULL || !slice_u64(slice_str(declared), &length) ||
@@ -60,7 +60,7 @@ edge_body_is_whole(const struct edge *e)
 
 /* False when the body did not arrive whole. */
 static bool
-read_body(struct edge *e, FCGX_Stream *in, const struct body_limits *limits)
+read_body(struct fcgi_conn *e, FCGX_Stream *in, const struct body_limits *limits)
 {
 	char chunk[16 * KIB];
 	int n;
@@ -70,22 +70,22 @@ read_body(struct edge *e, FCGX_Stream *in, const struct body_limits *limits)
 		case BODY_OK:
 			continue;
 		case BODY_TOO_LARGE:
-			e->fault = EDGE_BODY_TOO_LARGE;
+			e->fault = FCGI_CONN_BODY_TOO_LARGE;
 			break;
 		case BODY_FAILED:
-			e->fault = EDGE_BODY_FAILED;
+			e->fault = FCGI_CONN_BODY_FAILED;
 			break;
 		}
 		e->unread_input = true;
 		return true;
 	}
-	return FCGX_GetError(in) == 0 && edge_body_is_whole(e);
+	return FCGX_GetError(in) == 0 && fcgi_conn_body_is_whole(e);
 }
 
 /* Decodes the parameters of the request that a descriptor begins with. False when there is none;
  * libfcgi may have closed the descriptor then: *fd is -1. */
 static bool
-open_request(struct edge *e, FCGX_Request *request, int *fd)
+open_request(struct fcgi_conn *e, FCGX_Request *request, int *fd)
 {
 	if (FCGX_InitRequest(request, -1, 0) != 0)
 		return false;
@@ -99,8 +99,8 @@ open_request(struct edge *e, FCGX_Request *request, int *fd)
 		return false;
 	}
 	if (FCGX_GetError(request->in) == 0) {
-		edge_keep_params(e, request->envp);
-		if (edge_param(e, "REQUEST_METHOD") != NULL)
+		fcgi_conn_keep_params(e, request->envp);
+		if (fcgi_conn_param(e, "REQUEST_METHOD") != NULL)
 			return true;
 	}
 	FCGX_Free(request, 0);
@@ -108,7 +108,7 @@ open_request(struct edge *e, FCGX_Request *request, int *fd)
 }
 
 bool
-edge_read(struct edge *e, const struct body_limits *limits)
+fcgi_conn_read(struct fcgi_conn *e, const struct body_limits *limits)
 {
 	FCGX_Request request;
 	bool good;
@@ -134,7 +134,7 @@ put_in_memory(const uint8_t *bytes, size_t len)
 }
 
 bool
-edge_read_head(struct edge *e, const uint8_t *head, size_t len)
+fcgi_conn_read_head(struct fcgi_conn *e, const uint8_t *head, size_t len)
 {
 	FCGX_Request request;
 	int fd = put_in_memory(head, len);

@@ -19,28 +19,28 @@
 /* ---- what it holds ---- */
 
 void
-edge_count_unread(struct edge_host *host, ptrdiff_t bytes)
+fcgi_conn_count_unread(struct fcgi_conn_host *host, ptrdiff_t bytes)
 {
 	host->unread += (size_t)bytes;
 	atomic_fetch_add(host->unread_all, (size_t)bytes);
 }
 
 size_t
-edge_pending(const struct edge *e)
+fcgi_conn_pending(const struct fcgi_conn *e)
 {
 	return e->pending.len - e->pending_sent;
 }
 
 void
-edge_discard(struct edge *e)
+fcgi_conn_discard(struct fcgi_conn *e)
 {
-	edge_count_unread(e->host, -(ptrdiff_t)e->pending.len);
+	fcgi_conn_count_unread(e->host, -(ptrdiff_t)e->pending.len);
 	buf_release(&e->pending);
 	e->pending_sent = 0;
 }
 
 static void
-edge_end_arrival(struct edge *e)
+fcgi_conn_end_arrival(struct fcgi_conn *e)
 {
 	struct arrival *a = TAKE(e->arrival);
 
@@ -55,29 +55,29 @@ edge_end_arrival(struct edge *e)
 
 /* ---- its state ---- */
 
-static struct edge_list *
-list_of(struct edge_host *host, enum edge_state state)
+static struct fcgi_conn_list *
+list_of(struct fcgi_conn_host *host, enum fcgi_conn_state state)
 {
 	switch (state) {
-	case EDGE_NEW:
+	case FCGI_CONN_NEW:
 		break;
-	case EDGE_WAITING:
-	case EDGE_LINGERING:
+	case FCGI_CONN_WAITING:
+	case FCGI_CONN_LINGERING:
 		return &host->idle;
-	case EDGE_ARRIVING:
-	case EDGE_SPOOLING:
+	case FCGI_CONN_ARRIVING:
+	case FCGI_CONN_SPOOLING:
 		return &host->arriving;
-	case EDGE_OPEN:
-	case EDGE_ENDING:
+	case FCGI_CONN_OPEN:
+	case FCGI_CONN_ENDING:
 		return &host->open;
-	case EDGE_DEAD:
+	case FCGI_CONN_DEAD:
 		return &host->dead;
 	}
 	return NULL;
 }
 
 static void
-list_remove(struct edge_list *list, struct edge *e)
+list_remove(struct fcgi_conn_list *list, struct fcgi_conn *e)
 {
 	if (e->prev != NULL)
 		e->prev->next = e->next;
@@ -91,7 +91,7 @@ list_remove(struct edge_list *list, struct edge *e)
 }
 
 static void
-list_append(struct edge_list *list, struct edge *e)
+list_append(struct fcgi_conn_list *list, struct fcgi_conn *e)
 {
 	e->prev = list->last;
 	e->next = NULL;
@@ -104,9 +104,9 @@ list_append(struct edge_list *list, struct edge *e)
 }
 
 void
-edge_move(struct edge *e, enum edge_state state, uint64_t wait_ms)
+fcgi_conn_move(struct fcgi_conn *e, enum fcgi_conn_state state, uint64_t wait_ms)
 {
-	struct edge_list *from = list_of(e->host, e->state), *to = list_of(e->host, state);
+	struct fcgi_conn_list *from = list_of(e->host, e->state), *to = list_of(e->host, state);
 
 	if (from != to) {
 		if (from != NULL)
@@ -122,25 +122,25 @@ edge_move(struct edge *e, enum edge_state state, uint64_t wait_ms)
 }
 
 void
-edge_move_idle(struct edge *e, enum edge_state state, uint64_t wait_ms)
+fcgi_conn_move_idle(struct fcgi_conn *e, enum fcgi_conn_state state, uint64_t wait_ms)
 {
-	edge_move(e, state, wait_ms);
-	edge_thin_idle(e->host, e->moved_ms);
+	fcgi_conn_move(e, state, wait_ms);
+	fcgi_conn_thin_idle(e->host, e->moved_ms);
 }
 
 void
-edge_thin_idle(struct edge_host *host, uint64_t now)
+fcgi_conn_thin_idle(struct fcgi_conn_host *host, uint64_t now)
 {
-	struct edge_list *idle = &host->idle;
+	struct fcgi_conn_list *idle = &host->idle;
 
 	while (idle->count > host->idle_max && idle->first->moved_ms + IDLE_GIVE_WAY_MS <= now)
-		edge_close(idle->first);
+		fcgi_conn_close(idle->first);
 }
 
-struct edge *
-edge_new(struct edge_host *host, int fd)
+struct fcgi_conn *
+fcgi_conn_new(struct fcgi_conn_host *host, int fd)
 {
-	struct edge *e = xcalloc(1, sizeof(*e));
+	struct fcgi_conn *e = xcalloc(1, sizeof(*e));
 
 	e->host = host;
 	e->fd = fd;
@@ -151,7 +151,7 @@ edge_new(struct edge_host *host, int fd)
 }
 
 void
-edge_forget(struct edge *e)
+fcgi_conn_forget(struct fcgi_conn *e)
 {
 	free(TAKE(e->arena));
 	e->params = NULL;
@@ -160,25 +160,25 @@ edge_forget(struct edge *e)
 
 /* The memory stays until the end of the turn: epoll may still report events for it. */
 void
-edge_close(struct edge *e)
+fcgi_conn_close(struct fcgi_conn *e)
 {
-	struct edge_host *host = e->host;
+	struct fcgi_conn_host *host = e->host;
 
 	if (e->fd >= 0)
 		close(e->fd);
 	e->fd = -1;
-	edge_end_arrival(e);
-	edge_forget(e);
-	edge_discard(e);
-	edge_move(e, EDGE_DEAD, 0);
+	fcgi_conn_end_arrival(e);
+	fcgi_conn_forget(e);
+	fcgi_conn_discard(e);
+	fcgi_conn_move(e, FCGI_CONN_DEAD, 0);
 	host->counted(host->loop, -1);
 }
 
 void
-edge_bury(struct edge_host *host)
+fcgi_conn_bury(struct fcgi_conn_host *host)
 {
 	while (host->dead.first != NULL) {
-		struct edge *e = host->dead.first;
+		struct fcgi_conn *e = host->dead.first;
 
 		list_remove(&host->dead, e);
 		free(e);
@@ -186,7 +186,7 @@ edge_bury(struct edge_host *host)
 }
 
 bool
-edge_watch(struct edge *e, uint32_t events)
+fcgi_conn_watch(struct fcgi_conn *e, uint32_t events)
 {
 	struct epoll_event event = { .events = events, .data.ptr = e };
 	int op = e->watched != 0 ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
@@ -200,39 +200,39 @@ edge_watch(struct edge *e, uint32_t events)
 }
 
 void
-edge_wake(struct edge *e)
+fcgi_conn_wake(struct fcgi_conn *e)
 {
 	struct epoll_event event = { .events = e->watched, .data.ptr = e };
 
 	if (e->watched != 0)
 		epoll_ctl(e->host->epoll_fd, EPOLL_CTL_MOD, e->fd, &event);
-	else if (!edge_watch(e, EDGE_EPOLL))
-		edge_close(e);
+	else if (!fcgi_conn_watch(e, FCGI_CONN_EPOLL))
+		fcgi_conn_close(e);
 }
 
 /* Watched only now when the request was whole at the first look: what was read gives no event. */
 void
-edge_deliver(struct edge *e)
+fcgi_conn_deliver(struct fcgi_conn *e)
 {
-	const struct edge_options *options = e->host->options;
+	const struct fcgi_conn_options *options = e->host->options;
 
-	edge_end_arrival(e);
-	if (!edge_watch(e, EDGE_EPOLL)) {
-		edge_close(e);
+	fcgi_conn_end_arrival(e);
+	if (!fcgi_conn_watch(e, FCGI_CONN_EPOLL)) {
+		fcgi_conn_close(e);
 		return;
 	}
-	edge_move(e, EDGE_OPEN, 0);
+	fcgi_conn_move(e, FCGI_CONN_OPEN, 0);
 	options->request(options->ctx, e->host->loop, e);
 }
 
 const char *
-edge_param_at(const struct edge *e, size_t i)
+fcgi_conn_param_at(const struct fcgi_conn *e, size_t i)
 {
 	return e->params != NULL ? e->params[i] : NULL;
 }
 
 const char *
-edge_param(const struct edge *e, const char *name)
+fcgi_conn_param(const struct fcgi_conn *e, const char *name)
 {
 	/* Most names differ in a letter or two. */
 	for (size_t i = 0; e->params != NULL && e->params[i] != NULL; i++) {
@@ -249,44 +249,44 @@ edge_param(const struct edge *e, const char *name)
 }
 
 struct body *
-edge_body(struct edge *e)
+fcgi_conn_body(struct fcgi_conn *e)
 {
 	return &e->body;
 }
 
-enum edge_fault
-edge_fault(const struct edge *e)
+enum fcgi_conn_fault
+fcgi_conn_fault(const struct fcgi_conn *e)
 {
 	return e->fault;
 }
 
 void
-edge_lost(struct edge *e)
+fcgi_conn_lost(struct fcgi_conn *e)
 {
 	e->gone = true;
-	if (e->state == EDGE_OPEN && e->events != NULL)
+	if (e->state == FCGI_CONN_OPEN && e->events != NULL)
 		e->events->gone(e->ctx);
-	else if (e->state != EDGE_OPEN && e->state != EDGE_SPOOLING)
-		edge_close(e);
+	else if (e->state != FCGI_CONN_OPEN && e->state != FCGI_CONN_SPOOLING)
+		fcgi_conn_close(e);
 }
 
 void
-edge_stop(struct edge *e, uint64_t now)
+fcgi_conn_stop(struct fcgi_conn *e, uint64_t now)
 {
 	uint64_t soon = now + STOP_WAIT_MS;
 
-	if ((e->state == EDGE_WAITING || e->state == EDGE_ARRIVING) && e->deadline > soon)
+	if ((e->state == FCGI_CONN_WAITING || e->state == FCGI_CONN_ARRIVING) && e->deadline > soon)
 		e->deadline = soon;
 }
 
 void
-edge_cut(struct edge *e, uint64_t now)
+fcgi_conn_cut(struct fcgi_conn *e, uint64_t now)
 {
-	if (e->state == EDGE_OPEN && e->events != NULL) {
+	if (e->state == FCGI_CONN_OPEN && e->events != NULL) {
 		e->events->cut(e->ctx);
-		if (e->state != EDGE_DEAD)
+		if (e->state != FCGI_CONN_DEAD)
 			e->deadline = now + STOP_WAIT_MS;
 	} else {
-		edge_lost(e);
+		fcgi_conn_lost(e);
 	}
 }

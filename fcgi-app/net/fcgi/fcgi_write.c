@@ -17,7 +17,7 @@
 
 /* Bytes sent, 0 when the socket is full, -1 when the peer is gone. */
 static ssize_t
-send_now(struct edge *e, const struct iovec *iov, size_t count)
+send_now(struct fcgi_conn *e, const struct iovec *iov, size_t count)
 {
 	struct msghdr message = { .msg_iov = (struct iovec *)(uintptr_t)iov, .msg_iovlen = count };
 	ssize_t n;
@@ -31,20 +31,20 @@ send_now(struct edge *e, const struct iovec *iov, size_t count)
 }
 
 static void
-queue_rest(struct edge *e, const struct iovec *iov, size_t count, size_t sent)
+queue_rest(struct fcgi_conn *e, const struct iovec *iov, size_t count, size_t sent)
 {
 	for (size_t i = 0; i < count; i++) {
 		size_t skip = sent < iov[i].iov_len ? sent : iov[i].iov_len;
 
 		sent -= skip;
 		buf_add(&e->pending, (char *)iov[i].iov_base + skip, iov[i].iov_len - skip);
-		edge_count_unread(e->host, (ptrdiff_t)(iov[i].iov_len - skip));
+		fcgi_conn_count_unread(e->host, (ptrdiff_t)(iov[i].iov_len - skip));
 	}
 }
 
 /* Sends or queues a group of pieces; the first piece that has to wait makes the rest wait. */
 static bool
-edge_put(struct edge *e, const struct iovec *iov, size_t count)
+fcgi_conn_put(struct fcgi_conn *e, const struct iovec *iov, size_t count)
 {
 	ssize_t sent = 0;
 	size_t total = 0;
@@ -53,7 +53,7 @@ edge_put(struct edge *e, const struct iovec *iov, size_t count)
 		return false;
 	for (size_t i = 0; i < count; i++)
 		total += iov[i].iov_len;
-	if (edge_pending(e) == 0) {
+	if (fcgi_conn_pending(e) == 0) {
 		sent = send_now(e, iov, count);
 		if (sent < 0) {
 			e->gone = true;
@@ -61,7 +61,7 @@ edge_put(struct edge *e, const struct iovec *iov, size_t count)
 		}
 		if ((size_t)sent == total)
 			return true;
-		edge_watch(e, EDGE_EPOLL | EPOLLOUT);
+		fcgi_conn_watch(e, FCGI_CONN_EPOLL | EPOLLOUT);
 		e->pending_since = clock_mono_ms();
 		e->deadline = e->pending_since + STALL_MS;
 	}
@@ -70,7 +70,7 @@ edge_put(struct edge *e, const struct iovec *iov, size_t count)
 }
 
 bool
-edge_write(struct edge *e, struct slice bytes)
+fcgi_conn_write(struct fcgi_conn *e, struct slice bytes)
 {
 	if (!e->framed)
 		return cgi_write(e, bytes);
@@ -83,7 +83,7 @@ edge_write(struct edge *e, struct slice bytes)
 		};
 
 		fcgi_frame(header, FCGI_TYPE_STDOUT, e->id, part);
-		if (!edge_put(e, iov, 2))
+		if (!fcgi_conn_put(e, iov, 2))
 			return false;
 		bytes.ptr += part;
 		bytes.len -= part;
@@ -92,20 +92,20 @@ edge_write(struct edge *e, struct slice bytes)
 }
 
 static void
-edge_flushed(struct edge *e)
+fcgi_conn_flushed(struct fcgi_conn *e)
 {
 	if (e->gone || !e->unread_input) {
-		edge_close(e);
+		fcgi_conn_close(e);
 		return;
 	}
 	/* Closing with unread input would reset the connection and lose the answer. */
 	shutdown(e->fd, SHUT_WR);
-	edge_watch(e, EDGE_EPOLL);
-	edge_move_idle(e, EDGE_LINGERING, LINGER_MS);
+	fcgi_conn_watch(e, FCGI_CONN_EPOLL);
+	fcgi_conn_move_idle(e, FCGI_CONN_LINGERING, LINGER_MS);
 }
 
 void
-edge_end(struct edge *e, struct slice bytes)
+fcgi_conn_end(struct fcgi_conn *e, struct slice bytes)
 {
 	/* STDOUT's empty record, then END_REQUEST: application status 0, request complete. */
 	uint8_t tail[FCGI_HEADER_LEN + FCGI_HEADER_LEN + 8] = { 0 };
@@ -121,24 +121,24 @@ edge_end(struct edge *e, struct slice bytes)
 	fcgi_frame(tail + FCGI_HEADER_LEN, FCGI_TYPE_END, e->id, 8);
 	fcgi_frame(header, FCGI_TYPE_STDOUT, e->id, bytes.len);
 	if (!e->framed) {
-		edge_write(e, bytes);
+		fcgi_conn_write(e, bytes);
 	} else if (bytes.len == 0) {
-		edge_put(e, iov + 2, 1);
+		fcgi_conn_put(e, iov + 2, 1);
 	} else if (bytes.len <= FCGI_CONTENT_MAX) {
-		edge_put(e, iov, 3);
+		fcgi_conn_put(e, iov, 3);
 	} else {
-		edge_write(e, bytes);
-		edge_put(e, iov + 2, 1);
+		fcgi_conn_write(e, bytes);
+		fcgi_conn_put(e, iov + 2, 1);
 	}
 	/* A client that is slow to read holds its answer alone. */
-	edge_forget(e);
-	edge_move(e, EDGE_ENDING, STALL_MS);
-	if (e->gone || edge_pending(e) == 0)
-		edge_flushed(e);
+	fcgi_conn_forget(e);
+	fcgi_conn_move(e, FCGI_CONN_ENDING, STALL_MS);
+	if (e->gone || fcgi_conn_pending(e) == 0)
+		fcgi_conn_flushed(e);
 }
 
 static uint64_t
-waits_ms(const struct edge *e, uint64_t now)
+waits_ms(const struct fcgi_conn *e, uint64_t now)
 {
 	return now > e->pending_since ? now - e->pending_since : 0;
 }
@@ -146,7 +146,7 @@ waits_ms(const struct edge *e, uint64_t now)
 /* More than this loop may have, while all loops together have too much; *ret_all: what they have.
  */
 static bool
-unread_too_much(const struct edge_host *host, size_t *ret_all)
+unread_too_much(const struct fcgi_conn_host *host, size_t *ret_all)
 {
 	*ret_all = atomic_load(host->unread_all);
 	/* When all have too much, one has more than its part at least. */
@@ -155,13 +155,13 @@ unread_too_much(const struct edge_host *host, size_t *ret_all)
 
 /* Whose answer has taken up most memory for most time; NULL when none has. A reader that drips is
  * found as well as one that has stopped, and a stream that holds little is not. */
-static struct edge *
-find_slowest(const struct edge_host *host, uint64_t now)
+static struct fcgi_conn *
+find_slowest(const struct fcgi_conn_host *host, uint64_t now)
 {
-	struct edge *slowest = NULL;
+	struct fcgi_conn *slowest = NULL;
 	double most = 0;
 
-	for (struct edge *e = host->open.first; e != NULL; e = e->next) {
+	for (struct fcgi_conn *e = host->open.first; e != NULL; e = e->next) {
 		double cost = (double)e->pending.len * (double)(waits_ms(e, now) + 1);
 
 		if (cost > most) {
@@ -173,40 +173,40 @@ find_slowest(const struct edge_host *host, uint64_t now)
 }
 
 void
-edge_relieve(struct edge_host *host, uint64_t now)
+fcgi_conn_relieve(struct fcgi_conn_host *host, uint64_t now)
 {
-	struct edge *e;
+	struct fcgi_conn *e;
 	size_t all;
 
 	while (unread_too_much(host, &all) && (e = find_slowest(host, now)) != NULL) {
-		log_event(LOG_WARN, "slow_reader_cut", LOG_N("bytes", edge_pending(e)),
+		log_event(LOG_WARN, "slow_reader_cut", LOG_N("bytes", fcgi_conn_pending(e)),
 		    LOG_N("waits_ms", waits_ms(e, now)), LOG_N("all_bytes", all));
-		edge_discard(e);
-		edge_lost(e);
+		fcgi_conn_discard(e);
+		fcgi_conn_lost(e);
 	}
 }
 
 void
-edge_output(struct edge *e)
+fcgi_conn_output(struct fcgi_conn *e)
 {
-	struct iovec iov = { e->pending.data + e->pending_sent, edge_pending(e) };
+	struct iovec iov = { e->pending.data + e->pending_sent, fcgi_conn_pending(e) };
 	ssize_t n = send_now(e, &iov, 1);
 
 	if (n < 0) {
-		edge_lost(e);
+		fcgi_conn_lost(e);
 		return;
 	}
 	e->pending_sent += (size_t)n;
 	e->deadline = clock_mono_ms() + STALL_MS;
-	if (edge_pending(e) > 0)
+	if (fcgi_conn_pending(e) > 0)
 		return;
-	edge_discard(e);
-	if (e->state == EDGE_ENDING) {
-		edge_flushed(e);
+	fcgi_conn_discard(e);
+	if (e->state == FCGI_CONN_ENDING) {
+		fcgi_conn_flushed(e);
 		return;
 	}
 	e->deadline = 0;
-	edge_watch(e, EDGE_EPOLL);
+	fcgi_conn_watch(e, FCGI_CONN_EPOLL);
 	if (e->events != NULL)
 		e->events->drained(e->ctx);
 }

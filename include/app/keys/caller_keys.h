@@ -13,29 +13,29 @@
 
 struct balancer;
 
-#define OWN_RINGS_MAX     512    /* lists of callers' keys that are kept while nobody uses them */
-#define OWN_KEYS_KEPT_MAX 16384  /* keys in them */
-#define OWN_RING_IDLE_MS  600000 /* so long */
+#define CALLER_RINGS_MAX     512   /* lists of callers' keys that are kept while nobody uses them */
+#define CALLER_KEYS_KEPT_MAX 16384 /* keys in them */
+#define CALLER_RING_IDLE_MS  600000 /* so long */
 
-struct own_rings;
+struct caller_keys;
 /* A ring's place there. */
-struct own_ring;
+struct caller_ring;
 
 /* The balancer must outlive it. cap: requests in flight with one key; 0: any number. */
-struct own_rings *own_rings_new(struct balancer *b, unsigned cap);
+struct caller_keys *caller_keys_new(struct balancer *b, unsigned cap);
 /* Nobody may use a ring any more. NULL is accepted. */
-void own_rings_free(struct own_rings *o);
+void caller_keys_free(struct caller_keys *o);
 /* The ring of that list (see keypool_add_list), which is told from others byte by byte; made when
- * it is not there. It stays until own_rings_put, which must follow once. now: monotonic. NULL when
- * the list is not valid, with a static sentence, or holds no key, with NULL. */
-struct own_ring *own_rings_get(struct own_rings *o, struct slice list, enum balance balance,
+ * it is not there. It stays until caller_keys_put, which must follow once. now: monotonic. NULL
+ * when the list is not valid, with a static sentence, or holds no key, with NULL. */
+struct caller_ring *caller_keys_get(struct caller_keys *o, struct slice list, enum balance balance,
     uint64_t now, const char **ret_error);
-/* A ring that nobody uses is kept up to OWN_RING_IDLE_MS, looked at with each get and put; when
- * there are more than OWN_RINGS_MAX of them, or with more than OWN_KEYS_KEPT_MAX keys in all, those
- * that rested longest go. */
-void own_rings_put(struct own_rings *o, struct own_ring *place, uint64_t now);
-struct keyring *own_ring_keys(const struct own_ring *place);
+/* A ring that nobody uses is kept up to CALLER_RING_IDLE_MS, looked at with each get and put; when
+ * there are more than CALLER_RINGS_MAX of them, or with more than CALLER_KEYS_KEPT_MAX keys in all,
+ * those that rested longest go. */
+void caller_keys_put(struct caller_keys *o, struct caller_ring *place, uint64_t now);
+struct keyring *caller_ring_keys(const struct caller_ring *place);
 /* Rings that are kept, used or not. */
-size_t own_rings_count(struct own_rings *o);
+size_t caller_keys_count(struct caller_keys *o);
 
 #endif

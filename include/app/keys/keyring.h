@@ -65,8 +65,8 @@ struct keyring_outcome {
 	uint64_t source;      /* the same */
 	uint64_t started;     /* monotonic: when the call began */
 	const struct verdict *verdict;
-	const struct gstatus *status; /* or NULL */
-	uint32_t hint_ms;             /* Google's, from the body or the head; 0: none */
+	const struct gemini_status *status; /* or NULL */
+	uint32_t hint_ms;                   /* Google's, from the body or the head; 0: none */
 	uint64_t chance;
 };
 

@@ -1,7 +1,7 @@
 /*
  * What an operator may change while the process runs: keys, tokens, aliases, model families. A
- * roster is immutable, apart from the counters of its keys and tokens; whoever uses one holds a
- * reference, so that a request ends with the roster that it began with.
+ * snapshot is immutable, apart from the counters of its keys and tokens; whoever uses one holds a
+ * reference, so that a request ends with the snapshot that it began with.
  */
 #ifndef APP_KEYS_SNAPSHOT_H
 #define APP_KEYS_SNAPSHOT_H
@@ -11,7 +11,7 @@
 #include "app/conf/conf.h"
 #include "core/keys/keypool.h"
 
-struct roster {
+struct snapshot {
 	atomic_uint refs;
 	struct keyring *ring;    /* the pool; NULL when there is none */
 	enum balance balance;    /* also among the keys of a caller */
@@ -29,17 +29,17 @@ struct roster {
 /* NULL with one sentence in error when the options contradict each other or a file is not readable.
  * old: whose tokens' counters are taken over; may be NULL. One reference is the caller's. conf is
  * not needed afterwards. */
-struct roster *roster_new(
-    const struct conf *conf, const struct roster *old, char error[CONF_ERROR_MAX]);
+struct snapshot *snapshot_new(
+    const struct conf *conf, const struct snapshot *old, char error[CONF_ERROR_MAX]);
 /* From any thread. */
-struct roster *roster_share(struct roster *roster);
+struct snapshot *snapshot_share(struct snapshot *snapshot);
 /* NULL is accepted. */
-void roster_drop(struct roster *roster);
+void snapshot_drop(struct snapshot *snapshot);
 
-size_t roster_key_count(const struct roster *roster);
+size_t snapshot_key_count(const struct snapshot *snapshot);
 /* One line for each key: its name in the log, and where the operator finds it. */
-void roster_print_keys(const struct roster *roster, FILE *out);
+void snapshot_print_keys(const struct snapshot *snapshot, FILE *out);
 /* One line in the log about what an operator should know of the lists. */
-void roster_log(const struct roster *roster);
+void snapshot_log(const struct snapshot *snapshot);
 
 #endif

@@ -17,7 +17,7 @@ struct asked {
 	char model[MODEL_NAME_MAX]; /* upstream's name; may be cut */
 	uint64_t model_id;          /* for the balancer; 0: none */
 	bool has_fallback;          /* of an alias, for the model in use */
-	struct refs refs;           /* what the translation needs from outside of the request */
+	struct ext_refs refs;       /* what the translation needs from outside of the request */
 	struct changes changes;
 	unsigned passes; /* of prepare */
 	bool working;    /* a thread of the pool has the request: only gone and stopping change */

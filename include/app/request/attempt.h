@@ -26,14 +26,14 @@ struct attempt {
 	bool started, ended;
 	enum netresult result; /* once it has ended */
 	bool framed_error;     /* an error object inside an answer with status 200 */
-	bool passing;          /* Google's own answer goes to the client as it is */
+	bool pass_through;     /* Google's own answer goes to the client as it is */
 	struct buf held;       /* bytes that came before the judgement; the body when collecting */
 	bool holding;          /* the answer goes out when it is whole; until then it is in: */
 	struct body whole;
-	bool delivering;    /* the answer is judged good and its bytes go out */
-	bool restart;       /* the translation of the answer has state of a call that failed */
-	struct blank blank; /* what held was found to be, with RETRY_EMPTY */
-	struct scrub_stream scrub; /* over everything that a stream brings */
+	bool delivering; /* the answer is judged good and its bytes go out */
+	bool restart;    /* the translation of the answer has state of a call that failed */
+	struct empty_answer empty_answer; /* what held was found to be, with RETRY_EMPTY */
+	struct scrub_stream scrub;        /* over everything that a stream brings */
 };
 
 #endif

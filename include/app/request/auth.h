@@ -12,20 +12,20 @@ bool auth_is_admin(const struct request *r, struct slice credential);
  */
 int auth_admit(struct request *r, struct apierror *err);
 /* Nothing that is meant for this gateway goes to Google as a key: -1 with err when a key of
- * own_ring is a token. */
+ * caller_ring is a token. */
 int auth_check_own(const struct request *r, struct apierror *err);
 /* What the token may be used for, now that the model is known. -1 with r->err and a class. */
 int auth_check_model(struct request *r);
-/* Gives own_ring back. */
+/* Gives caller_ring back. */
 void auth_release(struct request *r);
 /* The credential of the header lines: the first of x-goog-api-key, Bearer, api-key and x-api-key,
  * as long as the parameters are there. Empty when there is none. */
-struct slice auth_header(const struct edge *edge);
+struct slice auth_header(const struct fcgi_conn *conn);
 /* The credential as it was presented: that one, or ?key=, decoded into out. False when there is
  * none. */
 bool auth_credential(const struct request *r, struct buf *out);
 
 /* The text of the client's address; empty when it is not known. */
-struct slice client_address(const struct gateway *gw, const struct edge *edge);
+struct slice client_address(const struct gateway *gw, const struct fcgi_conn *conn);
 
 #endif

@@ -12,7 +12,7 @@
 struct token;
 
 struct client {
-	struct edge *edge; /* NULL once ended, and of a branch */
+	struct fcgi_conn *conn; /* NULL once ended, and of a branch */
 	enum dialect dialect;
 	bool head_request;              /* the method is HEAD */
 	char address[INET6_ADDRSTRLEN]; /* "": not known */

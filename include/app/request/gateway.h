@@ -1,4 +1,4 @@
-/* What all requests share: immutable after gateway_new, apart from the roster, which is replaced.
+/* What all requests share: immutable after gateway_new, apart from the snapshot, which is replaced.
  */
 #ifndef APP_REQUEST_GATEWAY_H
 #define APP_REQUEST_GATEWAY_H
@@ -12,12 +12,12 @@
 
 struct gateway {
 	const struct conf *conf;
-	pthread_mutex_t lock;        /* of the pointer */
-	struct roster *roster;       /* of requests that begin now */
-	struct balancer *balancer;   /* health of all keys, and who waits for one */
-	struct spending *spending;   /* of access tokens */
-	struct catalog *catalog;     /* what is known about models */
-	struct own_rings *own_rings; /* the keys that callers bring */
+	pthread_mutex_t lock;            /* of the pointer */
+	struct snapshot *snapshot;       /* of requests that begin now */
+	struct balancer *balancer;       /* health of all keys, and who waits for one */
+	struct spending *spending;       /* of access tokens */
+	struct catalog *catalog;         /* what is known about models */
+	struct caller_keys *caller_keys; /* the keys that callers bring */
 	struct state *state;
 	struct memory *memory;                /* that the bodies of all requests take */
 	struct address_list *media_allow;     /* private addresses that media may come from */
@@ -34,10 +34,10 @@ struct gateway *gateway_new(const struct conf *conf, char error[CONF_ERROR_MAX])
 int gateway_open(struct gateway *gw, char error[CONF_ERROR_MAX]);
 void gateway_free(struct gateway *gw);
 
-/* Replaces the roster by one made from these options, which are not needed afterwards; requests
+/* Replaces the snapshot by one made from these options, which are not needed afterwards; requests
  * that run keep theirs. -1 with one sentence, and nothing is changed. From one thread. */
 int gateway_reload(struct gateway *gw, const struct conf *conf, char error[CONF_ERROR_MAX]);
-/* A reference to the roster of now. From any thread. */
-struct roster *gateway_roster(struct gateway *gw);
+/* A reference to the snapshot of now. From any thread. */
+struct snapshot *gateway_snapshot(struct gateway *gw);
 
 #endif

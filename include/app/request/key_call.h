@@ -21,7 +21,7 @@ struct key_call;
 /* What came of a call; valid inside done. */
 struct key_result {
 	struct outcome outcome;
-	struct gstatus status; /* what Google's error says */
+	struct gemini_status status; /* what Google's error says */
 	struct verdict verdict;
 	struct slice body; /* without the key, which Google repeats in some errors */
 	uint64_t started_ms;

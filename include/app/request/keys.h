@@ -13,9 +13,9 @@
 struct request;
 
 struct keys {
-	struct keyring *ring;       /* the pool, or own_ring; NULL: not decided yet */
-	struct keyring *own_ring;   /* of the caller's keys, or NULL */
-	struct own_ring *own_place; /* of own_ring; NULL: it is of this request only */
+	struct keyring *ring;             /* the pool, or caller_ring; NULL: not decided yet */
+	struct keyring *caller_ring;      /* of the caller's keys, or NULL */
+	struct caller_ring *caller_place; /* of caller_ring; NULL: it is of this request only */
 
 	/* Which of them may be used. */
 	ptrdiff_t pinned;     /* the only key that will do, or -1 */

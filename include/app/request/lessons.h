@@ -35,7 +35,7 @@ const struct lessons *lessons_for(struct request *r);
 void lessons_look(struct request *r, struct slice bytes, bool whole);
 /* A refusal that a change of our translation cures, once for each kind: true when the request goes
  * on with that, in step prepare. Branches share the translation: all of them begin anew. */
-bool lessons_mend(struct request *r, const struct gstatus *status);
+bool lessons_mend(struct request *r, const struct gemini_status *status);
 /* The operation's prepare. With STRICT one that fails after a refusal yields Google's words and the
  * name of the field. */
 int lessons_prepare(struct request *r);

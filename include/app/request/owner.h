@@ -5,15 +5,15 @@
 #include "base/limits.h"
 #include "app/request/request.h"
 
-#define LOCATE_PIECE     (256 * KIB) /* of a body in a file, read at once */
-#define LOCATE_ABSENT_MS 60000       /* an object that nobody has is not asked for again so long */
+#define OWNER_PIECE     (256 * KIB) /* of a body in a file, read at once */
+#define OWNER_ABSENT_MS 60000       /* an object that nobody has is not asked for again so long */
 
 /* The key of an object in the store: objects of callers' own keys are theirs alone. */
-void locate_key(const struct request *r, const char *name, struct buf *ret);
-void locate_remember(struct request *r, const char *name, const char *value);
+void owner_key(const struct request *r, const char *name, struct buf *ret);
+void owner_remember(struct request *r, const char *name, const char *value);
 /* Fills r->err: no other key could help, because of the object that the request names. */
-void locate_explain(struct request *r, const struct verdict *v);
+void owner_explain(struct request *r, const struct verdict *v);
 /* The key of the call that was answered has made an object. */
-void locate_made(struct request *r, const char *name);
+void owner_made(struct request *r, const char *name);
 
 #endif

@@ -42,8 +42,8 @@ enum step {            /* what it does                          -> leaves to */
 	STEP_AUTH,     /* whose keys                           -> decode, fail */
 	STEP_DECODE,   /* expand a compressed body             -> prepare, fail */
 	STEP_PREPARE,  /* translate the caller's request       -> supply, locate, takeover, fail */
-	STEP_SUPPLY,   /* get what the translation refers to   -> prepare, fail */
-	STEP_LOCATE,   /* project of the stored objects        -> pick, fan, fail */
+	STEP_RESOLVE,   /* get what the translation refers to   -> prepare, fail */
+	STEP_OWNER,   /* project of the stored objects        -> pick, fan, fail */
 	STEP_CATALOG,  /* get the list of models               -> prepare, fail */
 	STEP_FAN,      /* several calls, each of them a branch -> prepare, catalog, finish,
 	                *                                         fail, abort */
@@ -108,23 +108,23 @@ struct operation {
 	 * so. NULL: apierror_render_event. */
 	void (*fault)(struct request *r, struct buf *out);
 	/* The upstream has the whole request and content flows: free what an attempt needed. */
-	void (*shed)(struct request *r);
+	void (*free_early)(struct request *r);
 	void (*release)(struct request *r);
 	/* Makes its own calls after prepare and moves to finish or abort, maybe before it returns.
 	 * NULL: the steps make the calls. */
 	void (*run)(struct request *r);
 	bool own_auth; /* prepare decides who may use which keys */
-	bool native;   /* the caller speaks Gemini's API: its body goes on as it came, and its path
-	                * and body may name stored objects */
-	bool mends;    /* what Google refuses may be left out by another prepare: see lessons.c */
-	bool speaks;   /* its answers are those of generateContent: an empty one is a fault */
-	bool names_objects; /* its calls may name stored objects of the Gemini API */
-	bool translates;    /* prepare does nothing else: any thread may run it */
+	bool native; /* the caller generates Gemini's API: its body goes on as it came, and its path
+	              * and body may name stored objects */
+	bool repairable; /* what Google refuses may be left out by another prepare: see lessons.c */
+	bool generates;  /* its answers are those of generateContent: an empty one is a fault */
+	bool has_stored_objects; /* its calls may name stored objects of the Gemini API */
+	bool translates;         /* prepare does nothing else: any thread may run it */
 };
 
 struct request {
 	struct gateway *gw;
-	struct roster *roster; /* a reference, which a branch borrows from its root */
+	struct snapshot *snapshot; /* a reference, which a branch borrows from its root */
 	struct loop *loop;
 	char id[24];
 	uint64_t started_ms;
@@ -194,7 +194,7 @@ bool request_is_large(const struct request *r);
 /* What a body of this request may take. */
 struct body_limits request_body_limits(const struct request *r);
 
-/* What every request has, root or branch: its buffers and no key. The roster must be set. */
+/* What every request has, root or branch: its buffers and no key. The snapshot must be set. */
 void request_init(struct request *r);
 /* Frees that and the request. */
 void request_release(struct request *r);

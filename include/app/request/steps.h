@@ -7,8 +7,8 @@
 
 enum step_next step_decode(struct request *r);
 enum step_next step_prepare(struct request *r);
-enum step_next step_supply(struct request *r);
-enum step_next step_locate(struct request *r);
+enum step_next step_resolve(struct request *r);
+enum step_next step_owner(struct request *r);
 enum step_next step_catalog(struct request *r);
 enum step_next step_fan(struct request *r);
 enum step_next step_pick(struct request *r);

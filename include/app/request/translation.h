@@ -6,7 +6,7 @@
 #include "app/request/request.h"
 
 /* What every translation of this request depends on. */
-struct chat_env request_env(struct request *r);
+struct translate_env request_env(struct request *r);
 /* The caller's body; -1 with err when it cannot be read back. */
 int request_body(struct request *r, struct slice *ret, struct apierror *err);
 

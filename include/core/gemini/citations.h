@@ -33,7 +33,7 @@ void citations_release(struct citations *c);
  * sources are still told, segments of the text that was not taken are not. */
 void citations_part(struct citations *c, struct slice text);
 /* The same from the part itself. */
-void citations_note(struct citations *c, const struct gen_part *part);
+void citations_note(struct citations *c, const struct gemini_part *part);
 /* Metadata of a candidate's object. Chunks of later events continue the numbering of earlier ones.
  */
 void citations_read(struct citations *c, json_object *candidate);

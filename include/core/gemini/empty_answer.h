@@ -11,31 +11,37 @@
 
 #include "base/buf.h"
 
-enum blank_answer {
-	BLANK_MORE,    /* nothing yet */
-	BLANK_CONTENT, /* there is content, or a reason for its absence, or it is not understood */
-	BLANK_EMPTY,   /* that was all */
+enum empty_answer_answer {
+	EMPTY_ANSWER_MORE,    /* nothing yet */
+	EMPTY_ANSWER_CONTENT, /* there is content, or a reason for its absence, or it is not
+	                         understood */
+	EMPTY_ANSWER_EMPTY,   /* that was all */
 };
 
-enum blank_place {
-	BLANK_TOP,
-	BLANK_LIST, /* of replies */
-	BLANK_REPLY,
-	BLANK_FEEDBACK,
-	BLANK_CANDIDATES,
-	BLANK_CANDIDATE,
-	BLANK_TURN, /* a candidate's `content` */
-	BLANK_PARTS,
-	BLANK_PART,
+enum empty_answer_place {
+	EMPTY_ANSWER_TOP,
+	EMPTY_ANSWER_LIST, /* of replies */
+	EMPTY_ANSWER_REPLY,
+	EMPTY_ANSWER_FEEDBACK,
+	EMPTY_ANSWER_CANDIDATES,
+	EMPTY_ANSWER_CANDIDATE,
+	EMPTY_ANSWER_TURN, /* a candidate's `content` */
+	EMPTY_ANSWER_PARTS,
+	EMPTY_ANSWER_PART,
 };
 
 /* How far the bytes were looked at, and where in the answer that is. Zeroed at first. */
-struct blank {
+struct empty_answer {
 	size_t seen;
 	bool content;
-	enum blank_place place;
+	enum empty_answer_place place;
 	size_t depth; /* of what is nested there and does not matter */
-	enum { BLANK_PLAIN, BLANK_STRING, BLANK_FIELD, BLANK_LINE } state;
+	enum {
+		EMPTY_ANSWER_PLAIN,
+		EMPTY_ANSWER_STRING,
+		EMPTY_ANSWER_FIELD,
+		EMPTY_ANSWER_LINE
+	} state;
 	bool list;         /* the replies stand in an array */
 	bool value;        /* behind the colon of a member */
 	bool escaped;      /* the next byte of the string */
@@ -47,6 +53,6 @@ struct blank {
 /* all: a whole document, an array of them, or an event stream, as far as it has come; each call
  * looks at what was added. ended: nothing more comes. What is not built like an answer counts as
  * content. */
-enum blank_answer blank_look(struct blank *b, struct slice all, bool ended);
+enum empty_answer_answer empty_answer_look(struct empty_answer *b, struct slice all, bool ended);
 
 #endif

@@ -9,19 +9,19 @@
 #include "core/gemini/part.h"
 
 /* Borrowed from the event's text. */
-struct gen_event {
+struct gemini_event {
 	bool has_part;
-	struct gen_part part; /* PART_TEXT or PART_THOUGHT, text still escaped */
+	struct gemini_part part; /* PART_TEXT or PART_THOUGHT, text still escaped */
 	size_t index;
 	struct slice finish; /* finishReason, or empty */
 	struct slice usage;  /* the text of usageMetadata's object, or empty */
 };
 
 /* False when the event is not of that plain shape, valid or not. */
-bool gen_event_read(struct slice data, struct gen_event *ret);
+bool gemini_event_read(struct slice data, struct gemini_event *ret);
 
 /* True when two texts of usageMetadata differ in digits at most: then the later one says all that
  * the earlier one said. */
-bool gen_event_same_shape(struct slice a, struct slice b);
+bool gemini_event_same_shape(struct slice a, struct slice b);
 
 #endif

@@ -6,7 +6,7 @@
 
 #include "core/json/json.h"
 
-enum gen_part_kind {
+enum gemini_part_kind {
 	PART_NONE, /* nothing to show, its signature neither: drafts of images, nameless calls,
 	            * unknown parts */
 	PART_TEXT,
@@ -20,8 +20,8 @@ enum gen_part_kind {
 };
 
 /* Borrowed from its JSON. */
-struct gen_part {
-	enum gen_part_kind kind;
+struct gemini_part {
+	enum gemini_part_kind kind;
 	struct slice text;      /* PART_TEXT, PART_THOUGHT; may be empty */
 	bool escaped;           /* text is the inside of a JSON string, escapes and all */
 	json_object *body;      /* the object of the other kinds */
@@ -29,11 +29,11 @@ struct gen_part {
 	struct slice signature; /* thoughtSignature, or empty */
 };
 
-struct gen_part gen_part_read(json_object *part);
+struct gemini_part gemini_part_read(json_object *part);
 /* True for the kinds that belong to the answer's text, when there is something in them. */
-bool gen_part_speaks(const struct gen_part *part);
+bool gemini_part_speaks(const struct gemini_part *part);
 /* The text of such a part, as the inside of a JSON string. */
-void gen_part_write(const struct gen_part *part, struct buf *out);
+void gemini_part_write(const struct gemini_part *part, struct buf *out);
 
 /* Candidates that are objects; a reply has one for each answer. */
 size_t gen_candidate_count(json_object *reply);

@@ -13,18 +13,18 @@
 #include "core/gemini/usage.h"
 #include "core/gemini/part.h"
 
-struct gen_sink {
+struct gemini_sink {
 	/* One part of a candidate, in order; never PART_NONE. logprobs: logprobsResult of its
-	 * event, with the first part that speaks; otherwise NULL. */
+	 * event, with the first part that generates; otherwise NULL. */
 	void (*part)(
-	    void *ctx, size_t candidate, const struct gen_part *part, json_object *logprobs);
+	    void *ctx, size_t candidate, const struct gemini_part *part, json_object *logprobs);
 	/* A candidate's object, after its parts, for its metadata. Not called for plain events,
 	 * which have none. May be NULL. */
 	void (*candidate)(void *ctx, size_t candidate, json_object *object);
 };
 
-struct gen_reader {
-	const struct gen_sink *sink;
+struct gemini_reader {
+	const struct gemini_sink *sink;
 	void *ctx;
 	struct sse sse;
 	struct answer_scratch *scratch;
@@ -39,21 +39,21 @@ struct gen_reader {
 };
 
 /* scratch: borrowed for the reader's life. plain: text may come still escaped. */
-void gen_reader_init(struct gen_reader *g, struct answer_scratch *scratch, bool plain,
-    const struct gen_sink *sink, void *ctx);
-void gen_reader_release(struct gen_reader *g);
+void gemini_reader_init(struct gemini_reader *g, struct answer_scratch *scratch, bool plain,
+    const struct gemini_sink *sink, void *ctx);
+void gemini_reader_release(struct gemini_reader *g);
 /* Bytes of an event stream at any split. -1 with err when it reports an error (APIERROR_REPORTED)
  * or cannot be read; nothing more may be fed then. */
-int gen_reader_feed(struct gen_reader *g, struct slice bytes, struct apierror *err);
+int gemini_reader_feed(struct gemini_reader *g, struct slice bytes, struct apierror *err);
 /* The stream has ended. -1 with err (APIERROR_CUT) when no candidate gave a finish reason and the
  * prompt was not blocked. */
-int gen_reader_finish(struct gen_reader *g, struct apierror *err);
+int gemini_reader_finish(struct gemini_reader *g, struct apierror *err);
 /* A whole GenerateContentResponse, in place of a stream; -1 also when it holds neither a candidate
  * nor a block reason. */
-int gen_reader_document(struct gen_reader *g, struct slice text, struct apierror *err);
+int gemini_reader_document(struct gemini_reader *g, struct slice text, struct apierror *err);
 /* What is known so far; valid until the next call. */
-const struct usage *gen_reader_usage(struct gen_reader *g);
+const struct usage *gemini_reader_usage(struct gemini_reader *g);
 /* True when the prompt was blocked and this candidate said nothing of its own. */
-bool gen_reader_blocked(const struct gen_reader *g, size_t candidate);
+bool gemini_reader_blocked(const struct gemini_reader *g, size_t candidate);
 
 #endif

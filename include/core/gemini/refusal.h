@@ -68,7 +68,7 @@ struct refusals {
 /* Adds to *r what an answer with status 400 refuses, if it is of a kind that is not there yet; of
  * one that is there already, the next larger thing that can be left out. False when nothing new can
  * be done about it. */
-bool refusals_add(struct refusals *r, const struct gstatus *g);
+bool refusals_add(struct refusals *r, const struct gemini_status *g);
 
 /* Nothing came of the kind that was added last: puts the next larger thing in its place. False when
  * there is none. */

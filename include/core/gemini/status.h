@@ -24,7 +24,7 @@ struct gquota {
 	int64_t value;   /* -1: not told */
 };
 
-struct gstatus {
+struct gemini_status {
 	bool is_status; /* an error object was found */
 	bool is_html;
 	int code;             /* error.code, or 0 (the Interactions API has words there) */
@@ -41,7 +41,7 @@ struct gstatus {
 };
 
 /* Fills all of *g; texts that do not fit are cut at a character. */
-void gstatus_read(struct gstatus *g, struct slice body);
+void gemini_status_read(struct gemini_status *g, struct slice body);
 
 /* Lent to those who read answers: one for each thread, since it is large. Both members are borrowed
  * for the time of a call. */
@@ -49,7 +49,7 @@ struct answer_scratch {
 	struct json_reader *json; /* NULL: each reader makes its own */
 	/* The error object in the answer that was read last, when its reader failed with
 	 * APIERROR_REPORTED. What it means is for verdict.h to say. */
-	struct gstatus status;
+	struct gemini_status status;
 };
 
 /* Is doc an error object of Google's, or a list with one? Then -1, with scratch->status and err,
@@ -60,9 +60,9 @@ int answer_error(struct answer_scratch *scratch, json_object *doc, struct apierr
 json_object *answer_read(struct answer_scratch *scratch, struct slice text, struct apierror *err);
 
 /* What the first bytes of a 200 answer are: Google reports failures inside streams too. */
-enum gsniff { GSNIFF_MORE, GSNIFF_CONTENT, GSNIFF_ERROR, GSNIFF_OTHER };
+enum gemini_status_scan { GSNIFF_MORE, GSNIFF_CONTENT, GSNIFF_ERROR, GSNIFF_OTHER };
 /* head: all bytes so far. MORE: too few to tell. Looks through `data:`, `[` and white space for an
  * object whose first key is "error". OTHER: no event and no JSON. */
-enum gsniff gstatus_sniff(struct slice head);
+enum gemini_status_scan gemini_status_sniff(struct slice head);
 
 #endif

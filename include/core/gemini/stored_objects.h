@@ -21,15 +21,15 @@
 /* ---- names ---- */
 
 /* Names without repetitions once settled; more than OBJECTS_MAX mentions are not looked at. */
-struct objects {
+struct stored_objects {
 	char **names;
 	size_t count, room;
 };
 
-void objects_init(struct objects *o);
-void objects_release(struct objects *o);
+void stored_objects_init(struct stored_objects *o);
+void stored_objects_release(struct stored_objects *o);
 /* Sorts, and takes repetitions out. */
-void objects_settle(struct objects *o);
+void stored_objects_settle(struct stored_objects *o);
 
 /* ---- paths ---- */
 
@@ -54,30 +54,31 @@ struct object_path {
 
 /* path: of a native request, without query, such as `/upload/v1beta/files`. What it is about is
  * added to o. */
-struct object_path objects_of_path(struct slice path, struct objects *o);
+struct object_path stored_objects_of_path(struct slice path, struct stored_objects *o);
 
 /* ---- bodies ---- */
 
 /* Looks for names in a request body that is fed piece by piece. */
-struct objects_scan {
-	struct members members;
-	struct objects *objects;
+struct stored_objects_scan {
+	struct json_scan members;
+	struct stored_objects *objects;
 	struct slice base; /* of URLs that mean Google besides its own host */
 	unsigned body;
 };
 
 /* base: without a slash at the end; must live as long as the scan. */
-void objects_scan_init(struct objects_scan *s, struct objects *o, unsigned body, struct slice base);
-void objects_scan_feed(struct objects_scan *s, struct slice bytes);
+void stored_objects_scan_init(
+    struct stored_objects_scan *s, struct stored_objects *o, unsigned body, struct slice base);
+void stored_objects_scan_feed(struct stored_objects_scan *s, struct slice bytes);
 
 /* May a body that we have written ourselves name objects? Costs less than a scan. */
-bool objects_maybe(struct slice body);
+bool stored_objects_maybe(struct slice body);
 
 /* ---- answers ---- */
 
 /* The name of the object that an answer has made: of its beginning, at any split. */
 struct object_made {
-	struct members members;
+	struct json_scan members;
 	const char *id_prefix;
 	size_t seen;
 	char name[OBJECT_NAME_MAX + 1]; /* "": not found yet */

@@ -70,7 +70,7 @@ struct outcome {
 	enum netresult net; /* how the transfer ended */
 	int http_status;    /* 0 when there was none */
 	/* NULL when http_status is below 400 and no error was framed */
-	const struct gstatus *status;
+	const struct gemini_status *status;
 	bool key_is_callers; /* then a bad key is the caller's fault: 401, not 502 */
 	enum answer_fault fault;
 	const char *text; /* what is wrong, where Google says nothing; NULL: the error's own text */
@@ -78,7 +78,7 @@ struct outcome {
 
 /* What the body of an answer adds to its outcome: Google's status, when the HTTP status is an error
  * or a good one hides an error object. status: room, to which o points then. */
-void outcome_read(struct outcome *o, struct slice body, struct gstatus *status);
+void outcome_read(struct outcome *o, struct slice body, struct gemini_status *status);
 /* An error framed in a 200 answer is judged by the code or the status word in it. An error answer
  * is judged by its status even when its body was cut. */
 struct verdict verdict_of(const struct outcome *o);

@@ -15,7 +15,7 @@
 #define MEMBER_KEY_MAX   32  /* keys that a scan of members knows */
 #define MEMBER_VALUE_MAX KIB /* their values, as they are written */
 
-struct members;
+struct json_scan;
 
 struct member {
 	struct slice key;
@@ -31,12 +31,12 @@ enum member_interest {
 };
 
 struct member_reader {
-	enum member_interest (*interest)(const struct members *m, struct slice key);
+	enum member_interest (*interest)(const struct json_scan *m, struct slice key);
 	/* Values longer than MEMBER_VALUE_MAX are not told. */
-	void (*found)(struct members *m, const struct member *member);
+	void (*found)(struct json_scan *m, const struct member *member);
 };
 
-struct members {
+struct json_scan {
 	const struct member_reader *reader;
 	unsigned depth;
 	unsigned closed;    /* the depth of what does not matter; 0: nothing */
@@ -50,7 +50,7 @@ struct members {
 	char key[MEMBER_KEY_MAX], top[MEMBER_KEY_MAX], text[MEMBER_VALUE_MAX];
 };
 
-void members_init(struct members *m, const struct member_reader *reader);
-void members_feed(struct members *m, struct slice bytes);
+void json_scan_init(struct json_scan *m, const struct member_reader *reader);
+void json_scan_feed(struct json_scan *m, struct slice bytes);
 
 #endif

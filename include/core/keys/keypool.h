@@ -13,8 +13,8 @@
 #include "core/keys/health.h"
 #include "core/keys/prefix.h"
 
-#define LANES_MAX     16 /* models for which the order of the keys is kept, for each pool */
-#define KEY_NOTES_MAX 8  /* keys named in an explanation */
+#define KEY_ORDERS_MAX 16 /* models for which the order of the keys is kept, for each pool */
+#define KEY_NOTES_MAX  8  /* keys named in an explanation */
 
 enum balance { BALANCE_LEAST, BALANCE_ROUND_ROBIN, BALANCE_RANDOM };
 
@@ -56,7 +56,7 @@ struct keypool {
 	struct health *health;
 	enum health_side side;
 	unsigned cap; /* requests in flight with one key; 0: any number */
-	struct lane *lanes[LANES_MAX];
+	struct lane *key_order[KEY_ORDERS_MAX];
 	size_t lane_count;
 	struct prefix_map *prefixes; /* indices of keys; NULL: none yet */
 	uint64_t news;               /* of the health, as far as they are known here */

@@ -14,10 +14,10 @@
 #include "base/buf.h"
 #include "base/body.h"
 
-struct edge;
+struct fcgi_conn;
 struct loop;
 
-struct edge_options {
+struct fcgi_conn_options {
 	struct body_limits body;
 	/* Bytes of all answers together that their readers have not taken yet. Beyond, those lose
 	 * their connection that hold most of them, and longest. */
@@ -25,50 +25,51 @@ struct edge_options {
 	/* Whose the request is whose parameters are there and whose body is yet to come: writes up
 	 * to ARRIVAL_OWNERS_MAX numbers and returns how many. Each owner may have ARRIVALS_SHARE of
 	 * them arriving. Runs on the loop's thread; NULL: nobody's. */
-	size_t (*owners)(void *ctx, const struct edge *edge, uint64_t *ret);
-	/* A request has arrived; runs on the loop's thread. The edge is the callee's from here. */
-	void (*request)(void *ctx, struct loop *loop, struct edge *edge);
+	size_t (*owners)(void *ctx, const struct fcgi_conn *conn, uint64_t *ret);
+	/* A request has arrived; runs on the loop's thread. The conn is the callee's from here. */
+	void (*request)(void *ctx, struct loop *loop, struct fcgi_conn *conn);
 	void *ctx;
 };
 
 /* Once per process, before any signal is set up: libfcgi puts its own handlers on SIGPIPE, SIGUSR1
  * and SIGTERM. Returns -1 when it cannot start. */
-int edge_global_init(void);
+int fcgi_conn_global_init(void);
 
-enum edge_fault {
-	EDGE_FINE,
-	EDGE_BODY_TOO_LARGE, /* above body_limits.total; the rest is drained, not kept */
-	EDGE_BODY_TIMEOUT,   /* too slow, see net/fcgi/pace.h; or it gave way to others */
-	EDGE_BODY_REFUSED,   /* its owner has enough of them arriving; or the process stops */
-	EDGE_BODY_FAILED,    /* no room for the temporary file */
+enum fcgi_conn_fault {
+	FCGI_CONN_FINE,
+	FCGI_CONN_BODY_TOO_LARGE, /* above body_limits.total; the rest is drained, not kept */
+	FCGI_CONN_BODY_TIMEOUT,   /* too slow, see net/fcgi/pace.h; or it gave way to others */
+	FCGI_CONN_BODY_REFUSED,   /* its owner has enough of them arriving; or the process stops */
+	FCGI_CONN_BODY_FAILED,    /* no room for the temporary file */
 };
 
-struct edge_events {
-	void (*gone)(void *ctx); /* the web server hung up; edge_drop is all that is left to do */
+struct fcgi_conn_events {
+	void (*gone)(
+	    void *ctx); /* the web server hung up; fcgi_conn_drop is all that is left to do */
 	void (*drained)(void *ctx); /* the queue is empty again */
 	void (*cut)(void *ctx);     /* the process stops: say so and end, in STOP_WAIT_MS */
 };
 
 /* Who hears of events. Nothing is reported before the first call. */
-void edge_listen(struct edge *e, const struct edge_events *events, void *ctx);
+void fcgi_conn_listen(struct fcgi_conn *e, const struct fcgi_conn_events *events, void *ctx);
 
-/* The value of a FastCGI parameter, or NULL; valid until edge_forget or the end. */
-const char *edge_param(const struct edge *e, const char *name);
+/* The value of a FastCGI parameter, or NULL; valid until fcgi_conn_forget or the end. */
+const char *fcgi_conn_param(const struct fcgi_conn *e, const char *name);
 /* The i-th parameter as `NAME=value`, or NULL behind the last. */
-const char *edge_param_at(const struct edge *e, size_t i);
-struct body *edge_body(struct edge *e);
-enum edge_fault edge_fault(const struct edge *e);
+const char *fcgi_conn_param_at(const struct fcgi_conn *e, size_t i);
+struct body *fcgi_conn_body(struct fcgi_conn *e);
+enum fcgi_conn_fault fcgi_conn_fault(const struct fcgi_conn *e);
 /* Frees the parameters and the body: a long stream does not need them any more. */
-void edge_forget(struct edge *e);
+void fcgi_conn_forget(struct fcgi_conn *e);
 
 /* Sends or queues bytes of the CGI answer (head included). False when the web server is gone: then
- * no event follows, and edge_drop is all that is left to do. */
-bool edge_write(struct edge *e, struct slice bytes);
+ * no event follows, and fcgi_conn_drop is all that is left to do. */
+bool fcgi_conn_write(struct fcgi_conn *e, struct slice bytes);
 /* Bytes queued. */
-size_t edge_pending(const struct edge *e);
-/* The last bytes and the regular end; flushes behind the caller's back and frees the edge. */
-void edge_end(struct edge *e, struct slice bytes);
-/* Closes at once, without a regular end: the web server sees a broken answer. Frees the edge. */
-void edge_drop(struct edge *e);
+size_t fcgi_conn_pending(const struct fcgi_conn *e);
+/* The last bytes and the regular end; flushes behind the caller's back and frees the conn. */
+void fcgi_conn_end(struct fcgi_conn *e, struct slice bytes);
+/* Closes at once, without a regular end: the web server sees a broken answer. Frees the conn. */
+void fcgi_conn_drop(struct fcgi_conn *e);
 
 #endif

@@ -56,7 +56,7 @@ static const struct {
 /* The ctx of the field table's run. */
 struct speech_read {
 	struct speech_request *request;
-	const struct chat_env *env;
+	const struct translate_env *env;
 	bool formats; /* set by the row `model`, the first one: FAMILY_AUDIO_FORMATS */
 	const struct speech_row *format; /* NULL: not given */
 	json_object *input;              /* borrowed */
@@ -73,7 +73,7 @@ emit_model(struct fieldmap_run *run, const struct fieldmap *row, json_object *va
 	struct model_view view;
 	unsigned can;
 
-	if (chat_env_model(r->env, json_str(value), model, &view, run->err) != 0)
+	if (translate_env_model(r->env, json_str(value), model, &view, run->err) != 0)
 		return -1;
 	can = view.family.can;
 	r->formats = (can & FAMILY_AUDIO_FORMATS) != 0;
@@ -293,7 +293,7 @@ void
 speech_request_init(struct speech_request *s)
 {
 	*s = (struct speech_request){ 0 };
-	buf_init(&s->body, CHAT_BODY_MAX);
+	buf_init(&s->body, TRANSLATED_MAX);
 }
 
 void
@@ -303,8 +303,8 @@ speech_request_release(struct speech_request *s)
 }
 
 int
-speech_request_read(
-    struct speech_request *s, struct slice text, const struct chat_env *env, struct apierror *err)
+speech_request_read(struct speech_request *s, struct slice text, const struct translate_env *env,
+    struct apierror *err)
 {
 	json_object *source = json_read(text), *target = json_object_new_object();
 	struct speech_read read = { .request = s, .env = env };

@@ -7,6 +7,6 @@
 /* After the whole answer: -1 with err when the prompt was blocked, or the model did not stop by
  * itself. what: "audio", "transcript"; spoke: there is some. */
 int speech_check_end(
-    const struct gen_reader *g, bool spoke, const char *what, struct apierror *err);
+    const struct gemini_reader *g, bool spoke, const char *what, struct apierror *err);
 
 #endif

@@ -15,7 +15,7 @@
 #include "base/buf.h"
 
 struct speech_stream {
-	struct gen_reader reader;
+	struct gemini_reader reader;
 	struct sound sound;
 	bool events;
 	struct buf piece; /* the bytes of one event of ours */
@@ -23,13 +23,13 @@ struct speech_stream {
 };
 
 int
-speech_check_end(const struct gen_reader *g, bool spoke, const char *what, struct apierror *err)
+speech_check_end(const struct gemini_reader *g, bool spoke, const char *what, struct apierror *err)
 {
 	struct chat_finish finish = { .native = slice_str(g->native[0]), .spoke = spoke };
 	bool other = slice_eq(finish.native, SLICE("OTHER"));
 	const char *word;
 
-	if (gen_reader_blocked(g, 0))
+	if (gemini_reader_blocked(g, 0))
 		return apierror_set(err, APIERROR_BAD_REQUEST, NULL,
 		    "Google blocked the input (%s).", g->block_reason);
 	word = chat_finish_word(&finish);
@@ -69,7 +69,7 @@ send_piece(struct speech_stream *s)
 }
 
 static void
-take_part(void *ctx, size_t candidate, const struct gen_part *part, json_object *logprobs)
+take_part(void *ctx, size_t candidate, const struct gemini_part *part, json_object *logprobs)
 {
 	struct speech_stream *s = ctx;
 
@@ -82,7 +82,7 @@ take_part(void *ctx, size_t candidate, const struct gen_part *part, json_object 
 		send_piece(s);
 }
 
-static const struct gen_sink sink = { .part = take_part };
+static const struct gemini_sink sink = { .part = take_part };
 
 static int
 check_sound(const struct speech_stream *s, struct apierror *err)
@@ -111,7 +111,7 @@ static void
 init(struct speech_stream *s, enum sound_format format, struct answer_scratch *scratch)
 {
 	memset(s, 0, sizeof(*s));
-	gen_reader_init(&s->reader, scratch, false, &sink, s);
+	gemini_reader_init(&s->reader, scratch, false, &sink, s);
 	sound_init(&s->sound, format);
 	buf_init(&s->piece, COLLECT_MAX);
 }
@@ -119,7 +119,7 @@ init(struct speech_stream *s, enum sound_format format, struct answer_scratch *s
 static void
 release(struct speech_stream *s)
 {
-	gen_reader_release(&s->reader);
+	gemini_reader_release(&s->reader);
 	sound_release(&s->sound);
 	buf_release(&s->piece);
 }
@@ -134,9 +134,9 @@ speech_reply(struct slice upstream, enum sound_format format, struct answer_scra
 	int answer = -1;
 
 	init(&s, format, scratch);
-	if (gen_reader_document(&s.reader, upstream, err) != 0)
+	if (gemini_reader_document(&s.reader, upstream, err) != 0)
 		goto out;
-	*usage = *gen_reader_usage(&s.reader);
+	*usage = *gemini_reader_usage(&s.reader);
 	if (check_all(&s, err) != 0)
 		goto out;
 	sound_end(&s.sound, &s.piece, 0);
@@ -178,7 +178,7 @@ speech_stream_feed(
     struct speech_stream *s, struct slice bytes, struct buf *out, struct apierror *err)
 {
 	s->out = out;
-	return gen_reader_feed(&s->reader, bytes, err) != 0 ? -1 : check_sound(s, err);
+	return gemini_reader_feed(&s->reader, bytes, err) != 0 ? -1 : check_sound(s, err);
 }
 
 int
@@ -188,11 +188,11 @@ speech_stream_finish(struct speech_stream *s, struct buf *out, struct apierror *
 	const struct usage *usage;
 
 	s->out = out;
-	if (gen_reader_finish(&s->reader, err) != 0 || check_all(s, err) != 0)
+	if (gemini_reader_finish(&s->reader, err) != 0 || check_all(s, err) != 0)
 		return -1;
 	if (!s->events)
 		return 0;
-	usage = gen_reader_usage(&s->reader);
+	usage = gemini_reader_usage(&s->reader);
 	buf_adds(out, "data: ");
 	jw_object(&w, NULL);
 	jw_str(&w, "type", "speech.audio.done");
@@ -215,5 +215,5 @@ speech_stream_type(const struct speech_stream *s)
 const struct usage *
 speech_stream_usage(struct speech_stream *s)
 {
-	return gen_reader_usage(&s->reader);
+	return gemini_reader_usage(&s->reader);
 }

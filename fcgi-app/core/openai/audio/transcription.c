@@ -22,7 +22,7 @@
 /* The ctx of the field table's run. */
 struct transcription_read {
 	struct transcription_request *request;
-	const struct chat_env *env;
+	const struct translate_env *env;
 	struct model_view view;
 	bool transcriber;       /* a transcription model: config, times and speakers */
 	bool granular;          /* timestamp_granularities was given */
@@ -45,7 +45,7 @@ emit_model(struct fieldmap_run *run, const struct fieldmap *row, json_object *va
 	struct transcription_read *r = run->ctx;
 	struct model_choice *model = &r->request->model;
 
-	if (chat_env_model(r->env, json_str(value), model, &r->view, run->err) != 0)
+	if (translate_env_model(r->env, json_str(value), model, &r->view, run->err) != 0)
 		return -1;
 	r->transcriber = family_can(r, FAMILY_TRANSCRIBE);
 	if (!r->transcriber || r->request->how.task != TASK_TRANSLATE)
@@ -53,7 +53,7 @@ emit_model(struct fieldmap_run *run, const struct fieldmap *row, json_object *va
 	r->transcriber = false;
 	strcpy(model->name, TRANSCRIPTION_TRANSLATOR);
 	model->fallbacks[0] = '\0';
-	chat_env_view(r->env, model->name, &r->view);
+	translate_env_view(r->env, model->name, &r->view);
 	return changes_note(r->env->changes, CHANGE_REWRITTEN, row->from, run->err);
 }
 
@@ -403,7 +403,7 @@ void
 transcription_request_init(struct transcription_request *t)
 {
 	*t = (struct transcription_request){ .how = { .segments = true } };
-	buf_init(&t->body, CHAT_BODY_MAX);
+	buf_init(&t->body, TRANSLATED_MAX);
 }
 
 void
@@ -414,7 +414,7 @@ transcription_request_release(struct transcription_request *t)
 
 int
 transcription_request_read(struct transcription_request *t, enum transcription_task task,
-    const struct multipart *form, const struct chat_env *env, struct apierror *err)
+    const struct multipart *form, const struct translate_env *env, struct apierror *err)
 {
 	const struct multipart_part *file = multipart_find(form, "file", NULL);
 	json_object *source = NULL, *target = json_object_new_object();

@@ -9,7 +9,7 @@
 #include "transcript.h"
 
 struct transcription_stream {
-	struct gen_reader reader;
+	struct gemini_reader reader;
 	struct transcript transcript;
 	struct transcription_how how;
 	struct buf *out; /* during a call; NULL: all is wanted at the end */
@@ -19,7 +19,7 @@ struct transcription_stream {
 
 /* The parts are read with their candidate: to part.h a transcription is no part. */
 static void
-ignore_part(void *ctx, size_t candidate, const struct gen_part *part, json_object *logprobs)
+ignore_part(void *ctx, size_t candidate, const struct gemini_part *part, json_object *logprobs)
 {
 	(void)ctx, (void)candidate, (void)part, (void)logprobs;
 }
@@ -56,7 +56,7 @@ take_candidate(void *ctx, size_t candidate, json_object *object)
 	}
 }
 
-static const struct gen_sink sink = { .part = ignore_part, .candidate = take_candidate };
+static const struct gemini_sink sink = { .part = ignore_part, .candidate = take_candidate };
 
 static int
 check_text(const struct transcription_stream *s, struct apierror *err)
@@ -80,7 +80,7 @@ init(struct transcription_stream *s, const struct transcription_how *how,
     struct answer_scratch *scratch)
 {
 	memset(s, 0, sizeof(*s));
-	gen_reader_init(&s->reader, scratch, false, &sink, s);
+	gemini_reader_init(&s->reader, scratch, false, &sink, s);
 	transcript_init(&s->transcript);
 	s->how = *how;
 }
@@ -88,7 +88,7 @@ init(struct transcription_stream *s, const struct transcription_how *how,
 static void
 release(struct transcription_stream *s)
 {
-	gen_reader_release(&s->reader);
+	gemini_reader_release(&s->reader);
 	transcript_release(&s->transcript);
 }
 
@@ -102,8 +102,8 @@ transcription_reply(struct slice upstream, const struct transcription_how *how,
 	int answer = -1;
 
 	init(&s, how, scratch);
-	if (gen_reader_document(&s.reader, upstream, err) == 0) {
-		*usage = *gen_reader_usage(&s.reader);
+	if (gemini_reader_document(&s.reader, upstream, err) == 0) {
+		*usage = *gemini_reader_usage(&s.reader);
 		if (check_all(&s, err) == 0)
 			answer = transcript_write(&s.transcript, how, usage, out, err);
 	}
@@ -136,7 +136,7 @@ transcription_stream_feed(
     struct transcription_stream *s, struct slice bytes, struct buf *out, struct apierror *err)
 {
 	s->out = out;
-	return gen_reader_feed(&s->reader, bytes, err) != 0 ? -1 : check_text(s, err);
+	return gemini_reader_feed(&s->reader, bytes, err) != 0 ? -1 : check_text(s, err);
 }
 
 static void
@@ -160,7 +160,7 @@ transcription_stream_finish(struct transcription_stream *s, struct buf *out, str
 	struct jwriter w = jwriter_on(out);
 
 	s->out = out;
-	if (gen_reader_finish(&s->reader, err) != 0 || check_all(s, err) != 0)
+	if (gemini_reader_finish(&s->reader, err) != 0 || check_all(s, err) != 0)
 		return -1;
 	if (s->how.format == TRANSCRIPT_DIARIZED)
 		send_segments(s);
@@ -168,7 +168,7 @@ transcription_stream_finish(struct transcription_stream *s, struct buf *out, str
 	jw_object(&w, NULL);
 	jw_str(&w, "type", "transcript.text.done");
 	jw_slice(&w, "text", buf_slice(&s->transcript.text));
-	transcript_write_usage(&w, gen_reader_usage(&s->reader));
+	transcript_write_usage(&w, gemini_reader_usage(&s->reader));
 	jw_object_end(&w);
 	buf_adds(out, "\n\n");
 	return 0;
@@ -177,5 +177,5 @@ transcription_stream_finish(struct transcription_stream *s, struct buf *out, str
 const struct usage *
 transcription_stream_usage(struct transcription_stream *s)
 {
-	return gen_reader_usage(&s->reader);
+	return gemini_reader_usage(&s->reader);
 }

@@ -88,7 +88,7 @@ declare_describe(json_object *named, const struct tool_name *name, json_object *
 		json_share(named, "description", description);
 		return;
 	}
-	buf_init(&text, CHAT_BODY_MAX);
+	buf_init(&text, TRANSLATED_MAX);
 	buf_addf(&text, "Also known as \"%s\".", name->name);
 	if (json_str(description).len > 0)
 		buf_addc(&text, '\n');
@@ -106,7 +106,7 @@ declare_in_space(const struct chat_read *c, json_object *given)
 	json_object *ret;
 	struct buf text;
 
-	buf_init(&text, CHAT_BODY_MAX);
+	buf_init(&text, TRANSLATED_MAX);
 	buf_add_slice(&text, own);
 	buf_adds(&text, own.len > 0 ? "\n\nNamespace " : "Namespace ");
 	buf_add_slice(&text, json_str(space->name));

@@ -142,7 +142,7 @@ as_content(json_object *value, bool failed)
 		return json_object_get(value);
 	error = json_object_new_object();
 	json_put(error, "error", json_object_get(value));
-	buf_init(&text, CHAT_BODY_MAX);
+	buf_init(&text, TRANSLATED_MAX);
 	json_write(failed ? error : value, &text);
 	json_object_put(error);
 	ret = json_new_str(buf_slice(&text));

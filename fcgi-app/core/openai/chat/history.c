@@ -147,7 +147,7 @@ kept_signature(struct reading *r, json_object *id, const char *at)
 
 	if (id == NULL || c->env->refs == NULL || c->unasked_calls > 0 || c->env->omit_signatures)
 		return NULL;
-	ref = refs_get(c->env->refs, REF_SIGNATURE, json_str(id), at, &unused);
+	ref = ext_refs_get(c->env->refs, REF_SIGNATURE, json_str(id), at, &unused);
 	if (ref == NULL || ref->state != REF_FOUND)
 		return NULL;
 	text = buf_slice(&ref->value);

@@ -21,7 +21,7 @@ tell_body(const struct chat_read *c, json_object *body, const char *lead, const 
 	json_object *part;
 	struct buf text;
 
-	buf_init(&text, CHAT_BODY_MAX);
+	buf_init(&text, TRANSLATED_MAX);
 	buf_adds(&text, lead);
 	buf_add_slice(&text, told_name(c, body));
 	buf_adds(&text, ": ");

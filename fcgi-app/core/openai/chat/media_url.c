@@ -172,7 +172,7 @@ fetched_part(const struct chat_read *c, struct slice url, struct slice filename,
 	if (c->env->refs == NULL)
 		return apierror_set(err, APIERROR_UNSUPPORTED, param,
 		    "Remote media is not fetched here: send '%s' as a data: URL.", param);
-	ref = refs_get(c->env->refs, REF_MEDIA, url, param, err);
+	ref = ext_refs_get(c->env->refs, REF_MEDIA, url, param, err);
 	if (ref == NULL)
 		return -1;
 	if (ref->state == REF_ABSENT) {

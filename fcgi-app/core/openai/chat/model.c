@@ -8,7 +8,7 @@
 #include "core/gemini/model_line.h"
 
 static void
-lesson_of(const struct chat_env *env, const char *model, struct lesson *ret)
+lesson_of(const struct translate_env *env, const char *model, struct lesson *ret)
 {
 	if (env->lessons != NULL)
 		env->lessons->of(env->lessons->ctx, model, ret);
@@ -17,7 +17,7 @@ lesson_of(const struct chat_env *env, const char *model, struct lesson *ret)
 }
 
 static void
-view_with(const struct chat_env *env, const char *model, const struct lesson *lesson,
+view_with(const struct translate_env *env, const char *model, const struct lesson *lesson,
     struct model_view *ret)
 {
 	ret->family = learned_family(env->families, model, lesson);
@@ -25,7 +25,7 @@ view_with(const struct chat_env *env, const char *model, const struct lesson *le
 }
 
 void
-chat_env_view(const struct chat_env *env, const char *model, struct model_view *ret)
+translate_env_view(const struct translate_env *env, const char *model, struct model_view *ret)
 {
 	struct lesson lesson;
 
@@ -35,7 +35,7 @@ chat_env_view(const struct chat_env *env, const char *model, struct model_view *
 
 /* False when there is nothing in place of a model that is gone. */
 static bool
-give_way(const struct chat_env *env, struct model_choice *choice, const struct lesson *lesson)
+give_way(const struct translate_env *env, struct model_choice *choice, const struct lesson *lesson)
 {
 	if (models_next(choice))
 		return true;
@@ -48,7 +48,7 @@ give_way(const struct chat_env *env, struct model_choice *choice, const struct l
 
 /* Built-in aliases of models that make or hear something follow Google's list. */
 static void
-follow_list(const struct chat_env *env, struct model_choice *choice)
+follow_list(const struct translate_env *env, struct model_choice *choice)
 {
 	char newest[MODEL_NAME_MAX];
 	enum model_kind kind;
@@ -63,7 +63,7 @@ follow_list(const struct chat_env *env, struct model_choice *choice)
 }
 
 int
-chat_env_model(const struct chat_env *env, struct slice name, struct model_choice *ret,
+translate_env_model(const struct translate_env *env, struct slice name, struct model_choice *ret,
     struct model_view *ret_view, struct apierror *err)
 {
 	struct lesson lesson;

@@ -27,9 +27,9 @@ summarise(json_object *parts, bool legacy)
 
 	chat_traces_init(&s.traces);
 	for (size_t i = 0; parts != NULL && i < json_object_array_length(parts); i++) {
-		struct gen_part part = gen_part_read(json_object_array_get_idx(parts, i));
+		struct gemini_part part = gemini_part_read(json_object_array_get_idx(parts, i));
 
-		s.speech = s.speech || gen_part_speaks(&part);
+		s.speech = s.speech || gemini_part_speaks(&part);
 		s.thought = s.thought || (part.kind == PART_THOUGHT && part.text.len > 0);
 		s.image = s.image || part.kind == PART_IMAGE;
 		s.audio = s.audio || part.kind == PART_AUDIO;
@@ -52,10 +52,10 @@ write_text(struct jwriter *w, const char *key, json_object *parts, bool thought)
 {
 	jw_str_open(w, key);
 	for (size_t i = 0; parts != NULL && i < json_object_array_length(parts); i++) {
-		struct gen_part part = gen_part_read(json_object_array_get_idx(parts, i));
+		struct gemini_part part = gemini_part_read(json_object_array_get_idx(parts, i));
 
-		if (thought ? part.kind == PART_THOUGHT : gen_part_speaks(&part))
-			gen_part_write(&part, w->out);
+		if (thought ? part.kind == PART_THOUGHT : gemini_part_speaks(&part))
+			gemini_part_write(&part, w->out);
 	}
 	jw_str_close(w);
 }
@@ -65,7 +65,7 @@ write_images(struct jwriter *w, json_object *parts)
 {
 	jw_array(w, "images");
 	for (size_t i = 0; i < json_object_array_length(parts); i++) {
-		struct gen_part part = gen_part_read(json_object_array_get_idx(parts, i));
+		struct gemini_part part = gemini_part_read(json_object_array_get_idx(parts, i));
 
 		if (part.kind == PART_IMAGE)
 			chat_image_write(w, part.body);
@@ -78,7 +78,7 @@ write_calls(struct jwriter *w, json_object *parts, struct chat_call_place place)
 {
 	jw_array(w, "tool_calls");
 	for (size_t i = 0; i < json_object_array_length(parts); i++) {
-		struct gen_part part = gen_part_read(json_object_array_get_idx(parts, i));
+		struct gemini_part part = gemini_part_read(json_object_array_get_idx(parts, i));
 
 		if (part.kind != PART_CALL || (place.index > 0 && place.info->one_call))
 			continue;
@@ -93,7 +93,7 @@ static void
 write_legacy_call(struct jwriter *w, json_object *parts, const struct chat_call_place *place)
 {
 	for (size_t i = 0; i < json_object_array_length(parts); i++) {
-		struct gen_part part = gen_part_read(json_object_array_get_idx(parts, i));
+		struct gemini_part part = gemini_part_read(json_object_array_get_idx(parts, i));
 
 		if (part.kind == PART_CALL) {
 			chat_legacy_call_write(w, &part, place);
@@ -110,7 +110,7 @@ read_citations(struct citations *c, json_object *candidate, json_object *parts)
 	if (!citations_any(c))
 		return;
 	for (size_t i = 0; parts != NULL && i < json_object_array_length(parts); i++) {
-		struct gen_part part = gen_part_read(json_object_array_get_idx(parts, i));
+		struct gemini_part part = gemini_part_read(json_object_array_get_idx(parts, i));
 
 		citations_note(c, &part);
 	}
@@ -223,12 +223,13 @@ translate_plain(
     struct slice upstream, const struct chat_reply_info *info, struct buf *out, struct usage *usage)
 {
 	struct jwriter w = jwriter_on(out);
-	struct gen_event event;
+	struct gemini_event event;
 	struct chat_finish finish = { .spoke = true };
 	json_object *metadata;
 
-	if (info->scratch->json == NULL || !gen_event_read(upstream, &event) || !event.has_part ||
-	    event.part.kind != PART_TEXT || event.part.text.len == 0 || event.finish.len == 0)
+	if (info->scratch->json == NULL || !gemini_event_read(upstream, &event) ||
+	    !event.has_part || event.part.kind != PART_TEXT || event.part.text.len == 0 ||
+	    event.finish.len == 0)
 		return false;
 	metadata = event.usage.len > 0 ? json_reader_read(info->scratch->json, event.usage) : NULL;
 	usage_read(usage, metadata);
@@ -240,7 +241,7 @@ translate_plain(
 	jw_object(&w, "message");
 	jw_str(&w, "role", "assistant");
 	jw_str_open(&w, "content");
-	gen_part_write(&event.part, out);
+	gemini_part_write(&event.part, out);
 	jw_str_close(&w);
 	jw_null(&w, "refusal");
 	jw_object_end(&w);

@@ -52,7 +52,7 @@ write_end(struct jwriter *w, const struct chat_reply_info *info)
 
 void
 chat_audio_delta(struct chat_audio *a, struct jwriter *w, const struct chat_reply_info *info,
-    const struct gen_part *part)
+    const struct gemini_part *part)
 {
 	buf_reset(&a->bytes);
 	sound_add(&a->sound, json_get_str(part->body, "mimeType"), json_get_str(part->body, "data"),
@@ -80,7 +80,7 @@ chat_audio_write(struct jwriter *w, const struct chat_reply_info *info, json_obj
 
 	chat_audio_init(&a, info);
 	for (size_t i = 0; parts != NULL && i < json_object_array_length(parts); i++) {
-		struct gen_part part = gen_part_read(json_object_array_get_idx(parts, i));
+		struct gemini_part part = gemini_part_read(json_object_array_get_idx(parts, i));
 
 		if (part.kind != PART_AUDIO)
 			continue;

@@ -15,7 +15,7 @@ void chat_audio_init(struct chat_audio *a, const struct chat_reply_info *info);
 void chat_audio_release(struct chat_audio *a);
 /* One part of a stream: a member `audio` with its data. */
 void chat_audio_delta(struct chat_audio *a, struct jwriter *w, const struct chat_reply_info *info,
-    const struct gen_part *part);
+    const struct gemini_part *part);
 /* The last of a stream's: a member `audio` without data. */
 void chat_audio_end(struct jwriter *w, const struct chat_reply_info *info);
 /* The sound of all parts of a whole answer as message.audio; nothing when there is none. */

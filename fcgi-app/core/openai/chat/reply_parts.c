@@ -90,7 +90,7 @@ chat_traces_init(struct buf *traces)
 }
 
 void
-chat_trace_add(struct buf *traces, const struct gen_part *part)
+chat_trace_add(struct buf *traces, const struct gemini_part *part)
 {
 	if (traces->len > 0)
 		buf_addc(traces, ',');
@@ -255,7 +255,8 @@ chat_call_id(json_object *call, const struct chat_call_place *place, char text[C
 }
 
 void
-chat_call_carry(const struct gen_part *part, const struct chat_call_place *place, struct buf *out)
+chat_call_carry(
+    const struct gemini_part *part, const struct chat_call_place *place, struct buf *out)
 {
 	buf_add_slice(out, part->signature);
 	if (place->index == 0 && place->traces.len > 0) {
@@ -266,7 +267,7 @@ chat_call_carry(const struct gen_part *part, const struct chat_call_place *place
 }
 
 void
-chat_call_keep(const struct gen_part *part, const struct chat_call_place *place, struct slice id)
+chat_call_keep(const struct gemini_part *part, const struct chat_call_place *place, struct slice id)
 {
 	struct buf value;
 
@@ -290,7 +291,7 @@ write_name(struct jwriter *w, json_object *call, const struct tool_name *tool)
 }
 
 const struct tool_name *
-chat_call_tool(const struct gen_part *part, const struct chat_call_place *place)
+chat_call_tool(const struct gemini_part *part, const struct chat_call_place *place)
 {
 	struct slice name = json_get_str(part->body, "name");
 	const struct tool_name *tool = tool_names_upstream(place->info->tools, name);
@@ -299,7 +300,8 @@ chat_call_tool(const struct gen_part *part, const struct chat_call_place *place)
 }
 
 void
-chat_call_write(struct jwriter *w, const struct gen_part *part, const struct chat_call_place *place)
+chat_call_write(
+    struct jwriter *w, const struct gemini_part *part, const struct chat_call_place *place)
 {
 	const struct tool_name *tool = chat_call_tool(part, place);
 	bool custom = tool != NULL && tool->kind == TOOL_CUSTOM;
@@ -328,7 +330,7 @@ chat_call_write(struct jwriter *w, const struct gen_part *part, const struct cha
 
 void
 chat_legacy_call_write(
-    struct jwriter *w, const struct gen_part *part, const struct chat_call_place *place)
+    struct jwriter *w, const struct gemini_part *part, const struct chat_call_place *place)
 {
 	jw_object(w, "function_call");
 	write_name(w, part->body, chat_call_tool(part, place));

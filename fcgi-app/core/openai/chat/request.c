@@ -19,7 +19,7 @@ chat_model_emit(struct fieldmap_run *run, const struct fieldmap *row, json_objec
 	struct model_choice *model = &c->request->model;
 	struct model_view *view = &c->request->view;
 
-	if (chat_env_model(c->env, json_str(value), model, view, run->err) != 0)
+	if (translate_env_model(c->env, json_str(value), model, view, run->err) != 0)
 		return -1;
 	c->family = c->request->family = &view->family;
 	c->refused = view->refused;
@@ -131,7 +131,7 @@ void
 chat_request_init(struct chat_request *c)
 {
 	*c = (struct chat_request){ .fan = 1 };
-	buf_init(&c->body, CHAT_BODY_MAX);
+	buf_init(&c->body, TRANSLATED_MAX);
 }
 
 void
@@ -143,7 +143,7 @@ chat_request_release(struct chat_request *c)
 }
 
 json_object *
-chat_source_read(const struct chat_env *env, struct slice text, struct apierror *err)
+chat_source_read(const struct translate_env *env, struct slice text, struct apierror *err)
 {
 	json_object *source =
 	    env->reader != NULL ? json_reader_read(env->reader, text) : json_read(text);
@@ -197,8 +197,8 @@ out:
 }
 
 int
-chat_request_read(
-    struct chat_request *c, struct slice text, const struct chat_env *env, struct apierror *err)
+chat_request_read(struct chat_request *c, struct slice text, const struct translate_env *env,
+    struct apierror *err)
 {
 	json_object *source = chat_source_read(env, text, err);
 	struct chat_read read = { .request = c, .env = env, .list = "messages", .holes = true };

@@ -13,7 +13,7 @@ ask_in_words(struct fieldmap_run *run, json_object *schema, const char *at)
 	const struct chat_read *c = run->ctx;
 	struct buf text;
 
-	buf_init(&text, CHAT_BODY_MAX);
+	buf_init(&text, TRANSLATED_MAX);
 	buf_adds(&text, "Answer with one JSON document and nothing else");
 	buf_adds(&text, c->functions ? ", unless you call a function." : ".");
 	if (schema != NULL) {

@@ -33,7 +33,7 @@ struct choice {
 /* One upstream call. */
 struct lane {
 	struct chat_stream *stream;
-	struct gen_reader reader;
+	struct gemini_reader reader;
 	size_t first; /* its first choice */
 };
 
@@ -45,14 +45,14 @@ struct chat_stream {
 	struct choice *choices;
 	size_t choice_count, lane_count, open_lanes;
 	struct buf *out; /* during a feed */
-	struct lane lanes[];
+	struct lane key_order[];
 };
 
 static void take_part(
-    void *ctx, size_t candidate, const struct gen_part *part, json_object *logprobs);
+    void *ctx, size_t candidate, const struct gemini_part *part, json_object *logprobs);
 static void take_candidate(void *ctx, size_t candidate, json_object *object);
 
-static const struct gen_sink chat_sink = { take_part, take_candidate };
+static const struct gemini_sink chat_sink = { take_part, take_candidate };
 
 static struct extras *
 extras_of(struct choice *choice)
@@ -81,20 +81,20 @@ extras_free(struct extras *extras)
 struct chat_stream *
 chat_stream_new(const struct chat_reply_info *info)
 {
-	size_t lanes = info->fan > 1 ? info->fan : 1;
-	struct chat_stream *s = xcalloc(1, sizeof(*s) + lanes * sizeof(struct lane));
+	size_t key_order = info->fan > 1 ? info->fan : 1;
+	struct chat_stream *s = xcalloc(1, sizeof(*s) + key_order * sizeof(struct lane));
 	struct jwriter w = jwriter_on(&s->prefix);
 
 	s->info = *info;
 	s->info.id = s->id = xstrdup(info->id);
-	s->choice_count = lanes > 1 ? lanes : CANDIDATES_MAX;
+	s->choice_count = key_order > 1 ? key_order : CANDIDATES_MAX;
 	s->choices = xcalloc(s->choice_count, sizeof(struct choice));
-	s->lane_count = s->open_lanes = lanes;
-	for (size_t i = 0; i < lanes; i++) {
-		s->lanes[i].stream = s;
-		s->lanes[i].first = i;
-		gen_reader_init(
-		    &s->lanes[i].reader, info->scratch, !info->grounded, &chat_sink, &s->lanes[i]);
+	s->lane_count = s->open_lanes = key_order;
+	for (size_t i = 0; i < key_order; i++) {
+		s->key_order[i].stream = s;
+		s->key_order[i].first = i;
+		gemini_reader_init(&s->key_order[i].reader, info->scratch, !info->grounded,
+		    &chat_sink, &s->key_order[i]);
 	}
 	buf_init(&s->prefix, 64 * KIB);
 	buf_adds(&s->prefix, "data: ");
@@ -112,7 +112,7 @@ chat_stream_free(struct chat_stream *s)
 	if (s == NULL)
 		return;
 	for (size_t i = 0; i < s->lane_count; i++)
-		gen_reader_release(&s->lanes[i].reader);
+		gemini_reader_release(&s->key_order[i].reader);
 	for (size_t i = 0; i < s->choice_count; i++)
 		extras_free(s->choices[i].extras);
 	free(s->choices);
@@ -171,7 +171,7 @@ open_choice(struct chat_stream *s, size_t index)
 /* ---- parts ---- */
 
 static void
-write_call(struct chat_stream *s, size_t index, const struct gen_part *part)
+write_call(struct chat_stream *s, size_t index, const struct gemini_part *part)
 {
 	struct choice *choice = &s->choices[index];
 	struct chat_call_place place = {
@@ -203,14 +203,14 @@ write_call(struct chat_stream *s, size_t index, const struct gen_part *part)
 /* Text of either kind, and the signature that came with it. */
 static void
 write_speech(
-    struct chat_stream *s, size_t index, const struct gen_part *part, json_object *logprobs)
+    struct chat_stream *s, size_t index, const struct gemini_part *part, json_object *logprobs)
 {
 	bool thought = part->kind == PART_THOUGHT;
 	struct jwriter w = open_chunk(s, index);
 
-	if (part->text.len > 0 || gen_part_speaks(part)) {
+	if (part->text.len > 0 || gemini_part_speaks(part)) {
 		jw_str_open(&w, thought ? "reasoning_content" : "content");
-		gen_part_write(part, s->out);
+		gemini_part_write(part, s->out);
 		jw_str_close(&w);
 		s->choices[index].spoke = s->choices[index].spoke || !thought;
 	}
@@ -219,7 +219,7 @@ write_speech(
 }
 
 static void
-write_image(struct chat_stream *s, size_t index, const struct gen_part *part)
+write_image(struct chat_stream *s, size_t index, const struct gemini_part *part)
 {
 	struct jwriter w = open_chunk(s, index);
 
@@ -232,7 +232,7 @@ write_image(struct chat_stream *s, size_t index, const struct gen_part *part)
 }
 
 static void
-write_audio(struct chat_stream *s, size_t index, const struct gen_part *part)
+write_audio(struct chat_stream *s, size_t index, const struct gemini_part *part)
 {
 	struct extras *extras = extras_of(&s->choices[index]);
 	struct jwriter w;
@@ -257,7 +257,7 @@ choice_of(const struct lane *lane, size_t candidate, size_t *ret_index)
 }
 
 static void
-take_part(void *ctx, size_t candidate, const struct gen_part *part, json_object *logprobs)
+take_part(void *ctx, size_t candidate, const struct gemini_part *part, json_object *logprobs)
 {
 	struct lane *lane = ctx;
 	struct chat_stream *s = lane->stream;
@@ -289,7 +289,7 @@ take_part(void *ctx, size_t candidate, const struct gen_part *part, json_object 
 	case PART_THOUGHT:
 	case PART_CODE:
 	case PART_OUTPUT:
-		if (part->text.len == 0 && part->signature.len == 0 && !gen_part_speaks(part))
+		if (part->text.len == 0 && part->signature.len == 0 && !gemini_part_speaks(part))
 			break;
 		open_choice(s, index);
 		write_speech(s, index, part, logprobs);
@@ -313,7 +313,7 @@ chat_stream_feed(
     struct chat_stream *s, size_t lane, struct slice bytes, struct buf *out, struct apierror *err)
 {
 	s->out = out;
-	return gen_reader_feed(&s->lanes[lane].reader, bytes, err);
+	return gemini_reader_feed(&s->key_order[lane].reader, bytes, err);
 }
 
 /* ---- the end ---- */
@@ -341,7 +341,7 @@ write_metadata(struct chat_stream *s, size_t index)
 }
 
 static void
-write_final(struct chat_stream *s, const struct gen_reader *g, size_t index, size_t candidate)
+write_final(struct chat_stream *s, const struct gemini_reader *g, size_t index, size_t candidate)
 {
 	struct choice *choice = &s->choices[index];
 	struct chat_finish finish = {
@@ -350,7 +350,7 @@ write_final(struct chat_stream *s, const struct gen_reader *g, size_t index, siz
 		.spoke = choice->spoke,
 		.legacy = s->info.legacy_functions,
 	};
-	bool blocked = gen_reader_blocked(g, candidate);
+	bool blocked = gemini_reader_blocked(g, candidate);
 	const char *native = blocked ? g->block_reason : g->native[candidate];
 	struct jwriter w = open_chunk(s, index);
 
@@ -371,9 +371,9 @@ static void
 close_choice(struct lane *lane, size_t candidate)
 {
 	struct chat_stream *s = lane->stream;
-	const struct gen_reader *g = &lane->reader;
+	const struct gemini_reader *g = &lane->reader;
 	size_t index = lane->first + candidate;
-	bool blocked = gen_reader_blocked(g, candidate);
+	bool blocked = gemini_reader_blocked(g, candidate);
 	struct jwriter w;
 
 	if (!s->choices[index].open && g->native[candidate][0] == '\0' &&
@@ -411,7 +411,7 @@ is_cut(const struct lane *lane, size_t candidates)
 
 	for (size_t i = 0; i < candidates; i++)
 		if (s->choices[lane->first + i].open && lane->reader.native[i][0] == '\0' &&
-		    !gen_reader_blocked(&lane->reader, i))
+		    !gemini_reader_blocked(&lane->reader, i))
 			return true;
 	return false;
 }
@@ -422,12 +422,12 @@ chat_stream_finish(struct chat_stream *s, size_t lane, struct buf *out, struct a
 	size_t candidates = s->lane_count > 1 ? 1 : s->choice_count;
 
 	s->out = out;
-	if (gen_reader_finish(&s->lanes[lane].reader, err) != 0)
+	if (gemini_reader_finish(&s->key_order[lane].reader, err) != 0)
 		return -1;
-	if (is_cut(&s->lanes[lane], candidates))
+	if (is_cut(&s->key_order[lane], candidates))
 		return apierror_set(err, APIERROR_CUT, NULL, NULL);
 	for (size_t i = 0; i < candidates; i++)
-		close_choice(&s->lanes[lane], i);
+		close_choice(&s->key_order[lane], i);
 	if (--s->open_lanes > 0)
 		return 0;
 	if (s->info.include_usage)
@@ -439,9 +439,9 @@ chat_stream_finish(struct chat_stream *s, size_t lane, struct buf *out, struct a
 struct usage
 chat_stream_usage(struct chat_stream *s)
 {
-	struct usage sum = *gen_reader_usage(&s->lanes[0].reader);
+	struct usage sum = *gemini_reader_usage(&s->key_order[0].reader);
 
 	for (size_t i = 1; i < s->lane_count; i++)
-		usage_add(&sum, gen_reader_usage(&s->lanes[i].reader));
+		usage_add(&sum, gemini_reader_usage(&s->key_order[i].reader));
 	return sum;
 }

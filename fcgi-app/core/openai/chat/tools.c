@@ -125,7 +125,7 @@ tell_format(struct fieldmap_run *run, json_object *custom, json_object *declarat
 	if (grammar == NULL)
 		grammar = format;
 	syntax = json_get_str(grammar, "syntax");
-	buf_init(&text, CHAT_BODY_MAX);
+	buf_init(&text, TRANSLATED_MAX);
 	buf_add_slice(&text, json_get_str(custom, "description"));
 	buf_addf(&text, "%sThe input must match this grammar%s", text.len > 0 ? "\n" : "",
 	    syntax.len > 0 ? " (" : "");

@@ -16,13 +16,13 @@ ref_key(const struct ref *ref)
 }
 
 void
-refs_init(struct refs *r)
+ext_refs_init(struct ext_refs *r)
 {
-	*r = (struct refs){ 0 };
+	*r = (struct ext_refs){ 0 };
 }
 
 void
-refs_release(struct refs *r)
+ext_refs_release(struct ext_refs *r)
 {
 	for (size_t i = 0; i < r->count; i++) {
 		free(r->list[i]->key);
@@ -31,11 +31,12 @@ refs_release(struct refs *r)
 		free(r->list[i]);
 	}
 	free(r->list);
-	refs_init(r);
+	ext_refs_init(r);
 }
 
 const struct ref *
-refs_get(struct refs *r, enum ref_kind kind, struct slice key, const char *at, struct apierror *err)
+ext_refs_get(
+    struct ext_refs *r, enum ref_kind kind, struct slice key, const char *at, struct apierror *err)
 {
 	struct ref *ref;
 	size_t same = 0;
@@ -69,7 +70,7 @@ refs_get(struct refs *r, enum ref_kind kind, struct slice key, const char *at, s
 }
 
 void
-refs_found(struct refs *r, struct ref *ref, struct buf *value)
+ext_refs_found(struct ext_refs *r, struct ref *ref, struct buf *value)
 {
 	buf_release(&ref->value);
 	ref->value = *value;
@@ -79,7 +80,7 @@ refs_found(struct refs *r, struct ref *ref, struct buf *value)
 }
 
 void
-refs_absent(struct refs *r, struct ref *ref)
+ext_refs_absent(struct ext_refs *r, struct ref *ref)
 {
 	ref->state = REF_ABSENT;
 	r->wanted--;

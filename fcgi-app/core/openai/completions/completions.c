@@ -199,7 +199,7 @@ count_calls(struct completions_request *c, struct changes *changes, struct apier
 
 int
 completions_request_read(struct completions_request *c, struct slice text,
-    const struct chat_env *env, struct apierror *err)
+    const struct translate_env *env, struct apierror *err)
 {
 	json_object *source = chat_source_read(env, text, err), *seed;
 	struct chat_request chat;

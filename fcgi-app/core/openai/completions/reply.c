@@ -17,7 +17,7 @@
 /* One choice. */
 struct call {
 	struct completions_stream *stream; /* NULL in a whole reply */
-	struct gen_reader reader;
+	struct gemini_reader reader;
 	size_t index;
 	bool echoed, spoke;
 	int64_t offset; /* characters of the text so far, as the tokens tell */
@@ -56,7 +56,7 @@ write_head(struct jwriter *w, const struct completions_info *info)
 static void
 write_finish(struct jwriter *w, const struct call *call)
 {
-	bool blocked = gen_reader_blocked(&call->reader, 0);
+	bool blocked = gemini_reader_blocked(&call->reader, 0);
 	const char *native = blocked ? call->reader.block_reason : call->reader.native[0];
 	struct chat_finish finish = { .native = slice_str(native), .spoke = call->spoke };
 
@@ -154,14 +154,14 @@ write_logprobs(struct jwriter *w, json_object *result, int64_t *offset)
 /* ---- whole ---- */
 
 static void
-take_whole(void *ctx, size_t candidate, const struct gen_part *part, json_object *logprobs)
+take_whole(void *ctx, size_t candidate, const struct gemini_part *part, json_object *logprobs)
 {
 	struct call *call = ctx;
 	struct jwriter w = jwriter_on(&call->logprobs);
 
-	if (candidate > 0 || !gen_part_speaks(part))
+	if (candidate > 0 || !gemini_part_speaks(part))
 		return;
-	gen_part_write(part, call->out);
+	gemini_part_write(part, call->out);
 	call->spoke = true;
 	if (logprobs != NULL && call->logprobs.len == 0)
 		write_logprobs(&w, logprobs, &call->offset);
@@ -177,7 +177,7 @@ write_choice(struct jwriter *w, const struct completions_request *c, struct call
 		buf_add_json(w->out, prompt_of(c, call->index));
 		call->offset = characters(prompt_of(c, call->index));
 	}
-	if (gen_reader_document(&call->reader, upstream, err) != 0)
+	if (gemini_reader_document(&call->reader, upstream, err) != 0)
 		return -1;
 	jw_str_close(w);
 	jw_int(w, "index", (int64_t)call->index);
@@ -196,7 +196,7 @@ int
 completions_reply_translate(const struct slice *upstream, const struct completions_info *info,
     struct buf *out, struct usage *usage, struct apierror *err)
 {
-	static const struct gen_sink sink = { .part = take_whole };
+	static const struct gemini_sink sink = { .part = take_whole };
 	const struct completions_request *c = info->request;
 	struct jwriter w = jwriter_on(out);
 	size_t start = out->len;
@@ -209,10 +209,10 @@ completions_reply_translate(const struct slice *upstream, const struct completio
 		struct call call = { .index = i, .out = out };
 
 		buf_init(&call.logprobs, COLLECT_MAX);
-		gen_reader_init(&call.reader, info->scratch, false, &sink, &call);
+		gemini_reader_init(&call.reader, info->scratch, false, &sink, &call);
 		answer = write_choice(&w, c, &call, upstream[i], err);
-		usage_add(usage, gen_reader_usage(&call.reader));
-		gen_reader_release(&call.reader);
+		usage_add(usage, gemini_reader_usage(&call.reader));
+		gemini_reader_release(&call.reader);
 		buf_release(&call.logprobs);
 	}
 	jw_array_end(&w);
@@ -274,16 +274,16 @@ echo_prompt(struct call *call)
 }
 
 static void
-take_event(void *ctx, size_t candidate, const struct gen_part *part, json_object *logprobs)
+take_event(void *ctx, size_t candidate, const struct gemini_part *part, json_object *logprobs)
 {
 	struct call *call = ctx;
 	struct jwriter w;
 
-	if (candidate > 0 || !gen_part_speaks(part))
+	if (candidate > 0 || !gemini_part_speaks(part))
 		return;
 	echo_prompt(call);
 	w = open_chunk(call->stream);
-	gen_part_write(part, w.out);
+	gemini_part_write(part, w.out);
 	end_chunk(call, &w, logprobs, false);
 	call->spoke = true;
 }
@@ -291,7 +291,7 @@ take_event(void *ctx, size_t candidate, const struct gen_part *part, json_object
 struct completions_stream *
 completions_stream_new(const struct completions_info *info)
 {
-	static const struct gen_sink sink = { .part = take_event };
+	static const struct gemini_sink sink = { .part = take_event };
 	size_t count = info->request->calls;
 	struct completions_stream *s = xcalloc(1, sizeof(*s) + count * sizeof(struct call));
 	struct jwriter w = jwriter_on(&s->prefix);
@@ -301,7 +301,7 @@ completions_stream_new(const struct completions_info *info)
 	for (size_t i = 0; i < count; i++) {
 		s->calls[i].stream = s;
 		s->calls[i].index = i;
-		gen_reader_init(&s->calls[i].reader, info->scratch, true, &sink, &s->calls[i]);
+		gemini_reader_init(&s->calls[i].reader, info->scratch, true, &sink, &s->calls[i]);
 	}
 	buf_init(&s->prefix, 64 * KIB);
 	buf_adds(&s->prefix, "data: ");
@@ -317,7 +317,7 @@ completions_stream_free(struct completions_stream *s)
 	if (s == NULL)
 		return;
 	for (size_t i = 0; i < s->count; i++)
-		gen_reader_release(&s->calls[i].reader);
+		gemini_reader_release(&s->calls[i].reader);
 	buf_release(&s->prefix);
 	free(s);
 }
@@ -327,7 +327,7 @@ completions_stream_feed(struct completions_stream *s, size_t call, struct slice 
     struct buf *out, struct apierror *err)
 {
 	s->out = out;
-	return gen_reader_feed(&s->calls[call].reader, bytes, err);
+	return gemini_reader_feed(&s->calls[call].reader, bytes, err);
 }
 
 static void
@@ -350,7 +350,7 @@ completions_stream_finish(
 	struct jwriter w;
 
 	s->out = out;
-	if (gen_reader_finish(&s->calls[call].reader, err) != 0)
+	if (gemini_reader_finish(&s->calls[call].reader, err) != 0)
 		return -1;
 	echo_prompt(&s->calls[call]);
 	w = open_chunk(s);
@@ -369,6 +369,6 @@ completions_stream_usage(struct completions_stream *s)
 	struct usage sum = { 0 };
 
 	for (size_t i = 0; i < s->count; i++)
-		usage_add(&sum, gen_reader_usage(&s->calls[i].reader));
+		usage_add(&sum, gemini_reader_usage(&s->calls[i].reader));
 	return sum;
 }

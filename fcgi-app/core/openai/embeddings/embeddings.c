@@ -17,7 +17,7 @@
 
 struct embed_read {
 	struct embed_request *request;
-	const struct chat_env *env;
+	const struct translate_env *env;
 	json_object *dimensions, *title; /* borrowed from the source, or NULL */
 	const char *task;                /* Google's word, or NULL */
 };
@@ -38,7 +38,8 @@ emit_model(struct fieldmap_run *run, const struct fieldmap *row, json_object *va
 	struct model_view unused;
 
 	(void)row;
-	return chat_env_model(read->env, json_str(value), &read->request->model, &unused, run->err);
+	return translate_env_model(
+	    read->env, json_str(value), &read->request->model, &unused, run->err);
 }
 
 static int
@@ -212,8 +213,8 @@ embed_request_release(struct embed_request *e)
 }
 
 int
-embed_request_read(
-    struct embed_request *e, struct slice text, const struct chat_env *env, struct apierror *err)
+embed_request_read(struct embed_request *e, struct slice text, const struct translate_env *env,
+    struct apierror *err)
 {
 	json_object *source = json_read(text);
 	struct embed_read read = { .request = e, .env = env };

@@ -145,8 +145,8 @@ add_images(struct images_read *read, json_object *source, struct apierror *err)
 }
 
 int
-images_edit_read(
-    struct images_request *r, struct slice text, const struct chat_env *env, struct apierror *err)
+images_edit_read(struct images_request *r, struct slice text, const struct translate_env *env,
+    struct apierror *err)
 {
 	json_object *source = chat_source_read(env, text, err);
 	struct images_read read = { .request = r, .env = env };
@@ -256,8 +256,8 @@ add_google(const struct multipart *form, json_object *source)
 }
 
 int
-images_form_read(struct images_request *r, const struct multipart *form, const struct chat_env *env,
-    struct apierror *err)
+images_form_read(struct images_request *r, const struct multipart *form,
+    const struct translate_env *env, struct apierror *err)
 {
 	/* clang-format off */
 	static const struct multipart_field fields[] = {

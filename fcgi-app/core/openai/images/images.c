@@ -28,7 +28,7 @@ emit_model(struct fieldmap_run *run, const struct fieldmap *row, json_object *va
 	(void)row;
 	/* OpenAI's default for these models; the others have no URLs at all. */
 	read->request->url = slice_find(json_str(value), SLICE("dall-e")) >= 0;
-	return chat_env_model(
+	return translate_env_model(
 	    read->env, json_str(value), &read->request->model, &read->view, run->err);
 }
 
@@ -321,10 +321,11 @@ choose_model(struct images_read *read, struct apierror *err)
 	struct model_choice *model = &read->request->model;
 
 	if (model->name[0] == '\0') {
-		if (chat_env_model(read->env, SLICE(MODEL_UNNAMED), model, &read->view, err) != 0)
+		if (translate_env_model(read->env, SLICE(MODEL_UNNAMED), model, &read->view, err) !=
+		    0)
 			return -1;
 		if (!makes_images(read) &&
-		    chat_env_model(
+		    translate_env_model(
 			read->env, slice_str(images_model_default), model, &read->view, err) != 0)
 			return -1;
 	}
@@ -462,7 +463,7 @@ void
 images_request_init(struct images_request *r)
 {
 	*r = (struct images_request){ 0 };
-	buf_init(&r->body, CHAT_BODY_MAX);
+	buf_init(&r->body, TRANSLATED_MAX);
 }
 
 void
@@ -472,8 +473,8 @@ images_request_release(struct images_request *r)
 }
 
 int
-images_request_read(
-    struct images_request *r, struct slice text, const struct chat_env *env, struct apierror *err)
+images_request_read(struct images_request *r, struct slice text, const struct translate_env *env,
+    struct apierror *err)
 {
 	json_object *source = chat_source_read(env, text, err);
 	struct images_read read = { .request = r, .env = env };

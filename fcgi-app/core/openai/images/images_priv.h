@@ -16,7 +16,7 @@ struct images_input {
 /* The ctx of the field table's run. */
 struct images_read {
 	struct images_request *request;
-	const struct chat_env *env;
+	const struct translate_env *env;
 	struct model_view view; /* of the model, once it is chosen */
 	json_object *prompt;    /* borrowed */
 	bool sized;             /* a size other than `auto` was given */

@@ -107,7 +107,7 @@ struct taking {
 };
 
 static void
-take_part(void *ctx, size_t candidate, const struct gen_part *part, json_object *logprobs)
+take_part(void *ctx, size_t candidate, const struct gemini_part *part, json_object *logprobs)
 {
 	struct images_call *call = ((struct taking *)ctx)->call;
 	struct images_made *made;
@@ -142,7 +142,7 @@ take_candidate(void *ctx, size_t candidate, json_object *object)
 
 /* Why there is no image: Google's explanation, or else what the model said in its place. */
 static int
-no_image(const struct gen_reader *g, const struct taking *taking, struct apierror *err)
+no_image(const struct gemini_reader *g, const struct taking *taking, struct apierror *err)
 {
 	struct chat_finish finish = { .native = slice_str(g->native[0]), .spoke = true };
 	struct slice said = buf_slice(&taking->call->text);
@@ -166,18 +166,18 @@ no_image(const struct gen_reader *g, const struct taking *taking, struct apierro
 int
 images_reply_add(struct images_reply *r, unsigned call, struct slice upstream, struct apierror *err)
 {
-	static const struct gen_sink sink = { .part = take_part, .candidate = take_candidate };
+	static const struct gemini_sink sink = { .part = take_part, .candidate = take_candidate };
 	struct taking taking = { .call = &r->calls[call] };
-	struct gen_reader reader;
+	struct gemini_reader reader;
 	int answer;
 
-	gen_reader_init(&reader, r->scratch, false, &sink, &taking);
-	answer = gen_reader_document(&reader, upstream, err);
+	gemini_reader_init(&reader, r->scratch, false, &sink, &taking);
+	answer = gemini_reader_document(&reader, upstream, err);
 	if (answer == 0 && taking.call->count == 0)
 		answer = no_image(&reader, &taking, err);
-	taking.call->usage = *gen_reader_usage(&reader);
+	taking.call->usage = *gemini_reader_usage(&reader);
 	r->count += taking.call->count;
-	gen_reader_release(&reader);
+	gemini_reader_release(&reader);
 	if (answer != 0)
 		buf_reset(&taking.call->text);
 	return answer;

@@ -112,7 +112,7 @@ read_summary(struct slice content)
 		return NULL;
 	content.ptr += sizeof(MARK) - 1;
 	content.len -= sizeof(MARK) - 1;
-	buf_init(&json, CHAT_BODY_MAX);
+	buf_init(&json, TRANSLATED_MAX);
 	room = base64_is_canonical(content) ? buf_room(&json, content.len / 4 * 3) : NULL;
 	if (room != NULL) {
 		json.len = base64_peek(content, (unsigned char *)room, content.len / 4 * 3);
@@ -176,7 +176,7 @@ responses_compaction_read(
 	if (summary == NULL)
 		return changes_note(t->read->env->changes, CHANGE_DROPPED, at, t->err);
 	forget_summarised(t);
-	buf_init(&text, CHAT_BODY_MAX);
+	buf_init(&text, TRANSLATED_MAX);
 	buf_adds(&text, preface);
 	buf_add_slice(&text, json_str(summary));
 	*ret_message = user_message(buf_slice(&text));

@@ -21,7 +21,7 @@ void responses_past_release(struct responses_past *past);
 /* Looks up what source names. When env->refs holds something in REF_WANTED afterwards the result is
  * not whole. -1 with err. */
 int responses_past_read(struct responses_past *past, json_object *source,
-    const struct chat_env *env, struct apierror *err);
+    const struct translate_env *env, struct apierror *err);
 /* True when an element of `input` stands for an item of an earlier response. */
 bool responses_is_reference(json_object *item);
 

@@ -16,7 +16,7 @@ text_of(json_object *value)
 	json_object *string;
 	struct buf text;
 
-	buf_init(&text, CHAT_BODY_MAX);
+	buf_init(&text, TRANSLATED_MAX);
 	json_write(value, &text);
 	string = json_new_str(buf_slice(&text));
 	buf_release(&text);
@@ -283,7 +283,7 @@ responses_code_read(struct intake *t, json_object *item, const char *at, json_ob
 
 	if (code.len == 0)
 		return responses_item_skip(t, item, at, ret_message);
-	buf_init(&text, CHAT_BODY_MAX);
+	buf_init(&text, TRANSLATED_MAX);
 	buf_adds(&text, "```python\n");
 	buf_add_slice(&text, code);
 	buf_adds(&text, "\n```\n");

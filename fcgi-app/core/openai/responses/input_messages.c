@@ -169,7 +169,7 @@ read_image(struct intake *t, json_object *item, const char *at, json_object **re
 		return 0;
 	if (responses_member_string(t, item, at, "result", &result) != 0)
 		return -1;
-	buf_init(&url, CHAT_BODY_MAX);
+	buf_init(&url, TRANSLATED_MAX);
 	buf_adds(&url, "data:;base64,");
 	buf_add_slice(&url, json_str(result));
 	part = json_object_new_object();

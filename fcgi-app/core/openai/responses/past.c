@@ -41,7 +41,7 @@ responses_is_reference(json_object *item)
 /* Adds the items of a response. *ret_items: its conversation, a new reference, or NULL when there
  * is no such response, it is still wanted, or its output alone was kept. */
 static int
-load(struct responses_past *past, struct slice id, const char *at, const struct chat_env *env,
+load(struct responses_past *past, struct slice id, const char *at, const struct translate_env *env,
     json_object **ret_items, struct apierror *err)
 {
 	const struct ref *ref;
@@ -50,7 +50,7 @@ load(struct responses_past *past, struct slice id, const char *at, const struct 
 	*ret_items = NULL;
 	if (env->refs == NULL || id.len == 0 || id.len > STATE_KEY_MAX)
 		return 0;
-	ref = refs_get(env->refs, REF_RESPONSE, id, at, err);
+	ref = ext_refs_get(env->refs, REF_RESPONSE, id, at, err);
 	if (ref == NULL)
 		return -1;
 	if (ref->state == REF_ABSENT && ref->err.kind != APIERROR_NONE) {
@@ -61,7 +61,7 @@ load(struct responses_past *past, struct slice id, const char *at, const struct 
 		return 0;
 	json_put(past->loaded, ref->key, json_object_new_boolean(1));
 	past->bytes += ref->value.len;
-	if (past->bytes > CHAT_BODY_MAX)
+	if (past->bytes > TRANSLATED_MAX)
 		return apierror_set(err, APIERROR_TOO_LARGE, at,
 		    "The stored responses that this request refers to are too large together.");
 	doc = json_read(buf_slice(&ref->value));
@@ -79,7 +79,7 @@ load(struct responses_past *past, struct slice id, const char *at, const struct 
 }
 
 static int
-read_previous(struct responses_past *past, json_object *source, const struct chat_env *env,
+read_previous(struct responses_past *past, json_object *source, const struct translate_env *env,
     struct apierror *err)
 {
 	static const char at[] = "previous_response_id";
@@ -124,7 +124,7 @@ response_of(struct slice item, struct buf *ret)
 
 /* Loads the response that element i of input refers to, unless its item is known. */
 static int
-follow(struct responses_past *past, json_object *input, size_t i, const struct chat_env *env,
+follow(struct responses_past *past, json_object *input, size_t i, const struct translate_env *env,
     struct apierror *err)
 {
 	json_object *id = json_get(json_object_array_get_idx(input, i), "id"), *items = NULL;
@@ -145,7 +145,7 @@ follow(struct responses_past *past, json_object *input, size_t i, const struct c
 }
 
 static int
-read_references(struct responses_past *past, json_object *input, const struct chat_env *env,
+read_references(struct responses_past *past, json_object *input, const struct translate_env *env,
     struct apierror *err)
 {
 	size_t count = input != NULL ? json_object_array_length(input) : 0;
@@ -165,8 +165,8 @@ read_references(struct responses_past *past, json_object *input, const struct ch
 }
 
 int
-responses_past_read(struct responses_past *past, json_object *source, const struct chat_env *env,
-    struct apierror *err)
+responses_past_read(struct responses_past *past, json_object *source,
+    const struct translate_env *env, struct apierror *err)
 {
 	json_object *previous = json_get(source, "previous_response_id");
 

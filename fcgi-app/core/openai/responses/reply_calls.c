@@ -126,7 +126,7 @@ client_args(json_object *given, enum tool_kind kind)
 }
 
 void
-responses_item_call(struct responses_stream *s, const struct gen_part *part)
+responses_item_call(struct responses_stream *s, const struct gemini_part *part)
 {
 	struct chat_call_place place = {
 		.info = &s->info.chat,
@@ -181,7 +181,7 @@ write_image(struct responses_stream *s, json_object *blob, struct buf *out)
 }
 
 void
-responses_item_image(struct responses_stream *s, const struct gen_part *part)
+responses_item_image(struct responses_stream *s, const struct gemini_part *part)
 {
 	static const char *const events[] = { "response.image_generation_call.in_progress",
 		"response.image_generation_call.generating",

@@ -48,7 +48,7 @@ void
 responses_response_write(
     struct responses_stream *s, struct jwriter *w, const char *key, const struct apierror *err)
 {
-	const struct usage *usage = gen_reader_usage(&s->reader);
+	const struct usage *usage = gemini_reader_usage(&s->reader);
 	bool over = strcmp(s->status, "in_progress") != 0;
 
 	responses_object_open(s, w, key, "response");

@@ -303,7 +303,8 @@ add_logprobs(struct buf *list, json_object *logprobs, bool bytes)
 }
 
 void
-responses_item_text(struct responses_stream *s, const struct gen_part *part, json_object *logprobs)
+responses_item_text(
+    struct responses_stream *s, const struct gemini_part *part, json_object *logprobs)
 {
 	bool thought = part->kind == PART_THOUGHT;
 	enum item_kind kind = thought ? ITEM_REASONING : ITEM_MESSAGE;
@@ -319,7 +320,7 @@ responses_item_text(struct responses_stream *s, const struct gen_part *part, jso
 	if (thought)
 		open_summary(s);
 	start = s->text.len;
-	gen_part_write(part, &s->text);
+	gemini_part_write(part, &s->text);
 	delta = (struct slice){ s->text.data + start, s->text.len - start };
 	if (logprobs != NULL) {
 		add_logprobs(&s->logprobs, logprobs, true);

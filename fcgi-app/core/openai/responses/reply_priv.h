@@ -13,7 +13,7 @@ enum item_kind { ITEM_NONE, ITEM_REASONING, ITEM_MESSAGE };
 struct responses_stream {
 	struct responses_info info;
 	char *id, *model;
-	struct gen_reader reader;
+	struct gemini_reader reader;
 	struct citations *citations; /* when the reply is grounded */
 	struct buf traces;           /* of server-side tools: elements of a JSON array */
 	struct buf output;           /* finished items: elements of a JSON array */
@@ -80,7 +80,7 @@ void responses_item_add(struct responses_stream *s, const struct buf *item);
 
 /* Text of either kind: opens the item it belongs to, closing another. */
 void responses_item_text(
-    struct responses_stream *s, const struct gen_part *part, json_object *logprobs);
+    struct responses_stream *s, const struct gemini_part *part, json_object *logprobs);
 /* Closes the open item. carry, when there is some, comes back with what follows: it is the
  * encrypted_content of a reasoning right in front of that. */
 void responses_item_carry(struct responses_stream *s, struct slice carry);
@@ -89,8 +89,8 @@ void responses_item_close(struct responses_stream *s, bool last);
 
 /* ---- reply_calls.c ---- */
 
-void responses_item_call(struct responses_stream *s, const struct gen_part *part);
-void responses_item_image(struct responses_stream *s, const struct gen_part *part);
+void responses_item_call(struct responses_stream *s, const struct gemini_part *part);
+void responses_item_image(struct responses_stream *s, const struct gemini_part *part);
 /* The message that stands for the answer to a blocked prompt. */
 void responses_item_refusal(struct responses_stream *s, struct slice block_reason);
 

@@ -182,7 +182,7 @@ responses_request_init(struct responses_request *q)
 {
 	*q = (struct responses_request){ 0 };
 	chat_request_init(&q->chat);
-	buf_init(&q->echo, CHAT_BODY_MAX);
+	buf_init(&q->echo, TRANSLATED_MAX);
 	q->items = json_object_new_array();
 	q->input = json_object_new_array();
 }
@@ -199,7 +199,7 @@ responses_request_release(struct responses_request *q)
 
 static int
 convert(struct responses_request *q, json_object *source, const struct responses_past *past,
-    const struct chat_env *env, struct apierror *err)
+    const struct translate_env *env, struct apierror *err)
 {
 	struct responses_read own = { .request = q, .past = past };
 	/* Thoughts are told when a summary is asked for. */
@@ -227,10 +227,10 @@ convert(struct responses_request *q, json_object *source, const struct responses
 }
 
 static int
-convert_early(struct responses_request *q, json_object *source, const struct chat_env *env,
+convert_early(struct responses_request *q, json_object *source, const struct translate_env *env,
     struct apierror *err)
 {
-	struct chat_env silent = *env;
+	struct translate_env silent = *env;
 	struct chat_read read = { .request = &q->chat, .env = &silent, .list = "input" };
 
 	silent.changes = NULL;
@@ -238,8 +238,8 @@ convert_early(struct responses_request *q, json_object *source, const struct cha
 }
 
 int
-responses_request_read(struct responses_request *q, struct slice text, const struct chat_env *env,
-    struct apierror *err)
+responses_request_read(struct responses_request *q, struct slice text,
+    const struct translate_env *env, struct apierror *err)
 {
 	json_object *source = chat_source_read(env, text, err);
 	struct responses_past past;

@@ -11,10 +11,10 @@
 #include "reply_priv.h"
 
 static void take_part(
-    void *ctx, size_t candidate, const struct gen_part *part, json_object *logprobs);
+    void *ctx, size_t candidate, const struct gemini_part *part, json_object *logprobs);
 static void take_candidate(void *ctx, size_t candidate, json_object *object);
 
-static const struct gen_sink responses_sink = { take_part, take_candidate };
+static const struct gemini_sink responses_sink = { take_part, take_candidate };
 
 struct responses_stream *
 responses_stream_new(const struct responses_info *info)
@@ -24,7 +24,8 @@ responses_stream_new(const struct responses_info *info)
 	s->info = *info;
 	s->info.chat.id = s->id = xstrdup(info->chat.id);
 	s->info.chat.model = s->model = xstrdup(info->chat.model);
-	gen_reader_init(&s->reader, info->chat.scratch, !info->chat.grounded, &responses_sink, s);
+	gemini_reader_init(
+	    &s->reader, info->chat.scratch, !info->chat.grounded, &responses_sink, s);
 	if (info->chat.grounded) {
 		s->citations = xmalloc(sizeof(*s->citations));
 		citations_init(s->citations);
@@ -44,7 +45,7 @@ responses_stream_free(struct responses_stream *s)
 {
 	if (s == NULL)
 		return;
-	gen_reader_release(&s->reader);
+	gemini_reader_release(&s->reader);
 	if (s->citations != NULL)
 		citations_release(s->citations);
 	free(s->citations);
@@ -62,7 +63,7 @@ responses_stream_free(struct responses_stream *s)
 /* ---- parts ---- */
 
 static void
-take_part(void *ctx, size_t candidate, const struct gen_part *part, json_object *logprobs)
+take_part(void *ctx, size_t candidate, const struct gemini_part *part, json_object *logprobs)
 {
 	struct responses_stream *s = ctx;
 
@@ -71,7 +72,7 @@ take_part(void *ctx, size_t candidate, const struct gen_part *part, json_object 
 	if (s->info.compact) {
 		responses_begin(s);
 		if (part->kind == PART_TEXT)
-			gen_part_write(part, &s->text);
+			gemini_part_write(part, &s->text);
 		return;
 	}
 	switch (part->kind) {
@@ -92,7 +93,7 @@ take_part(void *ctx, size_t candidate, const struct gen_part *part, json_object 
 	case PART_THOUGHT:
 	case PART_CODE:
 	case PART_OUTPUT:
-		if (part->text.len == 0 && !gen_part_speaks(part))
+		if (part->text.len == 0 && !gemini_part_speaks(part))
 			break;
 		s->spoke = s->spoke || part->kind != PART_THOUGHT;
 		responses_item_text(s, part, logprobs);
@@ -116,7 +117,7 @@ responses_stream_feed(
     struct responses_stream *s, struct slice bytes, struct buf *out, struct apierror *err)
 {
 	s->out = out;
-	return gen_reader_feed(&s->reader, bytes, err);
+	return gemini_reader_feed(&s->reader, bytes, err);
 }
 
 /* ---- compaction ---- */
@@ -143,7 +144,7 @@ add_compaction(struct responses_stream *s)
 static int
 check_summary(struct responses_stream *s, struct apierror *err)
 {
-	if (!s->info.compact || s->text.len > 0 || gen_reader_blocked(&s->reader, 0))
+	if (!s->info.compact || s->text.len > 0 || gemini_reader_blocked(&s->reader, 0))
 		return 0;
 	return apierror_set(
 	    err, APIERROR_UPSTREAM, NULL, "The model gave no summary of the conversation.");
@@ -159,7 +160,7 @@ write_compaction(struct responses_stream *s, struct jwriter *w)
 	if (s->output.len > 0)
 		jw_raw(w, NULL, buf_slice(&s->output));
 	jw_array_end(w);
-	usage_write_responses(gen_reader_usage(&s->reader), w, "usage");
+	usage_write_responses(gemini_reader_usage(&s->reader), w, "usage");
 	jw_object_end(w);
 }
 
@@ -176,7 +177,7 @@ set_status(struct responses_stream *s)
 	const char *word = chat_finish_word(&finish);
 
 	s->status = "completed";
-	if (gen_reader_blocked(&s->reader, 0) || strcmp(word, "content_filter") == 0)
+	if (gemini_reader_blocked(&s->reader, 0) || strcmp(word, "content_filter") == 0)
 		s->reason = "content_filter";
 	else if (strcmp(word, "length") == 0)
 		s->reason = "max_output_tokens";
@@ -194,7 +195,7 @@ finish(struct responses_stream *s)
 	responses_item_close(s, true);
 	if (s->info.compact && s->text.len > 0)
 		add_compaction(s);
-	if (gen_reader_blocked(&s->reader, 0) && !s->spoke)
+	if (gemini_reader_blocked(&s->reader, 0) && !s->spoke)
 		responses_item_refusal(s, slice_str(s->reader.block_reason));
 	if (s->info.events)
 		responses_event_tell(
@@ -211,7 +212,7 @@ int
 responses_stream_finish(struct responses_stream *s, struct buf *out, struct apierror *err)
 {
 	s->out = out;
-	if (gen_reader_finish(&s->reader, err) != 0 || check_summary(s, err) != 0)
+	if (gemini_reader_finish(&s->reader, err) != 0 || check_summary(s, err) != 0)
 		return -1;
 	finish(s);
 	return 0;
@@ -222,7 +223,7 @@ responses_stream_document(
     struct responses_stream *s, struct slice text, struct buf *out, struct apierror *err)
 {
 	s->out = out;
-	if (gen_reader_document(&s->reader, text, err) != 0 || check_summary(s, err) != 0)
+	if (gemini_reader_document(&s->reader, text, err) != 0 || check_summary(s, err) != 0)
 		return -1;
 	finish(s);
 	return 0;
@@ -252,5 +253,5 @@ responses_stream_fail(struct responses_stream *s, const struct apierror *err, st
 const struct usage *
 responses_stream_usage(struct responses_stream *s)
 {
-	return gen_reader_usage(&s->reader);
+	return gemini_reader_usage(&s->reader);
 }

@@ -33,8 +33,8 @@ void speech_request_release(struct speech_request *s);
 /* text: the body of POST /audio/speech. `speed` and, where the model cannot make MP3, the default
  * format are noted as rewritten. -1 with err otherwise; aac and flac are
  * refused with the names of the formats that the model makes. */
-int speech_request_read(
-    struct speech_request *s, struct slice text, const struct chat_env *env, struct apierror *err);
+int speech_request_read(struct speech_request *s, struct slice text,
+    const struct translate_env *env, struct apierror *err);
 
 /* A whole GenerateContentResponse: appends the audio's bytes to out and writes their media type
  * ("audio/mpeg"; "audio/pcm;rate=16000" when the rate is not OpenAI's 24000). What the model made

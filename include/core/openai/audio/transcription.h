@@ -49,14 +49,14 @@ struct transcription_request {
 	struct model_choice model;
 	struct transcription_how how;
 	bool stream;     /* streamGenerateContent and struct transcription_stream */
-	struct buf body; /* GenerateContentRequest as JSON; at most CHAT_BODY_MAX */
+	struct buf body; /* GenerateContentRequest as JSON; at most TRANSLATED_MAX */
 };
 
 void transcription_request_init(struct transcription_request *t);
 void transcription_request_release(struct transcription_request *t);
 /* The form may go once this has returned. -1 with err, param: a field of the form. */
 int transcription_request_read(struct transcription_request *t, enum transcription_task task,
-    const struct multipart *form, const struct chat_env *env, struct apierror *err);
+    const struct multipart *form, const struct translate_env *env, struct apierror *err);
 
 /* The media type of a reply that is no stream. */
 const char *transcription_type(enum transcription_format format);

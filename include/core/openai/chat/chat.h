@@ -21,11 +21,11 @@
 /* ---- request: chat/request.c holds the field table ---- */
 
 /* What a translation depends on besides the request. All borrowed. */
-struct chat_env {
+struct translate_env {
 	const struct models *models;
 	const struct families *families; /* NULL: the built-in table only */
 	const struct lessons *lessons;   /* NULL: nothing was learnt */
-	struct refs *refs;               /* NULL: nothing outside the request can be had */
+	struct ext_refs *refs;           /* NULL: nothing outside the request can be had */
 	struct changes *changes;         /* NULL: nobody wants to know */
 	struct json_reader *reader;      /* lent for the call; NULL: each makes its own */
 	bool media_urls;                 /* https media go to Google as URLs, not fetched */
@@ -41,9 +41,9 @@ struct model_view {
 /* The upstream model for the name that a client sent, as models_resolve, but for models that are
  * gone: those give way to their alias's fallbacks, then to the newest of their line. -1 with err.
  */
-int chat_env_model(const struct chat_env *env, struct slice name, struct model_choice *ret,
-    struct model_view *ret_view, struct apierror *err);
-void chat_env_view(const struct chat_env *env, const char *model, struct model_view *ret);
+int translate_env_model(const struct translate_env *env, struct slice name,
+    struct model_choice *ret, struct model_view *ret_view, struct apierror *err);
+void translate_env_view(const struct translate_env *env, const char *model, struct model_view *ret);
 
 struct chat_request {
 	struct model_choice model;
@@ -66,8 +66,8 @@ void chat_request_release(struct chat_request *c);
  * *err names the field as OpenAI would (`messages[1].content`). When env->refs holds something in
  * REF_WANTED afterwards the result is worthless: another pass, with a fresh c and reset changes,
  * must follow. */
-int chat_request_read(
-    struct chat_request *c, struct slice text, const struct chat_env *env, struct apierror *err);
+int chat_request_read(struct chat_request *c, struct slice text, const struct translate_env *env,
+    struct apierror *err);
 
 /* ---- reply: chat/reply.c (whole), chat/stream.c (events) ---- */
 
@@ -112,7 +112,7 @@ int chat_stream_feed(
  * chunk when asked for and [DONE]. -1 with err (APIERROR_CUT) when no candidate gave a finish
  * reason and the prompt was not blocked. */
 int chat_stream_finish(struct chat_stream *s, size_t lane, struct buf *out, struct apierror *err);
-/* What is known so far, over all lanes. */
+/* What is known so far, over all key_order. */
 struct usage chat_stream_usage(struct chat_stream *s);
 
 #endif

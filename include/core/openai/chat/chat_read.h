@@ -32,7 +32,7 @@ struct chat_space {
 /* The ctx of the field table's run. Set request, env and list, zero the rest. */
 struct chat_read {
 	struct chat_request *request;
-	const struct chat_env *env;
+	const struct translate_env *env;
 	const char *list; /* what errors call the list of messages: "messages" */
 	bool media_only;  /* a file of a known type does not become text */
 	bool items;       /* the answer is a list of items: calls of more kinds can be told */
@@ -68,7 +68,8 @@ struct chat_read {
 /* ---- chat/request.c ---- */
 
 /* A request body as a JSON object: a new reference, or NULL with err. */
-json_object *chat_source_read(const struct chat_env *env, struct slice text, struct apierror *err);
+json_object *chat_source_read(
+    const struct translate_env *env, struct slice text, struct apierror *err);
 /* Runs a table over source, finishes what only the whole request shows, and writes the body of
  * read->request. The table's first row must be `model` with chat_model_emit; tools come before
  * messages. Releases what read owns. 0, or -1 with err. */
@@ -343,8 +344,8 @@ int chat_tool_read(struct fieldmap_run *run, json_object *tool, const char *at);
 
 /* ---- declare.c ---- */
 
-/* Google's name of a function that the request speaks of at `at`; a first renaming is noted. NULL
- * with err. The name must be a string; param names it. space: its namespace, or NULL. */
+/* Google's name of a function that the request generates of at `at`; a first renaming is noted.
+ * NULL with err. The name must be a string; param names it. space: its namespace, or NULL. */
 const struct tool_name *chat_tool_name(const struct chat_read *c, json_object *space,
     json_object *name, enum tool_kind kind, const char *param, struct apierror *err);
 /* Declares a function. Takes the declaration, which holds no name yet, and schema, which may be

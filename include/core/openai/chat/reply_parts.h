@@ -44,26 +44,26 @@ struct slice chat_call_id(
 void chat_call_arguments(json_object *call, struct buf *out);
 /* The declared tool that is called, or NULL. */
 const struct tool_name *chat_call_tool(
-    const struct gen_part *part, const struct chat_call_place *place);
+    const struct gemini_part *part, const struct chat_call_place *place);
 /* What must come back with a call: its signature and, behind a line end, the traces of its turn as
  * a JSON array. Nothing when there is neither. */
 void chat_call_carry(
-    const struct gen_part *part, const struct chat_call_place *place, struct buf *out);
+    const struct gemini_part *part, const struct chat_call_place *place, struct buf *out);
 /* Gives that to whoever keeps it (info->keep). */
 void chat_call_keep(
-    const struct gen_part *part, const struct chat_call_place *place, struct slice id);
+    const struct gemini_part *part, const struct chat_call_place *place, struct slice id);
 
 /* One element of tool_calls. */
 void chat_call_write(
-    struct jwriter *w, const struct gen_part *part, const struct chat_call_place *place);
+    struct jwriter *w, const struct gemini_part *part, const struct chat_call_place *place);
 /* The same as the older `function_call`, under that key; it has no place for a signature. */
 void chat_legacy_call_write(
-    struct jwriter *w, const struct gen_part *part, const struct chat_call_place *place);
+    struct jwriter *w, const struct gemini_part *part, const struct chat_call_place *place);
 /* Of a buffer for the traces of one turn (TRACES_MAX). */
 void chat_traces_init(struct buf *traces);
 /* Appends a server-side tool part to the elements of a JSON array. Google wants all of a turn or
  * none: beyond the ceiling the list is empty and stays so. */
-void chat_trace_add(struct buf *traces, const struct gen_part *part);
+void chat_trace_add(struct buf *traces, const struct gemini_part *part);
 
 /* What decides a choice's finish_reason. */
 struct chat_finish {

@@ -40,7 +40,7 @@ struct ref {
 	struct apierror err;
 };
 
-struct refs {
+struct ext_refs {
 	struct ref **list;
 	size_t count, room;
 	size_t wanted; /* how many are in REF_WANTED */
@@ -48,14 +48,14 @@ struct refs {
 
 struct slice ref_key(const struct ref *ref);
 
-void refs_init(struct refs *r);
-void refs_release(struct refs *r);
+void ext_refs_init(struct ext_refs *r);
+void ext_refs_release(struct ext_refs *r);
 /* The reference of that key; an unknown one becomes WANTED. at: the field's name. NULL with err
  * when there are too many (REFS_MAX of base/limits.h) of that kind: 400. */
-const struct ref *refs_get(
-    struct refs *r, enum ref_kind kind, struct slice key, const char *at, struct apierror *err);
+const struct ref *ext_refs_get(
+    struct ext_refs *r, enum ref_kind kind, struct slice key, const char *at, struct apierror *err);
 /* How a lookup ends. Takes *value. */
-void refs_found(struct refs *r, struct ref *ref, struct buf *value);
-void refs_absent(struct refs *r, struct ref *ref);
+void ext_refs_found(struct ext_refs *r, struct ref *ref, struct buf *value);
+void ext_refs_absent(struct ext_refs *r, struct ref *ref);
 
 #endif

@@ -28,7 +28,7 @@ void completions_request_init(struct completions_request *c);
 void completions_request_release(struct completions_request *c);
 /* text: the body of POST /completions; c is fresh from completions_request_init. */
 int completions_request_read(struct completions_request *c, struct slice text,
-    const struct chat_env *env, struct apierror *err);
+    const struct translate_env *env, struct apierror *err);
 /* Appends the body of one call. The choices of a prompt differ in their seed when there is one. */
 void completions_request_write(const struct completions_request *c, size_t call, struct buf *out);
 

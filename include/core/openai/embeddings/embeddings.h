@@ -24,8 +24,8 @@ void embed_request_init(struct embed_request *e);
 void embed_request_release(struct embed_request *e);
 /* text: the body of POST /embeddings. A model that is gone gives way to an alias's fallback alone:
  * the vectors of another one are not comparable. */
-int embed_request_read(
-    struct embed_request *e, struct slice text, const struct chat_env *env, struct apierror *err);
+int embed_request_read(struct embed_request *e, struct slice text, const struct translate_env *env,
+    struct apierror *err);
 /* The body of one upstream call: inputs first to first + EMBED_BATCH_MAX - 1. */
 void embed_request_write(const struct embed_request *e, size_t first, struct buf *out);
 

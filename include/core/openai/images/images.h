@@ -34,15 +34,15 @@ void images_request_release(struct images_request *r);
 
 /* text: the body of POST /images/generations. -1 with err; a model that makes no images is refused.
  */
-int images_request_read(
-    struct images_request *r, struct slice text, const struct chat_env *env, struct apierror *err);
+int images_request_read(struct images_request *r, struct slice text,
+    const struct translate_env *env, struct apierror *err);
 /* text: a JSON body of POST /images/edits. Images behind URLs come from env->refs
  * (NULL: they are refused); a pass that wanted some is worthless. */
-int images_edit_read(
-    struct images_request *r, struct slice text, const struct chat_env *env, struct apierror *err);
+int images_edit_read(struct images_request *r, struct slice text, const struct translate_env *env,
+    struct apierror *err);
 /* The same from a form; its parts are borrowed for the call. */
 int images_form_read(struct images_request *r, const struct multipart *form,
-    const struct chat_env *env, struct apierror *err);
+    const struct translate_env *env, struct apierror *err);
 
 /* ---- reply: images/reply.c ---- */
 

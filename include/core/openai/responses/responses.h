@@ -35,7 +35,7 @@ void responses_request_release(struct responses_request *q);
  * known; another pass, with a fresh q and reset changes, must follow. At most three passes want
  * something: the latest response, the others, media and signatures. */
 int responses_request_read(struct responses_request *q, struct slice text,
-    const struct chat_env *env, struct apierror *err);
+    const struct translate_env *env, struct apierror *err);
 
 /* For a compaction: the latest messages of the user's, as elements of a JSON array that stand in
  * front of it. id: that of the reply. */

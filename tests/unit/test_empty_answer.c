@@ -105,17 +105,20 @@ test_rows(void)
 {
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct slice all = slice_str(rows[i].text);
-		struct blank whole = { 0 }, bytes = { 0 };
-		enum blank_answer want = rows[i].empty ? BLANK_EMPTY : BLANK_CONTENT, got;
+		struct empty_answer whole = { 0 }, bytes = { 0 };
+		enum empty_answer_answer want = rows[i].empty ? EMPTY_ANSWER_EMPTY
+		                                              : EMPTY_ANSWER_CONTENT,
+					 got;
 
-		is_int(blank_look(&whole, all, true), want, rows[i].what);
+		is_int(empty_answer_look(&whole, all, true), want, rows[i].what);
 		for (size_t len = 0; len <= all.len; len++) {
-			got = blank_look(&bytes, (struct slice){ all.ptr, len }, false);
-			if (got != BLANK_MORE)
+			got = empty_answer_look(&bytes, (struct slice){ all.ptr, len }, false);
+			if (got != EMPTY_ANSWER_MORE)
 				break;
 		}
-		ok(!rows[i].empty || got == BLANK_MORE, "  byte by byte: nothing before the end");
-		is_int(blank_look(&bytes, all, true), want, "  and the same at the end");
+		ok(!rows[i].empty || got == EMPTY_ANSWER_MORE,
+		    "  byte by byte: nothing before the end");
+		is_int(empty_answer_look(&bytes, all, true), want, "  and the same at the end");
 	}
 }
 
@@ -125,12 +128,14 @@ test_first(void)
 {
 	static const char text[] = EVENT(REPLY(STOP)) EVENT(REPLY(PARTS("{\"text\":\"Hello\"}")));
 	size_t at = (size_t)(strstr(text, "Hello") - text);
-	struct blank b = { 0 };
+	struct empty_answer b = { 0 };
 
-	is_int(blank_look(&b, (struct slice){ text, at }, false), BLANK_MORE, "not before it");
-	is_int(blank_look(&b, (struct slice){ text, at + 1 }, false), BLANK_CONTENT,
+	is_int(empty_answer_look(&b, (struct slice){ text, at }, false), EMPTY_ANSWER_MORE,
+	    "not before it");
+	is_int(empty_answer_look(&b, (struct slice){ text, at + 1 }, false), EMPTY_ANSWER_CONTENT,
 	    "with its first byte");
-	is_int(blank_look(&b, (struct slice){ text, at + 2 }, false), BLANK_CONTENT, "and later");
+	is_int(empty_answer_look(&b, (struct slice){ text, at + 2 }, false), EMPTY_ANSWER_CONTENT,
+	    "and later");
 	is_int(b.seen, at + 1, "the rest is not looked at");
 }
 

@@ -34,7 +34,7 @@ check_rendering(const struct apierror *err)
 }
 
 static void
-check_verdicts(const struct gstatus *g)
+check_verdicts(const struct gemini_status *g)
 {
 	static const int codes[] = { 0, 200, 400, 401, 402, 403, 404, 408, 409, 413, 429, 499, 500,
 		501, 503, 504, 599 };
@@ -58,18 +58,18 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	struct slice body = { (const char *)bytes, size };
-	enum gsniff said = GSNIFF_MORE, now;
-	struct gstatus g;
+	enum gemini_status_scan said = GSNIFF_MORE, now;
+	struct gemini_status g;
 
 	memset(&g, 0xff, sizeof(g));
-	gstatus_read(&g, body);
+	gemini_status_read(&g, body);
 	FUZZ_CHECK(memchr(g.message, '\0', sizeof(g.message)) != NULL);
 	FUZZ_CHECK(memchr(g.status, '\0', sizeof(g.status)) != NULL);
 	FUZZ_CHECK(memchr(g.quota_id, '\0', sizeof(g.quota_id)) != NULL);
 	FUZZ_CHECK(!(g.is_status && g.is_html));
 	check_verdicts(&g);
 	for (size_t len = 0; len <= size && len <= SNIFFED_MAX; len++) {
-		now = gstatus_sniff((struct slice){ body.ptr, len });
+		now = gemini_status_sniff((struct slice){ body.ptr, len });
 		FUZZ_CHECK(said == GSNIFF_MORE || now == said);
 		said = now;
 	}

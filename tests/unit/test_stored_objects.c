@@ -17,15 +17,15 @@ static char joined[4096];
 
 /* The names with blanks between them; releases o. */
 static const char *
-names(struct objects *o)
+names(struct stored_objects *o)
 {
 	joined[0] = '\0';
-	objects_settle(o);
+	stored_objects_settle(o);
 	for (size_t i = 0; i < o->count; i++) {
 		strcat(joined, i > 0 ? " " : "");
 		strcat(joined, o->names[i]);
 	}
-	objects_release(o);
+	stored_objects_release(o);
 	return joined;
 }
 
@@ -84,11 +84,11 @@ test_paths(void)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct objects o;
+		struct stored_objects o;
 		struct object_path path;
 
-		objects_init(&o);
-		path = objects_of_path(slice_str(rows[i].path), &o);
+		stored_objects_init(&o);
+		path = stored_objects_of_path(slice_str(rows[i].path), &o);
 		is_int(path.use, rows[i].use, rows[i].path);
 		is_str(names(&o), rows[i].want, rows[i].path);
 	}
@@ -160,12 +160,12 @@ test_bodies(void)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
-		struct objects_scan scan;
-		struct objects o;
+		struct stored_objects_scan scan;
+		struct stored_objects o;
 
-		objects_init(&o);
-		objects_scan_init(&scan, &o, rows[i].on, SLICE(BASE));
-		objects_scan_feed(&scan, slice_str(rows[i].body));
+		stored_objects_init(&o);
+		stored_objects_scan_init(&scan, &o, rows[i].on, SLICE(BASE));
+		stored_objects_scan_feed(&scan, slice_str(rows[i].body));
 		is_str(names(&o), rows[i].want, rows[i].what);
 	}
 }
@@ -197,8 +197,8 @@ static void
 expect_found(struct description *d, const struct buf *head, const struct buf *tail, bool snake,
     const char *name, bool many, const char *given, const char *want)
 {
-	struct objects_scan scan;
-	struct objects o, unused;
+	struct stored_objects_scan scan;
+	struct stored_objects o, unused;
 	struct buf body;
 	const char *got;
 
@@ -212,13 +212,13 @@ expect_found(struct description *d, const struct buf *head, const struct buf *ta
 	buf_addf(&body, many ? "\":[\"%s\"]}" : "\":\"%s\"}", given);
 	for (size_t i = tail->len; i-- > 0;)
 		buf_addc(&body, tail->data[i]);
-	objects_init(&o);
-	objects_init(&unused);
-	objects_scan_init(
-	    &scan, &o, objects_of_path(slice_str(d->path), &unused).body, SLICE(BASE));
-	objects_scan_feed(&scan, buf_slice(&body));
+	stored_objects_init(&o);
+	stored_objects_init(&unused);
+	stored_objects_scan_init(
+	    &scan, &o, stored_objects_of_path(slice_str(d->path), &unused).body, SLICE(BASE));
+	stored_objects_scan_feed(&scan, buf_slice(&body));
 	got = names(&o);
-	objects_release(&unused);
+	stored_objects_release(&unused);
 	d->checked++;
 	if (strcmp(got, want) != 0) {
 		ok(false, d->path);
@@ -313,8 +313,8 @@ test_description(const char *file)
 static void
 test_many(void)
 {
-	struct objects_scan scan;
-	struct objects o;
+	struct stored_objects_scan scan;
+	struct stored_objects o;
 	struct buf body;
 
 	buf_init(&body, 8 * MIB);
@@ -322,13 +322,13 @@ test_many(void)
 	for (size_t i = 0; i < OBJECTS_MAX * 2; i++)
 		buf_addf(&body, ",\"fileSearchStores/%zu\"", i % 100);
 	buf_adds(&body, "]}");
-	objects_init(&o);
-	objects_scan_init(&scan, &o, 0, SLICE(""));
-	objects_scan_feed(&scan, buf_slice(&body));
+	stored_objects_init(&o);
+	stored_objects_scan_init(&scan, &o, 0, SLICE(""));
+	stored_objects_scan_feed(&scan, buf_slice(&body));
 	is_int(o.count, OBJECTS_MAX, "a bounded number of mentions");
-	objects_settle(&o);
+	stored_objects_settle(&o);
 	is_int(o.count, 101, "each once");
-	objects_release(&o);
+	stored_objects_release(&o);
 	buf_release(&body);
 }
 
@@ -370,17 +370,17 @@ test_made(void)
 			struct slice answer = slice_str(rows[i].answer);
 			struct object_made made;
 			struct object_path path;
-			struct objects o;
+			struct stored_objects o;
 
-			objects_init(&o);
-			path = objects_of_path(slice_str(rows[i].path), &o);
+			stored_objects_init(&o);
+			path = stored_objects_of_path(slice_str(rows[i].path), &o);
 			object_made_init(&made, &path);
 			for (size_t at = 0; at < answer.len; at += piece)
 				object_made_feed(
 				    &made, (struct slice){ answer.ptr + at,
 					       answer.len - at < piece ? answer.len - at : piece });
 			is_str(made.name, rows[i].want, rows[i].path);
-			objects_release(&o);
+			stored_objects_release(&o);
 		}
 }
 
@@ -395,9 +395,10 @@ test_maybe(void)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(yes); i++)
-		ok(objects_maybe(slice_str(yes[i])), yes[i]);
-	ok(!objects_maybe(SLICE("{\"contents\":[{\"parts\":[{\"text\":\"Hi\"}]}]}")), "none");
-	ok(!objects_maybe(SLICE("")), "nothing");
+		ok(stored_objects_maybe(slice_str(yes[i])), yes[i]);
+	ok(!stored_objects_maybe(SLICE("{\"contents\":[{\"parts\":[{\"text\":\"Hi\"}]}]}")),
+	    "none");
+	ok(!stored_objects_maybe(SLICE("")), "nothing");
 }
 
 int

@@ -53,7 +53,7 @@ pick(struct keypool *p, const uint8_t *tried, uint64_t chance)
 static void
 ends(struct keypool *p, ptrdiff_t index, uint64_t model, int http, const char *body, uint32_t hint)
 {
-	struct gstatus g;
+	struct gemini_status g;
 	struct outcome o = { NET_OK, http, &g, false };
 	struct verdict v;
 	struct health_event e = { .who = keypool_subject(p, (size_t)index),
@@ -63,7 +63,7 @@ ends(struct keypool *p, ptrdiff_t index, uint64_t model, int http, const char *b
 		.hint_ms = hint,
 		.now = { now, 1782864000000 } };
 
-	gstatus_read(&g, slice_str(body));
+	gemini_status_read(&g, slice_str(body));
 	v = verdict_of(&o);
 	keypool_report(p, (size_t)index, http == 200);
 	now++;

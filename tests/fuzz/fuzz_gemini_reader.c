@@ -15,64 +15,64 @@
 static struct answer_scratch scratch;
 
 static void
-tell_part(void *ctx, size_t candidate, const struct gen_part *part, json_object *logprobs)
+tell_part(void *ctx, size_t candidate, const struct gemini_part *part, json_object *logprobs)
 {
 	FUZZ_CHECK(candidate < CANDIDATES_MAX && part->kind != PART_NONE);
-	FUZZ_CHECK(gen_part_speaks(part) || logprobs == NULL);
+	FUZZ_CHECK(gemini_part_speaks(part) || logprobs == NULL);
 	buf_addf(ctx, "%zu.%d ", candidate, part->kind);
-	if (gen_part_speaks(part))
-		gen_part_write(part, ctx);
+	if (gemini_part_speaks(part))
+		gemini_part_write(part, ctx);
 	buf_add_slice(ctx, part->signature);
 	buf_addc(ctx, '\n');
 }
 
-static const struct gen_sink sink = { tell_part, NULL };
+static const struct gemini_sink sink = { tell_part, NULL };
 
 static void
-tell_end(struct gen_reader *g, int rc, const struct apierror *err, struct buf *out)
+tell_end(struct gemini_reader *g, int rc, const struct apierror *err, struct buf *out)
 {
 	struct jwriter w = jwriter_on(out);
 
 	for (size_t i = 0; i < CANDIDATES_MAX; i++) {
 		FUZZ_CHECK(memchr(g->native[i], '\0', sizeof(g->native[i])) != NULL);
-		buf_addf(out, "%s/%d ", g->native[i], gen_reader_blocked(g, i));
+		buf_addf(out, "%s/%d ", g->native[i], gemini_reader_blocked(g, i));
 	}
 	buf_addf(out, "%s %d ", g->block_reason, rc);
 	if (rc != 0)
 		buf_addf(out, "%d %d %s", err->kind, err->status, err->message);
-	usage_write_openai(gen_reader_usage(g), &w, NULL);
+	usage_write_openai(gemini_reader_usage(g), &w, NULL);
 }
 
 static void
 read_stream(struct slice bytes, size_t size, bool plain, struct buf *out)
 {
-	struct gen_reader g;
+	struct gemini_reader g;
 	struct apierror err = { 0 };
 	struct slice piece;
 	int rc = 0;
 
 	buf_reset(out);
-	gen_reader_init(&g, &scratch, plain, &sink, out);
+	gemini_reader_init(&g, &scratch, plain, &sink, out);
 	while (rc == 0 && fuzz_piece(&bytes, size, &piece))
-		rc = gen_reader_feed(&g, piece, &err);
+		rc = gemini_reader_feed(&g, piece, &err);
 	if (rc == 0)
-		rc = gen_reader_finish(&g, &err);
+		rc = gemini_reader_finish(&g, &err);
 	tell_end(&g, rc, &err, out);
-	gen_reader_release(&g);
+	gemini_reader_release(&g);
 }
 
 static void
 read_document(struct slice text, struct buf *out)
 {
-	struct gen_reader g;
+	struct gemini_reader g;
 	struct apierror err = { 0 };
 	int rc;
 
 	buf_reset(out);
-	gen_reader_init(&g, &scratch, false, &sink, out);
-	rc = gen_reader_document(&g, text, &err);
+	gemini_reader_init(&g, &scratch, false, &sink, out);
+	rc = gemini_reader_document(&g, text, &err);
 	tell_end(&g, rc, &err, out);
-	gen_reader_release(&g);
+	gemini_reader_release(&g);
 }
 
 int

@@ -21,13 +21,13 @@
 #define MINUTE "\"quotaId\":\"GenerateRequestsPerMinutePerProjectPerModel-FreeTier\""
 #define TOKENS "\"quotaId\":\"GenerateContentInputTokensPerModelPerMinute-FreeTier\""
 
-static struct gstatus g;
+static struct gemini_status g;
 
 static void
 read_body(const char *body)
 {
 	memset(&g, 'x', sizeof(g));
-	gstatus_read(&g, slice_str(body));
+	gemini_status_read(&g, slice_str(body));
 }
 
 /* clang-format off */
@@ -179,7 +179,7 @@ test_long_texts(void)
 }
 
 /* clang-format off */
-static const struct { const char *head; enum gsniff kind; } heads[] = {
+static const struct { const char *head; enum gemini_status_scan kind; } heads[] = {
 	{ "", GSNIFF_MORE }, { " \r\n", GSNIFF_MORE }, { "d", GSNIFF_MORE }, { "data:", GSNIFF_MORE },
 	{ "data: {", GSNIFF_MORE }, { "data: {\"", GSNIFF_MORE }, { "data: {\"err", GSNIFF_MORE },
 	{ "data: {\"error", GSNIFF_MORE }, { "[", GSNIFF_MORE }, { "[{\n \"e", GSNIFF_MORE },
@@ -204,13 +204,13 @@ test_sniff(void)
 	struct buf blanks;
 
 	for (size_t i = 0; i < ARRAY_SIZE(heads); i++)
-		is_int(gstatus_sniff(slice_str(heads[i].head)), heads[i].kind, "first bytes");
+		is_int(gemini_status_sniff(slice_str(heads[i].head)), heads[i].kind, "first bytes");
 	buf_init(&blanks, 8192);
 	for (size_t i = 0; i < 5000; i++)
 		buf_addc(&blanks, ' ');
-	is_int(
-	    gstatus_sniff(buf_slice(&blanks)), GSNIFF_CONTENT, "blanks are not awaited for ever");
-	is_int(gstatus_sniff(SLICE("\0{\"error\":")), GSNIFF_OTHER, "a NUL is no answer");
+	is_int(gemini_status_sniff(buf_slice(&blanks)), GSNIFF_CONTENT,
+	    "blanks are not awaited for ever");
+	is_int(gemini_status_sniff(SLICE("\0{\"error\":")), GSNIFF_OTHER, "a NUL is no answer");
 	buf_release(&blanks);
 }
 

@@ -11,12 +11,12 @@
 
 /* Values of members that begin with `w` are wanted, what is in `closed` is not looked into. */
 struct reading {
-	struct members members;
+	struct json_scan members;
 	struct buf out; /* depth, top, key and value of each */
 };
 
 static enum member_interest
-interest(const struct members *m, struct slice key)
+interest(const struct json_scan *m, struct slice key)
 {
 	(void)m;
 	if (slice_eq(key, SLICE("closed")))
@@ -25,7 +25,7 @@ interest(const struct members *m, struct slice key)
 }
 
 static void
-found(struct members *m, const struct member *member)
+found(struct json_scan *m, const struct member *member)
 {
 	struct reading *r = (struct reading *)m;
 
@@ -42,12 +42,12 @@ static const struct member_reader reader = { interest, found };
 static void
 read_pieces(struct reading *r, struct slice text, size_t piece)
 {
-	members_init(&r->members, &reader);
+	json_scan_init(&r->members, &reader);
 	buf_init(&r->out, MIB);
 	for (size_t at = 0; at < text.len; at += piece) {
 		size_t left = text.len - at;
 
-		members_feed(
+		json_scan_feed(
 		    &r->members, (struct slice){ text.ptr + at, left < piece ? left : piece });
 	}
 }

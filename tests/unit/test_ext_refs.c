@@ -11,70 +11,71 @@ static void
 check_zero_byte(void)
 {
 	struct slice key = { "call\0one", 8 };
-	struct refs refs;
+	struct ext_refs refs;
 	struct apierror err;
 	const struct ref *ref;
 
-	refs_init(&refs);
-	ref = refs_get(&refs, REF_SIGNATURE, key, "x", &err);
+	ext_refs_init(&refs);
+	ref = ext_refs_get(&refs, REF_SIGNATURE, key, "x", &err);
 	ok(slice_eq(ref_key(ref), key), "a key with a zero byte is kept whole");
-	ok(refs_get(&refs, REF_SIGNATURE, key, "x", &err) == ref, "and found again");
-	refs_release(&refs);
+	ok(ext_refs_get(&refs, REF_SIGNATURE, key, "x", &err) == ref, "and found again");
+	ext_refs_release(&refs);
 }
 
 static void
 test_states(void)
 {
-	struct refs refs;
+	struct ext_refs refs;
 	struct apierror err;
 	const struct ref *a, *b;
 	struct buf value;
 
-	refs_init(&refs);
-	a = refs_get(&refs, REF_MEDIA, SLICE("https://a.example/"), "messages[0]", &err);
-	b = refs_get(&refs, REF_SIGNATURE, SLICE("https://a.example/"), "messages[1]", &err);
+	ext_refs_init(&refs);
+	a = ext_refs_get(&refs, REF_MEDIA, SLICE("https://a.example/"), "messages[0]", &err);
+	b = ext_refs_get(&refs, REF_SIGNATURE, SLICE("https://a.example/"), "messages[1]", &err);
 	ok(a != b && refs.count == 2 && refs.wanted == 2, "kinds are apart");
 	is_int(a->state, REF_WANTED, "at first it is wanted");
-	ok(refs_get(&refs, REF_MEDIA, SLICE("https://a.example/"), "x", &err) == a, "once");
+	ok(ext_refs_get(&refs, REF_MEDIA, SLICE("https://a.example/"), "x", &err) == a, "once");
 	is_str(a->at, "messages[0]", "by whom it was asked first");
-	ok(refs_get(&refs, REF_MEDIA, SLICE("https://a.example"), "x", &err) != a,
+	ok(ext_refs_get(&refs, REF_MEDIA, SLICE("https://a.example"), "x", &err) != a,
 	    "keys are whole");
 	is_int(refs.wanted, 3, "three are wanted");
 	check_zero_byte();
 
 	buf_init(&value, 100);
 	buf_adds(&value, "bytes");
-	refs_found(&refs, refs.list[0], &value);
+	ext_refs_found(&refs, refs.list[0], &value);
 	ok(value.data == NULL, "the value is taken");
 	is_slice(buf_slice(&a->value), "bytes", "and is there");
 	is_int(a->state, REF_FOUND, "found");
-	refs_absent(&refs, refs.list[1]);
+	ext_refs_absent(&refs, refs.list[1]);
 	is_int(b->state, REF_ABSENT, "absent");
 	is_int(refs.wanted, 1, "one is left");
-	refs_release(&refs);
+	ext_refs_release(&refs);
 	is_int(refs.count, 0, "released");
 }
 
 static void
 test_ceiling(void)
 {
-	struct refs refs;
+	struct ext_refs refs;
 	struct apierror err;
 	char key[20];
 	bool good = true;
 
-	refs_init(&refs);
+	ext_refs_init(&refs);
 	for (int i = 0; i < REFS_MAX; i++) {
 		snprintf(key, sizeof(key), "k%d", i);
-		good = good && refs_get(&refs, REF_MEDIA, slice_str(key), "at", &err) != NULL;
+		good = good && ext_refs_get(&refs, REF_MEDIA, slice_str(key), "at", &err) != NULL;
 	}
 	ok(good, "as many as may be");
-	ok(refs_get(&refs, REF_MEDIA, SLICE("more"), "messages[9]", &err) == NULL, "not one more");
+	ok(ext_refs_get(&refs, REF_MEDIA, SLICE("more"), "messages[9]", &err) == NULL,
+	    "not one more");
 	is_str(err.param, "messages[9]", "the field at fault");
 	is_int(err.status, 400, "it is the caller's");
-	ok(refs_get(&refs, REF_MEDIA, SLICE("k7"), "at", &err) != NULL, "known ones are found");
-	ok(refs_get(&refs, REF_SIGNATURE, SLICE("more"), "at", &err) != NULL, "per kind");
-	refs_release(&refs);
+	ok(ext_refs_get(&refs, REF_MEDIA, SLICE("k7"), "at", &err) != NULL, "known ones are found");
+	ok(ext_refs_get(&refs, REF_SIGNATURE, SLICE("more"), "at", &err) != NULL, "per kind");
+	ext_refs_release(&refs);
 }
 
 int

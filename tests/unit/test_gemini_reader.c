@@ -15,7 +15,7 @@ static struct answer_scratch scratch;
 static struct buf told;
 
 static void
-tell_part(void *ctx, size_t candidate, const struct gen_part *part, json_object *logprobs)
+tell_part(void *ctx, size_t candidate, const struct gemini_part *part, json_object *logprobs)
 {
 	static const char letters[] = "-tTcofiar";
 
@@ -38,25 +38,25 @@ tell_candidate(void *ctx, size_t candidate, json_object *object)
 	buf_addf(&told, "%zu. ", candidate);
 }
 
-static const struct gen_sink sink = { tell_part, tell_candidate };
-static const struct gen_sink small_sink = { tell_part, NULL };
+static const struct gemini_sink sink = { tell_part, tell_candidate };
+static const struct gemini_sink small_sink = { tell_part, NULL };
 
 static void
-start(struct gen_reader *g, const struct gen_sink *to)
+start(struct gemini_reader *g, const struct gemini_sink *to)
 {
 	buf_reset(&told);
-	gen_reader_init(g, &scratch, false, to, NULL);
+	gemini_reader_init(g, &scratch, false, to, NULL);
 }
 
 static int
-feed(struct gen_reader *g, const char *json, struct apierror *err)
+feed(struct gemini_reader *g, const char *json, struct apierror *err)
 {
 	struct buf event;
 	int answer;
 
 	buf_init(&event, MIB);
 	buf_addf(&event, "data: %s\r\n\r\n", json);
-	answer = gen_reader_feed(g, buf_slice(&event), err);
+	answer = gemini_reader_feed(g, buf_slice(&event), err);
 	buf_release(&event);
 	return answer;
 }
@@ -64,13 +64,13 @@ feed(struct gen_reader *g, const char *json, struct apierror *err)
 static void
 document(const char *json, const char *want, const char *what)
 {
-	struct gen_reader g;
+	struct gemini_reader g;
 	struct apierror err;
 
 	start(&g, &sink);
-	ok(gen_reader_document(&g, slice_str(json), &err) == 0, what);
+	ok(gemini_reader_document(&g, slice_str(json), &err) == 0, what);
 	is_slice(buf_slice(&told), want, "  its parts");
-	gen_reader_release(&g);
+	gemini_reader_release(&g);
 }
 
 static void
@@ -116,19 +116,19 @@ test_indices(void)
 static void
 expect_cut(const char *json, const char *what)
 {
-	struct gen_reader g;
+	struct gemini_reader g;
 	struct apierror err;
 
 	start(&g, &small_sink);
 	ok(feed(&g, json, &err) == 0, what);
-	ok(gen_reader_finish(&g, &err) == -1 && err.kind == APIERROR_CUT, "  is cut");
-	gen_reader_release(&g);
+	ok(gemini_reader_finish(&g, &err) == -1 && err.kind == APIERROR_CUT, "  is cut");
+	gemini_reader_release(&g);
 }
 
 static void
 test_ends(void)
 {
-	struct gen_reader g;
+	struct gemini_reader g;
 	struct apierror err;
 
 	expect_cut("{\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"a\"}]}}]}", "no reason");
@@ -142,38 +142,38 @@ test_ends(void)
 
 	start(&g, &small_sink);
 	ok(feed(&g, "{\"promptFeedback\":{\"blockReason\":\"SAFETY\"}}", &err) == 0 &&
-		gen_reader_finish(&g, &err) == 0,
+		gemini_reader_finish(&g, &err) == 0,
 	    "a blocked prompt is whole");
-	ok(gen_reader_blocked(&g, 0), "and seen");
-	gen_reader_release(&g);
+	ok(gemini_reader_blocked(&g, 0), "and seen");
+	gemini_reader_release(&g);
 
 	start(&g, &small_sink);
-	ok(gen_reader_feed(
+	ok(gemini_reader_feed(
 	       &g, SLICE("data: {\"candidates\":[{\"finishReason\":\"STOP\"}]}"), &err) == 0 &&
-		gen_reader_finish(&g, &err) == 0,
+		gemini_reader_finish(&g, &err) == 0,
 	    "an event without a line end is whole");
 	is_str(g.native[0], "STOP", "with its reason");
-	gen_reader_release(&g);
+	gemini_reader_release(&g);
 
 	start(&g, &small_sink);
-	ok(gen_reader_feed(&g, SLICE("data: {\"candidates\":[{\"finishRea"), &err) == 0 &&
-		gen_reader_finish(&g, &err) == -1 && err.kind == APIERROR_CUT,
+	ok(gemini_reader_feed(&g, SLICE("data: {\"candidates\":[{\"finishRea"), &err) == 0 &&
+		gemini_reader_finish(&g, &err) == -1 && err.kind == APIERROR_CUT,
 	    "half an event is a cut");
-	gen_reader_release(&g);
+	gemini_reader_release(&g);
 }
 
 static void
 expect_error(const char *stream, enum apierror_kind kind, const char *what)
 {
-	struct gen_reader g;
+	struct gemini_reader g;
 	struct apierror err;
 
 	start(&g, &small_sink);
-	ok((gen_reader_feed(&g, slice_str(stream), &err) != 0 ||
-	       gen_reader_finish(&g, &err) != 0) &&
+	ok((gemini_reader_feed(&g, slice_str(stream), &err) != 0 ||
+	       gemini_reader_finish(&g, &err) != 0) &&
 		judged(&scratch, &err)->kind == kind,
 	    what);
-	gen_reader_release(&g);
+	gemini_reader_release(&g);
 }
 
 #define UNAVAILABLE "{\"error\":{\"code\":503,\"message\":\"m\",\"status\":\"UNAVAILABLE\"}}"
@@ -198,7 +198,7 @@ test_errors(void)
 static void
 test_values(void)
 {
-	struct gen_reader g;
+	struct gemini_reader g;
 	struct apierror err;
 
 	start(&g, &small_sink);
@@ -212,15 +212,16 @@ test_values(void)
 	    "\"7\",\"candidatesTokenCount\":1}}",
 	    &err);
 	is_str(g.native[0], "STOP", "the last reason counts");
-	ok(gen_reader_usage(&g)->prompt == 7 && gen_reader_usage(&g)->total == 8, "so do counters");
-	gen_reader_release(&g);
+	ok(gemini_reader_usage(&g)->prompt == 7 && gemini_reader_usage(&g)->total == 8,
+	    "so do counters");
+	gemini_reader_release(&g);
 }
 
 /* An inline image is one event of megabytes. */
 static void
 test_large_event(void)
 {
-	struct gen_reader g;
+	struct gemini_reader g;
 	struct apierror err;
 	struct buf event;
 	size_t piece = 16 * KIB - 1, at = 0;
@@ -234,13 +235,13 @@ test_large_event(void)
 	buf_adds(&event, "\"}},{\"text\":\"after\"}]},\"finishReason\":\"STOP\"}]}\r\n\r\n");
 	start(&g, &sink);
 	for (; at < event.len && answer == 0; at += piece)
-		answer = gen_reader_feed(&g,
+		answer = gemini_reader_feed(&g,
 		    (struct slice){
 			event.data + at, event.len - at < piece ? event.len - at : piece },
 		    &err);
-	ok(answer == 0 && gen_reader_finish(&g, &err) == 0, "an event of 24 MiB");
+	ok(answer == 0 && gemini_reader_finish(&g, &err) == 0, "an event of 24 MiB");
 	is_slice(buf_slice(&told), "0i 0t(after) 0. ", "  its parts");
-	gen_reader_release(&g);
+	gemini_reader_release(&g);
 	buf_release(&event);
 }
 
@@ -263,14 +264,14 @@ test_documents(void)
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(bad); i++) {
-		struct gen_reader g;
+		struct gemini_reader g;
 		struct apierror err;
 
 		start(&g, &sink);
-		ok(gen_reader_document(&g, slice_str(bad[i].text), &err) == -1 &&
+		ok(gemini_reader_document(&g, slice_str(bad[i].text), &err) == -1 &&
 			judged(&scratch, &err)->kind == bad[i].kind,
 		    bad[i].text);
-		gen_reader_release(&g);
+		gemini_reader_release(&g);
 	}
 }
 

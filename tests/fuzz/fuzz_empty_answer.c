@@ -8,15 +8,16 @@
 #include "core/json/json.h"
 #include "fuzz.h"
 
-static enum blank_answer
+static enum empty_answer_answer
 look(struct slice bytes, size_t piece)
 {
-	struct blank b = { 0 };
+	struct empty_answer b = { 0 };
 
 	for (size_t at = piece; at < bytes.len; at += piece)
-		if (blank_look(&b, (struct slice){ bytes.ptr, at }, false) == BLANK_CONTENT)
+		if (empty_answer_look(&b, (struct slice){ bytes.ptr, at }, false) ==
+		    EMPTY_ANSWER_CONTENT)
 			break;
-	return blank_look(&b, bytes, true);
+	return empty_answer_look(&b, bytes, true);
 }
 
 static void
@@ -65,12 +66,12 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
 	struct slice all = { (const char *)bytes, size };
-	enum blank_answer whole = look(all, size + 1);
+	enum empty_answer_answer whole = look(all, size + 1);
 
-	FUZZ_CHECK(whole != BLANK_MORE);
+	FUZZ_CHECK(whole != EMPTY_ANSWER_MORE);
 	for (size_t piece = 1; piece < 16 && piece < size; piece += 2)
 		FUZZ_CHECK(look(all, piece) == whole);
-	if (whole == BLANK_EMPTY)
+	if (whole == EMPTY_ANSWER_EMPTY)
 		check_document(all);
 	return 0;
 }
