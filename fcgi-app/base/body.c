@@ -51,7 +51,7 @@ open_unlinked(const char *dir)
 }
 
 static bool
-write_all(int fd, const char *data, size_t len)
+body_write_all(int fd, const char *data, size_t len)
 {
 	while (len > 0) {
 		ssize_t n = write(fd, data, len);
@@ -83,13 +83,13 @@ body_append(struct body *b, const struct body_limits *limits, const void *data, 
 		return BODY_TOO_LARGE;
 	if (b->fd < 0 && b->len + len > limits->memory) {
 		b->fd = open_unlinked(limits->dir);
-		if (b->fd < 0 || !write_all(b->fd, b->mem.data, b->mem.len))
+		if (b->fd < 0 || !body_write_all(b->fd, b->mem.data, b->mem.len))
 			return spool_failed(limits);
 		buf_release(&b->mem);
 	}
 	if (b->fd < 0)
 		buf_add(&b->mem, data, len);
-	else if (!write_all(b->fd, data, len))
+	else if (!body_write_all(b->fd, data, len))
 		return spool_failed(limits);
 	b->len += len;
 	return BODY_OK;

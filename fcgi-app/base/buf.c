@@ -51,7 +51,7 @@ slice_ends(struct slice s, struct slice suffix)
 }
 
 static bool
-is_blank(char c)
+buf_is_blank(char c)
 {
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
@@ -59,11 +59,11 @@ is_blank(char c)
 struct slice
 slice_trim(struct slice s)
 {
-	while (s.len > 0 && is_blank(s.ptr[0])) {
+	while (s.len > 0 && buf_is_blank(s.ptr[0])) {
 		s.ptr++;
 		s.len--;
 	}
-	while (s.len > 0 && is_blank(s.ptr[s.len - 1]))
+	while (s.len > 0 && buf_is_blank(s.ptr[s.len - 1]))
 		s.len--;
 	return s;
 }

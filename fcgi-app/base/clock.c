@@ -6,7 +6,7 @@
 #include <time.h>
 
 static uint64_t
-to_ms(const struct timespec *ts)
+clock_to_ms(const struct timespec *ts)
 {
 	return (uint64_t)ts->tv_sec * 1000 + (uint64_t)ts->tv_nsec / 1000000;
 }
@@ -18,10 +18,10 @@ clock_mono_ms(void)
 
 #ifdef CLOCK_BOOTTIME
 	if (clock_gettime(CLOCK_BOOTTIME, &ts) == 0)
-		return to_ms(&ts);
+		return clock_to_ms(&ts);
 #endif
 	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return to_ms(&ts);
+	return clock_to_ms(&ts);
 }
 
 uint64_t
@@ -30,5 +30,5 @@ clock_wall_ms(void)
 	struct timespec ts;
 
 	clock_gettime(CLOCK_REALTIME, &ts);
-	return to_ms(&ts);
+	return clock_to_ms(&ts);
 }

@@ -3,13 +3,13 @@
 #include "base/edit_distance.h"
 
 static size_t
-min(size_t a, size_t b)
+edit_distance_min(size_t a, size_t b)
 {
 	return a < b ? a : b;
 }
 
 static char
-letter(struct slice s, size_t i)
+edit_distance_letter(struct slice s, size_t i)
 {
 	return ascii_lower(s.ptr[i]);
 }
@@ -30,12 +30,14 @@ edit_distance(struct slice a, struct slice b, size_t most)
 
 		now[0] = i;
 		for (size_t j = 1; j <= b.len; j++) {
-			char x = letter(a, i - 1), y = letter(b, j - 1);
+			char x = edit_distance_letter(a, i - 1), y = edit_distance_letter(b, j - 1);
 
-			now[j] = min(last[j - 1] + (x != y), min(last[j], now[j - 1]) + 1);
-			if (i > 1 && j > 1 && x == letter(b, j - 2) && y == letter(a, i - 2))
-				now[j] = min(now[j], before[j - 2] + 1);
-			least = min(least, now[j]);
+			now[j] = edit_distance_min(
+			    last[j - 1] + (x != y), edit_distance_min(last[j], now[j - 1]) + 1);
+			if (i > 1 && j > 1 && x == edit_distance_letter(b, j - 2) &&
+			    y == edit_distance_letter(a, i - 2))
+				now[j] = edit_distance_min(now[j], before[j - 2] + 1);
+			least = edit_distance_min(least, now[j]);
 		}
 		if (least > most) /* no later row has less */
 			return most + 1;
@@ -43,5 +45,5 @@ edit_distance(struct slice a, struct slice b, size_t most)
 		last = now;
 		now = free_row;
 	}
-	return min(last[b.len], most + 1);
+	return edit_distance_min(last[b.len], most + 1);
 }

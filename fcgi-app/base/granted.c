@@ -26,7 +26,7 @@ granted_files(void)
 
 /* Stays until all are there. */
 static void *
-stay(void *arg)
+granted_stay(void *arg)
 {
 	pthread_mutex_t *gate = arg;
 
@@ -43,7 +43,7 @@ granted_threads(size_t wanted)
 	size_t count = 0;
 
 	pthread_mutex_lock(&gate);
-	while (count < wanted && pthread_create(&threads[count], NULL, stay, &gate) == 0)
+	while (count < wanted && pthread_create(&threads[count], NULL, granted_stay, &gate) == 0)
 		count++;
 	pthread_mutex_unlock(&gate);
 	for (size_t i = 0; i < count; i++)

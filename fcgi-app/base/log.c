@@ -147,7 +147,7 @@ add_time(struct buf *b)
 }
 
 static void
-add_field(struct buf *b, const struct log_field *field)
+log_add_field(struct buf *b, const struct log_field *field)
 {
 	bool text = field->kind != LOG_FIELD_INT;
 	size_t len = strlen(field->name);
@@ -179,12 +179,12 @@ make_line(struct buf *line, enum log_level level, const char *event, const struc
 	static const char *const words[] = { "error", "warn", "info", "debug" };
 
 	add_time(line);
-	add_field(line, &LOG_S("level", words[level]));
-	add_field(line, &LOG_S("event", event));
+	log_add_field(line, &LOG_S("level", words[level]));
+	log_add_field(line, &LOG_S("event", event));
 	for (size_t i = 0; i < count; i++) {
 		size_t before = line->len;
 
-		add_field(line, &fields[i]);
+		log_add_field(line, &fields[i]);
 		if (line->failed || line->max - line->len < 2) {
 			/* A field that does not fit is left out; the line stays whole JSON. */
 			line->len = before;

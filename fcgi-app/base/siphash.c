@@ -8,7 +8,7 @@ struct sip {
 };
 
 static uint64_t
-rotate(uint64_t x, unsigned bits)
+siphash_rotate(uint64_t x, unsigned bits)
 {
 	return (x << bits) | (x >> (64 - bits));
 }
@@ -19,13 +19,13 @@ sip_rounds(struct sip *s, int count)
 	while (count-- > 0) {
 		s->v0 += s->v1;
 		s->v2 += s->v3;
-		s->v1 = rotate(s->v1, 13) ^ s->v0;
-		s->v3 = rotate(s->v3, 16) ^ s->v2;
-		s->v0 = rotate(s->v0, 32) + s->v3;
+		s->v1 = siphash_rotate(s->v1, 13) ^ s->v0;
+		s->v3 = siphash_rotate(s->v3, 16) ^ s->v2;
+		s->v0 = siphash_rotate(s->v0, 32) + s->v3;
 		s->v2 += s->v1;
-		s->v3 = rotate(s->v3, 21) ^ s->v0;
-		s->v1 = rotate(s->v1, 17) ^ s->v2;
-		s->v2 = rotate(s->v2, 32);
+		s->v3 = siphash_rotate(s->v3, 21) ^ s->v0;
+		s->v1 = siphash_rotate(s->v1, 17) ^ s->v2;
+		s->v2 = siphash_rotate(s->v2, 32);
 	}
 }
 

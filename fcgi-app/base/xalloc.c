@@ -8,7 +8,7 @@
 #include <string.h>
 
 static void *
-checked(void *ptr)
+xalloc_checked(void *ptr)
 {
 	if (ptr == NULL) {
 		fputs("gemini-balance: out of memory\n", stderr);
@@ -20,25 +20,25 @@ checked(void *ptr)
 void *
 xmalloc(size_t size)
 {
-	return checked(malloc(size > 0 ? size : 1));
+	return xalloc_checked(malloc(size > 0 ? size : 1));
 }
 
 void *
 xcalloc(size_t count, size_t size)
 {
-	return checked(calloc(count > 0 ? count : 1, size > 0 ? size : 1));
+	return xalloc_checked(calloc(count > 0 ? count : 1, size > 0 ? size : 1));
 }
 
 void *
 xrealloc(void *ptr, size_t size)
 {
-	return checked(realloc(ptr, size > 0 ? size : 1));
+	return xalloc_checked(realloc(ptr, size > 0 ? size : 1));
 }
 
 char *
 xstrdup(const char *s)
 {
-	return checked(strdup(s));
+	return xalloc_checked(strdup(s));
 }
 
 char *

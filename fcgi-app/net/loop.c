@@ -201,7 +201,7 @@ for_each_edge(struct loop *loop, void (*fn)(struct fcgi_conn *e, uint64_t now), 
 }
 
 static void
-tick(uv_timer_t *timer)
+loop_tick(uv_timer_t *timer)
 {
 	struct loop *loop = timer->data;
 	uint64_t now = clock_mono_ms();
@@ -248,7 +248,7 @@ turn_ended(uv_check_t *check)
 }
 
 static void
-woken(uv_async_t *async)
+loop_woken(uv_async_t *async)
 {
 	struct loop *loop = async->data;
 
@@ -261,7 +261,7 @@ woken(uv_async_t *async)
 }
 
 static void
-poked(uv_async_t *async)
+loop_poked(uv_async_t *async)
 {
 	struct loop *loop = async->data;
 
@@ -300,7 +300,7 @@ loop_run(void *arg)
 }
 
 static size_t
-smaller(size_t a, size_t b)
+loop_smaller(size_t a, size_t b)
 {
 	return a < b ? a : b;
 }
@@ -313,7 +313,7 @@ set_shares(struct loop *loop)
 
 	loop->conns.idle_max = options->requests_max / 4;
 	loop->conns.arriving_max =
-	    smaller(options->requests_max / 4, (size_t)ARRIVALS_MAX / options->count);
+	    loop_smaller(options->requests_max / 4, (size_t)ARRIVALS_MAX / options->count);
 	loop->conns.arriving_memory_max = ARRIVALS_MEMORY / options->count;
 	loop->conns.unread_max = options->conns.unread_max / options->count;
 }
@@ -341,9 +341,9 @@ loop_init(struct loop *loop, struct loops *all)
 	uv_timer_init(&loop->uv, &loop->tick);
 	uv_timer_init(&loop->uv, &loop->accept_again);
 	uv_check_init(&loop->uv, &loop->turn);
-	rc = uv_async_init(&loop->uv, &loop->wake, woken);
+	rc = uv_async_init(&loop->uv, &loop->wake, loop_woken);
 	if (rc == 0)
-		rc = uv_async_init(&loop->uv, &loop->poke, poked);
+		rc = uv_async_init(&loop->uv, &loop->poke, loop_poked);
 	if (rc == 0)
 		rc = uv_poll_init(&loop->uv, &loop->arrivals, loop->conns.epoll_fd);
 	if (rc == 0 && all->options.listen_fd >= 0)
@@ -354,14 +354,14 @@ loop_init(struct loop *loop, struct loops *all)
 	loop->arrivals.data = loop->accept.data = loop->turn.data = loop;
 	uv_check_start(&loop->turn, turn_ended);
 	uv_poll_start(&loop->arrivals, UV_READABLE, arrivals_ready);
-	uv_timer_start(&loop->tick, tick, TICK_MS, TICK_MS);
+	uv_timer_start(&loop->tick, loop_tick, TICK_MS, TICK_MS);
 	accept_update(loop);
 	return 0;
 }
 
 /* Signals belong to the main thread; what a thread starts inherits its mask. */
 static int
-start_thread(struct loop *loop)
+loop_start_thread(struct loop *loop)
 {
 	sigset_t all, old;
 	int rc;
@@ -385,7 +385,7 @@ loops_start(const struct loops_options *options)
 		int rc = loop_init(&all->loops[i], all);
 
 		if (rc == 0)
-			rc = -start_thread(&all->loops[i]);
+			rc = -loop_start_thread(&all->loops[i]);
 		if (rc != 0) {
 			/* Start-up failed: the process ends, and its memory with it. */
 			errno = -rc;
@@ -478,7 +478,7 @@ timer_new(struct loop *loop, timer_fn fn, void *ctx)
 }
 
 static void
-timer_fired(uv_timer_t *uv)
+loop_timer_fired(uv_timer_t *uv)
 {
 	struct timer *timer = uv->data;
 
@@ -488,7 +488,7 @@ timer_fired(uv_timer_t *uv)
 void
 timer_start(struct timer *timer, uint64_t ms)
 {
-	uv_timer_start(&timer->uv, timer_fired, ms, 0);
+	uv_timer_start(&timer->uv, loop_timer_fired, ms, 0);
 }
 
 static void

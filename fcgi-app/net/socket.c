@@ -24,7 +24,7 @@
 #define SYSTEMD_FIRST_FD 3
 
 static int
-fail(char *error, size_t size, const char *what, const char *where)
+socket_fail(char *error, size_t size, const char *what, const char *where)
 {
 	snprintf(error, size, "%s %s: %s", what, where, strerror(errno));
 	return -1;
@@ -80,14 +80,14 @@ listen_unix(const char *path, unsigned mode, const char *group, struct socket_fi
 
 	if (strlen(path) >= sizeof(address.sun_path)) {
 		errno = ENAMETOOLONG;
-		return fail(error, error_size, "cannot listen at", path);
+		return socket_fail(error, error_size, "cannot listen at", path);
 	}
 	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
 	if (!clear_path(&address))
-		return fail(error, error_size, "cannot listen at", path);
+		return socket_fail(error, error_size, "cannot listen at", path);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0)
-		return fail(error, error_size, "cannot make a socket for", path);
+		return socket_fail(error, error_size, "cannot make a socket for", path);
 	/* Nobody may connect before the mode is what was asked for. */
 	old_mask = umask(0177);
 	rc = bind(fd, (const struct sockaddr *)&address, sizeof(address));
@@ -97,7 +97,7 @@ listen_unix(const char *path, unsigned mode, const char *group, struct socket_fi
 		*ret_file = (struct socket_file){ st.st_dev, st.st_ino };
 		return fd;
 	}
-	fail(error, error_size, "cannot listen at", path);
+	socket_fail(error, error_size, "cannot listen at", path);
 	if (rc == 0)
 		unlink(path);
 	close(fd);
@@ -148,7 +148,7 @@ listen_tcp(const char *address, char *error, size_t error_size)
 	}
 	fd = listen_address(found);
 	if (fd < 0)
-		fail(error, error_size, "cannot listen at", address);
+		socket_fail(error, error_size, "cannot listen at", address);
 	freeaddrinfo(found);
 	return fd;
 }

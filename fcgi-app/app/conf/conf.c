@@ -14,7 +14,7 @@
 #include "core/http/plain_text.h"
 
 static const char *
-expected(const struct conf_option *o, char text[128])
+conf_expected(const struct conf_option *o, char text[128])
 {
 	const char *unit = o->kind == KIND_TIME ? " seconds" : o->kind == KIND_SIZE ? " bytes" : "";
 
@@ -92,7 +92,8 @@ apply_text(const struct conf_option *o, char **field, const char *value, char er
 }
 
 static int
-apply(struct conf *conf, const struct conf_option *o, const char *value, char error[CONF_ERROR_MAX])
+conf_apply(
+    struct conf *conf, const struct conf_option *o, const char *value, char error[CONF_ERROR_MAX])
 {
 	void *field = (char *)conf + o->offset;
 	char text[128];
@@ -106,7 +107,7 @@ apply(struct conf *conf, const struct conf_option *o, const char *value, char er
 	case KIND_SIZE:
 	case KIND_TIME:
 		if (!parse_number(o, value, &number))
-			return conf_refuse(error, o, value, expected(o, text));
+			return conf_refuse(error, o, value, conf_expected(o, text));
 		*(uint64_t *)field = (uint64_t)(o->kind == KIND_TIME ? number * 1000 : number);
 		return 0;
 	case KIND_BOOL:
@@ -137,7 +138,7 @@ conf_set(struct conf *conf, const char *name, const char *value, char error[CONF
 	const struct conf_option *o = find_option(name), *near;
 
 	if (o != NULL)
-		return apply(conf, o, value, error);
+		return conf_apply(conf, o, value, error);
 	near = conf_closest(name);
 	if (near != NULL)
 		snprintf(error, CONF_ERROR_MAX, "%.80s is not an option; did you mean %s?", name,
@@ -152,7 +153,7 @@ conf_set(struct conf *conf, const char *name, const char *value, char error[CONF
 
 /* Takes a pair of quotation marks off; false when only one of the two is there. */
 static bool
-unquote(struct slice *value)
+conf_unquote(struct slice *value)
 {
 	char first, last;
 
@@ -185,7 +186,7 @@ apply_line(struct conf *conf, struct slice line, char error[CONF_ERROR_MAX])
 	}
 	name = slice_trim(name);
 	value = slice_trim(rest);
-	if (!unquote(&value)) {
+	if (!conf_unquote(&value)) {
 		snprintf(error, CONF_ERROR_MAX,
 		    "%.*s: the quotation marks around the value do not match",
 		    name.len < 80 ? (int)name.len : 80, name.ptr);
@@ -233,11 +234,11 @@ apply_variable(
 	/* An environment holds neither NUL nor UTF-16. */
 	plain_text_read(slice_str(value), &text, &line);
 	clean = slice_trim(buf_slice(&text));
-	if (!unquote(&clean))
+	if (!conf_unquote(&clean))
 		rc = conf_refuse(error, o, value, "has quotation marks that do not match");
 	copy = xstrndup(clean.ptr, clean.len);
 	if (rc == 0)
-		rc = apply(conf, o, copy, error);
+		rc = conf_apply(conf, o, copy, error);
 	secret_free(copy);
 	if (text.data != NULL)
 		explicit_bzero(text.data, text.cap);
@@ -250,7 +251,7 @@ conf_load(struct conf *conf, const char *file, char error[CONF_ERROR_MAX])
 {
 	*conf = (struct conf){ 0 };
 	EACH_OPTION(o)
-	if (apply(conf, o, o->def, error) != 0)
+	if (conf_apply(conf, o, o->def, error) != 0)
 		return -1;
 	if (file != NULL && load_file(conf, file, error) != 0)
 		return -1;

@@ -73,7 +73,7 @@ on_told(void *ctx, struct slice name, struct slice text)
 }
 
 static void
-on_changed(void *ctx, struct slice name, struct slice text)
+balancer_on_changed(void *ctx, struct slice name, struct slice text)
 {
 	struct balancer *b = ctx;
 	struct instant now = instant_now();
@@ -85,7 +85,7 @@ on_changed(void *ctx, struct slice name, struct slice text)
 }
 
 static void
-on_lost(void *ctx)
+balancer_on_lost(void *ctx)
 {
 	struct balancer *b = ctx;
 	struct instant now = instant_now();
@@ -109,7 +109,7 @@ void
 balancer_share(struct balancer *b, struct state *state)
 {
 	const struct health_watch watch = { machine_id(), on_told, b };
-	const struct state_follower follower = { on_changed, on_lost, b };
+	const struct state_follower follower = { balancer_on_changed, balancer_on_lost, b };
 
 	if (!state_is_shared(state))
 		return;
@@ -144,7 +144,7 @@ waits_for(const struct waiter *w, const struct keyring *ring, uint64_t model)
 }
 
 static void
-call(struct waiter *w)
+balancer_call(struct waiter *w)
 {
 	if (w->called)
 		return;
@@ -157,13 +157,13 @@ call_next(struct balancer *b, const struct keyring *ring, uint64_t model)
 {
 	for (struct waiter *w = b->first; w != NULL; w = w->next)
 		if (waits_for(w, ring, model)) {
-			call(w);
+			balancer_call(w);
 			return;
 		}
 }
 
 static void
-take_out(struct balancer *b, struct waiter *w)
+balancer_take_out(struct balancer *b, struct waiter *w)
 {
 	struct waiter **at = &b->first;
 
@@ -192,7 +192,7 @@ room_serve(struct balancer *b, struct waiter *w)
 		return;
 	if (w->turn > b->clock)
 		b->clock = w->turn;
-	take_out(b, w);
+	balancer_take_out(b, w);
 	call_next(b, w->ring, w->model);
 }
 
@@ -201,7 +201,7 @@ room_call_ring(struct balancer *b, const struct keyring *ring)
 {
 	for (struct waiter *w = b->first; w != NULL; w = w->next)
 		if (w->ring == ring && !room_is_ahead(b, ring, w->model, w))
-			call(w);
+			balancer_call(w);
 }
 
 void
@@ -209,7 +209,7 @@ room_call_all(struct balancer *b, uint64_t model)
 {
 	for (struct waiter *w = b->first; w != NULL; w = w->next)
 		if (model == 0 || w->model == model)
-			call(w);
+			balancer_call(w);
 }
 
 bool
@@ -246,7 +246,7 @@ balancer_leave(struct balancer *b, struct waiter *w)
 {
 	pthread_mutex_lock(&b->lock);
 	if (w->inside) {
-		take_out(b, w);
+		balancer_take_out(b, w);
 		call_next(b, w->ring, w->model);
 	}
 	pthread_mutex_unlock(&b->lock);

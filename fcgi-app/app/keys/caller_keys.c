@@ -95,15 +95,15 @@ caller_keys_free(struct caller_keys *o)
 /* ---- with the lock held ---- */
 
 static struct caller_ring **
-bucket(struct caller_keys *o, uint64_t hash)
+caller_keys_bucket(struct caller_keys *o, uint64_t hash)
 {
 	return &o->buckets[hash % ARRAY_SIZE(o->buckets)];
 }
 
 static struct caller_ring *
-find(struct caller_keys *o, uint64_t hash, struct slice list, enum balance balance)
+caller_keys_find(struct caller_keys *o, uint64_t hash, struct slice list, enum balance balance)
 {
-	struct caller_ring *p = *bucket(o, hash);
+	struct caller_ring *p = *caller_keys_bucket(o, hash);
 
 	while (p != NULL && (p->hash != hash || p->balance != balance || p->len != list.len ||
 				memcmp(p->list, list.ptr, list.len) != 0))
@@ -112,7 +112,7 @@ find(struct caller_keys *o, uint64_t hash, struct slice list, enum balance balan
 }
 
 static void
-wake(struct caller_keys *o, struct caller_ring *p)
+caller_keys_wake(struct caller_keys *o, struct caller_ring *p)
 {
 	if (p->users++ > 0)
 		return;
@@ -124,7 +124,7 @@ wake(struct caller_keys *o, struct caller_ring *p)
 }
 
 static void
-rest(struct caller_keys *o, struct caller_ring *p, uint64_t now)
+caller_keys_rest(struct caller_keys *o, struct caller_ring *p, uint64_t now)
 {
 	p->rests_since = now;
 	p->before = o->last;
@@ -135,9 +135,9 @@ rest(struct caller_keys *o, struct caller_ring *p, uint64_t now)
 }
 
 static void
-take_out(struct caller_keys *o, struct caller_ring *p)
+caller_keys_take_out(struct caller_keys *o, struct caller_ring *p)
 {
-	struct caller_ring **at = bucket(o, p->hash);
+	struct caller_ring **at = caller_keys_bucket(o, p->hash);
 
 	while (*at != p)
 		at = &(*at)->next;
@@ -147,15 +147,15 @@ take_out(struct caller_keys *o, struct caller_ring *p)
 
 /* What may not be kept any longer, as a chain for chain_free. */
 static struct caller_ring *
-surplus(struct caller_keys *o, uint64_t now)
+caller_keys_surplus(struct caller_keys *o, uint64_t now)
 {
 	struct caller_ring *gone = NULL, *p;
 
 	while ((p = o->first) != NULL &&
 	       (o->resting > CALLER_RINGS_MAX || o->resting_keys > CALLER_KEYS_KEPT_MAX ||
 		   now >= p->rests_since + CALLER_RING_IDLE_MS)) {
-		wake(o, p);
-		take_out(o, p);
+		caller_keys_wake(o, p);
+		caller_keys_take_out(o, p);
 		p->next = gone;
 		gone = p;
 	}
@@ -195,21 +195,21 @@ caller_keys_get(struct caller_keys *o, struct slice list, enum balance balance, 
 
 	*ret_error = NULL;
 	pthread_mutex_lock(&o->lock);
-	gone = surplus(o, now);
-	p = find(o, hash, list, balance);
+	gone = caller_keys_surplus(o, now);
+	p = caller_keys_find(o, hash, list, balance);
 	if (p == NULL) {
 		/* Others need not wait while it is made, and one of them may be faster. */
 		pthread_mutex_unlock(&o->lock);
 		made = place_new(o, hash, list, balance, ret_error);
 		pthread_mutex_lock(&o->lock);
-		p = made != NULL ? find(o, hash, list, balance) : NULL;
+		p = made != NULL ? caller_keys_find(o, hash, list, balance) : NULL;
 	}
 	if (p != NULL) {
-		wake(o, p);
+		caller_keys_wake(o, p);
 	} else if (made != NULL) {
 		p = TAKE(made);
-		p->next = *bucket(o, hash);
-		*bucket(o, hash) = p;
+		p->next = *caller_keys_bucket(o, hash);
+		*caller_keys_bucket(o, hash) = p;
 		o->count++;
 	}
 	pthread_mutex_unlock(&o->lock);
@@ -226,8 +226,8 @@ caller_keys_put(struct caller_keys *o, struct caller_ring *place, uint64_t now)
 	pthread_mutex_lock(&o->lock);
 	assert(place->users > 0);
 	if (--place->users == 0)
-		rest(o, place, now);
-	gone = surplus(o, now);
+		caller_keys_rest(o, place, now);
+	gone = caller_keys_surplus(o, now);
 	pthread_mutex_unlock(&o->lock);
 	chain_free(gone);
 }

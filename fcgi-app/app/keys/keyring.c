@@ -40,7 +40,7 @@ ring_new(enum balance balance)
 }
 
 static struct keyring *
-checked(struct keyring *ring, int added, const char **ret_error)
+keyring_checked(struct keyring *ring, int added, const char **ret_error)
 {
 	if (added >= 0)
 		return ring;
@@ -56,7 +56,8 @@ keyring_new(const struct key_spec *specs, size_t count, enum balance balance, si
 {
 	struct keyring *ring = ring_new(balance);
 
-	return checked(ring, keypool_add(&ring->pool, specs, count, max, ret_repeated), ret_error);
+	return keyring_checked(
+	    ring, keypool_add(&ring->pool, specs, count, max, ret_repeated), ret_error);
 }
 
 struct keyring *
@@ -64,7 +65,7 @@ keyring_of_list(struct slice list, enum balance balance, size_t max, const char 
 {
 	struct keyring *ring = ring_new(balance);
 
-	return checked(ring, keypool_add_list(&ring->pool, list, max), ret_error);
+	return keyring_checked(ring, keypool_add_list(&ring->pool, list, max), ret_error);
 }
 
 void
@@ -89,13 +90,13 @@ keyring_count(const struct keyring *ring)
 }
 
 static void
-lock(struct keyring *ring)
+keyring_lock(struct keyring *ring)
 {
 	pthread_mutex_lock(&ring->balancer->lock);
 }
 
 static void
-unlock(struct keyring *ring)
+keyring_unlock(struct keyring *ring)
 {
 	pthread_mutex_unlock(&ring->balancer->lock);
 }
@@ -104,9 +105,9 @@ void
 keyring_attach(struct keyring *ring, struct balancer *b, enum health_side side, unsigned cap)
 {
 	ring->balancer = b;
-	lock(ring);
+	keyring_lock(ring);
 	keypool_attach(&ring->pool, b->health, side, cap);
-	unlock(ring);
+	keyring_unlock(ring);
 }
 
 /* ---- projects ---- */
@@ -116,9 +117,9 @@ keyring_project(struct keyring *ring, size_t index)
 {
 	uint64_t project;
 
-	lock(ring);
+	keyring_lock(ring);
 	project = ring->pool.keys[index].project;
-	unlock(ring);
+	keyring_unlock(ring);
 	return project;
 }
 
@@ -127,10 +128,10 @@ keyring_has_projects(struct keyring *ring)
 {
 	bool several = false;
 
-	lock(ring);
+	keyring_lock(ring);
 	for (size_t i = 1; i < ring->pool.count && !several; i++)
 		several = ring->pool.keys[i].project != ring->pool.keys[0].project;
-	unlock(ring);
+	keyring_unlock(ring);
 	return several;
 }
 
@@ -148,10 +149,10 @@ keyring_projects(struct keyring *ring, size_t *ret_count)
 	size_t count = ring->pool.count, kept = 0;
 	uint64_t *list = xcalloc(count + 1, sizeof(*list));
 
-	lock(ring);
+	keyring_lock(ring);
 	for (size_t i = 0; i < count; i++)
 		list[i] = ring->pool.keys[i].project;
-	unlock(ring);
+	keyring_unlock(ring);
 	qsort(list, count, sizeof(*list), compare_ids);
 	for (size_t i = 0; i < count; i++)
 		if (kept == 0 || list[i] != list[kept - 1])
@@ -193,7 +194,7 @@ keyring_take_over(struct keyring *ring, struct keyring *old)
 
 	for (size_t at = 0; at < old->pool.count; at++)
 		legacy[at].index = -1;
-	lock(old);
+	keyring_lock(old);
 	while (i < old->pool.count && k < ring->pool.count) {
 		int order = compare_places(&from[i], &to[k]);
 
@@ -208,7 +209,7 @@ keyring_take_over(struct keyring *ring, struct keyring *old)
 	atomic_fetch_add(&ring->refs, 1);
 	old->legacy = legacy;
 	old->heir = ring;
-	unlock(old);
+	keyring_unlock(old);
 	/* Nobody else knows the new ring yet. */
 	keypool_regroup(&ring->pool);
 	free(from);
@@ -254,7 +255,7 @@ keyring_pick(struct keyring *ring, const struct keyring_ask *ask, struct keyring
 	struct key_ask inner = pool_ask(ask);
 	ptrdiff_t index;
 
-	lock(ring);
+	keyring_lock(ring);
 	ret->queue =
 	    ask->only < 0 && ask->home == 0 && room_is_ahead(b, ring, ask->model, ask->waiter);
 	inner.look |= ret->queue;
@@ -265,7 +266,7 @@ keyring_pick(struct keyring *ring, const struct keyring_ask *ask, struct keyring
 	}
 	if (index >= 0 && !ask->look)
 		room_serve(b, ask->waiter);
-	unlock(ring);
+	keyring_unlock(ring);
 	return index;
 }
 
@@ -291,7 +292,7 @@ keyring_report(struct keyring *ring, size_t index, bool ok)
 
 /* What was learned of a key that was used on this ring is of use on those that took over. */
 static void
-learn(struct keyring *ring, size_t index, struct slice project, uint64_t wake)
+keyring_learn(struct keyring *ring, size_t index, struct slice project, uint64_t wake)
 {
 	for (; ring != NULL; ring = heir_of(ring, &index)) {
 		keypool_learn(&ring->pool, index, project);
@@ -338,17 +339,17 @@ keyring_judge(struct keyring *ring, size_t index, const struct keyring_outcome *
 	struct health_bar bar;
 	bool was_alive, had_region;
 
-	lock(ring);
+	keyring_lock(ring);
 	if (outcome->status != NULL)
-		learn(ring, index, slice_str(outcome->status->project), 0);
+		keyring_learn(ring, index, slice_str(outcome->status->project), 0);
 	event.who = keypool_subject(&ring->pool, index);
 	was_alive = health_ready(b->health, &event.who, event.model, event.now.mono, &bar);
 	had_region = health_region(b->health);
 	if (health_end(b->health, &event)) {
-		learn(ring, index, SLICE(""), event.now.mono);
+		keyring_learn(ring, index, SLICE(""), event.now.mono);
 		room_call_all(b, ring->pool.side == HEALTH_POOL ? 0 : outcome->model);
 	}
-	unlock(ring);
+	keyring_unlock(ring);
 	if (v->key == VERDICT_KEY_DEAD && was_alive && ring->pool.side == HEALTH_POOL)
 		log_dead(ring, index, v);
 	if (v->host == VERDICT_HOST_THROTTLED || (v->host == VERDICT_HOST_REGION && !had_region))
@@ -377,10 +378,10 @@ keyring_explain(struct keyring *ring, const struct keyring_ask *ask, struct buf 
 	struct health_bar bar;
 	bool open;
 
-	lock(ring);
+	keyring_lock(ring);
 	open = health_open(ring->balancer->health, inner.model, inner.now, &bar);
 	keypool_explain(&ring->pool, &inner, &notes);
-	unlock(ring);
+	keyring_unlock(ring);
 	if (!open)
 		add_note(out, bar.scope == HEALTH_HOST ? "host" : "model", &bar);
 	for (size_t i = 0; i < notes.count; i++)
@@ -397,10 +398,10 @@ keyring_in_flight(struct keyring *ring)
 
 	if (ring->balancer == NULL)
 		return 0;
-	lock(ring);
+	keyring_lock(ring);
 	for (size_t i = 0; i < ring->pool.count; i++)
 		count += ring->pool.keys[i].in_flight;
-	unlock(ring);
+	keyring_unlock(ring);
 	return count;
 }
 

@@ -22,7 +22,7 @@
 #define REPEATED_KEYS_MAX 32 /* named in the log when the pool lists keys again */
 
 static int
-refuse(char error[CONF_ERROR_MAX], const char *text)
+snapshot_refuse(char error[CONF_ERROR_MAX], const char *text)
 {
 	snprintf(error, CONF_ERROR_MAX, "%s", text);
 	return -1;
@@ -69,7 +69,8 @@ load_keys(struct snapshot *snapshot, const struct conf *conf, char error[CONF_ER
 		if (list.count > 0)
 			rc = make_ring(snapshot, conf, &list, error);
 		else if (path[0] != '\0')
-			rc = refuse(error, "GEMINI_API_KEYS_FILE: there is no key in the file");
+			rc = snapshot_refuse(
+			    error, "GEMINI_API_KEYS_FILE: there is no key in the file");
 	} else if (at.line > 0) {
 		snprintf(error, CONF_ERROR_MAX, "GEMINI_API_KEYS_FILE: %.200s line %u: %s", path,
 		    at.line, at.reason);
@@ -97,7 +98,8 @@ load_tokens(struct snapshot *snapshot, const struct conf *conf, const struct sna
 		return -1;
 	snapshot->admin = xstrdup(conf->admin_token);
 	if (tokens_find(snapshot->tokens, slice_str(snapshot->admin)) != NULL)
-		return refuse(error, "ADMIN_TOKEN is one of the ACCESS_TOKENS: they must differ");
+		return snapshot_refuse(
+		    error, "ADMIN_TOKEN is one of the ACCESS_TOKENS: they must differ");
 	return 0;
 }
 
@@ -137,14 +139,14 @@ check_access(struct snapshot *snapshot, const struct conf *conf, char error[CONF
 	snapshot->open_access = conf->open_access;
 	snapshot->balance = (enum balance)conf->balance;
 	if (snapshot->ring != NULL && tokens_count(snapshot->tokens) == 0 && !conf->open_access)
-		return refuse(error,
+		return snapshot_refuse(error,
 		    "GEMINI_API_KEYS is set, but nobody could tell who may use the keys: set "
 		    "ACCESS_TOKENS to tokens for your callers, or OPEN_ACCESS=yes to let everybody "
 		    "in");
 	snapshot->own_keys = conf->own_keys == OWN_KEYS_YES ||
 	                     (conf->own_keys == OWN_KEYS_AUTO && snapshot->ring == NULL);
 	if (snapshot->ring == NULL && tokens_count(snapshot->tokens) > 0)
-		return refuse(error,
+		return snapshot_refuse(error,
 		    "ACCESS_TOKENS: there are no keys that a token could give access to; set "
 		    "GEMINI_API_KEYS (or GEMINI_API_KEYS_FILE), or leave ACCESS_TOKENS out");
 	if (snapshot->ring == NULL && conf->own_keys == OWN_KEYS_AUTO &&
@@ -156,7 +158,7 @@ check_access(struct snapshot *snapshot, const struct conf *conf, char error[CONF
 		return -1;
 	}
 	if (snapshot->ring == NULL && !snapshot->own_keys)
-		return refuse(
+		return snapshot_refuse(
 		    error, "OWN_KEYS=no and no GEMINI_API_KEYS: no request could be served");
 	return 0;
 }

@@ -56,7 +56,7 @@ put_row(void *ctx, const struct ledger_row *row)
 }
 
 static void
-on_changed(void *ctx, struct slice name, struct slice count)
+spending_on_changed(void *ctx, struct slice name, struct slice count)
 {
 	struct spending *s = ctx;
 	struct ledger_row row;
@@ -69,7 +69,7 @@ on_changed(void *ctx, struct slice name, struct slice count)
 }
 
 static void
-on_lost(void *ctx)
+spending_on_lost(void *ctx)
 {
 	struct spending *s = ctx;
 
@@ -81,7 +81,7 @@ on_lost(void *ctx)
 void
 spending_share(struct spending *s, struct state *state)
 {
-	const struct state_follower follower = { on_changed, on_lost, s };
+	const struct state_follower follower = { spending_on_changed, spending_on_lost, s };
 
 	if (!state_is_shared(state))
 		return;

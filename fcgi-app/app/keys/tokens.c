@@ -115,7 +115,7 @@ add_token(struct tokens *t, struct slice secret)
 }
 
 static const char *
-set_text(char **field, struct slice value, size_t max, const char *reason)
+tokens_set_text(char **field, struct slice value, size_t max, const char *reason)
 {
 	for (size_t i = 0; i < value.len; i++)
 		if ((unsigned char)value.ptr[i] < ' ' || value.ptr[i] == 0x7f)
@@ -136,10 +136,10 @@ set_number(uint64_t *field, struct slice value, uint64_t max, const char *reason
 static const char *const names[] = { "name", "rpm", "tpd", "models", NULL };
 
 static const char *
-set_attribute(struct token *token, const char *name, struct slice value)
+tokens_set_attribute(struct token *token, const char *name, struct slice value)
 {
 	if (name == names[0])
-		return set_text(
+		return tokens_set_text(
 		    &token->name, value, TOKEN_NAME_MAX, "name= wants a name of at most 64 bytes");
 	if (name == names[1])
 		return set_number(&token->rpm, value, TOKEN_RPM_MAX,
@@ -147,12 +147,12 @@ set_attribute(struct token *token, const char *name, struct slice value)
 	if (name == names[2])
 		return set_number(&token->tpd, value, TOKEN_TPD_MAX,
 		    "tpd= wants the number of tokens per day, from 1 to 10^15");
-	return set_text(&token->models, value, MODEL_LIST_BYTES_MAX,
+	return tokens_set_text(&token->models, value, MODEL_LIST_BYTES_MAX,
 	    "models= wants a list of models of at most 4096 bytes");
 }
 
 static size_t
-count_entries(void *ctx)
+tokens_count_entries(void *ctx)
 {
 	const struct tokens *t = ctx;
 
@@ -160,24 +160,24 @@ count_entries(void *ctx)
 }
 
 static const char *
-read_word(void *ctx, struct slice word, const struct entry_reader *at)
+tokens_read_word(void *ctx, struct slice word, const struct entry_reader *at)
 {
 	(void)at;
 	return add_token(ctx, word);
 }
 
 static const char *
-read_attribute(void *ctx, size_t index, const char *name, struct slice value)
+tokens_read_attribute(void *ctx, size_t index, const char *name, struct slice value)
 {
 	struct tokens *t = ctx;
 
-	return set_attribute(&t->list[index], name, value);
+	return tokens_set_attribute(&t->list[index], name, value);
 }
 
 static const struct entry_sink sink = {
-	.count = count_entries,
-	.word = read_word,
-	.attribute = read_attribute,
+	.count = tokens_count_entries,
+	.word = tokens_read_word,
+	.attribute = tokens_read_attribute,
 	.stray = "a token may be followed by name=, rpm=, tpd= and models=, and by "
 		 "nothing else",
 	.unknown = "a token is followed by an unknown word with =; only name=, rpm=, tpd= and "
@@ -286,7 +286,7 @@ token_models(const struct token *token)
 
 /* How a message generates of the token. */
 static const char *
-spoken(const struct token *token, char text[TOKEN_NAME_MAX + 32])
+tokens_spoken(const struct token *token, char text[TOKEN_NAME_MAX + 32])
 {
 	if (token->name[0] == '\0')
 		return "This access token";
@@ -318,7 +318,7 @@ token_admit(struct token *token, struct spending *spending, struct apierror *err
 		apierror_set(err, APIERROR_QUOTA, NULL,
 		    "%s has used up its %llu tokens per day (tpd); the next day begins at midnight "
 		    "UTC, in %u s.",
-		    spoken(token, text), (unsigned long long)token->tpd, wait);
+		    tokens_spoken(token, text), (unsigned long long)token->tpd, wait);
 		err->no_retry = true;
 		err->retry_after_s = wait;
 		return -1;
@@ -328,7 +328,7 @@ token_admit(struct token *token, struct spending *spending, struct apierror *err
 		return 0;
 	apierror_set(err, APIERROR_RATE_LIMIT, NULL,
 	    "%s has reached its limit of %llu requests per minute (rpm); try again in %u s.",
-	    spoken(token, text), (unsigned long long)token->rpm, wait);
+	    tokens_spoken(token, text), (unsigned long long)token->rpm, wait);
 	err->retry_after_s = wait;
 	return -1;
 }
@@ -341,7 +341,7 @@ token_check_model(const struct token *token, struct slice model, struct apierror
 	if (entry_lists_model(token->models, model))
 		return 0;
 	return apierror_set(err, APIERROR_FORBIDDEN, "model", "%s may not use the model %.*s.",
-	    spoken(token, text), (int)model.len, model.ptr);
+	    tokens_spoken(token, text), (int)model.len, model.ptr);
 }
 
 void

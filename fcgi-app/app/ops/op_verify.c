@@ -107,7 +107,7 @@ check_teach(struct check *c, const struct key_result *result)
 }
 
 static void
-check_done(void *ctx, const struct key_result *shown)
+verify_check_done(void *ctx, const struct key_result *shown)
 {
 	struct check *c = ctx;
 	struct verify_state *v = c->verify;
@@ -156,7 +156,7 @@ check_start(struct verify_state *v, size_t index)
 		.line = v->generate ? "Content-Type: application/json" : NULL,
 		.body_max = ERROR_BODY_MAX,
 		.timeout_ms = r->gw->conf->verify_timeout,
-		.done = check_done,
+		.done = verify_check_done,
 		.ctx = c,
 	};
 

@@ -30,7 +30,7 @@ struct catalog_fetch {
 };
 
 static void
-fetch_free(struct catalog_fetch *f, bool good)
+catalog_fetch_free(struct catalog_fetch *f, bool good)
 {
 	key_call_free(f->call, true);
 	catalog_fetched(f->request->gw->catalog, good);
@@ -42,7 +42,7 @@ fetch_free(struct catalog_fetch *f, bool good)
 static void
 fetch_cancel(void *work)
 {
-	fetch_free(work, false);
+	catalog_fetch_free(work, false);
 }
 
 /* ---- one call ---- */
@@ -95,7 +95,7 @@ fetch_done(struct catalog_fetch *f, bool good)
 		catalog_list(r->gw->catalog, buf_slice(&f->names));
 	r->learnt.list_failed = !good;
 	r->work = NULL;
-	fetch_free(f, good);
+	catalog_fetch_free(f, good);
 	request_run(r);
 }
 

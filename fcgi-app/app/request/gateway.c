@@ -36,7 +36,7 @@ read_addresses(struct gateway *gw)
 
 /* What is known of the keys outlives every snapshot. */
 static void
-attach(struct gateway *gw, struct snapshot *snapshot)
+gateway_attach(struct gateway *gw, struct snapshot *snapshot)
 {
 	if (snapshot->ring != NULL)
 		keyring_attach(
@@ -63,7 +63,7 @@ gateway_new(const struct conf *conf, char error[CONF_ERROR_MAX])
 		gateway_free(gw);
 		return NULL;
 	}
-	attach(gw, gw->snapshot);
+	gateway_attach(gw, gw->snapshot);
 	read_addresses(gw);
 	return gw;
 }
@@ -76,7 +76,7 @@ gateway_reload(struct gateway *gw, const struct conf *conf, char error[CONF_ERRO
 	if (snapshot == NULL)
 		return -1;
 	old = gw->snapshot;
-	attach(gw, snapshot);
+	gateway_attach(gw, snapshot);
 	if (old->ring != NULL && snapshot->ring != NULL)
 		keyring_take_over(snapshot->ring, old->ring);
 	pthread_mutex_lock(&gw->lock);

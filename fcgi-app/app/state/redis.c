@@ -32,7 +32,7 @@ struct redis_engine {
 /* ---- connections ---- */
 
 static void
-disconnect(struct redis_link *link)
+redis_disconnect(struct redis_link *link)
 {
 	if (link->c != NULL)
 		redisFree(link->c);
@@ -54,7 +54,7 @@ run_command(redisContext *c, const struct redis_words *command, char reason[STAT
 }
 
 static int
-introduce(const struct redis_engine *e, redisContext *c, char reason[STATE_REASON_MAX])
+redis_introduce(const struct redis_engine *e, redisContext *c, char reason[STATE_REASON_MAX])
 {
 	struct redis_words auth = { 0 }, select = { 0 };
 	char db[16];
@@ -88,8 +88,9 @@ connect_to(const struct redis_engine *e, struct redis_link *link, char reason[ST
 		snprintf(reason, STATE_REASON_MAX, "no connection");
 		return -1;
 	}
-	rc = c->err != 0 || redisSetTimeout(c, patience) != REDIS_OK ? redis_broken(c, reason)
-	                                                             : introduce(e, c, reason);
+	rc = c->err != 0 || redisSetTimeout(c, patience) != REDIS_OK
+	         ? redis_broken(c, reason)
+	         : redis_introduce(e, c, reason);
 	if (rc < 0) {
 		redisFree(c);
 		return -1;
@@ -133,7 +134,7 @@ send_item(struct redis_link *link, const struct state_item *item, uint64_t now,
 }
 
 static int
-write_all(struct redis_link *link, const struct redis_job *job, char reason[STATE_REASON_MAX])
+redis_write_all(struct redis_link *link, const struct redis_job *job, char reason[STATE_REASON_MAX])
 {
 	for (size_t i = 0; i < job->count; i++)
 		if (send_item(link, job->items[i], job->now, reason) < 0)
@@ -215,7 +216,7 @@ read_all(struct redis_link *link, const struct redis_job *job, char reason[STATE
 /* ---- the engine ---- */
 
 static int
-ping(struct redis_link *link, const struct redis_job *job, char reason[STATE_REASON_MAX])
+redis_ping(struct redis_link *link, const struct redis_job *job, char reason[STATE_REASON_MAX])
 {
 	struct redis_words command = { 0 };
 
@@ -246,7 +247,7 @@ run_connected(struct redis_engine *e, struct redis_link *link, const struct redi
 		if (job->run(link, job, reason) == 0)
 			return 0;
 		again = again && is_closed(link->c);
-		disconnect(link);
+		redis_disconnect(link);
 		if (!again)
 			return -1;
 		again = false;
@@ -258,9 +259,10 @@ redis_write(struct state_engine *base, struct state_item *const *list, size_t co
     char reason[STATE_REASON_MAX])
 {
 	struct redis_engine *e = (struct redis_engine *)base;
-	struct redis_job job = {
-		.run = count > 0 ? write_all : ping, .items = list, .count = count, .now = now
-	};
+	struct redis_job job = { .run = count > 0 ? redis_write_all : redis_ping,
+		.items = list,
+		.count = count,
+		.now = now };
 
 	return run_connected(e, &e->writer, &job, reason);
 }
@@ -270,9 +272,10 @@ redis_read(struct state_engine *base, struct state_lookup *list, size_t count, u
     char reason[STATE_REASON_MAX])
 {
 	struct redis_engine *e = (struct redis_engine *)base;
-	struct redis_job job = {
-		.run = count > 0 ? read_all : ping, .lookups = list, .count = count, .now = now
-	};
+	struct redis_job job = { .run = count > 0 ? read_all : redis_ping,
+		.lookups = list,
+		.count = count,
+		.now = now };
 
 	return run_connected(e, &e->reader, &job, reason);
 }
@@ -304,8 +307,8 @@ redis_free(struct state_engine *base)
 {
 	struct redis_engine *e = (struct redis_engine *)base;
 
-	disconnect(&e->reader);
-	disconnect(&e->writer);
+	redis_disconnect(&e->reader);
+	redis_disconnect(&e->writer);
 	state_url_release(&e->url);
 	free(e);
 }

@@ -64,7 +64,7 @@ redis_put_news(struct redis_words *command, const struct state_item *item, struc
 /* ---- where the numbers stand ---- */
 
 static int
-unexpected(char reason[STATE_REASON_MAX])
+redis_unexpected(char reason[STATE_REASON_MAX])
 {
 	snprintf(reason, STATE_REASON_MAX, "an unexpected reply");
 	return -1;
@@ -119,7 +119,7 @@ receive_score(redisContext *c, uint64_t *ret, char reason[STATE_REASON_MAX])
 }
 
 static int
-read_newest(
+redis_read_newest(
     redisContext *c, struct slice set, struct state_cursor *ret, char reason[STATE_REASON_MAX])
 {
 	if (send_score(c, set, SLICE("origin"), reason) < 0 ||
@@ -159,10 +159,10 @@ find_newest(struct redis_link *link, struct slice set, struct state_cursor *ret,
 {
 	if (link->server == 0 && learn_server(link, reason) < 0)
 		return -1;
-	if (read_newest(link->c, set, ret, reason) < 0)
+	if (redis_read_newest(link->c, set, ret, reason) < 0)
 		return -1;
-	if (ret->origin == 0 &&
-	    (make_origin(link, set, reason) < 0 || read_newest(link->c, set, ret, reason) < 0))
+	if (ret->origin == 0 && (make_origin(link, set, reason) < 0 ||
+				    redis_read_newest(link->c, set, ret, reason) < 0))
 		return -1;
 	if (ret->origin != 0)
 		ret->origin = (ret->origin ^ link->server) | 1ULL << 63;
@@ -235,11 +235,11 @@ list_keys(redisContext *c, struct slice set, uint64_t after, struct listing *l,
 		return -1;
 	if (!is_array(l->keys) || l->keys->elements % 2 != 0 ||
 	    l->keys->elements / 2 > STATE_PAGE_ITEMS)
-		return unexpected(reason);
+		return redis_unexpected(reason);
 	l->count = l->keys->elements / 2;
 	for (size_t i = 0; i < l->keys->elements; i++)
 		if (l->keys->element[i]->type != REDIS_REPLY_STRING)
-			return unexpected(reason);
+			return redis_unexpected(reason);
 	return 0;
 }
 
@@ -266,12 +266,13 @@ list_values(redisContext *c, struct slice set, struct listing *l, char reason[ST
 		snprintf(reason, STATE_REASON_MAX, "%s", c->errstr);
 	if (l->values == NULL)
 		return -1;
-	return is_array(l->values) && l->values->elements == l->count ? 0 : unexpected(reason);
+	return is_array(l->values) && l->values->elements == l->count ? 0
+	                                                              : redis_unexpected(reason);
 }
 
 /* What is in the set after a number. The listing is to be released in any case. */
 static int
-list(redisContext *c, struct slice set, uint64_t after, struct listing *l,
+redis_list(redisContext *c, struct slice set, uint64_t after, struct listing *l,
     char reason[STATE_REASON_MAX])
 {
 	*l = (struct listing){ 0 };
@@ -318,7 +319,7 @@ redis_follow(struct redis_link *link, const struct redis_job *job, char reason[S
 		goto out;
 	anew = state_cursor_meet(&at, newest);
 	if (at.number < newest.number)
-		rc = list(link->c, set, at.number, &l, reason);
+		rc = redis_list(link->c, set, at.number, &l, reason);
 	if (rc < 0)
 		goto out;
 	fill_page(&l, job);
@@ -381,7 +382,7 @@ redis_tidy(struct redis_link *link, const struct redis_job *job, char reason[STA
 		struct slice set = make_set_name(&name, i);
 
 		if (state_limits[i].followed) {
-			rc = list(link->c, set, 0, &l, reason);
+			rc = redis_list(link->c, set, 0, &l, reason);
 			if (rc == 0)
 				rc = remove_dead(link->c, set, &l, job->more, reason);
 			listing_release(&l);

@@ -41,7 +41,8 @@ static const char *const statement_sql[STATEMENTS] = {
 
 /* The statement, ready to be bound; NULL with *ret_rc. */
 static sqlite3_stmt *
-prepared(struct state_db *db, enum state_space space, enum state_statement which, int *ret_rc)
+sqlite_prepared(
+    struct state_db *db, enum state_space space, enum state_statement which, int *ret_rc)
 {
 	sqlite3_stmt **statement = &db->statements[space][which];
 	char sql[512];
@@ -69,7 +70,7 @@ bind_blob(sqlite3_stmt *statement, int place, struct slice s)
 }
 
 static int
-finish(sqlite3_stmt *statement)
+sqlite_finish(sqlite3_stmt *statement)
 {
 	int rc = sqlite3_reset(statement);
 
@@ -84,7 +85,7 @@ write_item(struct state_db *db, const struct state_item *item)
 	sqlite3_stmt *statement;
 	int rc;
 
-	statement = prepared(db, item->space, item->deleted ? DELETE : put, &rc);
+	statement = sqlite_prepared(db, item->space, item->deleted ? DELETE : put, &rc);
 	if (statement == NULL)
 		return rc;
 	bind_blob(statement, 1, item->key);
@@ -94,7 +95,7 @@ write_item(struct state_db *db, const struct state_item *item)
 		bind_blob(statement, 4, item->value);
 	}
 	sqlite3_step(statement);
-	return finish(statement);
+	return sqlite_finish(statement);
 }
 
 static int
@@ -116,7 +117,7 @@ sqlite_write(struct state_engine *base, struct state_item *const *list, size_t c
 }
 
 static struct slice
-column(sqlite3_stmt *statement, int i)
+sqlite_column(sqlite3_stmt *statement, int i)
 {
 	const void *bytes = sqlite3_column_blob(statement, i);
 
@@ -131,17 +132,17 @@ read_row(struct state_db *db, struct state_lookup *lookup, uint64_t now)
 	sqlite3_stmt *statement;
 	int rc;
 
-	statement = prepared(db, query->space, GET, &rc);
+	statement = sqlite_prepared(db, query->space, GET, &rc);
 	if (statement == NULL)
 		return rc;
 	bind_blob(statement, 1, query->key);
 	sqlite3_bind_int64(statement, 2, (sqlite3_int64)now);
 	if (sqlite3_step(statement) == SQLITE_ROW) {
-		buf_add_slice(&query->value, column(statement, 0));
+		buf_add_slice(&query->value, sqlite_column(statement, 0));
 		lookup->expires = (uint64_t)sqlite3_column_int64(statement, 1);
 		lookup->found = true;
 	}
-	return finish(statement);
+	return sqlite_finish(statement);
 }
 
 static int
@@ -154,7 +155,7 @@ sqlite_read(struct state_engine *base, struct state_lookup *list, size_t count, 
 	if (state_sqlite_reader(e, reason) < 0)
 		return -1;
 	if (count == 0)
-		prepared(&e->reader, 0, GET, &rc);
+		sqlite_prepared(&e->reader, 0, GET, &rc);
 	for (size_t i = 0; i < count && rc == SQLITE_OK; i++)
 		rc = read_row(&e->reader, &list[i], now);
 	return rc == SQLITE_OK ? 0 : state_sqlite_failed(e, &e->reader, rc, reason);
@@ -164,10 +165,10 @@ sqlite_read(struct state_engine *base, struct state_lookup *list, size_t count, 
 
 /* Where the numbers stand. */
 static int
-read_newest(struct state_db *db, enum state_space space, struct state_cursor *ret)
+sqlite_read_newest(struct state_db *db, enum state_space space, struct state_cursor *ret)
 {
 	int rc;
-	sqlite3_stmt *statement = prepared(db, space, NEWEST, &rc);
+	sqlite3_stmt *statement = sqlite_prepared(db, space, NEWEST, &rc);
 
 	if (statement == NULL)
 		return rc;
@@ -176,7 +177,7 @@ read_newest(struct state_db *db, enum state_space space, struct state_cursor *re
 		ret->origin = (uint64_t)sqlite3_column_int64(statement, 0);
 		ret->number = (uint64_t)sqlite3_column_int64(statement, 1);
 	}
-	return finish(statement);
+	return sqlite_finish(statement);
 }
 
 static int
@@ -184,7 +185,7 @@ read_news(struct state_db *db, enum state_space space, uint64_t now, struct stat
     struct state_page *page)
 {
 	int rc;
-	sqlite3_stmt *statement = prepared(db, space, NEWS, &rc);
+	sqlite3_stmt *statement = sqlite_prepared(db, space, NEWS, &rc);
 
 	if (statement == NULL)
 		return rc;
@@ -193,10 +194,10 @@ read_news(struct state_db *db, enum state_space space, uint64_t now, struct stat
 	sqlite3_bind_int64(statement, 3, STATE_PAGE_ITEMS);
 	while (page->count < STATE_PAGE_ITEMS && sqlite3_step(statement) == SQLITE_ROW) {
 		at->number = (uint64_t)sqlite3_column_int64(statement, 0);
-		page->items[page->count++] = state_item_new(space, column(statement, 1),
-		    column(statement, 2), (uint64_t)sqlite3_column_int64(statement, 3));
+		page->items[page->count++] = state_item_new(space, sqlite_column(statement, 1),
+		    sqlite_column(statement, 2), (uint64_t)sqlite3_column_int64(statement, 3));
 	}
-	return finish(statement);
+	return sqlite_finish(statement);
 }
 
 static int
@@ -209,7 +210,7 @@ sqlite_follow(struct state_engine *base, enum state_space space, struct state_cu
 
 	if (state_sqlite_reader(e, reason) < 0)
 		return -1;
-	rc = read_newest(&e->reader, space, &newest);
+	rc = sqlite_read_newest(&e->reader, space, &newest);
 	if (rc == SQLITE_OK)
 		page->anew = state_cursor_meet(&at, newest);
 	if (rc == SQLITE_OK && at.number < newest.number)
@@ -230,13 +231,13 @@ static int
 count_bytes(struct state_db *db, enum state_space space, uint64_t *ret)
 {
 	int rc;
-	sqlite3_stmt *statement = prepared(db, space, BYTES, &rc);
+	sqlite3_stmt *statement = sqlite_prepared(db, space, BYTES, &rc);
 
 	if (statement == NULL)
 		return rc;
 	if (sqlite3_step(statement) == SQLITE_ROW)
 		*ret = (uint64_t)sqlite3_column_int64(statement, 0);
-	return finish(statement);
+	return sqlite_finish(statement);
 }
 
 /* *ret_more: there was something to remove. */
@@ -244,7 +245,7 @@ static int
 free_early(struct state_db *db, enum state_space space, sqlite3_int64 until, bool *ret_more)
 {
 	int rc;
-	sqlite3_stmt *statement = prepared(db, space, SHED, &rc);
+	sqlite3_stmt *statement = sqlite_prepared(db, space, SHED, &rc);
 
 	if (statement == NULL)
 		return rc;
@@ -252,7 +253,7 @@ free_early(struct state_db *db, enum state_space space, sqlite3_int64 until, boo
 	sqlite3_bind_int64(statement, 2, STATE_TIDY_ROWS);
 	sqlite3_bind_int64(statement, 3, STATE_BATCH_BYTES);
 	sqlite3_step(statement);
-	rc = finish(statement);
+	rc = sqlite_finish(statement);
 	if (rc == SQLITE_OK && sqlite3_changes(db->handle) > 0)
 		*ret_more = true;
 	return rc;

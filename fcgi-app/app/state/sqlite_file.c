@@ -86,7 +86,7 @@ state_db_exec(struct state_db *db, const char *sql)
 
 /* The number or word that a pragma answers with. */
 static int
-pragma(struct state_db *db, const char *sql, int *ret_number, char *ret_word, size_t size)
+sqlite_pragma(struct state_db *db, const char *sql, int *ret_number, char *ret_word, size_t size)
 {
 	sqlite3_stmt *statement = NULL;
 	int rc = sqlite3_prepare_v2(db->handle, sql, -1, &statement, NULL);
@@ -110,12 +110,12 @@ static int
 check_owner(struct state_db *db, bool *ret_complete)
 {
 	int id = 0, version = 0, tables = 0;
-	int rc = pragma(db, "PRAGMA application_id", &id, NULL, 0);
+	int rc = sqlite_pragma(db, "PRAGMA application_id", &id, NULL, 0);
 
 	if (rc == SQLITE_OK)
-		rc = pragma(db, "PRAGMA user_version", &version, NULL, 0);
+		rc = sqlite_pragma(db, "PRAGMA user_version", &version, NULL, 0);
 	if (rc == SQLITE_OK)
-		rc = pragma(db, "SELECT count(*) FROM sqlite_master", &tables, NULL, 0);
+		rc = sqlite_pragma(db, "SELECT count(*) FROM sqlite_master", &tables, NULL, 0);
 	if (rc != SQLITE_OK)
 		return rc;
 	if (tables > 0 && (id != APPLICATION_ID || version > SCHEMA_VERSION))
@@ -143,7 +143,7 @@ db_open(struct state_sqlite *e, struct state_db *db, bool *ret_complete)
 	sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_PERSIST_WAL, &keep);
 	rc = check_owner(db, ret_complete);
 	if (rc == SQLITE_OK)
-		rc = pragma(db, "PRAGMA journal_mode = WAL", &number, mode, sizeof(mode));
+		rc = sqlite_pragma(db, "PRAGMA journal_mode = WAL", &number, mode, sizeof(mode));
 	if (rc == SQLITE_OK)
 		rc = state_db_exec(db, strcmp(mode, "wal") == 0 ? "PRAGMA synchronous = NORMAL"
 								: "PRAGMA synchronous = FULL");

@@ -19,7 +19,7 @@
 /* ---- making and ending ---- */
 
 static int
-start_thread(struct state *s, char error[STATE_ERROR_MAX])
+state_start_thread(struct state *s, char error[STATE_ERROR_MAX])
 {
 	sigset_t all, old;
 	int rc;
@@ -35,7 +35,7 @@ start_thread(struct state *s, char error[STATE_ERROR_MAX])
 }
 
 static void
-release(struct state *s)
+state_release(struct state *s)
 {
 	if (s->engine != NULL)
 		s->engine->free(s->engine);
@@ -71,9 +71,9 @@ state_new(const char *spec, char error[STATE_ERROR_MAX])
 	if (engine == NULL)
 		return s;
 	s->tidy_at = clock_mono_ms() + STATE_RETRY_MAX_MS;
-	if (start_thread(s, error) == 0)
+	if (state_start_thread(s, error) == 0)
 		return s;
-	release(s);
+	state_release(s);
 	return NULL;
 }
 
@@ -89,7 +89,7 @@ state_free(struct state *s)
 		pthread_mutex_unlock(&s->lock);
 		pthread_join(s->thread, NULL);
 	}
-	release(s);
+	state_release(s);
 }
 
 const char *
@@ -107,7 +107,7 @@ state_is_shared(const struct state *s)
 /* ---- the callers' side ---- */
 
 static bool
-is_key(struct slice key)
+state_is_key(struct slice key)
 {
 	return key.len > 0 && key.len <= STATE_KEY_MAX;
 }
@@ -131,7 +131,7 @@ state_put(struct state *s, enum state_space space, struct slice key, struct slic
 {
 	uint64_t now = clock_wall_ms();
 
-	if (!is_key(key) || value.len > state_limits[space].value_max)
+	if (!state_is_key(key) || value.len > state_limits[space].value_max)
 		return false;
 	put(s, state_item_new(space, key, value, now + state_limits[space].keep_ms), now);
 	return true;
@@ -141,7 +141,7 @@ void
 state_delete(struct state *s, enum state_space space, struct slice key)
 {
 	assert(!state_limits[space].followed);
-	if (is_key(key))
+	if (state_is_key(key))
 		put(s, state_item_deleted(space, key), clock_wall_ms());
 }
 
@@ -158,7 +158,7 @@ state_get(struct state *s, enum state_space space, struct slice key, struct buf 
 	struct state_item *item;
 	enum state_answer answer;
 
-	if (!is_key(key))
+	if (!state_is_key(key))
 		return STATE_ABSENT;
 	pthread_mutex_lock(&s->lock);
 	answer = state_table_get(&s->table, space, key, clock_wall_ms(), &item);
@@ -222,7 +222,7 @@ state_ask(struct state *s, struct state_query *list, size_t count)
 
 		query->answer = STATE_ABSENT;
 		buf_init(&query->value, state_limits[query->space].value_max);
-		if (is_key(query->key))
+		if (state_is_key(query->key))
 			query->answer =
 			    state_table_get(&s->table, query->space, query->key, now, &copies[i]);
 		if (query->answer == STATE_UNKNOWN)

@@ -33,7 +33,7 @@ is_sane(const struct state_item *item)
 
 /* Tells one page. False when the engine does not answer. */
 static bool
-hear(struct state *s, enum state_space space, bool *ret_more)
+follow_hear(struct state *s, enum state_space space, bool *ret_more)
 {
 	struct state_following *f = &s->following[space];
 	struct state_page page = { .count = 0 };
@@ -98,7 +98,7 @@ state_follow_turn(struct state *s)
 
 		if (!on[i])
 			continue;
-		if (!hear(s, i, &more))
+		if (!follow_hear(s, i, &more))
 			break;
 		any_more = any_more || more;
 		/* First what the engine has now: the follower's answer shall not be older. */
@@ -145,7 +145,7 @@ state_follow(struct state *s, enum state_space space, const struct state_followe
 	pthread_mutex_lock(&s->lock);
 	f->begun = true;
 	pthread_mutex_unlock(&s->lock);
-	while (more && clock_mono_ms() < until && hear(s, space, &more))
+	while (more && clock_mono_ms() < until && follow_hear(s, space, &more))
 		;
 	pthread_mutex_lock(&s->lock);
 	f->on = s->followed = true;

@@ -66,7 +66,7 @@ list_empty(const struct state_list *list)
 }
 
 static void
-list_remove(struct state_list *link)
+table_list_remove(struct state_list *link)
 {
 	link->prev->next = link->next;
 	link->next->prev = link->prev;
@@ -96,7 +96,7 @@ hash_of(const struct state_table *t, struct slice key)
 }
 
 static struct state_entry *
-find(const struct state_table *t, enum state_space space, struct slice key, uint64_t hash)
+table_find(const struct state_table *t, enum state_space space, struct slice key, uint64_t hash)
 {
 	struct state_entry *entry = t->spaces[space].buckets[hash & t->spaces[space].mask];
 
@@ -135,7 +135,7 @@ count_queued(struct state_table *t, const struct state_entry *entry, bool add)
 
 /* The one mover between lists. first: at the list's head. */
 static void
-move(struct state_table *t, struct state_entry *entry, enum place place, bool first)
+table_move(struct state_table *t, struct state_entry *entry, enum place place, bool first)
 {
 	struct state_list *list = place == DIRTY ? &queue_of(t, entry)->dirty
 	                          : place == FLYING
@@ -143,7 +143,7 @@ move(struct state_table *t, struct state_entry *entry, enum place place, bool fi
 	                              : &t->spaces[entry->item->space].shares[entry->share].clean;
 
 	count_queued(t, entry, false);
-	list_remove(&entry->link);
+	table_list_remove(&entry->link);
 	entry->place = place;
 	list_insert_after(first ? list : list->prev, &entry->link);
 	count_queued(t, entry, true);
@@ -164,7 +164,7 @@ count_held(struct state_table *t, const struct state_entry *entry, int sign)
 
 /* Takes the item. The new entry is in the list of clean ones. */
 static struct state_entry *
-add(struct state_table *t, struct state_item *item, uint64_t hash)
+table_add(struct state_table *t, struct state_item *item, uint64_t hash)
 {
 	struct state_entry *entry = xcalloc(1, sizeof(*entry));
 	struct state_entry **bucket =
@@ -181,7 +181,7 @@ add(struct state_table *t, struct state_item *item, uint64_t hash)
 }
 
 static void
-drop(struct state_table *t, struct state_entry *entry)
+table_drop(struct state_table *t, struct state_entry *entry)
 {
 	enum state_space space = entry->item->space;
 	struct state_entry **at = &t->spaces[space].buckets[entry->hash & t->spaces[space].mask];
@@ -190,7 +190,7 @@ drop(struct state_table *t, struct state_entry *entry)
 		at = &(*at)->chain;
 	*at = entry->chain;
 	count_queued(t, entry, false);
-	list_remove(&entry->link);
+	table_list_remove(&entry->link);
 	count_held(t, entry, -1);
 	state_item_unref(entry->item);
 	free(entry);
@@ -198,7 +198,7 @@ drop(struct state_table *t, struct state_entry *entry)
 
 /* Takes the item, which has the same space and key. */
 static void
-replace(struct state_table *t, struct state_entry *entry, struct state_item *item)
+table_replace(struct state_table *t, struct state_entry *entry, struct state_item *item)
 {
 	count_queued(t, entry, false);
 	count_held(t, entry, -1);
@@ -231,7 +231,7 @@ largest_share(struct state_table *t, enum state_space space)
 
 /* What waits to be written stays, even if it alone is more than a small space has room for. */
 static void
-evict(struct state_table *t, enum state_space space)
+table_evict(struct state_table *t, enum state_space space)
 {
 	const struct state_limits *limits = &t->limits[space];
 	struct state_share *share;
@@ -239,7 +239,7 @@ evict(struct state_table *t, enum state_space space)
 	while ((t->spaces[space].bytes > limits->memory_max ||
 		   t->spaces[space].count > limits->entries_max) &&
 	       (share = largest_share(t, space)) != NULL)
-		drop(t, entry_of(share->clean.prev));
+		table_drop(t, entry_of(share->clean.prev));
 }
 
 /* The entry is as the engine has it, or the engine will never hear of it. */
@@ -249,13 +249,13 @@ make_clean(struct state_table *t, struct state_entry *entry, uint64_t now)
 	enum state_space space = entry->item->space;
 
 	if (entry->item->deleted) {
-		drop(t, entry);
+		table_drop(t, entry);
 		return;
 	}
 	entry->checked = now;
 	entry->settled = ++t->settled;
-	move(t, entry, CLEAN, true);
-	evict(t, space);
+	table_move(t, entry, CLEAN, true);
+	table_evict(t, space);
 }
 
 static void
@@ -299,10 +299,10 @@ state_table_init(struct state_table *t, const struct state_limits *limits, bool 
 }
 
 static void
-drop_all(struct state_table *t, struct state_list *list)
+table_drop_all(struct state_table *t, struct state_list *list)
 {
 	while (!list_empty(list))
-		drop(t, entry_of(list->next));
+		table_drop(t, entry_of(list->next));
 }
 
 void
@@ -311,10 +311,10 @@ state_table_release(struct state_table *t)
 	struct state_list *queues[] = { &t->queues[0].dirty, &t->queues[1].dirty, &t->flying };
 
 	for (size_t i = 0; i < ARRAY_SIZE(queues); i++)
-		drop_all(t, queues[i]);
+		table_drop_all(t, queues[i]);
 	for (size_t i = 0; i < STATE_SPACES; i++) {
 		for (size_t k = 0; k < STATE_SHARES; k++)
-			drop_all(t, &t->spaces[i].shares[k].clean);
+			table_drop_all(t, &t->spaces[i].shares[k].clean);
 		free(t->spaces[i].buckets);
 	}
 }
@@ -324,22 +324,22 @@ state_table_put(struct state_table *t, struct state_item *item, uint64_t now)
 {
 	enum state_space space = item->space;
 	uint64_t hash = hash_of(t, item->key);
-	struct state_entry *entry = find(t, space, item->key, hash);
+	struct state_entry *entry = table_find(t, space, item->key, hash);
 
 	t->deletions += item->deleted;
 	if (entry != NULL)
-		replace(t, entry, item);
+		table_replace(t, entry, item);
 	else
-		entry = add(t, item, hash);
+		entry = table_add(t, item, hash);
 	if (!t->engine) {
 		make_clean(t, entry, now);
 		return;
 	}
 	/* What is put again and again keeps its turn. */
 	if (entry->place != DIRTY)
-		move(t, entry, DIRTY, false);
+		table_move(t, entry, DIRTY, false);
 	bound_queue(t, now);
-	evict(t, space);
+	table_evict(t, space);
 }
 
 enum state_answer
@@ -347,7 +347,7 @@ state_table_get(struct state_table *t, enum state_space space, struct slice key,
     struct state_item **ret_item)
 {
 	enum state_answer nothing = t->engine ? STATE_UNKNOWN : STATE_ABSENT;
-	struct state_entry *entry = find(t, space, key, hash_of(t, key));
+	struct state_entry *entry = table_find(t, space, key, hash_of(t, key));
 	uint64_t trust = t->limits[space].trust_ms;
 
 	*ret_item = NULL;
@@ -357,13 +357,13 @@ state_table_get(struct state_table *t, enum state_space space, struct slice key,
 		return STATE_ABSENT;
 	if (entry->item->expires <= now) {
 		if (entry->place == CLEAN)
-			drop(t, entry);
+			table_drop(t, entry);
 		return nothing;
 	}
 	*ret_item = state_item_ref(entry->item);
 	if (entry->place != CLEAN)
 		return STATE_FOUND;
-	move(t, entry, CLEAN, true);
+	table_move(t, entry, CLEAN, true);
 	/* A clock that was put back makes the copy old. */
 	if (t->engine && trust != STATE_TRUST_ALWAYS && now - entry->checked >= trust)
 		return STATE_UNKNOWN;
@@ -411,7 +411,7 @@ state_table_batch(struct state_table *t, struct state_item **list, size_t max)
 		bytes += item_cost(entry->item);
 		if (count > 0 && bytes > STATE_BATCH_BYTES)
 			break;
-		move(t, entry, FLYING, false);
+		table_move(t, entry, FLYING, false);
 		list[count++] = state_item_ref(entry->item);
 	}
 	return count;
@@ -424,7 +424,8 @@ state_table_settle(
 	/* From the last to the first, so that those that come back stand in their old order. */
 	for (size_t i = count; i-- > 0;) {
 		struct state_item *item = list[i];
-		struct state_entry *entry = find(t, item->space, item->key, hash_of(t, item->key));
+		struct state_entry *entry =
+		    table_find(t, item->space, item->key, hash_of(t, item->key));
 
 		t->deletions += item->deleted;
 		/* Put anew in the meantime: it waits for its own turn. */
@@ -434,7 +435,7 @@ state_table_settle(
 		if (written)
 			make_clean(t, entry, now);
 		else
-			move(t, entry, DIRTY, true);
+			table_move(t, entry, DIRTY, true);
 	}
 	bound_queue(t, now);
 }
@@ -458,7 +459,7 @@ state_table_learn(struct state_table *t, struct state_item *item, struct state_m
 {
 	enum state_space space = item->space;
 	uint64_t hash = hash_of(t, item->key);
-	struct state_entry *entry = find(t, space, item->key, hash);
+	struct state_entry *entry = table_find(t, space, item->key, hash);
 
 	/* It may be what was deleted since. */
 	if (t->deletions != mark.deletions || (entry != NULL && is_outdated(entry, mark))) {
@@ -466,19 +467,19 @@ state_table_learn(struct state_table *t, struct state_item *item, struct state_m
 		return;
 	}
 	if (entry != NULL)
-		replace(t, entry, item);
+		table_replace(t, entry, item);
 	else
-		entry = add(t, item, hash);
+		entry = table_add(t, item, hash);
 	entry->checked = mark.now;
-	evict(t, space);
+	table_evict(t, space);
 }
 
 void
 state_table_forget(
     struct state_table *t, enum state_space space, struct slice key, struct state_mark mark)
 {
-	struct state_entry *entry = find(t, space, key, hash_of(t, key));
+	struct state_entry *entry = table_find(t, space, key, hash_of(t, key));
 
 	if (entry != NULL && !is_outdated(entry, mark))
-		drop(t, entry);
+		table_drop(t, entry);
 }

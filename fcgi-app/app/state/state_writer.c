@@ -81,7 +81,7 @@ probe_read(struct state *s)
 }
 
 static void
-tidy(struct state *s)
+writer_tidy(struct state *s)
 {
 	char reason[STATE_REASON_MAX] = "";
 	bool more = false;
@@ -93,7 +93,7 @@ tidy(struct state *s)
 }
 
 static void
-follow(struct state *s)
+writer_follow(struct state *s)
 {
 	bool more = state_follow_turn(s);
 
@@ -186,9 +186,9 @@ state_writer(void *ctx)
 		if (work.probe)
 			probe_read(s);
 		if (work.follow)
-			follow(s);
+			writer_follow(s);
 		if (work.tidy)
-			tidy(s);
+			writer_tidy(s);
 	}
 	while (state_table_queued(&s->table) > 0 && write_batch(s))
 		;

@@ -38,7 +38,7 @@ cut_at_character(const char *text, size_t len, size_t max)
 }
 
 static void
-copy_text(char *ret, size_t size, struct slice text)
+apierror_copy_text(char *ret, size_t size, struct slice text)
 {
 	size_t len = cut_at_character(text.ptr, text.len, size - 1);
 
@@ -53,14 +53,14 @@ apierror_set(struct apierror *err, enum apierror_kind kind, const char *param, c
 	va_list args;
 
 	*err = (struct apierror){ .kind = kind, .status = kinds[kind].status };
-	copy_text(err->param, sizeof(err->param), slice_str(param));
+	apierror_copy_text(err->param, sizeof(err->param), slice_str(param));
 	text[0] = '\0';
 	if (fmt != NULL) {
 		va_start(args, fmt);
 		vsnprintf(text, sizeof(text), fmt, args);
 		va_end(args);
 	}
-	copy_text(err->message, sizeof(err->message),
+	apierror_copy_text(err->message, sizeof(err->message),
 	    slice_str(text[0] != '\0' ? text : kinds[kind].text));
 	return -1;
 }

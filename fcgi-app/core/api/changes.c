@@ -39,7 +39,7 @@ changes_reset(struct changes *c)
 
 /* What may stand in a header between the separators. */
 static bool
-plain(unsigned char byte)
+changes_plain(unsigned char byte)
 {
 	return byte > ' ' && byte < 0x7f && byte != ',' && byte != '%' && byte != '"';
 }
@@ -60,7 +60,7 @@ add_pointer(struct buf *out, const char *at)
 			buf_addc(out, '/');
 		else if (!pointer && byte == ']')
 			continue;
-		else if (plain(byte))
+		else if (changes_plain(byte))
 			buf_addc(out, *at);
 		else {
 			buf_addc(out, '%');

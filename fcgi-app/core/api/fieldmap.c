@@ -75,7 +75,7 @@ fieldmap_drop_word(const struct fieldmap_run *run, const char *at, const char *s
 
 /* The member at a dotted path: what holds it, or NULL, and its key there. */
 static json_object *
-lookup(json_object *source, const char *path, char ret_key[KEY_ROOM])
+fieldmap_lookup(json_object *source, const char *path, char ret_key[KEY_ROOM])
 {
 	for (;;) {
 		const char *dot = strchrnul(path, '.');
@@ -138,7 +138,8 @@ fieldmap_param(
 
 /* A number out of its row's range: refused, or the nearest that is in it in *value, or NULL. */
 static int
-clamp(struct fieldmap_run *run, const struct fieldmap *row, const char *param, json_object **value)
+fieldmap_clamp(
+    struct fieldmap_run *run, const struct fieldmap *row, const char *param, json_object **value)
 {
 	const char *what = row->kind == FK_INT ? "integer" : "decimal";
 	double number = json_object_get_double(*value);
@@ -168,7 +169,8 @@ clamp(struct fieldmap_run *run, const struct fieldmap *row, const char *param, j
 
 /* A value may have been made when its change is refused. */
 static int
-convert(struct fieldmap_run *run, const struct fieldmap *row, json_object *value, json_object **ret)
+fieldmap_convert(
+    struct fieldmap_run *run, const struct fieldmap *row, json_object *value, json_object **ret)
 {
 	*ret = NULL;
 	if (row->conv(run, row, value, ret) == 0)
@@ -179,13 +181,13 @@ convert(struct fieldmap_run *run, const struct fieldmap *row, json_object *value
 }
 
 static int
-place(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
+fieldmap_place(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
 {
 	json_object *result = NULL;
 
 	if (row->emit != NULL && row->emit(run, row, value) != 0)
 		return -1;
-	if (row->conv != NULL && convert(run, row, value, &result) != 0)
+	if (row->conv != NULL && fieldmap_convert(run, row, value, &result) != 0)
 		return -1;
 	if (row->to == NULL)
 		return 0;
@@ -198,13 +200,14 @@ place(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
 
 /* A value that the need of its row forbids. */
 static int
-drop(struct fieldmap_run *run, const struct fieldmap *row, const char *param, json_object *value)
+fieldmap_drop(
+    struct fieldmap_run *run, const struct fieldmap *row, const char *param, json_object *value)
 {
 	json_object *result = NULL;
 	bool says = row->noop == NULL || json_object_get_double(value) != *row->noop;
 
 	if (says && row->conv != NULL) {
-		if (convert(run, row, value, &result) != 0)
+		if (fieldmap_convert(run, row, value, &result) != 0)
 			return -1;
 		says = result != NULL;
 		json_object_put(result);
@@ -224,13 +227,13 @@ apply_value(struct fieldmap_run *run, const struct fieldmap *row, const char *pa
 
 	if (meant == NULL)
 		return fieldmap_bad_type(run->err, param, kinds[row->kind].expected, value);
-	if (met && clamp(run, row, param, &meant) != 0)
+	if (met && fieldmap_clamp(run, row, param, &meant) != 0)
 		goto out;
 	if (meant != value)
 		json_put(holder, key, json_object_get(meant));
 	if (meant == NULL)
 		return 0;
-	rc = met ? place(run, row, meant) : drop(run, row, param, meant);
+	rc = met ? fieldmap_place(run, row, meant) : fieldmap_drop(run, row, param, meant);
 out:
 	json_object_put(meant);
 	return rc;
@@ -240,7 +243,7 @@ static int
 apply_row(const struct fieldmap *row, struct fieldmap_run *run)
 {
 	char param[APIERROR_PARAM_MAX], key[KEY_ROOM];
-	json_object *holder = lookup(run->source, row->from, key);
+	json_object *holder = fieldmap_lookup(run->source, row->from, key);
 
 	if (json_get(holder, key) == NULL && (row->flags & FF_REQUIRED) == 0)
 		return 0;
@@ -275,7 +278,7 @@ is_known(const struct fieldmap *rows, const char *key)
 
 /* A key as the last token of a JSON pointer; cut when it is too long. */
 static void
-pointer_to(const char *key, char ret[APIERROR_PARAM_MAX])
+fieldmap_pointer_to(const char *key, char ret[APIERROR_PARAM_MAX])
 {
 	size_t len = 0;
 
@@ -304,7 +307,7 @@ note_unknown(const struct fieldmap *rows, struct fieldmap_run *run)
 		if (run->prefix != NULL)
 			field_name(at, "%s.%s", run->prefix, key);
 		else
-			pointer_to(key, at);
+			fieldmap_pointer_to(key, at);
 		if (changes_note(run->changes, CHANGE_IGNORED, at, run->err) != 0)
 			return -1;
 	}
@@ -353,7 +356,7 @@ fieldmap_apply(const struct fieldmap *rows, struct fieldmap_run *run)
 
 /* The words of a list as OpenAI offers them: 'a', 'b', and 'c'. */
 static void
-offer(const struct field_word *words, char *ret, size_t size)
+fieldmap_offer(const struct field_word *words, char *ret, size_t size)
 {
 	size_t at = 0;
 
@@ -382,7 +385,7 @@ fieldconv_word(
 		return 0;
 	}
 	fieldmap_param(run, row, param);
-	offer(words, list, sizeof(list));
+	fieldmap_offer(words, list, sizeof(list));
 	return fieldmap_drop_word(run, param, "", got, list);
 }
 

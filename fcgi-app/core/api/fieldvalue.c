@@ -10,7 +10,7 @@
 #define NUMBER_TEXT_MAX 64 /* bytes of a number in a string */
 
 static bool
-is_number(json_object *value)
+value_is_number(json_object *value)
 {
 	return json_object_is_type(value, json_type_int) ||
 	       (json_object_is_type(value, json_type_double) &&
@@ -24,12 +24,12 @@ meant_number(json_object *value)
 	struct slice text = slice_trim(json_str(value));
 	json_object *number;
 
-	if (is_number(value))
+	if (value_is_number(value))
 		return json_object_get(value);
 	if (text.len == 0 || text.len > NUMBER_TEXT_MAX)
 		return NULL;
 	number = json_read(text);
-	if (is_number(number))
+	if (value_is_number(number))
 		return number;
 	json_object_put(number);
 	return NULL;
@@ -67,7 +67,7 @@ meant_boolean(json_object *value)
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
 		if (slice_eqi(text, words[i].word))
 			return json_object_new_boolean(words[i].value);
-	if (!is_number(value))
+	if (!value_is_number(value))
 		return NULL;
 	if (json_object_get_double(value) == 0)
 		return json_object_new_boolean(0);

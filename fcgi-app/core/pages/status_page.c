@@ -44,7 +44,7 @@ static const char *const endpoints[] = {
 /* clang-format on */
 
 static void
-heading(struct buf *out, const char *english, const char *chinese)
+page_heading(struct buf *out, const char *english, const char *chinese)
 {
 	buf_addf(out, "<h2>%s</h2>\n<p class=\"zh\" lang=\"zh-CN\">%s</p>\n", english, chinese);
 }
@@ -52,7 +52,7 @@ heading(struct buf *out, const char *english, const char *chinese)
 static void
 base_urls(const struct status_page *page, struct buf *out)
 {
-	heading(out, "Base URL", "接口地址：按客户端类型填写");
+	page_heading(out, "Base URL", "接口地址：按客户端类型填写");
 	buf_adds(out, "<dl>\n");
 	for (size_t i = 0; i < ARRAY_SIZE(bases); i++) {
 		buf_addf(out, "<dt>%s</dt>\n<dd><code>", bases[i].clients);
@@ -65,7 +65,7 @@ base_urls(const struct status_page *page, struct buf *out)
 static void
 key_rules(const struct status_page *page, struct buf *out)
 {
-	heading(out, "API key", "密钥：在客户端的密钥一栏填写");
+	page_heading(out, "API key", "密钥：在客户端的密钥一栏填写");
 	if (page->pool && page->open_access)
 		buf_adds(out, "<p>This gateway is open: any text will do.</p>\n");
 	else if (page->pool)
@@ -84,7 +84,7 @@ key_rules(const struct status_page *page, struct buf *out)
 static void
 first_call(const struct status_page *page, struct buf *out)
 {
-	heading(out, "First call", "第一次调用");
+	page_heading(out, "First call", "第一次调用");
 	buf_adds(out, "<pre><code>curl ");
 	buf_add_html(out, slice_str(page->base_url));
 	buf_adds(out,
@@ -99,7 +99,7 @@ first_call(const struct status_page *page, struct buf *out)
 static void
 list_endpoints(struct buf *out)
 {
-	heading(out, "Endpoints", "接口：OpenAI 格式与原生 Gemini");
+	page_heading(out, "Endpoints", "接口：OpenAI 格式与原生 Gemini");
 	buf_adds(out, "<ul>\n");
 	for (size_t i = 0; i < ARRAY_SIZE(endpoints); i++)
 		buf_addf(out, "<li><code>%s</code></li>\n", endpoints[i]);
@@ -109,7 +109,7 @@ list_endpoints(struct buf *out)
 static void
 check_keys(const struct status_page *page, struct buf *out)
 {
-	heading(out, "Check keys", "检查密钥是否可用");
+	page_heading(out, "Check keys", "检查密钥是否可用");
 	buf_adds(out, "<p><a href=\"");
 	buf_add_html(out, slice_str(page->base_url));
 	buf_adds(out, "/verify\">/verify</a> tells of each key whether it works:</p>\n"
@@ -136,9 +136,9 @@ add_duration(struct buf *out, uint64_t seconds)
 }
 
 static void
-state(const struct status_page *page, struct buf *out)
+page_state(const struct status_page *page, struct buf *out)
 {
-	heading(out, "State", "运行状态");
+	page_heading(out, "State", "运行状态");
 	buf_adds(out, "<p>Version ");
 	buf_add_html(out, slice_str(page->version));
 	buf_adds(out, ", up for ");
@@ -171,6 +171,6 @@ status_page_render(const struct status_page *page, struct buf *out)
 	first_call(page, out);
 	list_endpoints(out);
 	check_keys(page, out);
-	state(page, out);
+	page_state(page, out);
 	buf_adds(out, "</body>\n</html>\n");
 }

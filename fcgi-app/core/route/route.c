@@ -158,7 +158,7 @@ caller_dialect(const struct match *m, size_t from, size_t to)
 }
 
 static int
-matched(struct match *m, enum route_op op, const char *name, const char *allow)
+route_matched(struct match *m, enum route_op op, const char *name, const char *allow)
 {
 	struct slice list = slice_str(allow), method;
 
@@ -231,7 +231,7 @@ match_native(struct match *m, size_t from)
 		fits = path_add(m->ret->path, p->segs[i]);
 	if (!fits)
 		return apierror_set(m->err, APIERROR_BAD_REQUEST, NULL, "The path is too long.");
-	return matched(m, ROUTE_NATIVE, "native", ALLOW_NATIVE);
+	return route_matched(m, ROUTE_NATIVE, "native", ALLOW_NATIVE);
 }
 
 /* Like match_native, for a resource that is Google's whoever asks. */
@@ -265,10 +265,10 @@ match_models(struct match *m, size_t at)
 		return match_google(m, at);
 	m->ret->prefix = prefix_before(p, at);
 	if (at + 1 == p->count)
-		return matched(m, ROUTE_MODELS, "models", ALLOW_GET);
+		return route_matched(m, ROUTE_MODELS, "models", ALLOW_GET);
 	m->ret->item.ptr = p->segs[at + 1].ptr;
 	m->ret->item.len = (size_t)(last.ptr + last.len - m->ret->item.ptr);
-	return matched(m, ROUTE_MODEL, "model", ALLOW_GET);
+	return route_matched(m, ROUTE_MODEL, "model", ALLOW_GET);
 }
 
 /* Index of the `models` that begins the tail, or count: at most MODEL_SEGMENTS_MAX behind it, and
@@ -385,7 +385,7 @@ match_path(struct match *m)
 	if (p->count == p->mount ||
 	    (p->count == p->mount + 1 && route_path_is(p, p->mount, "index.html"))) {
 		m->ret->prefix = route_path_before(p, p->mount);
-		return matched(m, ROUTE_STATUS_PAGE, "status_page", ALLOW_GET);
+		return route_matched(m, ROUTE_STATUS_PAGE, "status_page", ALLOW_GET);
 	}
 	at = route_find_inside(p);
 	if (at < p->count)
@@ -399,7 +399,7 @@ match_path(struct match *m)
 		m->ret->prefix = prefix_before(p, at);
 		if (e->words[1] != NULL && e->words[1][0] == '*')
 			m->ret->item = p->segs[at + 1];
-		return matched(m, e->op, e->name, e->allow);
+		return route_matched(m, e->op, e->name, e->allow);
 	}
 	if (e == NULL)
 		at = find_models(p);

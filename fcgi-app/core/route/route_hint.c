@@ -100,14 +100,14 @@ path_tail(const struct route_path *p, size_t count)
 
 /* So many slips of the pen leave no doubt about what was meant. */
 static size_t
-slips(struct slice want)
+hint_slips(struct slice want)
 {
 	return want.len > 0 ? 1 + want.len / 8 : 0;
 }
 
 /* The URL that was plainly meant, or NULL. */
 static const struct known *
-nearest(const struct route_path *p, size_t from, enum dialect dialect)
+hint_nearest(const struct route_path *p, size_t from, enum dialect dialect)
 {
 	const struct known *best = NULL;
 	size_t best_distance = SIZE_MAX;
@@ -122,9 +122,9 @@ nearest(const struct route_path *p, size_t from, enum dialect dialect)
 		for (size_t count = 1; count <= TAIL_SEGMENTS && from + count <= p->count;
 		     count++) {
 			struct slice tail = path_tail(p, count);
-			size_t d = edit_distance(tail, want, slips(want));
+			size_t d = edit_distance(tail, want, hint_slips(want));
 
-			if (d < best_distance && d <= slips(want)) {
+			if (d < best_distance && d <= hint_slips(want)) {
 				best = &known[i];
 				best_distance = d;
 			}
@@ -148,7 +148,7 @@ route_hint(const struct route_path *p, size_t from, struct slice prefix, enum di
     struct apierror *err)
 {
 	const struct absent *other = dialect != DIALECT_GOOGLE ? find_absent(p, from) : NULL;
-	const struct known *url = other == NULL ? nearest(p, from, dialect) : NULL;
+	const struct known *url = other == NULL ? hint_nearest(p, from, dialect) : NULL;
 
 	if (prefix.len > PREFIX_SHOWN_MAX)
 		prefix.len = 0;

@@ -23,7 +23,7 @@
 
 /* The owner tells the caller; what still comes is of no use. */
 static void
-refuse(struct fcgi_conn *e, enum fcgi_conn_fault fault)
+arrival_refuse(struct fcgi_conn *e, enum fcgi_conn_fault fault)
 {
 	e->fault = fault;
 	e->unread_input = true;
@@ -31,7 +31,7 @@ refuse(struct fcgi_conn *e, enum fcgi_conn_fault fault)
 }
 
 static void
-finish(struct fcgi_conn *e)
+arrival_finish(struct fcgi_conn *e)
 {
 	if (fcgi_conn_body_is_whole(e))
 		fcgi_conn_deliver(e);
@@ -85,9 +85,9 @@ chunk_written(void *ctx)
 		return;
 	}
 	if (a->written != BODY_OK) {
-		refuse(e, FCGI_CONN_BODY_FAILED);
+		arrival_refuse(e, FCGI_CONN_BODY_FAILED);
 	} else if (a->ended) {
-		finish(e);
+		arrival_finish(e);
 	} else {
 		pace_hear(&a->pace, 0, clock_mono_ms());
 		set_deadline(e);
@@ -110,7 +110,7 @@ fits_in_memory(const struct fcgi_conn *e, size_t len)
 
 /* False when the body is too large. */
 static bool
-keep(struct fcgi_conn *e, struct slice content)
+arrival_keep(struct fcgi_conn *e, struct slice content)
 {
 	const struct body_limits *limits = &e->host->options->body;
 	struct arrival *a = e->arrival;
@@ -135,8 +135,8 @@ take_in(struct fcgi_conn *e, struct slice bytes)
 	size_t len = 0;
 
 	while ((result = fcgi_stdin_next(&a->in, &bytes, &content)) == FCGI_STDIN_CONTENT) {
-		if (!keep(e, content)) {
-			refuse(e, FCGI_CONN_BODY_TOO_LARGE);
+		if (!arrival_keep(e, content)) {
+			arrival_refuse(e, FCGI_CONN_BODY_TOO_LARGE);
 			return;
 		}
 		len += content.len;
@@ -151,7 +151,7 @@ take_in(struct fcgi_conn *e, struct slice bytes)
 		fcgi_conn_move(e, FCGI_CONN_SPOOLING, 0);
 		e->host->work(e->host->loop, write_chunk, chunk_written, e);
 	} else if (a->ended) {
-		finish(e);
+		arrival_finish(e);
 	} else {
 		pace_hear(&a->pace, len, clock_mono_ms());
 		set_deadline(e);
@@ -185,14 +185,14 @@ fcgi_conn_arrive(struct fcgi_conn *e)
 void
 fcgi_conn_arrive_late(struct fcgi_conn *e)
 {
-	refuse(e, e->host->stopping ? FCGI_CONN_BODY_REFUSED : FCGI_CONN_BODY_TIMEOUT);
+	arrival_refuse(e, e->host->stopping ? FCGI_CONN_BODY_REFUSED : FCGI_CONN_BODY_TIMEOUT);
 }
 
 /* ---- the place ---- */
 
 /* Of those that can be told at once. NULL when there is none. */
 static struct fcgi_conn *
-slowest(const struct fcgi_conn_host *host, const struct fcgi_conn *but)
+arrival_slowest(const struct fcgi_conn_host *host, const struct fcgi_conn *but)
 {
 	struct fcgi_conn *found = NULL;
 
@@ -219,9 +219,9 @@ take_place(struct fcgi_conn *e)
 		return false;
 	if (e->host->arriving.count <= e->host->arriving_max)
 		return true;
-	other = slowest(e->host, e);
+	other = arrival_slowest(e->host, e);
 	if (other != NULL)
-		refuse(other, FCGI_CONN_BODY_TIMEOUT);
+		arrival_refuse(other, FCGI_CONN_BODY_TIMEOUT);
 	return other != NULL;
 }
 
@@ -244,5 +244,5 @@ fcgi_conn_begin_arrival(struct fcgi_conn *e, size_t head_len)
 	if (take_place(e))
 		fcgi_conn_arrive(e);
 	else
-		refuse(e, FCGI_CONN_BODY_REFUSED);
+		arrival_refuse(e, FCGI_CONN_BODY_REFUSED);
 }

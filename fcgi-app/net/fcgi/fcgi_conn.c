@@ -37,7 +37,7 @@ wait_for_more(struct fcgi_conn *e)
 
 /* The request is in the socket as a whole. */
 static void
-take_whole(struct fcgi_conn *e, size_t head_len, size_t len)
+conn_take_whole(struct fcgi_conn *e, size_t head_len, size_t len)
 {
 	const struct body_limits *limits = &e->host->options->body;
 
@@ -75,7 +75,7 @@ fcgi_conn_look(struct fcgi_conn *e)
 		fcgi_conn_begin_arrival(e, head.len);
 		break;
 	case FCGI_SCAN_WHOLE:
-		take_whole(e, head.len, (size_t)n);
+		conn_take_whole(e, head.len, (size_t)n);
 		break;
 	case FCGI_SCAN_TOO_LARGE:
 		answer_too_large(e);

@@ -77,7 +77,7 @@ list_of(struct fcgi_conn_host *host, enum fcgi_conn_state state)
 }
 
 static void
-list_remove(struct fcgi_conn_list *list, struct fcgi_conn *e)
+conn_list_remove(struct fcgi_conn_list *list, struct fcgi_conn *e)
 {
 	if (e->prev != NULL)
 		e->prev->next = e->next;
@@ -110,7 +110,7 @@ fcgi_conn_move(struct fcgi_conn *e, enum fcgi_conn_state state, uint64_t wait_ms
 
 	if (from != to) {
 		if (from != NULL)
-			list_remove(from, e);
+			conn_list_remove(from, e);
 		list_append(to, e);
 	}
 	e->state = state;
@@ -180,7 +180,7 @@ fcgi_conn_bury(struct fcgi_conn_host *host)
 	while (host->dead.first != NULL) {
 		struct fcgi_conn *e = host->dead.first;
 
-		list_remove(&host->dead, e);
+		conn_list_remove(&host->dead, e);
 		free(e);
 	}
 }

@@ -13,7 +13,7 @@ fcgi_stdin_init(struct fcgi_stdin *s, uint16_t id)
 
 /* At most max bytes from the front. */
 static struct slice
-take(struct slice *data, size_t max)
+stdin_take(struct slice *data, size_t max)
 {
 	struct slice taken = { data->ptr, data->len < max ? data->len : max };
 
@@ -26,7 +26,7 @@ take(struct slice *data, size_t max)
 static bool
 take_header(struct fcgi_stdin *s, struct slice *data)
 {
-	struct slice part = take(data, FCGI_HEADER_LEN - s->header_len);
+	struct slice part = stdin_take(data, FCGI_HEADER_LEN - s->header_len);
 
 	if (part.len > 0)
 		memcpy(s->header + s->header_len, part.ptr, part.len);
@@ -63,11 +63,11 @@ fcgi_stdin_next(struct fcgi_stdin *s, struct slice *data, struct slice *ret)
 			continue;
 		}
 		if (s->content > 0) {
-			*ret = take(data, s->content);
+			*ret = stdin_take(data, s->content);
 			s->content -= ret->len;
 			return ret->len > 0 ? FCGI_STDIN_CONTENT : FCGI_STDIN_MORE;
 		}
-		s->padding -= take(data, s->padding).len;
+		s->padding -= stdin_take(data, s->padding).len;
 		if (s->padding > 0)
 			return FCGI_STDIN_MORE;
 		if (s->last)

@@ -23,7 +23,7 @@ pace_credit_ms(const struct pace *p)
 }
 
 static uint64_t
-sooner(uint64_t a, uint64_t b)
+pace_sooner(uint64_t a, uint64_t b)
 {
 	return a < b ? a : b;
 }
@@ -31,7 +31,8 @@ sooner(uint64_t a, uint64_t b)
 uint64_t
 pace_due_ms(const struct pace *p)
 {
-	uint64_t due = sooner(pace_credit_ms(p) + BODY_GRACE_MS, p->heard_ms + BODY_SILENCE_MS);
+	uint64_t due =
+	    pace_sooner(pace_credit_ms(p) + BODY_GRACE_MS, p->heard_ms + BODY_SILENCE_MS);
 
-	return sooner(due, p->began_ms + BODY_TIME_MAX_MS);
+	return pace_sooner(due, p->began_ms + BODY_TIME_MAX_MS);
 }

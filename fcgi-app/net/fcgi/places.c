@@ -40,7 +40,7 @@ places_free(struct places *p)
 }
 
 static struct owner *
-find(struct places *p, uint64_t id)
+places_find(struct places *p, uint64_t id)
 {
 	for (size_t i = 0; i < p->count; i++)
 		if (p->owners[i].id == id)
@@ -49,9 +49,9 @@ find(struct places *p, uint64_t id)
 }
 
 static bool
-add(struct places *p, uint64_t id)
+places_add(struct places *p, uint64_t id)
 {
-	struct owner *owner = find(p, id);
+	struct owner *owner = places_find(p, id);
 
 	if (owner == NULL) {
 		if (p->count == p->max)
@@ -68,7 +68,7 @@ add(struct places *p, uint64_t id)
 static void
 remove_one(struct places *p, uint64_t id)
 {
-	struct owner *owner = find(p, id);
+	struct owner *owner = places_find(p, id);
 
 	if (owner != NULL && --owner->taken == 0)
 		*owner = p->owners[--p->count];
@@ -80,7 +80,7 @@ places_take(struct places *p, const uint64_t *owners, size_t count)
 	size_t done = 0;
 
 	pthread_mutex_lock(&p->lock);
-	while (done < count && add(p, owners[done]))
+	while (done < count && places_add(p, owners[done]))
 		done++;
 	for (size_t i = 0; done < count && i < done; i++)
 		remove_one(p, owners[i]);

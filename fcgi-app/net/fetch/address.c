@@ -216,7 +216,7 @@ read_block(struct slice word, struct address_block *ret)
 }
 
 static bool
-is_separator(char c)
+address_is_separator(char c)
 {
 	return c == ',' || c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
@@ -228,7 +228,7 @@ address_list_read(struct address_list *ret, struct slice text, struct slice *ret
 	for (size_t at = 0; at < text.len;) {
 		struct slice word = { text.ptr + at, 0 };
 
-		while (at < text.len && !is_separator(text.ptr[at])) {
+		while (at < text.len && !address_is_separator(text.ptr[at])) {
 			word.len++;
 			at++;
 		}

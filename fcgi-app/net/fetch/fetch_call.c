@@ -85,7 +85,7 @@ fetch_url_check(const char *url)
 /* ---- callbacks ---- */
 
 static bool
-stop(struct fetch *f, enum fetch_result why)
+fetch_stop(struct fetch *f, enum fetch_result why)
 {
 	f->fault = why;
 	return false;
@@ -93,7 +93,7 @@ stop(struct fetch *f, enum fetch_result why)
 
 /* The next connection begins with a name that may have to be looked up. */
 static void
-hop(struct fetch *f)
+fetch_hop(struct fetch *f)
 {
 	f->resolving = true;
 	f->refused = false;
@@ -109,16 +109,16 @@ head_done(struct fetch *f)
 	if (status < 200)
 		return true;
 	if (status >= 300 && status < 400 && f->redirect) {
-		hop(f);
+		fetch_hop(f);
 		return true;
 	}
 	f->head_done = true;
 	if (status > 299)
-		return stop(f, FETCH_STATUS);
+		return fetch_stop(f, FETCH_STATUS);
 	if (f->coded)
-		return stop(f, FETCH_CODED);
+		return fetch_stop(f, FETCH_CODED);
 	if (f->length > f->limits.max_bytes)
-		return stop(f, FETCH_TOO_LARGE);
+		return fetch_stop(f, FETCH_TOO_LARGE);
 	return true;
 }
 
@@ -129,7 +129,7 @@ head_line(struct fetch *f, struct slice line)
 
 	f->head_bytes += line.len;
 	if (f->head_bytes > HEADERS_BYTES_MAX)
-		return stop(f, FETCH_CUT);
+		return fetch_stop(f, FETCH_CUT);
 	/* Behind the last head come the trailers. */
 	if (f->head_done)
 		return true;
@@ -152,13 +152,13 @@ head_line(struct fetch *f, struct slice line)
 }
 
 static size_t
-on_header(char *data, size_t size, size_t count, void *arg)
+fetch_on_header(char *data, size_t size, size_t count, void *arg)
 {
 	return head_line(arg, (struct slice){ data, size * count }) ? size * count : 0;
 }
 
 static size_t
-on_data(char *data, size_t size, size_t count, void *arg)
+fetch_on_data(char *data, size_t size, size_t count, void *arg)
 {
 	struct fetch *f = arg;
 	size_t len = size * count;
@@ -166,7 +166,7 @@ on_data(char *data, size_t size, size_t count, void *arg)
 	if (f->state == FETCH_LEFT)
 		return 0;
 	if (len > f->limits.max_bytes - f->bytes.len) {
-		stop(f, FETCH_TOO_LARGE);
+		fetch_stop(f, FETCH_TOO_LARGE);
 		return 0;
 	}
 	buf_add(&f->bytes, data, len);
@@ -186,7 +186,7 @@ on_progress(void *arg, curl_off_t total, curl_off_t now, curl_off_t up_total, cu
 		return 1;
 	if (now <= 0 || (uint64_t)now <= f->limits.max_bytes)
 		return 0;
-	stop(f, FETCH_TOO_LARGE);
+	fetch_stop(f, FETCH_TOO_LARGE);
 	return 1;
 }
 
@@ -202,7 +202,7 @@ may_connect(const struct fetch *f, const struct sockaddr *address)
 /* The one place where connections begin: whatever a name resolves to at whatever time, this is the
  * address that will be connected to. */
 static curl_socket_t
-on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+fetch_on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 {
 	struct fetch *f = arg;
 
@@ -211,7 +211,7 @@ on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 	if (f->state == FETCH_LEFT)
 		return CURL_SOCKET_BAD;
 	if (!port_allowed(address_port(&address->addr))) {
-		stop(f, FETCH_URL);
+		fetch_stop(f, FETCH_URL);
 		return CURL_SOCKET_BAD;
 	}
 	if (!may_connect(f, &address->addr)) {
@@ -249,7 +249,7 @@ fetch_call_prepare(struct fetch *f)
 		abort();
 	curl_uv_profile(f->fetcher->driver, easy);
 	curl_uv_trust_bundle(easy);
-	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, fetch_on_open);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, f);
 	curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_connected);
 	curl_easy_setopt(easy, CURLOPT_PREREQDATA, f);
@@ -277,20 +277,20 @@ fetch_call_prepare(struct fetch *f)
 	/* Nothing is unpacked, so a small answer stays small. */
 	curl_easy_setopt(easy, CURLOPT_HTTP_CONTENT_DECODING, 0L);
 	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, READ_BUFFER);
-	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
+	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, fetch_on_header);
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, f);
-	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_data);
+	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, fetch_on_data);
 	curl_easy_setopt(easy, CURLOPT_WRITEDATA, f);
 	curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
 	curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, on_progress);
 	curl_easy_setopt(easy, CURLOPT_XFERINFODATA, f);
-	hop(f);
+	fetch_hop(f);
 }
 
 /* ---- the end ---- */
 
 static enum fetch_result
-result_of(CURLcode code)
+fetch_result_of(CURLcode code)
 {
 	static const struct {
 		CURLcode code;
@@ -320,7 +320,7 @@ result_of(CURLcode code)
 enum fetch_result
 fetch_call_result(const struct fetch *f, CURLcode code)
 {
-	enum fetch_result result = result_of(code);
+	enum fetch_result result = fetch_result_of(code);
 	long status = 0;
 
 	if (f->fault != FETCH_OK)

@@ -108,7 +108,7 @@ inflate_all(z_stream *z, struct slice input, bool members, struct body *out,
 }
 
 static enum coding_result
-undo(struct body *b, enum coding coding, const struct body_limits *limits)
+coding_undo(struct body *b, enum coding coding, const struct body_limits *limits)
 {
 	enum coding_result result = CODING_FAILED;
 	unsigned char *piece = xmalloc(PIECE);
@@ -141,6 +141,6 @@ body_decode(struct body *b, const struct codings *codings, const struct body_lim
 	enum coding_result result = CODING_OK;
 
 	for (size_t i = codings->count; i-- > 0 && result == CODING_OK;)
-		result = undo(b, codings->list[i], limits);
+		result = coding_undo(b, codings->list[i], limits);
 	return result;
 }

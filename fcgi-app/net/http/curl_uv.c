@@ -152,7 +152,7 @@ curl_uv_open(struct curl_uv *d, const struct curl_sockaddr *address)
 }
 
 static curl_socket_t
-on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+curl_on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 {
 	(void)purpose;
 	return curl_uv_open(arg, address);
@@ -169,7 +169,7 @@ on_close(void *arg, curl_socket_t fd)
 }
 
 static void
-timer_fired(uv_timer_t *timer)
+curl_timer_fired(uv_timer_t *timer)
 {
 	struct curl_uv *d = timer->data;
 	int running;
@@ -190,7 +190,7 @@ on_timer(CURLM *multi, long timeout_ms, void *arg)
 	if (timeout_ms < 0)
 		uv_timer_stop(&d->timer);
 	else
-		uv_timer_start(&d->timer, timer_fired, (uint64_t)timeout_ms, 0);
+		uv_timer_start(&d->timer, curl_timer_fired, (uint64_t)timeout_ms, 0);
 	return 0;
 }
 
@@ -215,7 +215,7 @@ curl_uv_new(uv_loop_t *uv, CURLM *multi, void (*returned)(void *ctx), void *ctx)
 void
 curl_uv_profile(struct curl_uv *d, CURL *easy)
 {
-	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, curl_on_open);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, d);
 	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETFUNCTION, on_close);
 	curl_easy_setopt(easy, CURLOPT_CLOSESOCKETDATA, d);
@@ -235,7 +235,7 @@ curl_uv_trust_bundle(CURL *easy)
 void
 curl_uv_kick(struct curl_uv *d)
 {
-	uv_timer_start(&d->timer, timer_fired, 0, 0);
+	uv_timer_start(&d->timer, curl_timer_fired, 0, 0);
 }
 
 void

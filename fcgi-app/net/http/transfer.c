@@ -47,7 +47,7 @@ call_head_done(struct call *call)
 }
 
 static size_t
-on_header(char *data, size_t size, size_t count, void *arg)
+transfer_on_header(char *data, size_t size, size_t count, void *arg)
 {
 	struct call *call = arg;
 	struct slice line = { data, size * count };
@@ -66,7 +66,7 @@ on_header(char *data, size_t size, size_t count, void *arg)
 }
 
 static size_t
-on_data(char *data, size_t size, size_t count, void *arg)
+transfer_on_data(char *data, size_t size, size_t count, void *arg)
 {
 	struct call *call = arg;
 
@@ -164,8 +164,8 @@ call_easy_new(const struct upstream *u)
 	curl_easy_setopt(easy, CURLOPT_HTTP_CONTENT_DECODING, 0L);
 	curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
 	curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, UPLOAD_BUFFER);
-	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
-	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_data);
+	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, transfer_on_header);
+	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, transfer_on_data);
 	curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_read);
 	curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_seek);
 	curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_send);

@@ -49,7 +49,7 @@ call_free(struct call *call)
 }
 
 static enum netresult
-result_of(CURLcode code)
+upstream_result_of(CURLcode code)
 {
 	static const struct {
 		CURLcode code;
@@ -86,7 +86,7 @@ result_of(CURLcode code)
 /* ---- the turn ---- */
 
 static void
-check_done(const struct shard *shard)
+upstream_check_done(const struct shard *shard)
 {
 	CURLMsg *message;
 	int left;
@@ -100,7 +100,7 @@ check_done(const struct shard *shard)
 		if (message->msg != CURLMSG_DONE)
 			continue;
 		/* The message dies with the handle's removal. */
-		result = result_of(message->data.result);
+		result = upstream_result_of(message->data.result);
 		curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &call);
 		events = call->events;
 		ctx = call->ctx;
@@ -132,7 +132,7 @@ upstream_turn(struct shard *shard)
 			curl_multi_add_handle(call->shard->multi, call->easy);
 		}
 	}
-	check_done(shard);
+	upstream_check_done(shard);
 }
 
 static void
