@@ -21,6 +21,7 @@
 #include "app/serve.h"
 #include "base/clock.h"
 #include "base/limits.h"
+#include "base/random.h"
 #include "base/xalloc.h"
 #include "net/loop.h"
 
@@ -66,10 +67,8 @@ serve_local_make(struct loop *loop)
 
 	buf_init(&local->out, COLLECT_MAX * 2);
 	local->answers.json = json_reader_new();
-	if (getentropy(&local->random, sizeof(local->random)) != 0 || local->random == 0)
-		local->random = clock_wall_ms() ^ (uintptr_t)local;
-	if (getentropy(local->id_key, sizeof(local->id_key)) != 0)
-		memcpy(local->id_key, &local->random, sizeof(local->random));
+	local->random = random_u64() | 1; /* xorshift stays at zero */
+	random_bytes(local->id_key, sizeof(local->id_key));
 	loop_set_local(loop, local, serve_local_free);
 	loop_on_poke(loop, key_wait_poked);
 }

@@ -352,7 +352,7 @@ buf_add_json(struct buf *b, struct slice s)
 		unsigned char c;
 		size_t width;
 
-		i += slice_plain((struct slice){ s.ptr + i, s.len - i });
+		i += slice_plain(slice_skip(s, i));
 		if (i == s.len)
 			break;
 		c = (unsigned char)s.ptr[i];

@@ -7,6 +7,7 @@ libbase_a_SOURCES += \
 	%D%/granted.c \
 	%D%/log.c \
 	%D%/netresult.c \
+	%D%/random.c \
 	%D%/siphash.c \
 	%D%/utf8.c \
 	%D%/xalloc.c \
@@ -19,6 +20,7 @@ libbase_a_SOURCES += \
 	include/base/limits.h \
 	include/base/log.h \
 	include/base/netresult.h \
+	include/base/random.h \
 	include/base/siphash.h \
 	include/base/utf8.h \
 	include/base/xalloc.h

@@ -27,6 +27,12 @@ bool slice_startsi(struct slice s, struct slice prefix);
 bool slice_ends(struct slice s, struct slice suffix);
 /* Without leading and trailing blanks, tabs, CR and LF. */
 struct slice slice_trim(struct slice s);
+/* Without its first n bytes, which it must have. */
+static inline struct slice
+slice_skip(struct slice s, size_t n)
+{
+	return (struct slice){ s.ptr + n, s.len - n };
+}
 /* The part up to `sep` (or all of it); *s becomes what follows. False when *s was empty. */
 bool slice_split(struct slice *s, char sep, struct slice *ret_part);
 /* Index of the first `needle` or -1. */

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/random.h"
 #include "base/xalloc.h"
 #include "app/state/state.h"
 #include "net/loop.h"
@@ -36,9 +37,7 @@ balancer_new(void)
 	struct balancer *b = xcalloc(1, sizeof(*b));
 	uint8_t key[SIPHASH_KEY_BYTES];
 
-	if (getentropy(key, sizeof(key)) != 0)
-		for (size_t i = 0; i < sizeof(key); i++)
-			key[i] = (uint8_t)(clock_wall_ms() >> i % 8 * 8 ^ (uintptr_t)b >> i);
+	random_bytes(key, sizeof(key));
 	lock_init(&b->lock);
 	b->health = health_new(key, HEALTH_RECORDS_MAX);
 	return b;

@@ -9,8 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
 #include "base/limits.h"
+#include "base/random.h"
 #include "base/siphash.h"
 #include "base/xalloc.h"
 #include "core/keys/keypool.h"
@@ -49,11 +49,7 @@ caller_keys_new(struct balancer *b, unsigned cap)
 	pthread_mutex_init(&o->lock, NULL);
 	o->balancer = b;
 	o->cap = cap;
-	if (getentropy(o->hash_key, sizeof(o->hash_key)) != 0) {
-		uint64_t now = clock_wall_ms();
-
-		memcpy(o->hash_key, &now, sizeof(now));
-	}
+	random_bytes(o->hash_key, sizeof(o->hash_key));
 	return o;
 }
 

@@ -12,6 +12,7 @@
 
 #include "app/state/state.h"
 #include "base/clock.h"
+#include "base/random.h"
 #include "base/xalloc.h"
 #include "core/gemini/model_line.h"
 
@@ -42,9 +43,7 @@ catalog_new(void)
 	struct catalog *c = xcalloc(1, sizeof(*c));
 	uint8_t key[SIPHASH_KEY_BYTES];
 
-	if (getentropy(key, sizeof(key)) != 0)
-		for (size_t i = 0; i < sizeof(key); i++)
-			key[i] = (uint8_t)(clock_wall_ms() >> i % 8 * 8 ^ (uintptr_t)c >> i);
+	random_bytes(key, sizeof(key));
 	pthread_mutex_init(&c->lock, NULL);
 	c->learned = learned_new(key, LEARNED_MODELS_MAX);
 	c->gone = learned_new(key, LEARNED_MODELS_MAX);

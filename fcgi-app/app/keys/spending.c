@@ -10,6 +10,7 @@
 
 #include "app/state/state.h"
 #include "base/clock.h"
+#include "base/random.h"
 #include "base/xalloc.h"
 #include "core/keys/ledger.h"
 
@@ -25,12 +26,9 @@ struct spending *
 spending_new(void)
 {
 	struct spending *s = xcalloc(1, sizeof(*s));
-	uint64_t process;
 
-	if (getentropy(&process, sizeof(process)) != 0)
-		process = clock_wall_ms() << 20 ^ (uint64_t)getpid();
 	pthread_mutex_init(&s->lock, NULL);
-	s->ledger = ledger_new(process, LEDGER_ROWS_MAX);
+	s->ledger = ledger_new(random_u64(), LEDGER_ROWS_MAX);
 	return s;
 }
 

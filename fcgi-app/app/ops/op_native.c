@@ -383,11 +383,11 @@ native_look_at_last_element(struct request *r)
 	if (slice_ends(text, SLICE("]")))
 		text.len--;
 	for (size_t at = text.len; at-- > 0;) {
-		struct slice rest = { text.ptr + at, text.len - at }, inside;
+		struct slice rest = slice_skip(text, at), inside;
 
 		if (rest.ptr[0] != '{')
 			continue;
-		inside = slice_trim((struct slice){ rest.ptr + 1, rest.len - 1 });
+		inside = slice_trim(slice_skip(rest, 1));
 		if (!slice_starts(inside, key))
 			continue;
 		native_look_at_error(r, rest);

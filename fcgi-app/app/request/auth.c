@@ -35,7 +35,7 @@ auth_header(const struct fcgi_conn *conn)
 
 		if (!slice_startsi(text, scheme))
 			continue;
-		text = slice_trim((struct slice){ text.ptr + scheme.len, text.len - scheme.len });
+		text = slice_trim(slice_skip(text, scheme.len));
 		if (text.len > 0)
 			return text;
 	}

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/random.h"
 #include "base/xalloc.h"
 #include "app/keys/keyring.h"
 #include "core/keys/health.h"
@@ -51,8 +52,7 @@ gateway_new(const struct conf *conf, char error[CONF_ERROR_MAX])
 	pthread_mutex_init(&gw->lock, NULL);
 	gw->conf = conf;
 	gw->started_ms = clock_mono_ms();
-	/* When that fails the numbers are only easier to guess. */
-	(void)!getentropy(gw->owner_key, sizeof(gw->owner_key));
+	random_bytes(gw->owner_key, sizeof(gw->owner_key));
 	gw->balancer = balancer_new();
 	gw->spending = spending_new();
 	gw->catalog = catalog_new();

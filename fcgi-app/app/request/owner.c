@@ -207,8 +207,8 @@ owner_answer(void *ctx, void *item, enum state_answer answer, struct buf *value)
 	uint64_t since, now = clock_wall_ms();
 
 	if (slice_starts(text, SLICE(NOBODY)))
-		owner->nobody = slice_u64((struct slice){ text.ptr + 1, text.len - 1 }, &since) &&
-		                now >= since && now - since < OWNER_ABSENT_MS;
+		owner->nobody = slice_u64(slice_skip(text, 1), &since) && now >= since &&
+		                now - since < OWNER_ABSENT_MS;
 	else if (text.len > 0)
 		owner->key = keyring_find(l->request->keys.ring, text);
 }

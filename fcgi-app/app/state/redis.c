@@ -17,7 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/clock.h"
+#include "base/random.h"
 #include "base/xalloc.h"
 #include "redis.h"
 
@@ -98,8 +98,7 @@ connect_to(const struct redis_engine *e, struct redis_link *link, char reason[ST
 	if (e->url.path == NULL)
 		redisEnableKeepAlive(c);
 	*link = (struct redis_link){ .c = c };
-	if (getentropy(&link->salt, sizeof(link->salt)) != 0)
-		link->salt = clock_wall_ms() ^ (uintptr_t)c;
+	link->salt = random_u64();
 	return 0;
 }
 

@@ -55,7 +55,7 @@ redis_put_news(struct redis_words *command, const struct state_item *item, struc
 	redis_word(command, SLICE("2"));
 	redis_word(command, name);
 	redis_word(command, set);
-	redis_word(command, (struct slice){ name.ptr + set.len, name.len - set.len });
+	redis_word(command, slice_skip(name, set.len));
 	redis_word(command, item->value);
 	redis_word(command, left);
 	redis_word(command, origin);
@@ -291,7 +291,7 @@ fill_page(const struct listing *l, const struct redis_job *job)
 
 		if (value == NULL || key.len == 0)
 			continue;
-		key = (struct slice){ key.ptr + 1, key.len - 1 };
+		key = slice_skip(key, 1);
 		job->page->items[job->page->count++] =
 		    state_item_new(job->space, key, (struct slice){ value->str, value->len },
 			job->now + state_limits[job->space].keep_ms);

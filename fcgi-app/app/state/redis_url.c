@@ -90,8 +90,7 @@ url_parse_host(struct slice s, struct state_url *ret)
 			port = (struct slice){ end, (size_t)(s.ptr + s.len - end) };
 		s.len -= port.len;
 	}
-	if (port.len > 0 && (port.ptr[0] != ':' ||
-				!slice_u64((struct slice){ port.ptr + 1, port.len - 1 }, &number)))
+	if (port.len > 0 && (port.ptr[0] != ':' || !slice_u64(slice_skip(port, 1), &number)))
 		return false;
 	if (s.len == 0 || number == 0 || number > UINT16_MAX)
 		return false;
@@ -131,8 +130,7 @@ url_parse_unix(struct slice s, struct state_url *ret)
 	if (mark != NULL) {
 		struct slice query = { mark, s.len - path.len };
 
-		if (!slice_starts(query, SLICE("?db=")) ||
-		    !url_parse_db((struct slice){ query.ptr + 4, query.len - 4 }, ret))
+		if (!slice_starts(query, SLICE("?db=")) || !url_parse_db(slice_skip(query, 4), ret))
 			return false;
 	}
 	ret->path = url_decoded(path);
@@ -147,10 +145,9 @@ state_url_parse(struct slice spec, struct state_url *ret, char error[STATE_ERROR
 
 	*ret = (struct state_url){ 0 };
 	if (slice_starts(spec, tcp))
-		good = url_parse_tcp((struct slice){ spec.ptr + tcp.len, spec.len - tcp.len }, ret);
+		good = url_parse_tcp(slice_skip(spec, tcp.len), ret);
 	else if (slice_starts(spec, local))
-		good = url_parse_unix(
-		    (struct slice){ spec.ptr + local.len, spec.len - local.len }, ret);
+		good = url_parse_unix(slice_skip(spec, local.len), ret);
 	if (good)
 		return 0;
 	state_url_release(ret);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/random.h"
 #include "base/xalloc.h"
 #include "state_store.h"
 
@@ -58,9 +59,7 @@ state_new(const char *spec, char error[STATE_ERROR_MAX])
 		return NULL;
 	s = xcalloc(1, sizeof(*s));
 	s->engine = engine;
-	if (getentropy(hash_key, sizeof(hash_key)) != 0)
-		for (size_t i = 0; i < sizeof(hash_key); i++)
-			hash_key[i] = (uint8_t)(clock_wall_ms() >> i % 8 * 8 ^ (uintptr_t)s >> i);
+	random_bytes(hash_key, sizeof(hash_key));
 	state_table_init(&s->table, state_limits, engine != NULL, hash_key);
 	pthread_mutex_init(&s->read_lock, NULL);
 	pthread_mutex_init(&s->lock, NULL);

@@ -20,7 +20,7 @@ without_authority(struct slice uri)
 			continue;
 		while (at < uri.len && strchr("/?#", uri.ptr[at]) == NULL)
 			at++;
-		return (struct slice){ uri.ptr + at, uri.len - at };
+		return slice_skip(uri, at);
 	}
 	return uri;
 }
@@ -68,7 +68,7 @@ path_fault(struct slice path)
 		int byte = (unsigned char)path.ptr[at];
 
 		if (byte == '%') {
-			byte = percent_byte((struct slice){ path.ptr + at, path.len - at });
+			byte = percent_byte(slice_skip(path, at));
 			if (byte < 0)
 				return "The path holds a broken percent escape.";
 			at += 2;

@@ -22,7 +22,7 @@ cgi_write(struct fcgi_conn *e, struct slice bytes)
 		if (n < 0 && errno != EINTR)
 			e->gone = true;
 		if (n > 0)
-			bytes = (struct slice){ bytes.ptr + n, bytes.len - (size_t)n };
+			bytes = slice_skip(bytes, (size_t)n);
 	}
 	return !e->gone;
 }

@@ -299,7 +299,7 @@ address_of_client(struct slice peer, struct slice forwarded, const struct addres
 		const char *comma = memrchr(forwarded.ptr, ',', forwarded.len);
 		size_t start = comma != NULL ? (size_t)(comma - forwarded.ptr) + 1 : 0;
 
-		hop = (struct slice){ forwarded.ptr + start, forwarded.len - start };
+		hop = slice_skip(forwarded, start);
 		hop = address_without_port(slice_trim(hop));
 		if (!read_address(hop, bytes, &bits))
 			break;

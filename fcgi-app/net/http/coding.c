@@ -95,7 +95,7 @@ inflate_all(z_stream *z, struct slice input, bool members, struct body *out,
 
 			z->next_in = (z_const Bytef *)input.ptr;
 			z->avail_in = (uInt)len;
-			input = (struct slice){ input.ptr + len, input.len - len };
+			input = slice_skip(input, len);
 		}
 		if (ended && z->avail_in == 0)
 			return CODING_OK;
