@@ -9,28 +9,16 @@ $srcdir: the root of the sources; $builddir: a build with a Makefile, for the in
 import os
 import re
 import subprocess
-import sys
 import tempfile
 import urllib.parse
 
-ROOT = os.environ.get("srcdir", ".")
-BUILD = os.environ.get("builddir", ".")
+from tree import BUILD, ROOT, Tap
+
 OTHER = ".zh-CN.md"
 FOLDERS = ("deploy", "fcgi-app", "tests")
 LINK = re.compile(r"(?<!!)\[((?:[^\[\]]|\[[^\]]*\])*)\]\(([^()\s]+)\)")
+tap = Tap()
 IMAGE = re.compile(r"!\[[^\]]*\]\(([^()\s]+)\)|<img[^>]* src=\"([^\"]+)\"")
-
-count = failed = 0
-
-
-def check(name, faults):
-    global count, failed
-    count += 1
-    failed += bool(faults)
-    print("%sok %d - %s" % ("not " if faults else "", count, name))
-    for fault in faults:
-        print("# " + fault)
-
 
 def anchor(title):
     """GitHub's anchor of a heading: letters of any script, digits, _ and - stay."""
@@ -167,16 +155,16 @@ def check_tree():
         faults = ["there is no " + other]
         if other in found:
             faults = list(differences(found[path], found[other], found))
-        check("%s: both languages are alike" % path, faults)
+        tap.check("%s: both languages are alike" % path, faults)
     dead = [fault for page in found.values() for fault in dead_links(page, found)]
-    check("no dead link in %d files" % len(found), dead)
+    tap.check("no dead link in %d files" % len(found), dead)
     gone = [f for name in told + ["fcgi-app/README.md"] for f in dead_mentions(found[name])]
-    check("the sources and tests that they mention are there", gone)
+    tap.check("the sources and tests that they mention are there", gone)
 
 
 def check_installed():
     if not os.path.exists(os.path.join(BUILD, "Makefile")):
-        check("installed documents # SKIP there is no build", [])
+        tap.check("installed documents # SKIP there is no build", [])
         return
     env = {n: v for n, v in os.environ.items() if not n.startswith(("MAKE", "MFLAGS"))}
     with tempfile.TemporaryDirectory() as place:
@@ -187,18 +175,18 @@ def check_installed():
             capture_output=True,
             text=True,
         )
-        check("the documents can be installed", done.stderr.splitlines() if done.returncode else [])
+        faults = done.stderr.splitlines() if done.returncode else []
+        tap.check("the documents can be installed", faults)
         if done.returncode:
             return
         root = os.path.join(place, "doc")
         found = pages(root, [f for f in os.listdir(root) if os.path.isdir(os.path.join(root, f))])
         missing = [p for p in pages(ROOT, ("deploy",)) if p not in found]
-        check("every page of deploy/ is installed", missing)
+        tap.check("every page of deploy/ is installed", missing)
         dead = [fault for page in found.values() for fault in dead_links(page, found)]
-        check("no dead link in %d installed files" % len(found), dead)
+        tap.check("no dead link in %d installed files" % len(found), dead)
 
 
 check_tree()
 check_installed()
-print("1..%d" % count)
-sys.exit(failed > 0)
+tap.end()

@@ -13,10 +13,11 @@ import re
 import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, HERE)
+sys.path[:0] = [HERE, os.path.join(HERE, "../lint")]
 sys.dont_write_bytecode = True
 
 from schema import Schema  # noqa: E402
+from tree import Tap  # noqa: E402
 
 ROOT = os.environ.get("srcdir") or os.path.join(HERE, "../..")
 GUIDE = os.path.join(ROOT, "deploy/guide")
@@ -47,16 +48,7 @@ PLACES = (
 )
 CASES = {CHAT: "chat_request", RESPONSES: "responses_request"}
 
-count = failed = 0
-
-
-def ok(faults, name):
-    global count, failed
-    count += 1
-    failed += bool(faults)
-    print("%sok %d - %s" % ("not " if faults else "", count, name))
-    for fault in faults:
-        print("# " + fault)
+tap = Tap()
 
 
 def variants(schema, node):
@@ -133,22 +125,21 @@ def main():
     for request, place, tables in PLACES:
         words = words_of_schema(schema, request, place)
         told = words_of_cases(docs[request], place)
-        ok(
+        tap.check(
+            "%s: %s: golden cases" % (CASES[request], place),
             ([] if words else ["the schema has no words there"])
             + ["no golden case has '%s'" % word for word in sorted(words - told)],
-            "%s: %s: golden cases" % (CASES[request], place),
         )
         for language, text in texts.items():
             rows = [words_of_table(text, name) for name in tables]
             known = set().union(*[row for row in rows if row])
-            ok(
+            tap.check(
+                "%s: %s: rows in %s" % (CASES[request], place, language),
                 ["there is no table '%s'" % n for n, row in zip(tables, rows) if not row]
                 + ["no row has '%s'" % word for word in sorted(words - known)],
-                "%s: %s: rows in %s" % (CASES[request], place, language),
             )
-    print("1..%d" % count)
-    return failed > 0
+    tap.end()
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

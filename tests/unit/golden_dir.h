@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "base/xalloc.h"
 #include "core/api/apierror.h"
 #include "core/json/json.h"
 #include "golden_file.h"
@@ -125,6 +126,58 @@ golden_pieces(
 		input = (struct slice){ input.ptr + len, input.len - len };
 	}
 	return answer;
+}
+
+/* What becomes of a stream that comes in such pieces (see golden_pieces), as text. */
+typedef void (*golden_stream_fn)(struct slice input, size_t max, uint32_t seed, struct buf *out);
+
+/* The file must hold what becomes of a stream, and the pieces must not matter. */
+static inline void
+golden_expect_stream(
+    const char *path, const char *suffix, struct slice input, golden_stream_fn stream)
+{
+	static const size_t pieces[] = { 1, 3, 17, 100 };
+	struct buf whole, split;
+	bool same = true;
+
+	buf_init(&whole, GOLDEN_MAX);
+	buf_init(&split, GOLDEN_MAX);
+	stream(input, 0, 1, &whole);
+	golden_expect(path, suffix, buf_slice(&whole));
+	for (size_t p = 0; p < ARRAY_SIZE(pieces); p++) {
+		for (uint32_t seed = 1; seed <= 10; seed++) {
+			stream(input, pieces[p], seed, &split);
+			same = same && slice_eq(buf_slice(&split), buf_slice(&whole));
+		}
+	}
+	ok(same, "  the same at every split");
+	buf_release(&whole);
+	buf_release(&split);
+}
+
+/* A translation there and back: the document to out, events to events. -1 with err. */
+typedef int (*golden_translate_fn)(
+    json_object *input, struct buf *out, struct buf *events, struct apierror *err);
+
+/* The document must be in X.out.json or its error in X.err.json, and events in X.out.sse. */
+static inline void
+golden_expect_translation(const char *path, struct slice input, golden_translate_fn translate)
+{
+	json_object *doc = json_read(input);
+	struct apierror err;
+	struct buf out, events;
+
+	buf_init(&out, GOLDEN_MAX);
+	buf_init(&events, GOLDEN_MAX);
+	if (translate(doc, &out, &events, &err) == 0)
+		golden_expect_json(path, ".out.json", buf_slice(&out));
+	else
+		golden_expect_error(path, ".err.json", &err);
+	if (events.len > 0)
+		golden_expect(path, ".out.sse", buf_slice(&events));
+	json_object_put(doc);
+	buf_release(&out);
+	buf_release(&events);
 }
 
 #endif

@@ -152,6 +152,8 @@ translate(json_object *input, struct buf *out, struct buf *events, struct apierr
 			play_streams(&request, streams, events);
 	}
 	jw_object_end(&w);
+	if (result != 0)
+		*err = *judged(&scratch, err);
 	buf_release(&text);
 	changes_release(&changes);
 	completions_request_release(&request);
@@ -161,21 +163,7 @@ translate(json_object *input, struct buf *out, struct buf *events, struct apierr
 static void
 run_case(const char *path, struct slice input)
 {
-	json_object *doc = json_read(input);
-	struct apierror err;
-	struct buf out, events;
-
-	buf_init(&out, GOLDEN_MAX);
-	buf_init(&events, GOLDEN_MAX);
-	if (translate(doc, &out, &events, &err) == 0)
-		golden_expect_json(path, ".out.json", buf_slice(&out));
-	else
-		golden_expect_error(path, ".err.json", judged(&scratch, &err));
-	if (events.len > 0)
-		golden_expect(path, ".out.sse", buf_slice(&events));
-	json_object_put(doc);
-	buf_release(&out);
-	buf_release(&events);
+	golden_expect_translation(path, input, translate);
 }
 
 /* ---- several calls at a time ---- */

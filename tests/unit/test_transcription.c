@@ -211,23 +211,7 @@ stream(struct slice input, size_t max, uint32_t seed, struct buf *out)
 static void
 run_stream(const char *path, struct slice input)
 {
-	static const size_t pieces[] = { 1, 3, 17, 100 };
-	struct buf whole, split;
-	bool same = true;
-
-	buf_init(&whole, GOLDEN_MAX);
-	buf_init(&split, GOLDEN_MAX);
-	stream(input, 0, 1, &whole);
-	golden_expect(path, ".out.sse", buf_slice(&whole));
-	for (size_t p = 0; p < ARRAY_SIZE(pieces); p++) {
-		for (uint32_t seed = 1; seed <= 10; seed++) {
-			stream(input, pieces[p], seed, &split);
-			same = same && slice_eq(buf_slice(&split), buf_slice(&whole));
-		}
-	}
-	ok(same, "  the same at every split");
-	buf_release(&whole);
-	buf_release(&split);
+	golden_expect_stream(path, ".out.sse", input, stream);
 }
 
 /* ---- what files cannot show ---- */
