@@ -28,25 +28,10 @@
 /* clang-format off */
 /* Routes without an operation are answered by step local. */
 static const struct operation *const operations[ROUTE_COUNT] = {
-	[ROUTE_CHAT]            = &op_chat,
-	[ROUTE_COMPLETIONS]     = &op_completions,
-	[ROUTE_RESPONSES]       = &op_responses,
-	[ROUTE_COMPACT]         = &op_responses,
-	[ROUTE_INPUT_TOKENS]    = &op_input_tokens,
-	[ROUTE_RESPONSE]        = &op_response,
-	[ROUTE_RESPONSE_INPUT]  = &op_response,
-	[ROUTE_RESPONSE_CANCEL] = &op_response,
-	[ROUTE_IMAGES]          = &op_images,
-	[ROUTE_IMAGE_EDITS]     = &op_image_edits,
-	[ROUTE_VARIATIONS]      = &op_variations,
-	[ROUTE_SPEECH]          = &op_speech,
-	[ROUTE_TRANSCRIPTIONS]  = &op_transcriptions,
-	[ROUTE_TRANSLATIONS]    = &op_translations,
-	[ROUTE_EMBEDDINGS]      = &op_embeddings,
-	[ROUTE_MODELS]          = &op_models,
-	[ROUTE_MODEL]           = &op_model,
-	[ROUTE_NATIVE]          = &op_native,
-	[ROUTE_VERIFY]          = &op_verify,
+#define ROUTE(symbol, name, words, allow, flags, operation, hints, url) \
+	[ROUTE_##symbol] = operation,
+#include "core/route/routes.def"
+#undef ROUTE
 };
 /* clang-format on */
 

@@ -4,4 +4,5 @@ libcore_a_SOURCES += \
 	%D%/route_hint.c \
 	%D%/route_path.c \
 	%D%/route_priv.h \
-	include/core/route/route.h
+	include/core/route/route.h \
+	include/core/route/routes.def

@@ -16,46 +16,24 @@
 #define DEFAULT_VERSION    "v1beta"
 #define MODEL_SEGMENTS_MAX 3 /* a model id may hold slashes: `openrouter/google/x` */
 
-#define ALLOW_GET    "GET, HEAD, OPTIONS"
-#define ALLOW_POST   "POST, OPTIONS"
-#define ALLOW_ITEM   "GET, HEAD, DELETE, OPTIONS"
-#define ALLOW_BOTH   "GET, POST, OPTIONS"
-#define ALLOW_NATIVE "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
-
 /* clang-format off */
-static const struct endpoint {
-	const char *words[3];  /* the last segments of the path; `*` is any one, the item */
-	enum route_op op;
-	const char *name;
-	const char *allow;
-	bool anywhere;         /* matches whatever stands in front */
-} endpoints[] = {
-	{ { "chat", "completions" },      ROUTE_CHAT,           "chat",           ALLOW_POST, true },
-	{ { "completions" },              ROUTE_COMPLETIONS,    "completions",    ALLOW_POST, false },
-	{ { "responses" },                ROUTE_RESPONSES,      "responses",      ALLOW_POST, false },
-	{ { "embeddings" },               ROUTE_EMBEDDINGS,     "embeddings",     ALLOW_POST, false },
-	{ { "images", "generations" },    ROUTE_IMAGES,         "images",         ALLOW_POST, true },
-	{ { "images", "edits" },          ROUTE_IMAGE_EDITS,    "image_edits",    ALLOW_POST, true },
-	{ { "images", "variations" },     ROUTE_VARIATIONS,     "variations",     ALLOW_POST, true },
-	{ { "audio", "speech" },          ROUTE_SPEECH,         "speech",         ALLOW_POST, true },
-	{ { "audio", "transcriptions" },  ROUTE_TRANSCRIPTIONS, "transcriptions", ALLOW_POST, true },
-	{ { "audio", "translations" },    ROUTE_TRANSLATIONS,   "translations",   ALLOW_POST, true },
-	{ { "models" },                   ROUTE_MODELS,         "models",         ALLOW_GET,  false },
-	{ { "verify" },                   ROUTE_VERIFY,         "verify",         ALLOW_BOTH, false },
-	{ { "healthz" },                  ROUTE_HEALTHZ,        "healthz",        ALLOW_GET,  false },
-	{ { "readyz" },                   ROUTE_READYZ,         "readyz",         ALLOW_GET,  false },
-	{ { "responses", "compact" },     ROUTE_COMPACT,        "compact",        ALLOW_POST, false },
-	{ { "responses", "input_tokens" }, ROUTE_INPUT_TOKENS,  "input_tokens",   ALLOW_POST, false },
-	{ { "responses", "*" },           ROUTE_RESPONSE,       "response",       ALLOW_ITEM, false },
-	{ { "responses", "*", "input_items" }, ROUTE_RESPONSE_INPUT, "response_input", ALLOW_GET, false },
-	{ { "responses", "*", "cancel" }, ROUTE_RESPONSE_CANCEL, "response_cancel", ALLOW_POST, false },
-};
+#define ALLOW_GET      "GET, HEAD, OPTIONS"
+#define ALLOW_POST     "POST, OPTIONS"
+#define ALLOW_ITEM     "GET, HEAD, DELETE, OPTIONS"
+#define ALLOW_GET_POST "GET, POST, OPTIONS"
+#define ALLOW_NATIVE   "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+#define ANYWHERE       ROUTE_ANYWHERE
+#define PASTED         ROUTE_PASTED
+#define OPENAI         (1U << DIALECT_OPENAI)
+#define GOOGLE         (1U << DIALECT_GOOGLE)
+#define WORDS(...)     { __VA_ARGS__ }
+#define NO_WORDS       { NULL }
 
-/* URLs that people paste as a base, to which their client adds its own path. */
-static const char *const pasted[][2] = {
-	{ "chat", "completions" }, { "completions" }, { "embeddings" }, { "models" }, { "responses" },
-	{ "images", "generations" }, { "images", "edits" }, { "audio", "speech" },
-	{ "audio", "transcriptions" },
+const struct route_row route_rows[ROUTE_COUNT] = {
+#define ROUTE(symbol, name, words, allow, flags, operation, hints, url) \
+	[ROUTE_##symbol] = { name, words, allow, flags, hints, url },
+#include "core/route/routes.def"
+#undef ROUTE
 };
 
 /* OpenAI's resources that Google does not have under any version. */
@@ -82,11 +60,11 @@ struct match {
 /* How many segments a row of words takes when it ends in front of segment end; 0 when it does not
  * stand there. */
 static size_t
-words_end_at(const struct route_path *p, const char *const *words, size_t room, size_t end)
+words_end_at(const struct route_path *p, const char *const *words, size_t end)
 {
 	size_t count = 0;
 
-	while (count < room && words[count] != NULL)
+	while (count < ROUTE_WORDS_MAX && words[count] != NULL)
 		count++;
 	if (end < p->mount + count)
 		return 0;
@@ -108,8 +86,9 @@ base_start(const struct route_path *p, size_t at)
 		if (at > p->mount &&
 		    (route_is_version(p, at - 1) || route_path_is(p, at - 1, "openai")))
 			at--;
-		for (size_t i = 0; i < ARRAY_SIZE(pasted); i++)
-			at -= words_end_at(p, pasted[i], 2, at);
+		for (size_t i = 0; i < ROUTE_COUNT; i++)
+			if ((route_rows[i].flags & ROUTE_PASTED) != 0)
+				at -= words_end_at(p, route_rows[i].words, at);
 	} while (at < before);
 	return at;
 }
@@ -158,12 +137,13 @@ caller_dialect(const struct match *m, size_t from, size_t to)
 }
 
 static int
-route_matched(struct match *m, enum route_op op, const char *name, const char *allow)
+route_matched(struct match *m, enum route_op op)
 {
+	const char *allow = route_rows[op].allow;
 	struct slice list = slice_str(allow), method;
 
 	m->ret->op = op;
-	m->ret->name = name;
+	m->ret->name = route_rows[op].name;
 	while (slice_split(&list, ',', &method))
 		if (slice_eq(slice_trim(method), m->in->method))
 			return 0;
@@ -231,7 +211,7 @@ match_native(struct match *m, size_t from)
 		fits = path_add(m->ret->path, p->segs[i]);
 	if (!fits)
 		return apierror_set(m->err, APIERROR_BAD_REQUEST, NULL, "The path is too long.");
-	return route_matched(m, ROUTE_NATIVE, "native", ALLOW_NATIVE);
+	return route_matched(m, ROUTE_NATIVE);
 }
 
 /* Like match_native, for a resource that is Google's whoever asks. */
@@ -265,10 +245,10 @@ match_models(struct match *m, size_t at)
 		return match_google(m, at);
 	m->ret->prefix = prefix_before(p, at);
 	if (at + 1 == p->count)
-		return route_matched(m, ROUTE_MODELS, "models", ALLOW_GET);
+		return route_matched(m, ROUTE_MODELS);
 	m->ret->item.ptr = p->segs[at + 1].ptr;
 	m->ret->item.len = (size_t)(last.ptr + last.len - m->ret->item.ptr);
-	return route_matched(m, ROUTE_MODEL, "model", ALLOW_GET);
+	return route_matched(m, ROUTE_MODEL);
 }
 
 /* Index of the `models` that begins the tail, or count: at most MODEL_SEGMENTS_MAX behind it, and
@@ -285,23 +265,25 @@ find_models(const struct route_path *p)
 	return p->count;
 }
 
-static const struct endpoint *
+/* The route whose words end the path, or ROUTE_COUNT. */
+static enum route_op
 find_endpoint(const struct route_path *p, size_t *ret_at)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(endpoints); i++) {
-		const struct endpoint *e = &endpoints[i];
-		size_t at = p->count - words_end_at(p, e->words, ARRAY_SIZE(e->words), p->count);
+	for (enum route_op op = 0; op < ROUTE_COUNT; op++) {
+		const struct route_row *row = &route_rows[op];
+		size_t at = p->count - words_end_at(p, row->words, p->count);
 		size_t base;
 
 		if (at == p->count)
 			continue;
 		base = base_start(p, at);
-		if (e->anywhere || first_version(p, p->mount, base) == base) {
+		if ((row->flags & ROUTE_ANYWHERE) != 0 ||
+		    first_version(p, p->mount, base) == base) {
 			*ret_at = at;
-			return e;
+			return op;
 		}
 	}
-	return NULL;
+	return ROUTE_COUNT;
 }
 
 /* Index behind the version that begins the native path, or 0: the last one in front of a collection
@@ -379,13 +361,13 @@ static int
 match_path(struct match *m)
 {
 	const struct route_path *p = &m->path;
-	const struct endpoint *e;
+	enum route_op op;
 	size_t at;
 
 	if (p->count == p->mount ||
 	    (p->count == p->mount + 1 && route_path_is(p, p->mount, "index.html"))) {
 		m->ret->prefix = route_path_before(p, p->mount);
-		return route_matched(m, ROUTE_STATUS_PAGE, "status_page", ALLOW_GET);
+		return route_matched(m, ROUTE_STATUS_PAGE);
 	}
 	at = route_find_inside(p);
 	if (at < p->count)
@@ -393,15 +375,17 @@ match_path(struct match *m)
 	at = find_verb_call(m);
 	if (at < p->count)
 		return match_google(m, at);
-	e = find_endpoint(p, &at);
-	if (e != NULL && e->op != ROUTE_MODELS) {
+	op = find_endpoint(p, &at);
+	if (op != ROUTE_COUNT && op != ROUTE_MODELS) {
+		const char *second = route_rows[op].words[1];
+
 		m->ret->dialect = DIALECT_OPENAI;
 		m->ret->prefix = prefix_before(p, at);
-		if (e->words[1] != NULL && e->words[1][0] == '*')
+		if (second != NULL && second[0] == '*')
 			m->ret->item = p->segs[at + 1];
-		return route_matched(m, e->op, e->name, e->allow);
+		return route_matched(m, op);
 	}
-	if (e == NULL)
+	if (op == ROUTE_COUNT)
 		at = find_models(p);
 	if (at < p->count)
 		return match_models(m, at);

@@ -15,24 +15,13 @@
 #define GOOGLE (1U << DIALECT_GOOGLE)
 
 /* clang-format off */
+/* What else callers may mean beside the routes that have a hint. */
 static const struct known {
 	unsigned dialects;     /* whose callers may mean it */
 	const char *tail;      /* in lower case; what the end of the path is compared with */
-	const char *method, *path;
+	const char *method, *url;
 } known[] = {
-	{ OPENAI, "chat/completions",      "POST", "/v1/chat/completions" },
 	{ OPENAI, "chat",                  "POST", "/v1/chat/completions" },
-	{ OPENAI, "completions",           "POST", "/v1/completions" },
-	{ OPENAI, "responses",             "POST", "/v1/responses" },
-	{ OPENAI, "responses/compact",     "POST", "/v1/responses/compact" },
-	{ OPENAI, "responses/input_tokens", "POST", "/v1/responses/input_tokens" },
-	{ OPENAI, "embeddings",            "POST", "/v1/embeddings" },
-	{ OPENAI, "images/generations",    "POST", "/v1/images/generations" },
-	{ OPENAI, "images/edits",          "POST", "/v1/images/edits" },
-	{ OPENAI, "audio/speech",          "POST", "/v1/audio/speech" },
-	{ OPENAI, "audio/transcriptions",  "POST", "/v1/audio/transcriptions" },
-	{ OPENAI, "audio/translations",    "POST", "/v1/audio/translations" },
-	{ OPENAI, "models",                "GET",  "/v1/models" },
 	{ OPENAI, "",                      "GET",  "/v1/models" },
 	{ GOOGLE, "generatecontent",       "POST", "/v1beta/models/{model}:generateContent" },
 	{ GOOGLE, "streamgeneratecontent", "POST", "/v1beta/models/{model}:streamGenerateContent" },
@@ -41,9 +30,6 @@ static const struct known {
 	{ GOOGLE, "upload/files",          "POST", "/upload/v1beta/files" },
 	{ GOOGLE, "files",                 "GET",  "/v1beta/files" },
 	{ GOOGLE, "",                      "GET",  "/v1beta/models" },
-	{ OPENAI | GOOGLE, "verify",  "GET", "/verify" },
-	{ OPENAI | GOOGLE, "healthz", "GET", "/healthz" },
-	{ OPENAI | GOOGLE, "readyz",  "GET", "/readyz" },
 };
 
 /* What clients look for and this gateway has not, by the first words of the path; the first row
@@ -105,32 +91,52 @@ hint_slips(struct slice want)
 	return want.len > 0 ? 1 + want.len / 8 : 0;
 }
 
-/* The URL that was plainly meant, or NULL. */
-static const struct known *
-hint_nearest(const struct route_path *p, size_t from, enum dialect dialect)
+/* The URL that is closest to the path so far. */
+struct hint {
+	const struct route_path *path;
+	size_t from;
+	size_t distance;
+	struct slice method;
+	const char *url; /* NULL: nothing is close */
+};
+
+static void
+hint_try(struct hint *h, struct slice tail, struct slice method, const char *url)
 {
-	const struct known *best = NULL;
-	size_t best_distance = SIZE_MAX;
+	if (h->from == h->path->count && tail.len == 0 && h->url == NULL) {
+		h->method = method;
+		h->url = url;
+	}
+	for (size_t count = 1; count <= TAIL_SEGMENTS && h->from + count <= h->path->count;
+	     count++) {
+		size_t d = edit_distance(path_tail(h->path, count), tail, hint_slips(tail));
 
-	for (size_t i = 0; i < ARRAY_SIZE(known); i++) {
-		struct slice want = slice_str(known[i].tail);
-
-		if ((known[i].dialects & 1U << dialect) == 0)
-			continue;
-		if (from == p->count && want.len == 0)
-			return &known[i];
-		for (size_t count = 1; count <= TAIL_SEGMENTS && from + count <= p->count;
-		     count++) {
-			struct slice tail = path_tail(p, count);
-			size_t d = edit_distance(tail, want, hint_slips(want));
-
-			if (d < best_distance && d <= hint_slips(want)) {
-				best = &known[i];
-				best_distance = d;
-			}
+		if (d < h->distance && d <= hint_slips(tail)) {
+			h->distance = d;
+			h->method = method;
+			h->url = url;
 		}
 	}
-	return best;
+}
+
+/* Finds the URL that was plainly meant. */
+static void
+hint_nearest(struct hint *h, enum dialect dialect)
+{
+	for (size_t i = 0; i < ROUTE_COUNT; i++) {
+		struct slice allow = slice_str(route_rows[i].allow), method;
+		struct slice tail = slice_str(route_rows[i].url);
+
+		if ((route_rows[i].hints & 1U << dialect) == 0)
+			continue;
+		slice_split(&allow, ',', &method);
+		tail = slice_skip(tail, slice_starts(tail, SLICE("/v1/")) ? 4 : 1);
+		hint_try(h, tail, method, route_rows[i].url);
+	}
+	for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+		if ((known[i].dialects & 1U << dialect) != 0)
+			hint_try(
+			    h, slice_str(known[i].tail), slice_str(known[i].method), known[i].url);
 }
 
 static const struct absent *
@@ -148,8 +154,10 @@ route_hint(const struct route_path *p, size_t from, struct slice prefix, enum di
     struct apierror *err)
 {
 	const struct absent *other = dialect != DIALECT_GOOGLE ? find_absent(p, from) : NULL;
-	const struct known *url = other == NULL ? hint_nearest(p, from, dialect) : NULL;
+	struct hint near = { .path = p, .from = from, .distance = SIZE_MAX };
 
+	if (other == NULL)
+		hint_nearest(&near, dialect);
 	if (prefix.len > PREFIX_SHOWN_MAX)
 		prefix.len = 0;
 	if (other != NULL && other->instead == NULL)
@@ -160,9 +168,9 @@ route_hint(const struct route_path *p, size_t from, struct slice prefix, enum di
 		    "There is nothing at this URL: the gateway does not offer %s. There is "
 		    "%s%.*s%s.",
 		    other->what, other->instead, (int)prefix.len, prefix.ptr, other->path);
-	if (url != NULL)
+	if (near.url != NULL)
 		return apierror_set(err, APIERROR_NOT_FOUND, NULL,
-		    "There is nothing at this URL. Is %s %.*s%s meant?", url->method,
-		    (int)prefix.len, prefix.ptr, url->path);
+		    "There is nothing at this URL. Is %.*s %.*s%s meant?", (int)near.method.len,
+		    near.method.ptr, (int)prefix.len, prefix.ptr, near.url);
 	return apierror_set(err, APIERROR_NOT_FOUND, NULL, NULL);
 }

@@ -4,6 +4,24 @@
 
 #include "core/route/route.h"
 
+#define ROUTE_WORDS_MAX 3
+
+/* What is known of a route: a row of core/route/routes.def. */
+struct route_row {
+	const char *name;
+	const char *words[ROUTE_WORDS_MAX]; /* NULL behind the last */
+	const char *allow;
+	unsigned flags; /* ROUTE_ANYWHERE, ROUTE_PASTED */
+	unsigned hints; /* a bit for each enum dialect */
+	const char *url;
+};
+
+#define ROUTE_ANYWHERE 1U
+#define ROUTE_PASTED   2U
+
+/* By enum route_op, in the order in which they are tried. */
+extern const struct route_row route_rows[ROUTE_COUNT];
+
 #define ROUTE_SEGMENTS_MAX 64
 
 /* A path cut at its slashes. Empty segments are left out, which collapses `//` and a final `/`. */
