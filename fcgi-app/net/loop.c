@@ -53,7 +53,7 @@ struct loop {
 	pthread_t thread;
 	struct loops *all;
 	struct fcgi_conn_host conns;
-	size_t active; /* conns that are not dead */
+	size_t active; /* connections that are not dead */
 	bool accepting, stopping;
 	uint64_t stop_deadline;
 	size_t cut;
@@ -160,7 +160,7 @@ accept_ready(uv_poll_t *poll, int status, int events)
 	}
 }
 
-/* An conn more, or one less. */
+/* One connection more, or one less. */
 static void
 loop_counted(struct loop *loop, int change)
 {
@@ -171,7 +171,7 @@ loop_counted(struct loop *loop, int change)
 	accept_update(loop);
 }
 
-/* ---- conns ---- */
+/* ---- connections ---- */
 
 static void
 arrivals_ready(uv_poll_t *poll, int status, int events)
@@ -235,8 +235,8 @@ loop_close(struct loop *loop)
 		fetcher_close(loop->fetcher);
 }
 
-/* After all events of a turn: nobody holds a pointer to a dead conn, and no callback of libcurl is
- * under way. */
+/* After all events of a turn: nobody holds a pointer to a dead connection, and no callback of
+ * libcurl is under way. */
 static void
 turn_ended(uv_check_t *check)
 {

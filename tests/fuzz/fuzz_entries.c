@@ -1,6 +1,6 @@
 /*
  * Lists of keys and of tokens, as an operator or a caller writes them. Input: an option, a
- * empty_answer line, a file. What is read is clean, and written out again it is read as the same.
+ * blank line, a file. What is read is clean, and written out again it is read as the same.
  */
 #include "config.h"
 

@@ -44,7 +44,7 @@ read_list(struct slice text)
 	buf_release(&next);
 }
 
-/* text: an alias table, a empty_answer line, a name. */
+/* text: an alias table, a blank line, a name. */
 static void
 read_aliases(const char *text, struct slice name)
 {

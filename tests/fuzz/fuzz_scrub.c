@@ -1,5 +1,5 @@
 /*
- * The scrubber against a naive search. Input: lines of secrets, a empty_answer line, data. Any
+ * The scrubber against a naive search. Input: lines of secrets, a blank line, data. Any
  * split gives the same bytes, the length stays, every secret is hidden, as it is and with escaped
  * characters, and nothing else is touched.
  */

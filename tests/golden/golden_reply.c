@@ -156,7 +156,7 @@ struct way {
 	bool shared;     /* the parser is not the stream's own */
 };
 
-struct key_order {
+struct lanes {
 	size_t count;
 	struct buf texts[8];
 	struct slice left[8];
@@ -218,10 +218,10 @@ prepare(struct slice input, const struct way *way, struct buf *out)
 
 /* All that is left of the only lane; of several the next event. */
 static struct slice
-next_text(struct key_order *key_order, size_t lane)
+next_text(struct lanes *lanes, size_t lane)
 {
-	struct slice *left = &key_order->left[lane], text = *left;
-	ptrdiff_t end = key_order->count > 1 ? slice_find(*left, SLICE("\n\n")) : -1;
+	struct slice *left = &lanes->left[lane], text = *left;
+	ptrdiff_t end = lanes->count > 1 ? slice_find(*left, SLICE("\n\n")) : -1;
 
 	if (end >= 0)
 		text.len = (size_t)end + 2;
@@ -231,17 +231,17 @@ next_text(struct key_order *key_order, size_t lane)
 }
 
 static int
-step(struct chat_stream *s, struct key_order *key_order, size_t lane, struct way *way,
-    struct buf *out, struct apierror *err)
+step(struct chat_stream *s, struct lanes *lanes, size_t lane, struct way *way, struct buf *out,
+    struct apierror *err)
 {
 	struct slice rest;
 	struct buf text;
 	int answer = 0;
 
-	if (key_order->ended[lane])
+	if (lanes->ended[lane])
 		return 0;
 	buf_init(&text, GOLDEN_MAX);
-	prepare(next_text(key_order, lane), way, &text);
+	prepare(next_text(lanes, lane), way, &text);
 	rest = buf_slice(&text);
 	while (answer == 0 && rest.len > 0) {
 		size_t len = way->max > 0 ? chance(&way->seed) % way->max + 1 : rest.len;
@@ -251,15 +251,15 @@ step(struct chat_stream *s, struct key_order *key_order, size_t lane, struct way
 		rest = (struct slice){ rest.ptr + len, rest.len - len };
 	}
 	buf_release(&text);
-	if (answer == 0 && key_order->left[lane].len == 0) {
-		key_order->ended[lane] = true;
+	if (answer == 0 && lanes->left[lane].len == 0) {
+		lanes->ended[lane] = true;
 		answer = chat_stream_finish(s, lane, out, err);
 	}
 	return answer;
 }
 
 static void
-stream(struct setup *setup, struct key_order *key_order, struct way way, struct buf *out)
+stream(struct setup *setup, struct lanes *lanes, struct way way, struct buf *out)
 {
 	struct chat_stream *s;
 	struct apierror err;
@@ -270,15 +270,15 @@ stream(struct setup *setup, struct key_order *key_order, struct way way, struct 
 	buf_reset(&setup->kept);
 	buf_reset(out);
 	s = chat_stream_new(&setup->info);
-	for (size_t i = 0; i < key_order->count; i++) {
-		key_order->left[i] = buf_slice(&key_order->texts[i]);
-		key_order->ended[i] = false;
+	for (size_t i = 0; i < lanes->count; i++) {
+		lanes->left[i] = buf_slice(&lanes->texts[i]);
+		lanes->ended[i] = false;
 	}
 	while (answer == 0 && !ended) {
 		ended = true;
-		for (size_t i = 0; i < key_order->count && answer == 0; i++) {
-			answer = step(s, key_order, i, &way, out, &err);
-			ended = ended && key_order->ended[i];
+		for (size_t i = 0; i < lanes->count && answer == 0; i++) {
+			answer = step(s, lanes, i, &way, out, &err);
+			ended = ended && lanes->ended[i];
 		}
 	}
 	if (answer != 0)
@@ -287,22 +287,22 @@ stream(struct setup *setup, struct key_order *key_order, struct way way, struct 
 }
 
 static void
-key_order_init(struct key_order *key_order, const char *dir, const char *name, size_t count,
-    struct slice first)
+key_order_init(
+    struct lanes *lanes, const char *dir, const char *name, size_t count, struct slice first)
 {
-	*key_order = (struct key_order){ .count = count };
-	if (!golden_ok(count >= 1 && count <= ARRAY_SIZE(key_order->texts), "  the fan"))
+	*lanes = (struct lanes){ .count = count };
+	if (!golden_ok(count >= 1 && count <= ARRAY_SIZE(lanes->texts), "  the fan"))
 		exit(1);
 	for (size_t i = 0; i < count; i++) {
 		char suffix[32], *path;
 
 		snprintf(suffix, sizeof(suffix), ".lane%zu.sse", i);
 		path = golden_path(dir, name, suffix);
-		buf_init(&key_order->texts[i], GOLDEN_MAX);
+		buf_init(&lanes->texts[i], GOLDEN_MAX);
 		if (i == 0)
-			buf_add_slice(&key_order->texts[i], first);
+			buf_add_slice(&lanes->texts[i], first);
 		else
-			golden_ok(golden_read(path, &key_order->texts[i]), path);
+			golden_ok(golden_read(path, &lanes->texts[i]), path);
 		free(path);
 	}
 }
@@ -313,13 +313,13 @@ struct first {
 };
 
 static bool
-same(struct setup *setup, struct key_order *key_order, struct way way, const struct first *first)
+same(struct setup *setup, struct lanes *lanes, struct way way, const struct first *first)
 {
 	struct buf out;
 	bool good;
 
 	buf_init(&out, GOLDEN_MAX);
-	stream(setup, key_order, way, &out);
+	stream(setup, lanes, way, &out);
 	good = slice_eq(buf_slice(&out), buf_slice(&first->out)) &&
 	       slice_eq(buf_slice(&setup->kept), buf_slice(&first->kept));
 	buf_release(&out);
@@ -327,7 +327,7 @@ same(struct setup *setup, struct key_order *key_order, struct way way, const str
 }
 
 static void
-check_ways(struct setup *setup, struct key_order *key_order, const struct first *first)
+check_ways(struct setup *setup, struct lanes *lanes, const struct first *first)
 {
 	static const size_t pieces[] = { 1, 3, 17, 100, 1000 };
 	static const char *const ends[] = { "\n", "\r\n", "\r" };
@@ -335,18 +335,18 @@ check_ways(struct setup *setup, struct key_order *key_order, const struct first 
 
 	for (size_t p = 0; p < ARRAY_SIZE(pieces); p++)
 		for (uint32_t seed = 1; seed <= 20; seed++)
-			good = good && same(setup, key_order,
+			good = good && same(setup, lanes,
 					   (struct way){ .max = pieces[p], .seed = seed }, first);
 	golden_ok(good, "  the same at every split");
-	golden_ok(same(setup, key_order, (struct way){ .long_way = true }, first),
+	golden_ok(same(setup, lanes, (struct way){ .long_way = true }, first),
 	    "  the same by way of json-c");
-	golden_ok(same(setup, key_order, (struct way){ .shared = true }, first),
+	golden_ok(same(setup, lanes, (struct way){ .shared = true }, first),
 	    "  the same with a shared parser");
 	good = true;
 	for (size_t e = 0; e < ARRAY_SIZE(ends); e++)
 		for (size_t max = 0; max <= 2; max++)
 			good = good &&
-			       same(setup, key_order,
+			       same(setup, lanes,
 				   (struct way){ .max = max, .seed = 1, .end = ends[e] }, first);
 	golden_ok(good, "  the same with every line end");
 }
@@ -355,20 +355,20 @@ void
 golden_stream(const char *dir, const char *name, struct slice input)
 {
 	struct setup setup;
-	struct key_order key_order;
+	struct lanes lanes;
 	struct first first;
 
 	setup_init(&setup, dir, name);
-	key_order_init(&key_order, dir, name, setup.info.fan, input);
+	key_order_init(&lanes, dir, name, setup.info.fan, input);
 	buf_init(&first.out, GOLDEN_MAX);
 	buf_init(&first.kept, GOLDEN_MAX);
-	stream(&setup, &key_order, (struct way){ 0 }, &first.out);
+	stream(&setup, &lanes, (struct way){ 0 }, &first.out);
 	buf_add_slice(&first.kept, buf_slice(&setup.kept));
 	golden_expect(dir, name, ".out.sse", buf_slice(&first.out), false);
 	expect_kept(dir, name, &setup);
-	check_ways(&setup, &key_order, &first);
-	for (size_t i = 0; i < key_order.count; i++)
-		buf_release(&key_order.texts[i]);
+	check_ways(&setup, &lanes, &first);
+	for (size_t i = 0; i < lanes.count; i++)
+		buf_release(&lanes.texts[i]);
 	buf_release(&first.out);
 	buf_release(&first.kept);
 	setup_release(&setup);

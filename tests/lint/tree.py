@@ -57,6 +57,8 @@ class Object:
         ).stdout
         for line in listing.splitlines():
             name, kind = line.split()[:2]
+            if name.startswith("__"):  # the compiler's, such as those of sanitizers
+                continue
             if kind == "U":
                 self.needs.add(name)
             elif kind in "TDBRVWC":

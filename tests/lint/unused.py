@@ -55,9 +55,11 @@ names = {h: declared(h) for h in headers}
 included = set()
 vain = []
 for path in sources("include", "fcgi-app", "tests", endings=(".c", ".h")):
-    words = set(WORD.findall(NOISE.sub(" ", text(path))))
-    for ours, name in includes(path):
-        header = header_path(path, name) if ours else None
+    found = {name: header_path(path, name) for ours, name in includes(path) if ours}
+    # A table of rows is written for who includes it.
+    tables = [h for h in found.values() if h is not None and h.endswith(".def")]
+    words = {w for p in [path, *tables] for w in WORD.findall(NOISE.sub(" ", text(p)))}
+    for name, header in found.items():
         if header not in names:
             continue
         if not path.startswith("tests/"):

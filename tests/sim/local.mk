@@ -30,7 +30,7 @@ sim_tests += \
 
 check_LIBRARIES += %D%/libsim.a
 tests_sim_libsim_a_SOURCES = \
-	%D%/sim_edge.c \
+	%D%/sim_conn.c \
 	%D%/sim_fetch.c \
 	%D%/sim_look.c \
 	%D%/sim_stand.c \

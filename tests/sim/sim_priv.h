@@ -86,11 +86,11 @@ extern struct sim *sim;
 void sim_break(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Delivers what waits for calls that are not paused. */
 void sim_settle(void);
-void sim_edge_init(struct sim_client *c, const struct sim_ask *ask);
-void sim_edge_release(struct sim_client *c);
+void sim_conn_init(struct sim_client *c, const struct sim_ask *ask);
+void sim_conn_release(struct sim_client *c);
 void sim_calls_release(void);
 void sim_timers_release(void);
-/* What the client has of the head, with the empty_answer line; empty while it is not complete. */
+/* What the client has of the head, with the blank line; empty while it is not complete. */
 struct slice sim_head_of(const struct sim_client *c);
 /* Reads the log file into sim->log. */
 void sim_read_log(void);

@@ -211,7 +211,7 @@ sim_ask(const struct sim_ask *ask)
 	buf_init(&c->out, SIZE_MAX / 4);
 	buf_init(&c->pending, SIZE_MAX / 4);
 	note_credentials(&c->ask);
-	sim_edge_init(c, &c->ask);
+	sim_conn_init(c, &c->ask);
 	*sim->clients_end = c;
 	sim->clients_end = &c->next;
 	serve_request(sim->gw, (struct loop *)sim, &c->conn);
@@ -340,7 +340,7 @@ close_clients(void)
 		sim_drain(c);
 		check_client(c);
 		sim->clients = c->next;
-		sim_edge_release(c);
+		sim_conn_release(c);
 		buf_release(&c->out);
 		buf_release(&c->pending);
 		free(c);

@@ -202,6 +202,32 @@ test_embeddings(void)
 	buf_release(&text);
 }
 
+/* The title goes with each input: two megabytes become two hundred. */
+static void
+test_embedding_title(void)
+{
+	struct sim_client *c;
+	struct buf text;
+
+	buf_init(&text, 4 * MIB);
+	SIM_OPEN(ONE_KEY);
+	buf_adds(&text, "{\"model\":\"gemini-embedding-001\",\"extra_body\":{\"google\":{"
+			"\"task_type\":\"RETRIEVAL_DOCUMENT\",\"title\":\"");
+	for (size_t i = 0; i < 2 * MIB; i++)
+		buf_addc(&text, 'x');
+	buf_adds(&text, "\"}},\"input\":[\"a\"");
+	for (size_t i = 1; i < 100; i++)
+		buf_adds(&text, ",\"a\"");
+	buf_adds(&text, "]}");
+	c = SIM_ASK(.uri = "/v1/embeddings", .params = { BEARER }, .body = buf_slice(&text));
+	sim_pass(2);
+	is_int(sim_status(c), 413, "more than one call may hold");
+	ok(sim_has(c, "\"param\":\"title\""), "because of the title");
+	is_int(sim_calls(), 0, "nothing is sent");
+	SIM_CLOSE();
+	buf_release(&text);
+}
+
 static void
 test_embedding_faults(void)
 {
@@ -232,6 +258,7 @@ main(void)
 	test_endless_pages();
 	test_model();
 	test_embeddings();
+	test_embedding_title();
 	test_embedding_faults();
 	return tap_done();
 }

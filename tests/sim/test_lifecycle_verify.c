@@ -9,7 +9,7 @@
 
 #define GOOD_ANSWER "{\"models\":[]}"
 
-/* Keys "own-key-number-1" and so on, separated by a comma and a empty_answer. */
+/* Keys "own-key-number-1" and so on, separated by a comma and a blank. */
 static const char *
 own_keys(size_t count, char *text, size_t size)
 {

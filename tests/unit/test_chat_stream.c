@@ -186,7 +186,7 @@ test_too_large(void)
 	buf_release(&out);
 }
 
-/* As many key_order as a request may have, all at once. */
+/* As many candidates as a request may have, all at once. */
 static void
 test_many_lanes(void)
 {

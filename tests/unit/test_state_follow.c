@@ -94,7 +94,7 @@ write_key(struct state_engine *e, const char *key, uint64_t expires, uint64_t no
 	state_item_unref(item);
 }
 
-/* What a cursor hears, each with a empty_answer after it; "!" first when all began anew. */
+/* What a cursor hears, each with a blank after it; "!" first when all began anew. */
 static const char *
 follow(struct state_engine *e, struct state_cursor *cursor, uint64_t now)
 {

@@ -50,7 +50,7 @@ get(enum state_space space, const char *key, uint64_t now)
 	return text;
 }
 
-/* One batch, as a list of KEY=VALUE or KEY- with a empty_answer after each. */
+/* One batch, as a list of KEY=VALUE or KEY- with a blank after each. */
 static const char *
 batch(size_t max, bool written, uint64_t now)
 {

@@ -284,7 +284,7 @@ token_models(const struct token *token)
 	return token->models;
 }
 
-/* How a message generates of the token. */
+/* How a message names the token. */
 static const char *
 tokens_spoken(const struct token *token, char text[TOKEN_NAME_MAX + 32])
 {

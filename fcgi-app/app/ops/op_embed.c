@@ -19,8 +19,9 @@ struct embed_state {
 	size_t next; /* first input of the running call */
 };
 
-static void
-embed_next_batch(struct request *r)
+/* The title stands beside each input: a batch can be much longer than what the caller sent. */
+static int
+embed_next_batch(struct request *r, struct apierror *err)
 {
 	struct embed_state *state = r->op_state;
 
@@ -28,6 +29,12 @@ embed_next_batch(struct request *r)
 	embed_request_write(&state->request, state->next, &state->body);
 	r->target.body = buf_slice(&state->body);
 	r->target.body_len = state->body.len;
+	if (!state->body.failed)
+		return 0;
+	return apierror_set(err, APIERROR_TOO_LARGE, "title",
+	    "The inputs of one call, each with the title, need more than %lu MB. Send fewer "
+	    "inputs, or a shorter 'title'.",
+	    TRANSLATED_MAX / MIB);
 }
 
 static void
@@ -50,7 +57,7 @@ embed_new_state(struct request *r)
 		embed_clear(state);
 	embed_request_init(&state->request);
 	embed_reply_init(&state->reply, &request_local(r)->answers);
-	buf_init(&state->body, r->gw->conf->max_body * 2);
+	buf_init(&state->body, TRANSLATED_MAX);
 	state->next = 0;
 	return state;
 }
@@ -70,9 +77,8 @@ embed_prepare(struct request *r, struct apierror *err)
 	snprintf(path, sizeof(path), "/v1beta/models/%s:batchEmbedContents", e->model.name);
 	target_url(r, "POST", path, SLICE(""));
 	target_json(r, SLICE(""));
-	embed_next_batch(r);
 	r->reply.form = REPLY_JSON;
-	return 0;
+	return embed_next_batch(r, err);
 }
 
 static enum collect_next
@@ -84,10 +90,8 @@ embed_collect(struct request *r, struct slice body, struct buf *out, struct apie
 		return COLLECT_ERROR;
 	r->reply.usage = state->reply.usage;
 	state->next += EMBED_BATCH_MAX;
-	if (state->next < state->request.count) {
-		embed_next_batch(r);
-		return COLLECT_MORE;
-	}
+	if (state->next < state->request.count)
+		return embed_next_batch(r, err) == 0 ? COLLECT_MORE : COLLECT_ERROR;
 	return embed_reply_write(
 		   &state->reply, &state->request, state->request.model.name, out, err) == 0
 	           ? COLLECT_DONE

@@ -412,7 +412,7 @@ native_feed_events(struct request *r, struct slice bytes, struct buf *out)
 	size_t from = 0, whole;
 
 	if (part->len > 0) {
-		/* The empty_answer line may be split between the two pieces. */
+		/* The blank line may be split between the two pieces. */
 		from = part->len > 3 ? part->len - 3 : 0;
 		buf_add_slice(part, bytes);
 		bytes = buf_slice(part);

@@ -180,7 +180,7 @@ state_writer(void *ctx)
 	write_batch(s);
 	probe_read(s);
 	while (wait_for_work(s, &work)) {
-		/* The writer is the one that repairable what a reader found broken. */
+		/* The writer is the one that mends what a reader found broken. */
 		if (work.write || work.probe)
 			write_batch(s);
 		if (work.probe)

@@ -1,5 +1,5 @@
 /*
- * Server-Sent Events from bytes at any split. The usual case, a `data:` line and its empty_answer
+ * Server-Sent Events from bytes at any split. The usual case, a `data:` line and its blank
  * line within one feed, is delivered as a slice of the input; everything else goes through `line`
  * and `data`. The work is linear in the input, whatever the split and the line ends.
  */
@@ -11,7 +11,7 @@
 
 #include "base/limits.h"
 
-/* What may stand in front of the data in its line: BOM, `data:`, empty_answer. */
+/* What may stand in front of the data in its line: BOM, `data:`, blank. */
 #define LEAD_MAX 9
 
 /* Buffers above this size are given back after the event that needed them. */
@@ -80,7 +80,7 @@ next_line(struct sse *s, struct cursor *c, struct slice *ret)
 	return true;
 }
 
-/* The value of a line's field when it is `name`; a empty_answer after the colon is not part of it.
+/* The value of a line's field when it is `name`; a blank after the colon is not part of it.
  */
 static bool
 field(struct slice line, struct slice name, struct slice *ret_value)
@@ -112,7 +112,7 @@ take_residue(struct sse *s, struct slice line)
 	buf_addc(&s->residue, '\n');
 }
 
-/* A line that is no empty_answer line. When it is the buffered one, `line` may become `data`
+/* A line that is not a blank line. When it is the buffered one, `line` may become `data`
  * uncopied. */
 static void
 take_line(struct sse *s, struct slice line)
@@ -154,7 +154,7 @@ dispatch(struct sse *s, sse_event_fn fn, void *ctx)
 	return answer;
 }
 
-/* True when the cursor stands at a empty_answer line, which is then skipped. */
+/* True when the cursor stands at a blank line, which is then skipped. */
 static bool
 skip_blank_line(struct sse *s, struct cursor *c)
 {

@@ -1,6 +1,6 @@
 /*
- * json-c with the conns filed off: a parse with limits on depth and memory, accessors that check
- * types, and a writer of our own, because json-c's would hold a second copy of every large string
+ * What json-c lacks: limits on depth and memory when it parses, accessors that check types, and a
+ * writer of our own, because json-c's would hold a second copy of every large string
  * and pass on the NaN and the raw bytes that its parser lets in.
  */
 #include "config.h"

@@ -1,7 +1,7 @@
 /*
  * The choice of a key: of those that will do, the one whose turn it is in the lane of the model;
  * another order where a caller's things shall come to rest in one project, and the key that served
- * the same beginning last where nothing generates against it.
+ * the same beginning last where nothing speaks against it.
  */
 #include "config.h"
 

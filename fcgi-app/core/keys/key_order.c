@@ -107,7 +107,7 @@ heap_remove(const struct keypool *p, struct lane *lane, uint32_t index)
 	heap_down(p, lane, which, last);
 }
 
-/* ---- key_order ---- */
+/* ---- the order for each model ---- */
 
 static void
 lane_free(struct lane *lane)

@@ -17,25 +17,6 @@
 #define MODEL_SEGMENTS_MAX 3 /* a model id may hold slashes: `openrouter/google/x` */
 
 /* clang-format off */
-#define ALLOW_GET      "GET, HEAD, OPTIONS"
-#define ALLOW_POST     "POST, OPTIONS"
-#define ALLOW_ITEM     "GET, HEAD, DELETE, OPTIONS"
-#define ALLOW_GET_POST "GET, POST, OPTIONS"
-#define ALLOW_NATIVE   "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
-#define ANYWHERE       ROUTE_ANYWHERE
-#define PASTED         ROUTE_PASTED
-#define OPENAI         (1U << DIALECT_OPENAI)
-#define GOOGLE         (1U << DIALECT_GOOGLE)
-#define WORDS(...)     { __VA_ARGS__ }
-#define NO_WORDS       { NULL }
-
-const struct route_row route_rows[ROUTE_COUNT] = {
-#define ROUTE(symbol, name, words, allow, flags, operation, hints, url) \
-	[ROUTE_##symbol] = { name, words, allow, flags, hints, url },
-#include "core/route/routes.def"
-#undef ROUTE
-};
-
 /* OpenAI's resources that Google does not have under any version. */
 static const char *const openai_only[] = {
 	"chat", "completions", "responses", "embeddings", "images", "audio", "moderations", "fine_tuning",
@@ -118,7 +99,7 @@ has_param(struct slice query, const char *name)
 	return query_get(query, name, &value);
 }
 
-/* Which dialect generates a caller whose base URL is segments from to to - 1? */
+/* Which dialect speaks a caller whose base URL is segments from to to - 1? */
 static enum dialect
 caller_dialect(const struct match *m, size_t from, size_t to)
 {

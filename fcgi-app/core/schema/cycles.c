@@ -19,15 +19,15 @@ enum pass {
 	PASS_OPEN,   /* replaces those on a cycle */
 };
 
-struct fcgi_conn {
+struct edge {
 	size_t from, to;
 };
 
 struct graph {
 	struct schema_run *run;
 	enum pass pass;
-	size_t from;             /* whose schema is looked at, as a place in run->queue */
-	struct fcgi_conn *conns; /* in the order of `from` */
+	size_t from;        /* whose schema is looked at, as a place in run->queue */
+	struct edge *edges; /* in the order of `from` */
 	size_t count, room;
 	size_t *number;    /* of a definition, by index: its place in run->queue */
 	size_t *component; /* of a place in the queue: definitions that reach each other */
@@ -40,9 +40,9 @@ add_edge(struct graph *g, size_t to)
 {
 	if (g->count == g->room) {
 		g->room = g->room * 2 + 64;
-		g->conns = xrealloc(g->conns, g->room * sizeof(*g->conns));
+		g->edges = xrealloc(g->edges, g->room * sizeof(*g->edges));
 	}
-	g->conns[g->count++] = (struct fcgi_conn){ g->from, to };
+	g->edges[g->count++] = (struct edge){ g->from, to };
 }
 
 /* ---- the walk ---- */
@@ -163,8 +163,8 @@ visit(struct graph *g, json_object *schema, bool around)
 /* Tarjan's strongly connected components, with a stack of its own. */
 struct search {
 	const struct graph *g;
-	size_t *start;        /* of a node: its first conn; one more at the end */
-	size_t *next;         /* the conn to follow next */
+	size_t *start;        /* of a node: its first edge; one more at the end */
+	size_t *next;         /* the edge to follow next */
 	size_t *order, *low;  /* order is 0 before the first visit */
 	size_t *path, *nodes; /* the way to the node at hand; nodes without component */
 	size_t deep, open, visited, components;
@@ -207,7 +207,7 @@ search_from(struct search *s, size_t first)
 			leave(s, node);
 			continue;
 		}
-		to = s->g->conns[s->next[node]++].to;
+		to = s->g->edges[s->next[node]++].to;
 		if (s->order[to] == 0)
 			enter(s, to);
 		else if (s->g->component[to] == SIZE_MAX && s->order[to] < s->low[node])
@@ -218,7 +218,7 @@ search_from(struct search *s, size_t first)
 static void
 find_components(struct graph *g)
 {
-	size_t nodes = g->run->queued, conn = 0;
+	size_t nodes = g->run->queued, edge = 0;
 	struct search s = { .g = g };
 
 	s.start = xcalloc(nodes + 1, sizeof(size_t));
@@ -229,11 +229,11 @@ find_components(struct graph *g)
 	s.nodes = xcalloc(nodes + 1, sizeof(size_t));
 	for (size_t node = 0; node < nodes; node++) {
 		g->component[node] = SIZE_MAX;
-		s.start[node] = conn;
-		while (conn < g->count && g->conns[conn].from == node)
-			conn++;
+		s.start[node] = edge;
+		while (edge < g->count && g->edges[edge].from == node)
+			edge++;
 	}
-	s.start[nodes] = conn;
+	s.start[nodes] = edge;
 	for (size_t node = 0; node < nodes; node++)
 		if (s.order[node] == 0)
 			search_from(&s, node);
@@ -303,7 +303,7 @@ schema_break_cycles(struct schema_run *run)
 		walk(&g, PASS_OPEN);
 	if (g.opened && !g.failed)
 		g.failed = finish_again(run) != 0;
-	free(g.conns);
+	free(g.edges);
 	free(g.number);
 	free(g.component);
 	return g.failed ? -1 : 0;

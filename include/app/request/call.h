@@ -17,7 +17,7 @@ enum step_next attempt_judge_late(struct request *r);
 /* The same for an error that Google reports in bytes that pass to the client as they are. */
 void attempt_note_reported(struct request *r);
 
-/* RETRY_EMPTY: nothing in the answer so far is worth pass_through on. */
+/* RETRY_EMPTY: nothing in the answer so far is worth passing on. */
 bool attempt_wants_content(struct request *r);
 /* Of an answer with status 200 that reports no error and was not cut. */
 enum answer_fault attempt_fault(struct request *r);

@@ -30,7 +30,7 @@ struct reply {
 };
 
 /* Appends the CGI head: status, content type (NULL: none), length (negative: none), common headers,
- * CORS, extra lines (each ended by CR LF), empty_answer line. */
+ * CORS, extra lines (each ended by CR LF), blank line. */
 void reply_head(struct request *r, struct buf *out, int status, const char *type, int64_t length,
     struct slice extra);
 /* Header lines that belong to r->err. */
@@ -39,7 +39,7 @@ void reply_error_lines(struct request *r, struct buf *extra);
 void reply_stream_head(struct request *r, struct buf *out);
 /* Writes bytes to the client; false when it is gone (the step must be abort then). */
 bool reply_write(struct request *r, struct slice bytes);
-/* A whole answer and the end of the conn. */
+/* A whole answer and the end of the connection. */
 void reply_whole(
     struct request *r, int status, const char *type, struct slice extra, struct slice body);
 /* The external URL of the mount point, without a slash at the end. */

@@ -41,7 +41,7 @@ enum step {            /* what it does                          -> leaves to */
 	STEP_LOCAL,    /* pages and preflight                  -> finish */
 	STEP_AUTH,     /* whose keys                           -> decode, fail */
 	STEP_DECODE,   /* expand a compressed body             -> prepare, fail */
-	STEP_PREPARE,  /* translate the caller's request       -> supply, locate, takeover, fail */
+	STEP_PREPARE,  /* translate the caller's request       -> resolve, owner, takeover, fail */
 	STEP_RESOLVE,   /* get what the translation refers to   -> prepare, fail */
 	STEP_OWNER,   /* project of the stored objects        -> pick, fan, fail */
 	STEP_CATALOG,  /* get the list of models               -> prepare, fail */
@@ -114,8 +114,8 @@ struct operation {
 	 * NULL: the steps make the calls. */
 	void (*run)(struct request *r);
 	bool own_auth; /* prepare decides who may use which keys */
-	bool native; /* the caller generates Gemini's API: its body goes on as it came, and its path
-	              * and body may name stored objects */
+	bool native;   /* the caller speaks Gemini's API: its body goes on as it came, and its path
+	                * and body may name stored objects */
 	bool repairable; /* what Google refuses may be left out by another prepare: see lessons.c */
 	bool generates;  /* its answers are those of generateContent: an empty one is a fault */
 	bool has_stored_objects; /* its calls may name stored objects of the Gemini API */

@@ -39,7 +39,7 @@ int apierror_set(struct apierror *err, enum apierror_kind kind, const char *para
 
 /* The whole error document in the caller's dialect, without a trailing line end. */
 void apierror_render(const struct apierror *err, enum dialect dialect, struct buf *out);
-/* The same as one SSE event: `data: {...}` and a empty_answer line; both dialects' SDKs recognise
+/* The same as one SSE event: `data: {...}` and a blank line; both dialects' SDKs recognise
  * it (openai-node core/streaming, @google/genai throwIfStreamErrorChunk). */
 void apierror_render_event(const struct apierror *err, enum dialect dialect, struct buf *out);
 /* OpenAI's code for the kind, or NULL. */

@@ -15,7 +15,7 @@
 
 struct gemini_sink {
 	/* One part of a candidate, in order; never PART_NONE. logprobs: logprobsResult of its
-	 * event, with the first part that generates; otherwise NULL. */
+	 * event, with the first part that speaks; otherwise NULL. */
 	void (*part)(
 	    void *ctx, size_t candidate, const struct gemini_part *part, json_object *logprobs);
 	/* A candidate's object, after its parts, for its metadata. Not called for plain events,

@@ -11,7 +11,7 @@
 bool query_get(struct slice query, const char *name, struct slice *ret_raw);
 /* The byte that an escape (`%41`) at the start of s stands for, or -1. */
 int percent_byte(struct slice s);
-/* Percent-decoding; `+` is a empty_answer only when form is true. False on a bad escape or NUL. */
+/* Percent-decoding; `+` is a blank only when form is true. False on a bad escape or NUL. */
 bool percent_decode(struct slice raw, bool form, struct buf *out);
 /* The bytes as a query value: everything but RFC 3986's unreserved characters is escaped. */
 void percent_encode(struct slice raw, struct buf *out);

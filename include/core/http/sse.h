@@ -29,7 +29,7 @@ void sse_init(struct sse *s, size_t event_max);
 void sse_release(struct sse *s);
 /* 0, or the callback's non-zero answer, or -1 when an event is larger than the ceiling. */
 int sse_feed(struct sse *s, struct slice bytes, sse_event_fn fn, void *ctx);
-/* At the end of the stream: an event without its empty_answer line is delivered as well. */
+/* At the end of the stream: an event without its blank line is delivered as well. */
 int sse_finish(struct sse *s, sse_event_fn fn, void *ctx);
 /* What was no SSE, trimmed. */
 struct slice sse_residue(const struct sse *s);

@@ -67,9 +67,10 @@ void fcgi_conn_forget(struct fcgi_conn *e);
 bool fcgi_conn_write(struct fcgi_conn *e, struct slice bytes);
 /* Bytes queued. */
 size_t fcgi_conn_pending(const struct fcgi_conn *e);
-/* The last bytes and the regular end; flushes behind the caller's back and frees the conn. */
+/* The last bytes and the regular end; flushes behind the caller's back and frees the connection. */
 void fcgi_conn_end(struct fcgi_conn *e, struct slice bytes);
-/* Closes at once, without a regular end: the web server sees a broken answer. Frees the conn. */
+/* Closes at once, without a regular end: the web server sees a broken answer. Frees the connection.
+ */
 void fcgi_conn_drop(struct fcgi_conn *e);
 
 #endif

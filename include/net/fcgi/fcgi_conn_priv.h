@@ -1,4 +1,4 @@
-/* What the files of the conn share, and what they show to the loop. */
+/* What the files of a connection share, and what they show to the loop. */
 #ifndef NET_FCGI_FCGI_CONN_PRIV_H
 #define NET_FCGI_FCGI_CONN_PRIV_H
 
@@ -29,7 +29,7 @@ enum fcgi_conn_state {
 	FCGI_CONN_DEAD,      /* buried at the end of the turn */
 };
 
-/* Every state but NEW has its conns in one of these. The oldest is the first. */
+/* Every state but NEW has its connections in one of these. The oldest is the first. */
 struct fcgi_conn_list {
 	struct fcgi_conn *first, *last;
 	size_t count;
@@ -82,12 +82,12 @@ struct fcgi_conn_host {
 	void (*counted)(struct loop *loop, int change);
 	/* See loop_work. */
 	void (*work)(struct loop *loop, void (*run)(void *ctx), void (*done)(void *ctx), void *ctx);
-	int epoll_fd; /* every conn, conn-triggered */
+	int epoll_fd; /* every connection, edge-triggered */
 	struct fcgi_conn_list open, arriving, dead;
 	struct fcgi_conn_list idle; /* WAITING, LINGERING: nothing of theirs is under way */
 	size_t idle_max, arriving_max;
 	size_t arriving_memory, arriving_memory_max; /* of bodies that are not complete */
-	size_t unread, unread_max;                   /* bytes in the conns' `pending` */
+	size_t unread, unread_max;                   /* bytes in the connections' `pending` */
 	bool stopping;
 	uint8_t *peek; /* PEEK_MAX bytes */
 };
@@ -101,8 +101,8 @@ void fcgi_conn_move_idle(struct fcgi_conn *e, enum fcgi_conn_state state, uint64
 /* Closes the oldest idle ones while there are too many, but none that is so only for a moment. */
 void fcgi_conn_thin_idle(struct fcgi_conn_host *host, uint64_t now);
 void fcgi_conn_bury(struct fcgi_conn_host *host);
-/* Frees what the conn holds; the struct stays until fcgi_conn_bury, since epoll may still report
- * it. */
+/* Frees what the connection holds; the struct stays until fcgi_conn_bury, since epoll may still
+ * report it. */
 void fcgi_conn_close(struct fcgi_conn *e);
 /* The web server hung up: tells the owner, or closes when there is none any more. */
 void fcgi_conn_lost(struct fcgi_conn *e);
@@ -139,7 +139,7 @@ bool fcgi_conn_read(struct fcgi_conn *e, const struct body_limits *limits);
 bool fcgi_conn_read_head(struct fcgi_conn *e, const uint8_t *head, size_t len);
 /* False when the body is not as long as was promised. */
 bool fcgi_conn_body_is_whole(const struct fcgi_conn *e);
-/* Copies `NAME=value` strings into the conn. */
+/* Copies `NAME=value` strings into the connection. */
 void fcgi_conn_keep_params(struct fcgi_conn *e, char *const *envp);
 
 /* fcgi_arrivals.c: the body comes piece by piece. Takes the head out of the socket, whose first

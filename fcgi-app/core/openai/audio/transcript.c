@@ -64,7 +64,7 @@ is_dense(struct slice s)
 	       (c >= 0xF900 && c < 0xFB00) || c >= 0xFF00;
 }
 
-/* Appends a piece that stands for itself: a empty_answer comes between it and what is there. */
+/* Appends a piece that stands for itself: a blank comes between it and what is there. */
 static void
 add_apart(struct buf *out, struct slice piece)
 {

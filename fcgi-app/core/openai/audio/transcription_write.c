@@ -203,7 +203,7 @@ write_timecode(struct buf *out, double seconds, char point)
 	    (unsigned)(ms / 1000 % 60), point, (unsigned)(ms % 1000));
 }
 
-/* One line, for a empty_answer one would end the cue, and without the arrow that makes a line of
+/* One line, for a blank one would end the cue, and without the arrow that makes a line of
  * times. */
 static void
 write_cue_text(struct buf *out, struct slice text, bool vtt)

@@ -9,7 +9,7 @@
 
 #include "base/xalloc.h"
 
-#define FCGI_CONN_MAX 16384 /* of a size that makes sense */
+#define EDGE_MAX 16384 /* of a size that makes sense */
 
 const char images_model_default[] = "gemini-3.1-flash-image";
 
@@ -17,7 +17,7 @@ const char images_model_default[] = "gemini-3.1-flash-image";
 /* From the smallest; limit: where the next one is nearer, in pixels. 3840x2160 is called 4K. */
 static const struct {
 	const char *word;
-	double conn, limit;
+	double edge, limit;
 } size_classes[] = {
 	{ "512", 512,  512.0 * 1024 },
 	{ "1K",  1024, 1024.0 * 2048 },
@@ -51,11 +51,11 @@ sizes_of(const struct family *model)
 static bool
 read_edge(struct slice text, double *ret)
 {
-	uint64_t conn;
+	uint64_t edge;
 
-	if (!slice_u64(text, &conn) || conn == 0 || conn > FCGI_CONN_MAX)
+	if (!slice_u64(text, &edge) || edge == 0 || edge > EDGE_MAX)
 		return false;
-	*ret = (double)conn;
+	*ret = (double)edge;
 	return true;
 }
 
@@ -85,16 +85,16 @@ images_size_for(const struct family *model, const char *size)
 	return nearest_class(model, at);
 }
 
-/* How far the class that will be made is from the area, as a factor of its conn's logarithm. */
+/* How far the class that will be made is from the area, as a factor of its edge's logarithm. */
 static double
 class_distance(const char *word, double area)
 {
-	double conn = 1024; /* what models without imageSize make */
+	double edge = 1024; /* what models without imageSize make */
 
 	for (size_t i = 0; word != NULL && i < ARRAY_SIZE(size_classes); i++)
 		if (strcmp(size_classes[i].word, word) == 0)
-			conn = size_classes[i].conn;
-	return fabs(log(sqrt(area) / conn));
+			edge = size_classes[i].edge;
+	return fabs(log(sqrt(area) / edge));
 }
 
 static const char *
@@ -120,12 +120,12 @@ static bool
 read_class(const struct family *model, struct slice text, struct images_shape *ret)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(size_classes); i++) {
-		double conn = size_classes[i].conn;
+		double edge = size_classes[i].edge;
 
 		if (!slice_eqi(text, slice_str(size_classes[i].word)))
 			continue;
 		ret->size = nearest_class(model, i);
-		ret->exact = class_distance(ret->size, conn * conn) < 0.05;
+		ret->exact = class_distance(ret->size, edge * edge) < 0.05;
 		return true;
 	}
 	return false;

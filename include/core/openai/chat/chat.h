@@ -112,7 +112,7 @@ int chat_stream_feed(
  * chunk when asked for and [DONE]. -1 with err (APIERROR_CUT) when no candidate gave a finish
  * reason and the prompt was not blocked. */
 int chat_stream_finish(struct chat_stream *s, size_t lane, struct buf *out, struct apierror *err);
-/* What is known so far, over all key_order. */
+/* What is known so far, over all calls. */
 struct usage chat_stream_usage(struct chat_stream *s);
 
 #endif

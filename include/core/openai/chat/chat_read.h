@@ -344,7 +344,7 @@ int chat_tool_read(struct fieldmap_run *run, json_object *tool, const char *at);
 
 /* ---- declare.c ---- */
 
-/* Google's name of a function that the request generates of at `at`; a first renaming is noted.
+/* Google's name of a function that the request speaks of at `at`; a first renaming is noted.
  * NULL with err. The name must be a string; param names it. space: its namespace, or NULL. */
 const struct tool_name *chat_tool_name(const struct chat_read *c, json_object *space,
     json_object *name, enum tool_kind kind, const char *param, struct apierror *err);

@@ -153,10 +153,10 @@ loop_work(struct loop *loop, void (*work)(void *ctx), void (*done)(void *ctx), v
 	timer_start(w->timer, 1);
 }
 
-/* ---- conn ---- */
+/* ---- the connection ---- */
 
 void
-sim_edge_init(struct sim_client *c, const struct sim_ask *ask)
+sim_conn_init(struct sim_client *c, const struct sim_ask *ask)
 {
 	const struct body_limits limits = { ask->spooled ? 0 : SIZE_MAX, SIZE_MAX, "/tmp" };
 	struct fcgi_conn *e = &c->conn;
@@ -182,7 +182,7 @@ sim_edge_init(struct sim_client *c, const struct sim_ask *ask)
 }
 
 void
-sim_edge_release(struct sim_client *c)
+sim_conn_release(struct sim_client *c)
 {
 	free(TAKE(c->conn.arena));
 	c->conn.params[0] = NULL;
@@ -242,7 +242,7 @@ void
 fcgi_conn_forget(struct fcgi_conn *e)
 {
 	in_use(e, "edge_forget");
-	sim_edge_release(e->client);
+	sim_conn_release(e->client);
 }
 
 static bool
@@ -277,7 +277,7 @@ fcgi_conn_is_over(struct fcgi_conn *e, enum sim_state state)
 {
 	e->client->state = state;
 	e->client->place = sim->over++;
-	sim_edge_release(e->client);
+	sim_conn_release(e->client);
 }
 
 void
