@@ -188,7 +188,7 @@ stands_at(struct slice text, size_t at, struct slice segment)
  * Part; over a stream it is not said which events make one Part, so the segment's own words
  * decide. */
 static bool
-locate(struct citations *c, json_object *segment, size_t *ret_start, size_t *ret_end)
+citation_locate(struct citations *c, json_object *segment, size_t *ret_start, size_t *ret_end)
 {
 	struct slice text = buf_slice(&c->text), words = json_get_str(segment, "text");
 	size_t part = (size_t)json_get_int(segment, "partIndex", 0);
@@ -256,7 +256,7 @@ struct walk {
 };
 
 static void
-tell(struct walk *w, const struct citation *citation)
+citation_tell(struct walk *w, const struct citation *citation)
 {
 	if (w->told++ < CITATIONS_MAX)
 		w->fn(w->ctx, citation);
@@ -269,7 +269,8 @@ tell_support(struct walk *w, json_object *support, size_t chunks)
 	struct citation citation = { 0 };
 	size_t start, end;
 
-	if (indices == NULL || !locate(w->c, json_get_object(support, "segment"), &start, &end))
+	if (indices == NULL ||
+	    !citation_locate(w->c, json_get_object(support, "segment"), &start, &end))
 		return;
 	citation.start = counts_at(&w->counts, start);
 	citation.end = counts_at(&w->counts, end);
@@ -280,7 +281,7 @@ tell_support(struct walk *w, json_object *support, size_t chunks)
 		    !source_of(json_object_array_get_idx(w->c->chunks, index), &citation))
 			continue;
 		w->cited[index] = 1;
-		tell(w, &citation);
+		citation_tell(w, &citation);
 	}
 }
 
@@ -318,10 +319,10 @@ citations_each(
 	citation.start = citation.end = c->characters;
 	for (size_t i = 0; i < chunks; i++)
 		if (!w.cited[i] && source_of(json_object_array_get_idx(c->chunks, i), &citation))
-			tell(&w, &citation);
+			citation_tell(&w, &citation);
 	for (size_t i = 0; i < pages; i++)
 		if (page_of(c, json_object_array_get_idx(c->pages, i), chunks, &citation))
-			tell(&w, &citation);
+			citation_tell(&w, &citation);
 	free(w.counts.before);
 	free(w.cited);
 }

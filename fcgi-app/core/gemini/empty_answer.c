@@ -66,26 +66,26 @@ static const struct {
 /* clang-format on */
 
 static struct slice
-word(const struct empty_answer *b)
+empty_word(const struct empty_answer *b)
 {
 	return (struct slice){ b->word, b->len };
 }
 
 static bool
-is_word(const struct empty_answer *b, const char *text)
+empty_is_word(const struct empty_answer *b, const char *text)
 {
-	return slice_eq(word(b), slice_str(text));
+	return slice_eq(empty_word(b), slice_str(text));
 }
 
 static void
-add(struct empty_answer *b, char c)
+empty_add(struct empty_answer *b, char c)
 {
 	if (b->len < sizeof(b->word))
 		b->word[b->len++] = c;
 }
 
 static void
-begin(struct empty_answer *b, int state)
+empty_begin(struct empty_answer *b, int state)
 {
 	b->state = state;
 	b->len = 0;
@@ -100,7 +100,7 @@ end_key(struct empty_answer *b)
 {
 	b->key = b->place == EMPTY_ANSWER_PART ? UNKNOWN : OTHER;
 	for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
-		if (keys[i].place == b->place && slice_eq(word(b), keys[i].name))
+		if (keys[i].place == b->place && slice_eq(empty_word(b), keys[i].name))
 			b->key = (unsigned char)keys[i].key;
 	b->content = b->key == UNKNOWN;
 }
@@ -114,7 +114,7 @@ is_reason(const struct empty_answer *b)
 		"MALFORMED_FUNCTION_CALL", "MALFORMED_RESPONSE" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(none); i++)
-		if (is_word(b, none[i]))
+		if (empty_is_word(b, none[i]))
 			return false;
 	return true;
 }
@@ -148,7 +148,7 @@ in_string(struct empty_answer *b, char c)
 	}
 	if (b->depth > 0)
 		return;
-	add(b, c);
+	empty_add(b, c);
 	/* Escapes in a key are not read. */
 	b->content = b->value ? b->key == TEXT : c == '\\';
 }
@@ -199,7 +199,7 @@ close_bracket(struct empty_answer *b, char c)
 /* ---- what stands between ---- */
 
 static bool
-is_letter(char c)
+empty_is_letter(char c)
 {
 	return c >= 'a' && c <= 'z';
 }
@@ -208,13 +208,13 @@ is_letter(char c)
 static void
 in_field(struct empty_answer *b, char c)
 {
-	if (is_letter(c))
-		add(b, c);
+	if (empty_is_letter(c))
+		empty_add(b, c);
 	else if (c != ':')
 		b->content = true;
-	else if (is_word(b, "data"))
+	else if (empty_is_word(b, "data"))
 		b->state = EMPTY_ANSWER_PLAIN;
-	else if (is_word(b, "event") || is_word(b, "id") || is_word(b, "retry"))
+	else if (empty_is_word(b, "event") || empty_is_word(b, "id") || empty_is_word(b, "retry"))
 		b->state = EMPTY_ANSWER_LINE;
 	else
 		b->content = true;
@@ -225,9 +225,9 @@ at_top(struct empty_answer *b, char c)
 {
 	static const char bom[] = "\xEF\xBB\xBF";
 
-	if (is_letter(c)) {
-		begin(b, EMPTY_ANSWER_FIELD);
-		add(b, c);
+	if (empty_is_letter(c)) {
+		empty_begin(b, EMPTY_ANSWER_FIELD);
+		empty_add(b, c);
 	} else if (c == ':') {
 		b->state = EMPTY_ANSWER_LINE;
 	} else {
@@ -269,7 +269,7 @@ in_plain(struct empty_answer *b, char c)
 		close_bracket(b, c);
 		return;
 	case '"':
-		begin(b, EMPTY_ANSWER_STRING);
+		empty_begin(b, EMPTY_ANSWER_STRING);
 		b->content = b->depth == 0 && !object;
 		return;
 	default:
@@ -286,7 +286,7 @@ in_plain(struct empty_answer *b, char c)
 }
 
 static void
-step(struct empty_answer *b, char c)
+empty_step(struct empty_answer *b, char c)
 {
 	switch (b->state) {
 	case EMPTY_ANSWER_PLAIN:
@@ -309,7 +309,7 @@ enum empty_answer_answer
 empty_answer_look(struct empty_answer *b, struct slice all, bool ended)
 {
 	for (; b->seen < all.len && !b->content; b->seen++)
-		step(b, all.ptr[b->seen]);
+		empty_step(b, all.ptr[b->seen]);
 	if (ended && (b->place != EMPTY_ANSWER_TOP || b->state == EMPTY_ANSWER_FIELD))
 		b->content = true;
 	if (b->content)

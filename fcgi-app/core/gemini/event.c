@@ -14,7 +14,7 @@ struct scan {
 };
 
 static char
-peek(struct scan *s)
+event_peek(struct scan *s)
 {
 	while (s->at < s->end && (*s->at == ' ' || *s->at == '\n' || *s->at == '\t'))
 		s->at++;
@@ -22,9 +22,9 @@ peek(struct scan *s)
 }
 
 static bool
-take(struct scan *s, char c)
+event_take(struct scan *s, char c)
 {
-	if (peek(s) != c)
+	if (event_peek(s) != c)
 		return false;
 	s->at++;
 	return true;
@@ -38,7 +38,7 @@ is_hex(char c)
 
 /* The escape behind a backslash; surrogates are left to json-c. */
 static bool
-take_escape(struct scan *s)
+event_take_escape(struct scan *s)
 {
 	if (s->at >= s->end || strchr("\"\\/bfnrtu", *s->at) == NULL || *s->at == '\0')
 		return false;
@@ -54,11 +54,11 @@ take_escape(struct scan *s)
 
 /* The inside of a string, escapes untouched. */
 static bool
-take_string(struct scan *s, struct slice *ret)
+event_take_string(struct scan *s, struct slice *ret)
 {
 	const char *start;
 
-	if (!take(s, '"'))
+	if (!event_take(s, '"'))
 		return false;
 	for (start = s->at; s->at < s->end; s->at++) {
 		unsigned char c;
@@ -77,7 +77,7 @@ take_string(struct scan *s, struct slice *ret)
 		if (c != '\\')
 			continue;
 		s->at++;
-		if (!take_escape(s))
+		if (!event_take_escape(s))
 			return false;
 		s->at--;
 	}
@@ -88,16 +88,16 @@ take_string(struct scan *s, struct slice *ret)
 static bool
 take_word(struct scan *s, struct slice *ret)
 {
-	return take_string(s, ret) && memchr(ret->ptr, '\\', ret->len) == NULL;
+	return event_take_string(s, ret) && memchr(ret->ptr, '\\', ret->len) == NULL;
 }
 
 /* Digits without a leading zero; nine at most, so that the value fits. */
 static bool
-take_number(struct scan *s, unsigned *ret)
+event_take_number(struct scan *s, unsigned *ret)
 {
 	const char *start;
 
-	peek(s);
+	event_peek(s);
 	*ret = 0;
 	for (start = s->at; s->at < s->end && *s->at >= '0' && *s->at <= '9'; s->at++)
 		if (s->at - start < 9)
@@ -108,7 +108,7 @@ take_number(struct scan *s, unsigned *ret)
 static bool
 take_literal(struct scan *s, struct slice word)
 {
-	peek(s);
+	event_peek(s);
 	if ((size_t)(s->end - s->at) < word.len || memcmp(s->at, word.ptr, word.len) != 0)
 		return false;
 	s->at += word.len;
@@ -120,10 +120,10 @@ take_literal(struct scan *s, struct slice word)
 static bool
 next_key(struct scan *s, bool *first, struct slice *ret)
 {
-	if (peek(s) == '}' || (!*first && !take(s, ',')))
+	if (event_peek(s) == '}' || (!*first && !event_take(s, ',')))
 		return false;
 	*first = false;
-	if (!take_word(s, ret) || !take(s, ':')) {
+	if (!take_word(s, ret) || !event_take(s, ':')) {
 		s->at = s->end;
 		return false;
 	}
@@ -133,14 +133,14 @@ next_key(struct scan *s, bool *first, struct slice *ret)
 static bool skip_value(struct scan *s, unsigned depth);
 
 static bool
-skip_scalar(struct scan *s)
+event_skip_scalar(struct scan *s)
 {
 	struct slice string;
 	unsigned number;
 
-	switch (peek(s)) {
+	switch (event_peek(s)) {
 	case '"':
-		return take_string(s, &string);
+		return event_take_string(s, &string);
 	case 't':
 		return take_literal(s, SLICE("true"));
 	case 'f':
@@ -148,7 +148,7 @@ skip_scalar(struct scan *s)
 	case 'n':
 		return take_literal(s, SLICE("null"));
 	default:
-		return take_number(s, &number);
+		return event_take_number(s, &number);
 	}
 }
 
@@ -158,38 +158,38 @@ skip_object(struct scan *s, unsigned depth)
 	struct slice key;
 	bool first = true;
 
-	if (!take(s, '{'))
+	if (!event_take(s, '{'))
 		return false;
 	while (next_key(s, &first, &key))
 		if (!skip_value(s, depth))
 			return false;
-	return take(s, '}');
+	return event_take(s, '}');
 }
 
 static bool
 skip_array(struct scan *s, unsigned depth)
 {
-	if (!take(s, '['))
+	if (!event_take(s, '['))
 		return false;
-	if (take(s, ']'))
+	if (event_take(s, ']'))
 		return true;
 	do {
 		if (!skip_value(s, depth))
 			return false;
-	} while (take(s, ','));
-	return take(s, ']');
+	} while (event_take(s, ','));
+	return event_take(s, ']');
 }
 
 static bool
 skip_value(struct scan *s, unsigned depth)
 {
-	char c = peek(s);
+	char c = event_peek(s);
 
 	if (depth == 0)
 		return false;
 	if (c == '{')
 		return skip_object(s, depth - 1);
-	return c == '[' ? skip_array(s, depth - 1) : skip_scalar(s);
+	return c == '[' ? skip_array(s, depth - 1) : event_skip_scalar(s);
 }
 
 /* ---- the shape ---- */
@@ -201,17 +201,17 @@ is_key(struct slice key, const char *name)
 }
 
 static bool
-read_part(struct scan *s, struct gemini_event *event)
+event_read_part(struct scan *s, struct gemini_event *event)
 {
 	struct gemini_part part = { .kind = PART_TEXT, .signature = SLICE(""), .escaped = true };
 	struct slice key;
 	bool first = true;
 
-	if (event->has_part || !take(s, '{'))
+	if (event->has_part || !event_take(s, '{'))
 		return false;
 	while (next_key(s, &first, &key)) {
 		if (is_key(key, "text") && part.text.ptr == NULL) {
-			if (!take_string(s, &part.text))
+			if (!event_take_string(s, &part.text))
 				return false;
 		} else if (is_key(key, "thought") && part.kind == PART_TEXT) {
 			if (!take_literal(s, SLICE("true")))
@@ -223,26 +223,27 @@ read_part(struct scan *s, struct gemini_event *event)
 	}
 	event->has_part = true;
 	event->part = part;
-	return part.text.ptr != NULL && take(s, '}');
+	return part.text.ptr != NULL && event_take(s, '}');
 }
 
 static bool
-read_content(struct scan *s, struct gemini_event *event)
+event_read_content(struct scan *s, struct gemini_event *event)
 {
 	struct slice key;
 	bool first = true;
 
-	if (event->has_part || !take(s, '{'))
+	if (event->has_part || !event_take(s, '{'))
 		return false;
 	while (next_key(s, &first, &key)) {
 		if (is_key(key, "parts")) {
-			if (!take(s, '[') || !read_part(s, event) || !take(s, ']'))
+			if (!event_take(s, '[') || !event_read_part(s, event) ||
+			    !event_take(s, ']'))
 				return false;
-		} else if (!skip_scalar(s)) {
+		} else if (!event_skip_scalar(s)) {
 			return false;
 		}
 	}
-	return take(s, '}');
+	return event_take(s, '}');
 }
 
 static bool
@@ -252,30 +253,30 @@ read_candidate(struct scan *s, struct gemini_event *event)
 	struct slice key;
 	unsigned index;
 
-	if (!take(s, '{'))
+	if (!event_take(s, '{'))
 		return false;
 	while (next_key(s, &first, &key)) {
 		if (is_key(key, "content") && !content) {
 			content = true;
-			if (!read_content(s, event))
+			if (!event_read_content(s, event))
 				return false;
 		} else if (is_key(key, "finishReason") && event->finish.len == 0) {
 			if (!take_word(s, &event->finish))
 				return false;
 		} else if (is_key(key, "index") && !indexed) {
 			indexed = true;
-			if (!take_number(s, &index))
+			if (!event_take_number(s, &index))
 				return false;
 			event->index = index;
 		} else if (is_key(key, "safetyRatings")) {
 			if (!skip_value(s, DEPTH_MAX))
 				return false;
 		} else if (is_key(key, "content") || is_key(key, "finishReason") ||
-			   is_key(key, "index") || !skip_scalar(s)) {
+			   is_key(key, "index") || !event_skip_scalar(s)) {
 			return false;
 		}
 	}
-	return take(s, '}');
+	return event_take(s, '}');
 }
 
 static bool
@@ -283,7 +284,7 @@ read_usage(struct scan *s, struct gemini_event *event)
 {
 	const char *start;
 
-	peek(s);
+	event_peek(s);
 	start = s->at;
 	if (event->usage.len > 0 || !skip_object(s, DEPTH_MAX))
 		return false;
@@ -292,27 +293,27 @@ read_usage(struct scan *s, struct gemini_event *event)
 }
 
 static bool
-read_event(struct scan *s, struct gemini_event *event)
+event_read_event(struct scan *s, struct gemini_event *event)
 {
 	bool first = true, candidates = false;
 	struct slice key;
 
-	if (!take(s, '{'))
+	if (!event_take(s, '{'))
 		return false;
 	while (next_key(s, &first, &key)) {
 		if (is_key(key, "candidates") && !candidates) {
 			candidates = true;
-			if (!take(s, '[') || !read_candidate(s, event) || !take(s, ']'))
+			if (!event_take(s, '[') || !read_candidate(s, event) || !event_take(s, ']'))
 				return false;
 		} else if (is_key(key, "usageMetadata")) {
 			if (!read_usage(s, event))
 				return false;
 		} else if (is_key(key, "candidates") || is_key(key, "promptFeedback") ||
-			   is_key(key, "error") || !skip_scalar(s)) {
+			   is_key(key, "error") || !event_skip_scalar(s)) {
 			return false;
 		}
 	}
-	return take(s, '}') && peek(s) == '\0' && s->at == s->end;
+	return event_take(s, '}') && event_peek(s) == '\0' && s->at == s->end;
 }
 
 bool
@@ -321,14 +322,14 @@ gemini_event_read(struct slice data, struct gemini_event *ret)
 	struct gemini_event event = { .finish = SLICE(""), .usage = SLICE("") };
 	struct scan s = { data.ptr, data.ptr + data.len };
 
-	if (!read_event(&s, &event))
+	if (!event_read_event(&s, &event))
 		return false;
 	*ret = event;
 	return true;
 }
 
 static bool
-is_digit(char c)
+event_is_digit(char c)
 {
 	return c >= '0' && c <= '9';
 }
@@ -339,9 +340,9 @@ gemini_event_same_shape(struct slice a, struct slice b)
 	const char *p = a.ptr, *q = b.ptr, *p_end = p + a.len, *q_end = q + b.len;
 
 	for (;;) {
-		while (p < p_end && is_digit(*p))
+		while (p < p_end && event_is_digit(*p))
 			p++;
-		while (q < q_end && is_digit(*q))
+		while (q < q_end && event_is_digit(*q))
 			q++;
 		if (p == p_end || q == q_end)
 			return p == p_end && q == q_end;

@@ -116,7 +116,7 @@ struct families {
 };
 
 static bool
-fits(const struct family *row, const char *name)
+family_fits(const struct family *row, const char *name)
 {
 	const char *star = row->prefix;
 	struct slice rest, piece;
@@ -142,7 +142,7 @@ family_of(const char *name)
 {
 	size_t i = 0;
 
-	while (!fits(&built_in[i], name))
+	while (!family_fits(&built_in[i], name))
 		i++;
 	return &built_in[i];
 }
@@ -151,7 +151,7 @@ static const struct family *
 own_row(const struct families *f, const char *name)
 {
 	for (size_t i = 0; f != NULL && i < f->count; i++)
-		if (fits(&f->rows[i], name))
+		if (family_fits(&f->rows[i], name))
 			return &f->rows[i];
 	return NULL;
 }
@@ -230,7 +230,7 @@ read_budget(struct family *row, struct slice range)
 
 /* base: the row that this one is like, or NULL. */
 static const char *
-read_word(struct family *row, struct slice word, const struct family *base)
+family_read_word(struct family *row, struct slice word, const struct family *base)
 {
 	bool more = cut_prefix(&word, SLICE("+")), less = cut_prefix(&word, SLICE("-"));
 	unsigned bit;
@@ -286,7 +286,7 @@ read_line(struct families *f, struct slice line)
 			free(name);
 			error = first ? NULL : "like= stands first";
 		} else {
-			error = read_word(&row, word, base);
+			error = family_read_word(&row, word, base);
 		}
 		first = false;
 	}

@@ -55,7 +55,7 @@ static const struct {
 /* clang-format on */
 
 static bool
-is_digit(char c)
+line_is_digit(char c)
 {
 	return c >= '0' && c <= '9';
 }
@@ -63,7 +63,7 @@ is_digit(char c)
 /* `3`, `3.8`: up to two digits each. A number in front of which there was one, or with a leading
  * zero or more digits, is a revision or a date. */
 static bool
-read_number(struct slice word, struct name_parts *p)
+line_read_number(struct slice word, struct name_parts *p)
 {
 	unsigned part[2] = { 0, 0 }, at = 0, digits = 0;
 
@@ -71,7 +71,7 @@ read_number(struct slice word, struct name_parts *p)
 		if (word.ptr[i] == '.' && at == 0 && digits > 0) {
 			at = 1;
 			digits = 0;
-		} else if (is_digit(word.ptr[i]) && digits < 8) {
+		} else if (line_is_digit(word.ptr[i]) && digits < 8) {
 			part[at] = part[at] * 10 + (unsigned)(word.ptr[i] - '0');
 			digits++;
 		} else {
@@ -88,7 +88,7 @@ read_number(struct slice word, struct name_parts *p)
 }
 
 static bool
-read_word(struct slice word, struct name_parts *p)
+line_read_word(struct slice word, struct name_parts *p)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(name_words); i++) {
 		if (!slice_eq(word, slice_str(name_words[i].word)))
@@ -115,7 +115,7 @@ read_word(struct slice word, struct name_parts *p)
 		}
 		return true;
 	}
-	return read_number(word, p);
+	return line_read_number(word, p);
 }
 
 /* kind NONE when a word is not known. */
@@ -128,7 +128,7 @@ parts_of(struct slice name)
 	if (!slice_starts(name, SLICE("gemini-")) && !slice_starts(name, SLICE("nano-banana")))
 		return (struct name_parts){ 0 };
 	while (slice_split(&rest, '-', &word))
-		if (!read_word(word, &p))
+		if (!line_read_word(word, &p))
 			return (struct name_parts){ 0 };
 	if (p.kind == MODEL_KIND_NONE && p.tier != TIER_NONE)
 		p.kind = MODEL_KIND_TEXT;

@@ -74,7 +74,7 @@ take_plain(struct gemini_reader *g, const struct gemini_event *event)
 }
 
 static void
-take_candidate(struct gemini_reader *g, json_object *candidate, size_t place)
+reader_take_candidate(struct gemini_reader *g, json_object *candidate, size_t place)
 {
 	json_object *parts = NULL, *logprobs = NULL;
 	struct slice native = SLICE("");
@@ -116,7 +116,7 @@ take_members(struct gemini_reader *g, json_object *reply)
 	{
 		if (strcmp(key, "candidates") == 0 && json_object_is_type(value, json_type_array)) {
 			for (size_t i = 0; i < json_object_array_length(value); i++)
-				take_candidate(g, json_object_array_get_idx(value, i), i);
+				reader_take_candidate(g, json_object_array_get_idx(value, i), i);
 		} else if (strcmp(key, "usageMetadata") == 0) {
 			settle_usage(g);
 			usage_read(&g->usage, value);
@@ -144,7 +144,7 @@ take_reply(struct gemini_reader *g, json_object *reply)
 }
 
 static int
-take_event(void *ctx, struct slice data)
+reader_take_event(void *ctx, struct slice data)
 {
 	struct gemini_reader *g = ctx;
 	struct gemini_event event;
@@ -176,7 +176,7 @@ int
 gemini_reader_feed(struct gemini_reader *g, struct slice bytes, struct apierror *err)
 {
 	g->err = err;
-	return check_size(g, sse_feed(&g->sse, bytes, take_event, g));
+	return check_size(g, sse_feed(&g->sse, bytes, reader_take_event, g));
 }
 
 /* Google may end a failed stream with an error that is no event. */
@@ -198,7 +198,7 @@ gemini_reader_finish(struct gemini_reader *g, struct apierror *err)
 
 	g->err = err;
 	g->ending = true;
-	if (check_size(g, sse_finish(&g->sse, take_event, g)) != 0 || check_residue(g) != 0)
+	if (check_size(g, sse_finish(&g->sse, reader_take_event, g)) != 0 || check_residue(g) != 0)
 		return -1;
 	settle_usage(g);
 	for (size_t i = 0; i < CANDIDATES_MAX; i++)

@@ -190,7 +190,7 @@ rule_fits(const struct rule *rule, const char *text)
 
 /* Where the word stands, not as a part of another one; NULL: nowhere. */
 static const char *
-find_word(const char *text, const char *word)
+refusal_find_word(const char *text, const char *word)
 {
 	size_t len = strlen(word);
 
@@ -203,13 +203,13 @@ find_word(const char *text, const char *word)
 
 /* The level that is named first: others may be recommended behind it. */
 static unsigned
-level_of(const char *message)
+refusal_level_of(const char *message)
 {
 	const char *first = NULL;
 	unsigned kind = REFUSED_LEVELS;
 
 	for (size_t i = 0; i < ARRAY_SIZE(level_words); i++) {
-		const char *at = find_word(message, level_words[i].word);
+		const char *at = refusal_find_word(message, level_words[i].word);
 
 		if (at == NULL || (first != NULL && at > first))
 			continue;
@@ -254,7 +254,8 @@ refusal_of(const struct gemini_status *g)
 	refusal_plain(g->message, text);
 	for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
 		if (rule_fits(&rules[i], text))
-			return rules[i].kind != A_LEVEL ? rules[i].kind : level_of(g->message);
+			return rules[i].kind != A_LEVEL ? rules[i].kind
+			                                : refusal_level_of(g->message);
 	return 0;
 }
 

@@ -63,7 +63,7 @@ sound_release(struct sound *s)
 }
 
 static bool
-decode(struct sound *s, struct slice base64)
+sound_decode(struct sound *s, struct slice base64)
 {
 	size_t size = base64.len / 4 * 3 + 3, len;
 	char *room;
@@ -79,7 +79,7 @@ decode(struct sound *s, struct slice base64)
 
 /* A number among the parameters of a media type, or fallback. */
 static uint32_t
-param(struct slice mime, struct slice name, uint32_t fallback)
+sound_param(struct slice mime, struct slice name, uint32_t fallback)
 {
 	struct slice part, key;
 	uint64_t value;
@@ -125,10 +125,10 @@ set_pcm_type(struct sound *s, uint32_t rate, unsigned channels)
 
 /* The first part. wav: its header, or NULL for samples without one. */
 static void
-begin(struct sound *s, struct slice mime, const struct wav *wav, struct buf *out)
+sound_begin(struct sound *s, struct slice mime, const struct wav *wav, struct buf *out)
 {
-	uint32_t rate = wav != NULL ? wav->rate : param(mime, SLICE("rate"), RATE_USUAL);
-	unsigned channels = wav != NULL ? wav->channels : param(mime, SLICE("channels"), 1);
+	uint32_t rate = wav != NULL ? wav->rate : sound_param(mime, SLICE("rate"), RATE_USUAL);
+	unsigned channels = wav != NULL ? wav->channels : sound_param(mime, SLICE("channels"), 1);
 
 	if (wav == NULL && !is_raw(mime)) {
 		s->kind = SOUND_OTHER;
@@ -164,7 +164,7 @@ sound_add(struct sound *s, struct slice mime, struct slice base64, struct buf *o
 	struct wav wav;
 	bool headed;
 
-	if (!decode(s, base64)) {
+	if (!sound_decode(s, base64)) {
 		s->failed = true;
 		return;
 	}
@@ -173,7 +173,7 @@ sound_add(struct sound *s, struct slice mime, struct slice base64, struct buf *o
 		return;
 	headed = s->kind != SOUND_OTHER && wav_read(bytes, &wav);
 	if (s->kind == SOUND_NONE)
-		begin(s, mime, headed ? &wav : NULL, out);
+		sound_begin(s, mime, headed ? &wav : NULL, out);
 	buf_add_slice(out, headed ? wav.data : bytes);
 	s->failed = s->failed || out->failed;
 }

@@ -107,7 +107,7 @@ text_after(struct slice text, struct slice words, struct slice *ret)
 }
 
 static bool
-is_digit(struct slice s, size_t at)
+status_is_digit(struct slice s, size_t at)
 {
 	return at < s.len && s.ptr[at] >= '0' && s.ptr[at] <= '9';
 }
@@ -117,9 +117,10 @@ static bool
 has_zero_limit(struct slice message)
 {
 	while (text_after(message, SLICE("limit: 0"), &message)) {
-		bool fraction = message.len > 0 && message.ptr[0] == '.' && is_digit(message, 1);
+		bool fraction =
+		    message.len > 0 && message.ptr[0] == '.' && status_is_digit(message, 1);
 
-		if (!is_digit(message, 0) && !fraction)
+		if (!status_is_digit(message, 0) && !fraction)
 			return true;
 	}
 	return false;
@@ -185,7 +186,7 @@ note_project(struct gemini_status *g, struct slice text)
 {
 	size_t len = 0;
 
-	while (len < text.len && (is_digit(text, len) || text.ptr[len] == '-' ||
+	while (len < text.len && (status_is_digit(text, len) || text.ptr[len] == '-' ||
 				     (text.ptr[len] >= 'a' && text.ptr[len] <= 'z')))
 		len++;
 	if (g->project[0] == '\0' && len > 0 && len < sizeof(g->project))
@@ -340,7 +341,7 @@ answer_read(struct answer_scratch *scratch, struct slice text, struct apierror *
 }
 
 static void
-read_text(struct gemini_status *g, struct slice text)
+status_read_text(struct gemini_status *g, struct slice text)
 {
 	json_object *doc = json_read(text);
 
@@ -350,11 +351,11 @@ read_text(struct gemini_status *g, struct slice text)
 
 /* Stops at the first event that is an error. */
 static int
-read_event(void *ctx, struct slice data)
+status_read_event(void *ctx, struct slice data)
 {
 	struct gemini_status *g = ctx;
 
-	read_text(g, data);
+	status_read_text(g, data);
 	return g->is_status ? 1 : 0;
 }
 
@@ -370,7 +371,7 @@ gemini_status_read(struct gemini_status *g, struct slice body)
 	struct slice text = slice_trim(body), residue;
 	struct sse sse;
 
-	read_text(g, text);
+	status_read_text(g, text);
 	if (g->is_status)
 		return;
 	if (is_html(text)) {
@@ -378,10 +379,11 @@ gemini_status_read(struct gemini_status *g, struct slice body)
 		return;
 	}
 	sse_init(&sse, ERROR_BODY_MAX);
-	if (sse_feed(&sse, text, read_event, g) == 0 && sse_finish(&sse, read_event, g) == 0) {
+	if (sse_feed(&sse, text, status_read_event, g) == 0 &&
+	    sse_finish(&sse, status_read_event, g) == 0) {
 		residue = sse_residue(&sse);
 		if (residue.len > 0)
-			read_text(g, residue);
+			status_read_text(g, residue);
 	}
 	sse_release(&sse);
 }

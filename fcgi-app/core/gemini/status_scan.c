@@ -13,21 +13,21 @@
 static const char *const sse_fields[] = { ":", "event:", "id:", "retry:" };
 
 static void
-skip(struct slice *s, size_t count)
+status_scan_skip(struct slice *s, size_t count)
 {
 	*s = (struct slice){ s->ptr + count, s->len - count };
 }
 
 static void
-skip_blanks(struct slice *s)
+status_scan_skip_blanks(struct slice *s)
 {
 	while (s->len > 0 && strchr(" \t\r\n", s->ptr[0]) != NULL && s->ptr[0] != '\0')
-		skip(s, 1);
+		status_scan_skip(s, 1);
 }
 
 /* Is s the start of word, or word the start of s? */
 static bool
-may_become(struct slice s, struct slice word)
+status_scan_may_become(struct slice s, struct slice word)
 {
 	return slice_starts(s, word) || slice_starts(word, s);
 }
@@ -40,17 +40,17 @@ skip_framing(struct slice *s, bool *ret_more)
 	static const struct slice data = { "data:", 5 };
 	const char *end;
 
-	if (may_become(*s, data)) {
+	if (status_scan_may_become(*s, data)) {
 		*ret_more = s->len < data.len;
-		skip(s, *ret_more ? s->len : data.len);
+		status_scan_skip(s, *ret_more ? s->len : data.len);
 		return true;
 	}
 	for (size_t i = 0; i < ARRAY_SIZE(sse_fields); i++) {
-		if (!may_become(*s, slice_str(sse_fields[i])))
+		if (!status_scan_may_become(*s, slice_str(sse_fields[i])))
 			continue;
 		end = memchr(s->ptr, '\n', s->len);
 		*ret_more = end == NULL;
-		skip(s, end != NULL ? (size_t)(end + 1 - s->ptr) : s->len);
+		status_scan_skip(s, end != NULL ? (size_t)(end + 1 - s->ptr) : s->len);
 		return true;
 	}
 	return false;
@@ -64,41 +64,41 @@ sniff_object(struct slice s, bool framed)
 	static const char tokens[] = { '{', '"' };
 
 	for (size_t i = 0; i < ARRAY_SIZE(tokens); i++) {
-		skip_blanks(&s);
+		status_scan_skip_blanks(&s);
 		if (s.len == 0)
 			return GSNIFF_MORE;
 		if (s.ptr[0] != tokens[i])
 			return i == 0 && !framed ? GSNIFF_OTHER : GSNIFF_CONTENT;
-		skip(&s, 1);
+		status_scan_skip(&s, 1);
 	}
 	if (slice_starts(s, SLICE("error\"")))
 		return GSNIFF_ERROR;
-	return may_become(s, SLICE("error\"")) ? GSNIFF_MORE : GSNIFF_CONTENT;
+	return status_scan_may_become(s, SLICE("error\"")) ? GSNIFF_MORE : GSNIFF_CONTENT;
 }
 
 static enum gemini_status_scan
-sniff(struct slice s)
+status_scan_sniff(struct slice s)
 {
 	static const struct slice bom = { "\xEF\xBB\xBF", 3 };
 	bool more = false, framed = false;
 
-	if (s.len > 0 && may_become(s, bom)) {
+	if (s.len > 0 && status_scan_may_become(s, bom)) {
 		if (s.len < bom.len)
 			return GSNIFF_MORE;
-		skip(&s, bom.len);
+		status_scan_skip(&s, bom.len);
 	}
-	skip_blanks(&s);
+	status_scan_skip_blanks(&s);
 	while (s.len > 0 && skip_framing(&s, &more)) {
 		framed = true;
 		if (more)
 			break;
-		skip_blanks(&s);
+		status_scan_skip_blanks(&s);
 	}
 	if (s.len == 0)
 		return GSNIFF_MORE;
 	if (s.ptr[0] == '[') {
 		framed = true;
-		skip(&s, 1);
+		status_scan_skip(&s, 1);
 	}
 	return sniff_object(s, framed);
 }
@@ -106,7 +106,7 @@ sniff(struct slice s)
 enum gemini_status_scan
 gemini_status_sniff(struct slice head)
 {
-	enum gemini_status_scan result = sniff(head);
+	enum gemini_status_scan result = status_scan_sniff(head);
 
 	return result == GSNIFF_MORE && head.len > SNIFF_MAX ? GSNIFF_CONTENT : result;
 }

@@ -130,7 +130,7 @@ stored_objects_release(struct stored_objects *o)
 }
 
 static void
-add(struct stored_objects *o, struct slice name)
+objects_add(struct stored_objects *o, struct slice name)
 {
 	if (o->count == OBJECTS_MAX ||
 	    (o->count > 0 && slice_eq(slice_str(o->names[o->count - 1]), name)))
@@ -143,7 +143,7 @@ add(struct stored_objects *o, struct slice name)
 }
 
 static int
-compare(const void *a, const void *b)
+objects_compare(const void *a, const void *b)
 {
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
@@ -155,7 +155,7 @@ stored_objects_settle(struct stored_objects *o)
 
 	if (o->count == 0)
 		return;
-	qsort(o->names, o->count, sizeof(*o->names), compare);
+	qsort(o->names, o->count, sizeof(*o->names), objects_compare);
 	for (size_t i = 1; i < o->count; i++) {
 		if (strcmp(o->names[kept], o->names[i]) == 0)
 			free(o->names[i]);
@@ -325,7 +325,7 @@ stored_objects_of_path(struct slice path, struct stored_objects *o)
 	read_place(path, &p);
 	ret = (struct object_path){ .use = p.use, .upload = p.upload };
 	if (p.use == OBJECT_USE_ONE)
-		add(o, slice_str(p.name));
+		objects_add(o, slice_str(p.name));
 	if (p.compat) {
 		ret.body |= OBJECT_BODY_COMPAT;
 		ret.id_prefix = "";
@@ -349,7 +349,7 @@ stored_objects_of_path(struct slice path, struct stored_objects *o)
 
 /* Most keys differ in their length already. */
 static inline bool
-is_word(struct slice key, struct slice word)
+objects_is_word(struct slice key, struct slice word)
 {
 	return key.len == word.len && memcmp(key.ptr, word.ptr, word.len) == 0;
 }
@@ -357,7 +357,7 @@ is_word(struct slice key, struct slice word)
 static bool
 is_row(const struct stored_objects_scan *s, size_t row, struct slice key)
 {
-	return (is_word(key, named[row].key) || is_word(key, named[row].other)) &&
+	return (objects_is_word(key, named[row].key) || objects_is_word(key, named[row].other)) &&
 	       (named[row].body == 0 || (named[row].body & s->body) != 0);
 }
 
@@ -371,7 +371,7 @@ is_outer(const struct json_scan *m)
 }
 
 static enum member_interest
-is_named(const struct json_scan *m, struct slice key)
+objects_is_named(const struct json_scan *m, struct slice key)
 {
 	const struct stored_objects_scan *s = (const struct stored_objects_scan *)m;
 
@@ -379,7 +379,7 @@ is_named(const struct json_scan *m, struct slice key)
 		if (is_row(s, i, key))
 			return !named[i].outer || is_outer(m) ? MEMBER_TELL : MEMBER_PASS;
 	for (size_t i = 0; i < ARRAY_SIZE(closed); i++)
-		if (is_word(key, closed[i]))
+		if (objects_is_word(key, closed[i]))
 			return MEMBER_CLOSED;
 	return MEMBER_PASS;
 }
@@ -410,7 +410,7 @@ add_named(struct stored_objects_scan *s, size_t row, struct slice value)
 		return;
 	if (read_prefixed(named[row].prefix, without_host(s, value), &p) &&
 	    (IN(p.collection) & named[row].in) != 0)
-		add(s->objects, slice_str(p.name));
+		objects_add(s->objects, slice_str(p.name));
 }
 
 static void
@@ -423,7 +423,7 @@ found_named(struct json_scan *m, const struct member *member)
 			add_named(s, i, member->value);
 }
 
-static const struct member_reader named_reader = { is_named, found_named };
+static const struct member_reader named_reader = { objects_is_named, found_named };
 
 void
 stored_objects_scan_init(

@@ -153,7 +153,7 @@ number_losses(struct slice number)
 /* ---- tokens ---- */
 
 static struct slice
-take_number(struct scan *s)
+struct_take_number(struct scan *s)
 {
 	struct slice number = { s->at, 0 };
 
@@ -177,7 +177,7 @@ unicode_escape(const char *at, const char *end)
 }
 
 static void
-take_escape(struct scan *s)
+struct_take_escape(struct scan *s)
 {
 	unsigned code = unicode_escape(s->at, s->end), low;
 
@@ -198,25 +198,25 @@ take_escape(struct scan *s)
 }
 
 static bool
-is_blank(char c)
+struct_is_blank(char c)
 {
 	return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
 static void
-take_string(struct scan *s)
+struct_take_string(struct scan *s)
 {
 	for (s->at++; s->at < s->end && *s->at != '"';) {
 		if ((unsigned char)*s->at < ' ')
 			s->losses |= STRUCT_NO_JSON;
 		if (*s->at == '\\')
-			take_escape(s);
+			struct_take_escape(s);
 		else
 			s->at++;
 	}
 	if (s->at < s->end)
 		s->at++;
-	while (s->at < s->end && is_blank(*s->at))
+	while (s->at < s->end && struct_is_blank(*s->at))
 		s->at++;
 	s->keys += s->at < s->end && *s->at == ':';
 }
@@ -227,9 +227,9 @@ next_number(struct scan *s)
 {
 	while (s->at < s->end) {
 		if (*s->at == '"') {
-			take_string(s);
+			struct_take_string(s);
 		} else if (*s->at == '-' || (*s->at >= '0' && *s->at <= '9')) {
-			return take_number(s);
+			return struct_take_number(s);
 		} else {
 			/* json-c takes NaN and Infinity. */
 			if (*s->at == 'N' || *s->at == 'I')

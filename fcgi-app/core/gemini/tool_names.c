@@ -57,7 +57,7 @@ tool_names_count(const struct tool_names *t)
 }
 
 static const struct tool_name *
-find(const struct tool_names *t, json_object *index, const char *key)
+names_find(const struct tool_names *t, json_object *index, const char *key)
 {
 	json_object *at = json_get(index, key);
 
@@ -65,7 +65,7 @@ find(const struct tool_names *t, json_object *index, const char *key)
 }
 
 static bool
-is_letter(char c)
+names_is_letter(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 }
@@ -73,7 +73,7 @@ is_letter(char c)
 static bool
 is_inner(char c)
 {
-	return is_letter(c) || (c >= '0' && c <= '9') || c == '.' || c == ':' || c == '-';
+	return names_is_letter(c) || (c >= '0' && c <= '9') || c == '.' || c == ':' || c == '-';
 }
 
 static bool
@@ -81,7 +81,7 @@ is_clean(const char *name)
 {
 	size_t len = strlen(name);
 
-	if (len > TOOL_NAME_MAX || !is_letter(name[0]))
+	if (len > TOOL_NAME_MAX || !names_is_letter(name[0]))
 		return false;
 	for (size_t i = 1; i < len; i++)
 		if (!is_inner(name[i]))
@@ -101,7 +101,7 @@ has_word(const char *name)
 /* The letters that may stay, one `_` for each run of others, and the hash of the whole; a name that
  * would keep no letter becomes a word. */
 static void
-make(const char *name, const char *whole, unsigned round, char ret[TOOL_NAME_MAX + 1])
+names_make(const char *name, const char *whole, unsigned round, char ret[TOOL_NAME_MAX + 1])
 {
 	const uint8_t key[SIPHASH_KEY_BYTES] = { (uint8_t)round, (uint8_t)(round >> 8) };
 	uint64_t hash = siphash(key, slice_str(whole));
@@ -111,7 +111,7 @@ make(const char *name, const char *whole, unsigned round, char ret[TOOL_NAME_MAX
 		strcpy(ret, "tool");
 		len = strlen(ret);
 		name = "";
-	} else if (!is_letter(name[0])) {
+	} else if (!names_is_letter(name[0])) {
 		ret[len++] = '_';
 	}
 	for (const char *p = name; *p != '\0' && len < TOOL_NAME_MAX - HASH_TEXT; p++) {
@@ -126,7 +126,7 @@ make(const char *name, const char *whole, unsigned round, char ret[TOOL_NAME_MAX
 /* What by_name knows an entry by: the name alone, unless it stands in a namespace or among the
  * tools of another kind. Only such keys begin with \001. */
 static char *
-key_of(struct slice space, struct slice name, enum tool_kind kind)
+names_key_of(struct slice space, struct slice name, enum tool_kind kind)
 {
 	struct buf key;
 	char *text;
@@ -144,7 +144,7 @@ key_of(struct slice space, struct slice name, enum tool_kind kind)
 
 /* Both names as one word. Many namespaces bring the separator. */
 static char *
-flatten(struct slice space, struct slice name)
+names_flatten(struct slice space, struct slice name)
 {
 	bool separated = space.ptr[space.len - 1] == '_';
 	struct buf flat;
@@ -168,8 +168,8 @@ tool_names_find(
 
 	if (t == NULL)
 		return NULL;
-	key = key_of(space, name, kind);
-	found = find(t, t->by_name, key);
+	key = names_key_of(space, name, kind);
+	found = names_find(t, t->by_name, key);
 	free(key);
 	return found;
 }
@@ -177,8 +177,8 @@ tool_names_find(
 const struct tool_name *
 tool_names_add(struct tool_names *t, struct slice space, struct slice name, enum tool_kind kind)
 {
-	char *key = key_of(space, name, kind), *flat;
-	const struct tool_name *known = find(t, t->by_name, key);
+	char *key = names_key_of(space, name, kind), *flat;
+	const struct tool_name *known = names_find(t, t->by_name, key);
 	struct tool_name *entry;
 
 	if (known != NULL) {
@@ -189,14 +189,14 @@ tool_names_add(struct tool_names *t, struct slice space, struct slice name, enum
 	entry->name = xstrndup(name.ptr, name.len);
 	entry->space = space.len > 0 ? xstrndup(space.ptr, space.len) : NULL;
 	entry->kind = kind;
-	flat = space.len > 0 ? flatten(space, name) : entry->name;
+	flat = space.len > 0 ? names_flatten(space, name) : entry->name;
 	if (is_clean(flat))
 		memcpy(entry->upstream, flat, strlen(flat) + 1);
 	else
-		make(flat, key, 0, entry->upstream);
+		names_make(flat, key, 0, entry->upstream);
 	/* Somebody may call a function what another one's name has become. */
-	for (unsigned round = 1; find(t, t->by_upstream, entry->upstream) != NULL; round++)
-		make(flat, key, round, entry->upstream);
+	for (unsigned round = 1; names_find(t, t->by_upstream, entry->upstream) != NULL; round++)
+		names_make(flat, key, round, entry->upstream);
 	entry->renamed = strcmp(entry->upstream, flat) != 0;
 	if (t->count == t->room) {
 		t->room = t->room * 2 + 8;
@@ -249,16 +249,16 @@ tool_names_upstream(const struct tool_names *t, struct slice upstream)
 	for (; upstream.len > 0 && found == NULL; upstream = without_scope(upstream)) {
 		memcpy(key, upstream.ptr, upstream.len);
 		key[upstream.len] = '\0';
-		found = find(t, t->by_upstream, key);
+		found = names_find(t, t->by_upstream, key);
 		if (found == NULL)
-			found = find(t, t->by_name, key);
+			found = names_find(t, t->by_name, key);
 	}
 	return found;
 }
 
 /* True when name is NAME, or SPACE and NAME with one byte of a separator or none between them. */
 static bool
-is_meant(const struct tool_name *entry, struct slice name)
+names_is_meant(const struct tool_name *entry, struct slice name)
 {
 	struct slice own = slice_str(entry->name), space = slice_str(entry->space);
 
@@ -276,7 +276,7 @@ tool_names_meant(const struct tool_names *t, struct slice name)
 	const struct tool_name *found = NULL;
 
 	for (size_t i = 0; t != NULL && i < t->count; i++) {
-		if (!is_meant(t->list[i], name))
+		if (!names_is_meant(t->list[i], name))
 			continue;
 		if (found != NULL)
 			return NULL;

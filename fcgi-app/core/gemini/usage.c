@@ -61,7 +61,7 @@ count_of(json_object *value)
 
 /* One {modality, tokenCount} of the list `name`. sums: per row of the table, -1 when not named. */
 static void
-add_detail(const char *name, json_object *item, int64_t *sums)
+usage_add_detail(const char *name, json_object *item, int64_t *sums)
 {
 	struct slice modality = json_get_str(item, "modality");
 
@@ -75,14 +75,14 @@ add_detail(const char *name, json_object *item, int64_t *sums)
 }
 
 static void
-read_details(struct usage *u, const char *name, json_object *list)
+usage_read_details(struct usage *u, const char *name, json_object *list)
 {
 	int64_t sums[ARRAY_SIZE(modalities)];
 
 	for (size_t m = 0; m < ARRAY_SIZE(modalities); m++)
 		sums[m] = -1;
 	for (size_t i = 0; i < json_object_array_length(list); i++)
-		add_detail(name, json_object_array_get_idx(list, i), sums);
+		usage_add_detail(name, json_object_array_get_idx(list, i), sums);
 	for (size_t m = 0; m < ARRAY_SIZE(modalities); m++)
 		if (sums[m] >= 0)
 			*counter_at(u, modalities[m].offset) = sums[m];
@@ -100,7 +100,7 @@ read_member(struct usage *u, const char *name, json_object *value)
 		}
 	}
 	if (json_object_is_type(value, json_type_array)) {
-		read_details(u, name, value);
+		usage_read_details(u, name, value);
 	} else if (strcmp(name, "serviceTier") == 0 && tier.len < sizeof(u->service_tier)) {
 		memcpy(u->service_tier, tier.ptr, tier.len);
 		u->service_tier[tier.len] = '\0';

@@ -30,13 +30,13 @@ usage_scan_release(struct usage_scan *s)
 }
 
 static struct slice
-skip(struct slice s, size_t n)
+usage_skip(struct slice s, size_t n)
 {
 	return (struct slice){ s.ptr + n, s.len - n };
 }
 
 static void
-enter(struct usage_scan *s, int state)
+usage_enter(struct usage_scan *s, int state)
 {
 	s->state = state;
 	s->matched = 0;
@@ -53,12 +53,12 @@ match_at_end(struct slice bytes)
 	const char *quote;
 
 	if (tail.len >= key.len)
-		tail = skip(tail, tail.len - (key.len - 1));
+		tail = usage_skip(tail, tail.len - (key.len - 1));
 	/* Only the first byte of an unfinished key is a quote. */
 	quote = tail.len > 0 ? memrchr(tail.ptr, '"', tail.len) : NULL;
 	if (quote == NULL)
 		return 0;
-	tail = skip(tail, (size_t)(quote - tail.ptr));
+	tail = usage_skip(tail, (size_t)(quote - tail.ptr));
 	return slice_starts(key, tail) ? tail.len : 0;
 }
 
@@ -73,9 +73,9 @@ scan_key(struct usage_scan *s, struct slice bytes)
 			s->matched = 0;
 			break;
 		}
-		bytes = skip(bytes, 1);
+		bytes = usage_skip(bytes, 1);
 		if (++s->matched == key.len) {
-			enter(s, USAGE_SCAN_COLON);
+			usage_enter(s, USAGE_SCAN_COLON);
 			return bytes;
 		}
 	}
@@ -84,17 +84,17 @@ scan_key(struct usage_scan *s, struct slice bytes)
 	at = slice_find(bytes, key);
 	if (at < 0) {
 		s->matched = match_at_end(bytes);
-		return skip(bytes, bytes.len);
+		return usage_skip(bytes, bytes.len);
 	}
-	enter(s, USAGE_SCAN_COLON);
-	return skip(bytes, (size_t)at + key.len);
+	usage_enter(s, USAGE_SCAN_COLON);
+	return usage_skip(bytes, (size_t)at + key.len);
 }
 
 /* Blanks, the colon, blanks, then the object's brace; anything else was no usage. */
 static struct slice
 scan_colon(struct usage_scan *s, struct slice bytes)
 {
-	for (; bytes.len > 0; bytes = skip(bytes, 1)) {
+	for (; bytes.len > 0; bytes = usage_skip(bytes, 1)) {
 		switch (bytes.ptr[0]) {
 		case ' ':
 		case '\t':
@@ -103,10 +103,10 @@ scan_colon(struct usage_scan *s, struct slice bytes)
 		case ':':
 			continue;
 		case '{':
-			enter(s, USAGE_SCAN_OBJECT);
+			usage_enter(s, USAGE_SCAN_OBJECT);
 			return bytes;
 		default:
-			enter(s, USAGE_SCAN_KEY);
+			usage_enter(s, USAGE_SCAN_KEY);
 			return bytes;
 		}
 	}
@@ -115,7 +115,7 @@ scan_colon(struct usage_scan *s, struct slice bytes)
 
 /* True when c closes the object. */
 static bool
-step(struct usage_scan *s, char c)
+usage_step(struct usage_scan *s, char c)
 {
 	if (s->escaped)
 		s->escaped = false;
@@ -144,7 +144,7 @@ scan_object(struct usage_scan *s, struct slice bytes)
 
 	while (at < end && !closed) {
 		if (matters[(unsigned char)bytes.ptr[at]] || s->escaped)
-			closed = step(s, bytes.ptr[at]);
+			closed = usage_step(s, bytes.ptr[at]);
 		at++;
 	}
 	buf_add(&s->object, bytes.ptr, at);
@@ -155,8 +155,8 @@ scan_object(struct usage_scan *s, struct slice bytes)
 		s->last = whole;
 	}
 	if (closed || s->object.failed)
-		enter(s, USAGE_SCAN_KEY);
-	return skip(bytes, at);
+		usage_enter(s, USAGE_SCAN_KEY);
+	return usage_skip(bytes, at);
 }
 
 void

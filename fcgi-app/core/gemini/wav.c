@@ -10,7 +10,7 @@
 #define FORMAT_EXTENSIBLE 0xFFFE /* of 16 bits there is PCM alone */
 
 static uint32_t
-le(const char *at, unsigned bytes)
+wav_le(const char *at, unsigned bytes)
 {
 	uint32_t value = 0;
 
@@ -38,7 +38,7 @@ wav_read(struct slice bytes, struct wav *ret)
 	memset(ret, 0, sizeof(*ret));
 	while (bytes.len - at >= 8) {
 		const char *name = bytes.ptr + at, *body = name + 8;
-		size_t left = bytes.len - at - 8, len = le(name + 4, 4);
+		size_t left = bytes.len - at - 8, len = wav_le(name + 4, 4);
 
 		if (memcmp(name, "data", 4) == 0) {
 			ret->data_at = at + 8;
@@ -49,11 +49,11 @@ wav_read(struct slice bytes, struct wav *ret)
 			return known;
 		}
 		if (memcmp(name, "fmt ", 4) == 0 && len >= 16 && left >= len) {
-			ret->format = le(body, 2);
-			ret->channels = le(body + 2, 2);
-			ret->rate = le(body + 4, 4);
-			ret->byte_rate = le(body + 8, 4);
-			ret->bits = le(body + 14, 2);
+			ret->format = wav_le(body, 2);
+			ret->channels = wav_le(body + 2, 2);
+			ret->rate = wav_le(body + 4, 4);
+			ret->byte_rate = wav_le(body + 8, 4);
+			ret->bits = wav_le(body + 14, 2);
 			known = true;
 		}
 		len += len & 1;

@@ -33,7 +33,7 @@ multipart_release(struct multipart *m)
 }
 
 static struct slice
-skip(struct slice s, size_t n)
+multipart_skip(struct slice s, size_t n)
 {
 	return (struct slice){ s.ptr + n, s.len - n };
 }
@@ -49,31 +49,31 @@ next_param(struct slice *s, struct slice *ret_name, struct slice *ret_value)
 
 	*s = slice_trim(*s);
 	while (s->len > 0 && s->ptr[0] == ';')
-		*s = slice_trim(skip(*s, 1));
+		*s = slice_trim(multipart_skip(*s, 1));
 	while (end < s->len && s->ptr[end] != '=' && s->ptr[end] != ';')
 		end++;
 	if (s->len == 0 || end == s->len || s->ptr[end] == ';')
 		return false;
 	*ret_name = slice_trim((struct slice){ s->ptr, end });
-	*s = slice_trim(skip(*s, end + 1));
+	*s = slice_trim(multipart_skip(*s, end + 1));
 	if (s->len > 0 && s->ptr[0] == '"') {
 		for (end = 1; end < s->len && s->ptr[end] != '"'; end++)
 			end += s->ptr[end] == '\\' && end + 1 < s->len;
 		if (end >= s->len)
 			return false;
 		*ret_value = (struct slice){ s->ptr + 1, end - 1 };
-		*s = skip(*s, end + 1);
+		*s = multipart_skip(*s, end + 1);
 		return true;
 	}
 	for (end = 0; end < s->len && s->ptr[end] != ';';)
 		end++;
 	*ret_value = slice_trim((struct slice){ s->ptr, end });
-	*s = skip(*s, end);
+	*s = multipart_skip(*s, end);
 	return true;
 }
 
 static int
-bad(struct apierror *err, const char *why)
+multipart_bad(struct apierror *err, const char *why)
 {
 	return apierror_set(
 	    err, APIERROR_BAD_REQUEST, NULL, "The multipart form could not be read: %s", why);
@@ -99,14 +99,16 @@ read_boundary(struct slice type, struct needle *ret, struct apierror *err)
 			if (value.ptr[i] == '\\' && i + 1 < value.len)
 				i++;
 			if (ret->len == sizeof(ret->text) || (unsigned char)value.ptr[i] < ' ')
-				return bad(err, "the boundary in its Content-Type is not valid.");
+				return multipart_bad(
+				    err, "the boundary in its Content-Type is not valid.");
 			ret->text[ret->len++] = value.ptr[i];
 		}
 		if (ret->len > 3)
 			return 0;
 	}
-	return bad(err, "its Content-Type names no boundary. Leave that header to the HTTP client, "
-			"which knows the boundary.");
+	return multipart_bad(err,
+	    "its Content-Type names no boundary. Leave that header to the HTTP client, "
+	    "which knows the boundary.");
 }
 
 /* ---- the header of a part ---- */
@@ -129,9 +131,10 @@ read_disposition(struct slice value, struct multipart_part *part)
 		} else if (slice_eqi(name, SLICE("filename*")) &&
 			   (quote = slice_find(text, SLICE("'"))) >= 0) {
 			/* charset'language'text: the text is read as UTF-8. */
-			text = skip(text, (size_t)quote + 1);
+			text = multipart_skip(text, (size_t)quote + 1);
 			quote = slice_find(text, SLICE("'"));
-			part->filename = quote >= 0 ? skip(text, (size_t)quote + 1) : text;
+			part->filename =
+			    quote >= 0 ? multipart_skip(text, (size_t)quote + 1) : text;
 			part->encoded = part->file = true;
 		}
 	}
@@ -154,7 +157,7 @@ next_header(struct slice *s, struct slice *ret)
 	*ret = (struct slice){ s->ptr, at - 1 };
 	if (ret->len > 0 && ret->ptr[ret->len - 1] == '\r')
 		ret->len--;
-	*s = skip(*s, at);
+	*s = multipart_skip(*s, at);
 	return true;
 }
 
@@ -167,8 +170,9 @@ read_head(struct slice *s, struct multipart_part *part, struct apierror *err)
 
 	for (;;) {
 		if (!next_header(&head, &line))
-			return bad(err, window < s->len ? "the header of a part is too long."
-							: "it ends within the header of a part.");
+			return multipart_bad(err, window < s->len
+						      ? "the header of a part is too long."
+						      : "it ends within the header of a part.");
 		if (line.len == 0)
 			break;
 		if (!slice_split(&line, ':', &name))
@@ -182,12 +186,12 @@ read_head(struct slice *s, struct multipart_part *part, struct apierror *err)
 		else if (slice_eqi(name, SLICE("Content-Transfer-Encoding")) &&
 			 (slice_eqi(line, SLICE("base64")) ||
 			     slice_eqi(line, SLICE("quoted-printable"))))
-			return bad(
+			return multipart_bad(
 			    err, "a part has a Content-Transfer-Encoding; send it as it is.");
 	}
 	if (part->name.len == 0)
-		return bad(err, "a part has no name.");
-	*s = skip(*s, window - head.len);
+		return multipart_bad(err, "a part has no name.");
+	*s = multipart_skip(*s, window - head.len);
 	return 0;
 }
 
@@ -209,7 +213,7 @@ read_delimiter(struct slice *s, bool *ret_crlf)
 	at += *ret_crlf;
 	if (at >= s->len || s->ptr[at] != '\n')
 		return DELIMITER_NONE;
-	*s = skip(*s, at + 1);
+	*s = multipart_skip(*s, at + 1);
 	return DELIMITER_NEXT;
 }
 
@@ -223,7 +227,7 @@ find_delimiter(
 	enum delimiter kind;
 
 	while (s->len > 0 && (hit = memmem(s->ptr, s->len, needle->text, needle->len)) != NULL) {
-		*s = skip(*s, (size_t)(hit - s->ptr) + needle->len);
+		*s = multipart_skip(*s, (size_t)(hit - s->ptr) + needle->len);
 		*ret_before = (struct slice){ start, (size_t)(hit - start) };
 		kind = read_delimiter(s, ret_crlf);
 		if (kind != DELIMITER_NONE)
@@ -233,10 +237,11 @@ find_delimiter(
 }
 
 static int
-add_part(struct multipart *m, size_t *room, const struct multipart_part *part, struct apierror *err)
+multipart_add_part(
+    struct multipart *m, size_t *room, const struct multipart_part *part, struct apierror *err)
 {
 	if (m->count == FORM_PARTS_MAX)
-		return bad(err, "it has too many parts.");
+		return multipart_bad(err, "it has too many parts.");
 	if (m->count == *room) {
 		*room = *room > 0 ? *room * 2 : 16;
 		m->parts = xrealloc(m->parts, *room * sizeof(*m->parts));
@@ -258,7 +263,7 @@ multipart_read(
 	if (read_boundary(content_type, &needle, err) != 0)
 		return -1;
 	if (slice_starts(body, (struct slice){ needle.text + 1, needle.len - 1 })) {
-		first = skip(body, needle.len - 1);
+		first = multipart_skip(body, needle.len - 1);
 		kind = read_delimiter(&first, &crlf);
 		if (kind == DELIMITER_NEXT)
 			body = first;
@@ -266,7 +271,7 @@ multipart_read(
 	if (kind == DELIMITER_NONE)
 		kind = find_delimiter(&body, &needle, &before, &crlf);
 	if (kind == DELIMITER_NONE)
-		return bad(err, "the boundary that its Content-Type names is not in it.");
+		return multipart_bad(err, "the boundary that its Content-Type names is not in it.");
 	while (kind == DELIMITER_NEXT) {
 		struct multipart_part part = { SLICE(""), SLICE(""), SLICE(""), SLICE(""), 0, 0 };
 		const char *start;
@@ -278,12 +283,12 @@ multipart_read(
 		body = (struct slice){ body.ptr - 1, body.len + 1 };
 		kind = find_delimiter(&body, &needle, &before, &crlf_next);
 		if (kind == DELIMITER_NONE)
-			return bad(err, "it ends before its last boundary.");
+			return multipart_bad(err, "it ends before its last boundary.");
 		if (before.len > 0)
 			part.body = (struct slice){ start, before.len - 1 };
 		if (crlf && part.body.len > 0 && part.body.ptr[part.body.len - 1] == '\r')
 			part.body.len--;
-		if (add_part(m, &room, &part, err) != 0)
+		if (multipart_add_part(m, &room, &part, err) != 0)
 			return -1;
 		crlf = crlf_next;
 	}

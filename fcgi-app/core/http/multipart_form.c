@@ -8,7 +8,7 @@
 #include "core/json/json.h"
 
 static json_object *
-read_number(struct slice text)
+form_read_number(struct slice text)
 {
 	json_object *number = json_read(text);
 
@@ -53,7 +53,7 @@ add_field(json_object *object, const struct multipart_field *field, struct slice
 		json_put_str(object, field->name, text);
 		break;
 	case FORM_NUM:
-		json_put(object, field->name, read_number(slice_trim(text)));
+		json_put(object, field->name, form_read_number(slice_trim(text)));
 		break;
 	case FORM_BOOL:
 		json_put(object, field->name, read_bool(slice_trim(text)));

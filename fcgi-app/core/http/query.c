@@ -92,7 +92,7 @@ percent_encode(struct slice raw, struct buf *out)
 }
 
 static bool
-is_named(struct slice param, const char *const *names)
+query_is_named(struct slice param, const char *const *names)
 {
 	struct slice name = SLICE("");
 
@@ -116,7 +116,7 @@ query_without(struct slice query, const char *const *names, struct buf *out)
 		param = (struct slice){ query.ptr, last ? query.len : (size_t)(end - query.ptr) };
 		if (!last)
 			query = (struct slice){ end + 1, query.len - param.len - 1 };
-		if (is_named(param, names))
+		if (query_is_named(param, names))
 			continue;
 		if (!first)
 			buf_addc(out, '&');

@@ -42,7 +42,7 @@ sse_release(struct sse *s)
 }
 
 static void
-empty(struct buf *b)
+sse_empty(struct buf *b)
 {
 	if (b->cap > KEEP_MAX)
 		buf_release(b);
@@ -50,7 +50,7 @@ empty(struct buf *b)
 }
 
 static const char *
-find(const char *from, const char *end, char c)
+sse_find(const char *from, const char *end, char c)
 {
 	const char *at = from < end ? memchr(from, c, (size_t)(end - from)) : NULL;
 
@@ -68,9 +68,9 @@ next_line(struct sse *s, struct cursor *c, struct slice *ret)
 		s->skip_lf = false;
 	}
 	if (c->lf < c->at)
-		c->lf = find(c->at, c->end, '\n');
+		c->lf = sse_find(c->at, c->end, '\n');
 	if (c->cr < c->at)
-		c->cr = find(c->at, c->end, '\r');
+		c->cr = sse_find(c->at, c->end, '\r');
 	stop = c->lf < c->cr ? c->lf : c->cr;
 	if (stop >= c->end)
 		return false;
@@ -83,7 +83,7 @@ next_line(struct sse *s, struct cursor *c, struct slice *ret)
 /* The value of a line's field when it is `name`; a blank after the colon is not part of it.
  */
 static bool
-field(struct slice line, struct slice name, struct slice *ret_value)
+sse_field(struct slice line, struct slice name, struct slice *ret_value)
 {
 	if (!slice_starts(line, name))
 		return false;
@@ -119,7 +119,7 @@ take_line(struct sse *s, struct slice line)
 {
 	struct slice value;
 
-	if (!field(line, SLICE("data"), &value)) {
+	if (!sse_field(line, SLICE("data"), &value)) {
 		if (line.len > 0 && line.ptr[0] != ':')
 			take_residue(s, line);
 		return;
@@ -143,14 +143,14 @@ take_line(struct sse *s, struct slice line)
 }
 
 static int
-dispatch(struct sse *s, sse_event_fn fn, void *ctx)
+sse_dispatch(struct sse *s, sse_event_fn fn, void *ctx)
 {
 	int answer = 0;
 
 	if (s->has_data && !s->too_large)
 		answer = fn(ctx, buf_slice(&s->data));
 	s->has_data = false;
-	empty(&s->data);
+	sse_empty(&s->data);
 	return answer;
 }
 
@@ -176,8 +176,8 @@ whole_line(struct sse *s, struct cursor *c, struct slice line, sse_event_fn fn, 
 	struct slice value;
 
 	if (line.len == 0)
-		return dispatch(s, fn, ctx);
-	if (s->has_data || !field(line, SLICE("data"), &value) || !skip_blank_line(s, c)) {
+		return sse_dispatch(s, fn, ctx);
+	if (s->has_data || !sse_field(line, SLICE("data"), &value) || !skip_blank_line(s, c)) {
 		take_line(s, line);
 		return 0;
 	}
@@ -197,8 +197,8 @@ sse_feed(struct sse *s, struct slice bytes, sse_event_fn fn, void *ctx)
 
 	if (bytes.len == 0)
 		return s->too_large ? -1 : 0;
-	c.lf = find(c.at, c.end, '\n');
-	c.cr = find(c.at, c.end, '\r');
+	c.lf = sse_find(c.at, c.end, '\n');
+	c.cr = sse_find(c.at, c.end, '\r');
 	while (answer == 0 && !s->too_large && next_line(s, &c, &line)) {
 		bool buffered = s->line.len > 0;
 
@@ -218,7 +218,7 @@ sse_feed(struct sse *s, struct slice bytes, sse_event_fn fn, void *ctx)
 		else if (line.len > 0)
 			take_line(s, line);
 		if (buffered)
-			empty(&s->line);
+			sse_empty(&s->line);
 	}
 	if (answer == 0 && !s->too_large && c.at < c.end) {
 		buf_add(&s->line, c.at, (size_t)(c.end - c.at));
@@ -236,8 +236,8 @@ sse_finish(struct sse *s, sse_event_fn fn, void *ctx)
 		return -1;
 	if (s->line.len > 0)
 		take_line(s, buf_slice(&s->line));
-	empty(&s->line);
-	answer = dispatch(s, fn, ctx);
+	sse_empty(&s->line);
+	answer = sse_dispatch(s, fn, ctx);
 	return s->too_large ? -1 : answer;
 }
 

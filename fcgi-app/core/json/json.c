@@ -47,7 +47,7 @@ json_budget_use(struct json_budget *budget)
 
 /* Takes what the text will become out of the budget. */
 static bool
-may_become(struct slice text)
+json_may_become(struct slice text)
 {
 	struct json_budget *budget = budget_in_use;
 	size_t most, cost;
@@ -68,14 +68,14 @@ may_become(struct slice text)
 }
 
 static json_object *
-parse(struct json_tokener *tokener, struct slice text)
+json_parse(struct json_tokener *tokener, struct slice text)
 {
 	static const struct slice bom = { "\xEF\xBB\xBF", 3 };
 	json_object *doc;
 
 	if (slice_starts(text, bom))
 		text = (struct slice){ text.ptr + bom.len, text.len - bom.len };
-	if (tokener == NULL || text.len == 0 || text.len > INT_MAX || !may_become(text))
+	if (tokener == NULL || text.len == 0 || text.len > INT_MAX || !json_may_become(text))
 		return NULL;
 	json_tokener_reset(tokener);
 	doc = json_tokener_parse_ex(tokener, text.ptr, (int)text.len);
@@ -94,7 +94,7 @@ json_object *
 json_read(struct slice text)
 {
 	struct json_tokener *tokener = tokener_new();
-	json_object *doc = parse(tokener, text);
+	json_object *doc = json_parse(tokener, text);
 
 	if (tokener != NULL)
 		json_tokener_free(tokener);
@@ -126,7 +126,7 @@ json_reader_read(struct json_reader *reader, struct slice text)
 		return json_read(text);
 	if (reader->tokener == NULL)
 		reader->tokener = tokener_new();
-	doc = parse(reader->tokener, text);
+	doc = json_parse(reader->tokener, text);
 	/* json_tokener_reset forgets to forget half a surrogate pair: after a failure it would show
 	 * up in the next text (json-c 0.16). */
 	if (doc == NULL && reader->tokener != NULL)
@@ -136,7 +136,7 @@ json_reader_read(struct json_reader *reader, struct slice text)
 
 /* What follows a string whose inside begins at `at`; text.len when it does not end. */
 static size_t
-skip_string(struct slice text, size_t at)
+json_skip_string(struct slice text, size_t at)
 {
 	while (at < text.len && text.ptr[at] != '"')
 		at += text.ptr[at] == '\\' ? 2 : 1;
@@ -159,7 +159,7 @@ json_is_whole(struct slice text)
 		else if (depth == 0)
 			return false;
 		else if (c == '"')
-			at = skip_string(text, at);
+			at = json_skip_string(text, at);
 	}
 	return false;
 }

@@ -30,7 +30,7 @@ struct pass {
 
 /* json-c refuses what is deeper: there its price does not matter. */
 static size_t
-level(const struct pass *p)
+cost_level(const struct pass *p)
 {
 	return p->depth <= JSON_DEPTH_MAX ? p->depth : JSON_DEPTH_MAX;
 }
@@ -39,8 +39,8 @@ static void
 open_value(struct pass *p, bool list)
 {
 	p->depth++;
-	p->counts[level(p)] = 0;
-	p->lists[level(p)] = list;
+	p->counts[cost_level(p)] = 0;
+	p->lists[cost_level(p)] = list;
 	p->cost += list ? ARRAY_COST : OBJECT_COST;
 }
 
@@ -48,12 +48,12 @@ open_value(struct pass *p, bool list)
 static void
 count_one(struct pass *p, bool comma)
 {
-	bool list = p->lists[level(p)];
+	bool list = p->lists[cost_level(p)];
 	uint32_t count;
 
 	if (list != comma)
 		return;
-	count = ++p->counts[level(p)];
+	count = ++p->counts[cost_level(p)];
 	if (list && count >= ARRAY_FREE)
 		p->cost += ELEMENT_COST;
 	else if (!list && count > OBJECT_FREE)
@@ -62,7 +62,7 @@ count_one(struct pass *p, bool comma)
 
 /* Behind the opening quote. */
 static void
-skip_string(struct pass *p)
+cost_skip_string(struct pass *p)
 {
 	const char *from = p->text.ptr + p->at, *end = p->text.ptr + p->text.len, *quote = from;
 	size_t slashes;
@@ -84,7 +84,7 @@ skip_string(struct pass *p)
 
 /* A number or a word, at its first byte. */
 static void
-skip_scalar(struct pass *p)
+cost_skip_scalar(struct pass *p)
 {
 	const char *s = p->text.ptr;
 	size_t from = p->at;
@@ -122,7 +122,7 @@ json_cost(struct slice text, size_t most)
 			break;
 		case '"':
 			p.at++;
-			skip_string(&p);
+			cost_skip_string(&p);
 			break;
 		case ' ':
 		case '\t':
@@ -131,7 +131,7 @@ json_cost(struct slice text, size_t most)
 			p.at++;
 			break;
 		default:
-			skip_scalar(&p);
+			cost_skip_scalar(&p);
 		}
 	}
 	return p.cost;

@@ -18,7 +18,7 @@ json_scan_init(struct json_scan *m, const struct member_reader *reader)
 
 /* In place: what escapes stand for; those beyond ASCII stay as they are. Returns the length. */
 static size_t
-decode(char *text, size_t len)
+scan_decode(char *text, size_t len)
 {
 	static const char from[] = "bfnrt", to[] = "\b\f\n\r\t";
 	size_t out = 0;
@@ -54,7 +54,7 @@ is_value(const struct json_scan *m)
 }
 
 static void
-keep(struct json_scan *m, const char *text, size_t len)
+scan_keep(struct json_scan *m, const char *text, size_t len)
 {
 	size_t room = is_value(m) && m->interest == MEMBER_TELL ? MEMBER_VALUE_MAX : MEMBER_KEY_MAX;
 
@@ -68,7 +68,7 @@ keep(struct json_scan *m, const char *text, size_t len)
 
 /* How many backslashes the bytes end with. */
 static size_t
-backslashes(const char *from, const char *end)
+scan_backslashes(const char *from, const char *end)
 {
 	const char *at = end;
 
@@ -88,12 +88,12 @@ scan_string(struct json_scan *m, struct slice bytes)
 
 		quote = from < end ? memchr(from, '"', (size_t)(end - from)) : NULL;
 		if (quote == NULL) {
-			m->escaped = from <= end && backslashes(from, end) % 2 > 0;
-			keep(m, at, (size_t)(end - at));
+			m->escaped = from <= end && scan_backslashes(from, end) % 2 > 0;
+			scan_keep(m, at, (size_t)(end - at));
 			return bytes.len;
 		}
-		m->escaped = backslashes(from, quote) % 2 > 0;
-		keep(m, at, (size_t)(quote - at));
+		m->escaped = scan_backslashes(from, quote) % 2 > 0;
+		scan_keep(m, at, (size_t)(quote - at));
 		at = quote;
 		if (!m->escaped) {
 			m->in_string = false;
@@ -107,7 +107,7 @@ scan_string(struct json_scan *m, struct slice bytes)
 /* ---- between strings ---- */
 
 static void
-tell(struct json_scan *m)
+scan_tell(struct json_scan *m)
 {
 	struct member member = {
 		.key = { m->key, m->key_len },
@@ -117,7 +117,7 @@ tell(struct json_scan *m)
 
 	if (m->closed > 0 || m->too_long || !is_value(m) || m->interest != MEMBER_TELL)
 		return;
-	member.value = (struct slice){ m->text, decode(m->text, m->text_len) };
+	member.value = (struct slice){ m->text, scan_decode(m->text, m->text_len) };
 	m->reader->found(m, &member);
 }
 
@@ -131,7 +131,7 @@ begin_value(struct json_scan *m)
 	/* Nobody knows a longer key. Text may be longer: where a value was expected. */
 	m->key_len = 0;
 	if (!m->too_long && m->text_len <= MEMBER_KEY_MAX)
-		m->key_len = decode(m->text, m->text_len);
+		m->key_len = scan_decode(m->text, m->text_len);
 	memcpy(m->key, m->text, m->key_len);
 	if (m->depth == 1) {
 		memcpy(m->top, m->key, m->key_len);
@@ -215,6 +215,6 @@ json_scan_feed(struct json_scan *m, struct slice bytes)
 		}
 		at += scan_string(m, (struct slice){ bytes.ptr + at, bytes.len - at });
 		if (!m->in_string)
-			tell(m);
+			scan_tell(m);
 	}
 }

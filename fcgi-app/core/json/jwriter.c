@@ -16,7 +16,7 @@ jwriter_on(struct buf *out)
 
 /* The comma and the key that stand before a value. */
 static void
-lead(struct jwriter *w, const char *key)
+jwriter_lead(struct jwriter *w, const char *key)
 {
 	if (w->comma)
 		buf_addc(w->out, ',');
@@ -31,7 +31,7 @@ lead(struct jwriter *w, const char *key)
 void
 jw_object(struct jwriter *w, const char *key)
 {
-	lead(w, key);
+	jwriter_lead(w, key);
 	buf_addc(w->out, '{');
 	w->comma = false;
 }
@@ -46,7 +46,7 @@ jw_object_end(struct jwriter *w)
 void
 jw_array(struct jwriter *w, const char *key)
 {
-	lead(w, key);
+	jwriter_lead(w, key);
 	buf_addc(w->out, '[');
 	w->comma = false;
 }
@@ -78,7 +78,7 @@ jw_slice(struct jwriter *w, const char *key, struct slice value)
 void
 jw_int(struct jwriter *w, const char *key, int64_t value)
 {
-	lead(w, key);
+	jwriter_lead(w, key);
 	if (value < 0) {
 		buf_addc(w->out, '-');
 		buf_add_u64(w->out, -(uint64_t)value);
@@ -102,35 +102,35 @@ jw_double(struct jwriter *w, const char *key, double value)
 		if (strtod(text, NULL) == value)
 			break;
 	}
-	lead(w, key);
+	jwriter_lead(w, key);
 	buf_adds(w->out, text);
 }
 
 void
 jw_bool(struct jwriter *w, const char *key, bool value)
 {
-	lead(w, key);
+	jwriter_lead(w, key);
 	buf_adds(w->out, value ? "true" : "false");
 }
 
 void
 jw_null(struct jwriter *w, const char *key)
 {
-	lead(w, key);
+	jwriter_lead(w, key);
 	buf_add(w->out, "null", 4);
 }
 
 void
 jw_raw(struct jwriter *w, const char *key, struct slice json)
 {
-	lead(w, key);
+	jwriter_lead(w, key);
 	buf_add_slice(w->out, json);
 }
 
 void
 jw_str_open(struct jwriter *w, const char *key)
 {
-	lead(w, key);
+	jwriter_lead(w, key);
 	buf_addc(w->out, '"');
 }
 

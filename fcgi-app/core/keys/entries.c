@@ -14,7 +14,7 @@ entry_reader_init(struct entry_reader *r, struct slice text, bool lines, const c
 }
 
 static bool
-is_blank(char c)
+entry_is_blank(char c)
 {
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
@@ -27,7 +27,7 @@ is_wrapping(char c)
 }
 
 static struct slice
-unwrapped(struct slice word)
+entry_unwrapped(struct slice word)
 {
 	while (word.len > 0 && is_wrapping(word.ptr[0]))
 		word = (struct slice){ word.ptr + 1, word.len - 1 };
@@ -40,7 +40,7 @@ unwrapped(struct slice word)
 static void
 skip_separators(struct entry_reader *r)
 {
-	while (r->rest.len > 0 && (is_blank(r->rest.ptr[0]) || r->rest.ptr[0] == ',')) {
+	while (r->rest.len > 0 && (entry_is_blank(r->rest.ptr[0]) || r->rest.ptr[0] == ',')) {
 		if (r->rest.ptr[0] == '\n') {
 			r->line++;
 			r->behind = false;
@@ -77,16 +77,16 @@ looks_like_attribute(struct slice text)
 		len++;
 	value = len + 1;
 	return len > 0 && value < text.len && text.ptr[len] == '=' && text.ptr[value] != '=' &&
-	       text.ptr[value] != ',' && !is_blank(text.ptr[value]);
+	       text.ptr[value] != ',' && !entry_is_blank(text.ptr[value]);
 }
 
 /* Up to white space, or to a comma. */
 static struct slice
-take(struct entry_reader *r, bool commas)
+entry_take(struct entry_reader *r, bool commas)
 {
 	struct slice word = { r->rest.ptr, 0 };
 
-	while (word.len < r->rest.len && !is_blank(word.ptr[word.len]) &&
+	while (word.len < r->rest.len && !entry_is_blank(word.ptr[word.len]) &&
 	       !(commas && word.ptr[word.len] == ','))
 		word.len++;
 	r->rest = (struct slice){ r->rest.ptr + word.len, r->rest.len - word.len };
@@ -96,7 +96,7 @@ take(struct entry_reader *r, bool commas)
 static enum entry_item
 next_attribute(struct entry_reader *r, const char *name, struct slice *ret)
 {
-	struct slice text = take(r, !r->lines);
+	struct slice text = entry_take(r, !r->lines);
 	size_t skip = strlen(name) + 1;
 
 	*ret = (struct slice){ text.ptr + skip, text.len - skip };
@@ -124,7 +124,7 @@ entry_next(struct entry_reader *r, const char **ret_name, struct slice *ret_valu
 	}
 	if (r->behind && r->names[0] != NULL && looks_like_attribute(r->rest))
 		return ENTRY_UNKNOWN;
-	*ret_value = unwrapped(take(r, true));
+	*ret_value = entry_unwrapped(entry_take(r, true));
 	if (r->lines && r->behind)
 		return ENTRY_STRAY;
 	r->behind = true;

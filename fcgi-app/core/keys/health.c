@@ -22,7 +22,7 @@
 
 /* NULL: nothing is known against it. */
 static bool
-passes(const struct record *r, enum health_scope scope, uint64_t now, struct health_bar *ret)
+health_passes(const struct record *r, enum health_scope scope, uint64_t now, struct health_bar *ret)
 {
 	uint64_t until;
 
@@ -38,9 +38,9 @@ passes(const struct record *r, enum health_scope scope, uint64_t now, struct hea
 bool
 health_open(const struct health *h, uint64_t model, uint64_t now, struct health_bar *ret)
 {
-	return passes(&h->host, HEALTH_HOST, now, ret) &&
-	       (model == 0 ||
-		   passes(record_find(&h->sides[SIDE_MODELS], model), HEALTH_MODEL, now, ret));
+	return health_passes(&h->host, HEALTH_HOST, now, ret) &&
+	       (model == 0 || health_passes(record_find(&h->sides[SIDE_MODELS], model),
+				  HEALTH_MODEL, now, ret));
 }
 
 bool
@@ -51,8 +51,9 @@ health_ready(const struct health *h, const struct subject *who, uint64_t model, 
 
 	if (s->newest == 0)
 		return true;
-	return passes(record_find(s, who->key), HEALTH_KEY, now, ret) &&
-	       passes(record_find(s, health_pair(who->project, model)), HEALTH_PROJECT, now, ret);
+	return health_passes(record_find(s, who->key), HEALTH_KEY, now, ret) &&
+	       health_passes(
+		   record_find(s, health_pair(who->project, model)), HEALTH_PROJECT, now, ret);
 }
 
 static void
@@ -84,7 +85,7 @@ health_region(const struct health *h)
 /* ---- learning ---- */
 
 static uint64_t
-doubled(uint64_t first, unsigned strikes, uint64_t most)
+health_doubled(uint64_t first, unsigned strikes, uint64_t most)
 {
 	while (--strikes > 0 && first < most)
 		first *= 2;
@@ -93,14 +94,14 @@ doubled(uint64_t first, unsigned strikes, uint64_t most)
 
 /* At least ms, at most a tenth more. */
 static uint64_t
-jittered(uint64_t ms, uint64_t chance)
+health_jittered(uint64_t ms, uint64_t chance)
 {
 	return ms + chance % (ms / 10 + 1);
 }
 
 /* A new failure or one of the burst that is known; false for the latter. */
 static bool
-strike(struct health *h, struct record *r, const struct health_event *e)
+health_strike(struct health *h, struct record *r, const struct health_event *e)
 {
 	if (r->strikes > 0 && e->started <= r->since)
 		return false;
@@ -119,7 +120,7 @@ hint_or(const struct health_event *e, uint64_t other, uint64_t most)
 
 	if (ms < HEALTH_COOL_MIN_MS)
 		ms = HEALTH_COOL_MIN_MS;
-	return jittered(ms < most ? ms : most, e->chance);
+	return health_jittered(ms < most ? ms : most, e->chance);
 }
 
 /* Did a day of Google's begin within the time that its reset may take? */
@@ -139,18 +140,18 @@ limit_wait(const struct health_event *e, unsigned strikes, bool again)
 	case VERDICT_LIMIT_KEEP:
 		break;
 	case VERDICT_LIMIT_BARE:
-		return hint_or(e, doubled(HEALTH_BARE_MS, strikes, HEALTH_MINUTE_MAX_MS),
+		return hint_or(e, health_doubled(HEALTH_BARE_MS, strikes, HEALTH_MINUTE_MAX_MS),
 		    HEALTH_MINUTE_MAX_MS);
 	case VERDICT_LIMIT_MINUTE:
-		return hint_or(e, doubled(HEALTH_MINUTE_MS, strikes, HEALTH_MINUTE_MAX_MS),
+		return hint_or(e, health_doubled(HEALTH_MINUTE_MS, strikes, HEALTH_MINUTE_MAX_MS),
 		    HEALTH_MINUTE_MAX_MS);
 	case VERDICT_LIMIT_OTHER:
-		return hint_or(
-		    e, doubled(HEALTH_OTHER_MS, strikes, HEALTH_OTHER_MAX_MS), HEALTH_OTHER_MAX_MS);
+		return hint_or(e, health_doubled(HEALTH_OTHER_MS, strikes, HEALTH_OTHER_MAX_MS),
+		    HEALTH_OTHER_MAX_MS);
 	case VERDICT_LIMIT_DAY:
 		/* Midnight has passed and Google has not noticed: another day would be wasted. */
 		if (again && is_just_after_midnight(e->now.wall))
-			return jittered(HEALTH_LATE_CHECK_MS, e->chance);
+			return health_jittered(HEALTH_LATE_CHECK_MS, e->chance);
 		return midnight + e->chance % HEALTH_MIDNIGHT_SPREAD_MS;
 	case VERDICT_LIMIT_CLOSED:
 		return midnight + e->chance % HEALTH_MIDNIGHT_SPREAD_MS;
@@ -160,13 +161,13 @@ limit_wait(const struct health_event *e, unsigned strikes, bool again)
 
 /* True when others waited for the call that went first, which this was. */
 static bool
-limit(struct health *h, const struct side *s, struct record *r, const struct health_event *e)
+health_limit(struct health *h, const struct side *s, struct record *r, const struct health_event *e)
 {
 	struct record before = *r;
 	bool again = before.verdict.limit == VERDICT_LIMIT_DAY && before.until <= e->now.mono;
 	uint64_t until;
 
-	if (!strike(h, r, e)) {
+	if (!health_strike(h, r, e)) {
 		/* Of a burst the worst counts, and it counts once. */
 		if (e->verdict->limit <= r->verdict.limit)
 			return false;
@@ -194,20 +195,20 @@ back_off(struct health *h, const struct side *s, struct record *r, const struct 
 {
 	uint64_t wait;
 
-	if (!strike(h, r, e))
+	if (!health_strike(h, r, e))
 		return;
 	if (r->strikes > free_strikes) {
-		wait = doubled(first, r->strikes - free_strikes, most);
+		wait = health_doubled(first, r->strikes - free_strikes, most);
 		if (e->hint_ms > wait)
 			wait = e->hint_ms < most ? e->hint_ms : most;
-		r->until = e->now.mono + jittered(wait, e->chance);
+		r->until = e->now.mono + health_jittered(wait, e->chance);
 	}
 	health_tell(h, s, r, &e->now);
 }
 
 /* Do several projects hear the same? */
 static bool
-suspected(struct health *h, const struct health_event *e)
+health_suspected(struct health *h, const struct health_event *e)
 {
 	size_t others = 0;
 
@@ -226,7 +227,7 @@ suspected(struct health *h, const struct health_event *e)
 /* A success takes back what was held against the subject when its call began. True when others
  * waited for that. */
 static bool
-well(
+health_well(
     struct health *h, struct side *s, struct record *r, uint64_t started, const struct instant *now)
 {
 	bool barred = r != NULL && r->until != 0;
@@ -246,9 +247,9 @@ end_for_host(struct health *h, const struct health_event *e)
 		break;
 	case VERDICT_HOST_WORKS:
 		h->region = false;
-		return well(h, NULL, &h->host, e->started, &e->now);
+		return health_well(h, NULL, &h->host, e->started, &e->now);
 	case VERDICT_HOST_SUSPECT:
-		if (e->hint_ms == 0 && suspected(h, e))
+		if (e->hint_ms == 0 && health_suspected(h, e))
 			back_off(h, NULL, &h->host, e, 0, HEALTH_HOST_MS, HEALTH_HOST_MAX_MS);
 		break;
 	case VERDICT_HOST_THROTTLED:
@@ -284,7 +285,7 @@ end_for_model(struct health *h, const struct health_event *e)
 	if (e->model == 0 || e->verdict->model == VERDICT_MODEL_KEEP)
 		return false;
 	if (e->verdict->model == VERDICT_MODEL_WORKS)
-		return well(h, s, record_find(s, e->model), UINT64_MAX, &e->now);
+		return health_well(h, s, record_find(s, e->model), UINT64_MAX, &e->now);
 	if (e->verdict->model == VERDICT_MODEL_FAULT && !is_common(record_obtain(s, e->model), e))
 		return false;
 	back_off(h, s, record_obtain(s, e->model), e, HEALTH_MODEL_FREE, HEALTH_MODEL_MS,
@@ -313,19 +314,19 @@ end_for_key(struct health *h, const struct health_event *e)
 		    e->who.side == HEALTH_POOL ? HEALTH_DEAD_MS : HEALTH_CALLERS_DEAD_MS);
 		break;
 	case VERDICT_KEY_WORKS:
-		opened = well(h, s, record_find(s, quota), e->started, &e->now);
+		opened = health_well(h, s, record_find(s, quota), e->started, &e->now);
 		/* fall through */
 	case VERDICT_KEY_ACCEPTED:
-		opened |= well(h, s, record_find(s, e->who.key), e->started, &e->now);
+		opened |= health_well(h, s, record_find(s, e->who.key), e->started, &e->now);
 		break;
 	}
 	if (e->verdict->limit == VERDICT_LIMIT_KEEP)
 		return opened;
-	opened |= limit(h, s, record_obtain(s, quota), e);
+	opened |= health_limit(h, s, record_obtain(s, quota), e);
 	/* A name that moves with the releases shares the quota of what it stands for. */
 	if (e->quota_model != 0 && e->quota_model != e->model)
-		opened |=
-		    limit(h, s, record_obtain(s, health_pair(e->who.project, e->quota_model)), e);
+		opened |= health_limit(
+		    h, s, record_obtain(s, health_pair(e->who.project, e->quota_model)), e);
 	return opened;
 }
 

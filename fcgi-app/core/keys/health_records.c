@@ -122,7 +122,7 @@ list_add(struct side *s, struct record *r)
 }
 
 static void
-drop(struct side *s, struct record *r)
+records_drop(struct side *s, struct record *r)
 {
 	uint32_t place = (uint32_t)(r - s->records) + 1, *at = slot_of(s, r->id);
 
@@ -139,7 +139,7 @@ record_clear(struct side *s, struct record *r)
 {
 	/* What was heard of a key's project stays true. */
 	if (s != NULL && r->number == 0) {
-		drop(s, r);
+		records_drop(s, r);
 		return;
 	}
 	r->strikes = 0;
@@ -159,7 +159,7 @@ record_obtain(struct side *s, uint64_t id)
 		return r;
 	}
 	if (s->spare == 0 && s->used == s->max)
-		drop(s, &s->records[s->oldest - 1]);
+		records_drop(s, &s->records[s->oldest - 1]);
 	if (s->spare != 0) {
 		r = &s->records[s->spare - 1];
 		s->spare = r->chain;

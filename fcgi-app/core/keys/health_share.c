@@ -56,7 +56,7 @@ to_mono(uint64_t wall, const struct instant *now)
 /* ---- telling ---- */
 
 static void
-tell(const struct health *h, char letter, uint64_t id, const char *text, int len)
+share_tell(const struct health *h, char letter, uint64_t id, const char *text, int len)
 {
 	char name[HEALTH_NAME_MAX];
 	int name_len = snprintf(name, sizeof(name), "%c%016llx", letter, (unsigned long long)id);
@@ -86,7 +86,7 @@ health_tell(
 
 	if (h->watch.told == NULL)
 		return;
-	tell(h, letter_of(h, s), name_id(h, s, r->id), text,
+	share_tell(h, letter_of(h, s), name_id(h, s, r->id), text,
 	    snprintf(text, sizeof(text), "%u %llu %llu %s %s", r->strikes,
 		(unsigned long long)to_wall(r->since, now),
 		(unsigned long long)(r->until != 0 ? to_wall(r->until, now) : 0), r->verdict.class,
@@ -101,7 +101,7 @@ health_tell_well(const struct health *h, const struct side *s, uint64_t id, uint
 
 	if (h->watch.told == NULL)
 		return;
-	tell(h, letter_of(h, s), name_id(h, s, id), text,
+	share_tell(h, letter_of(h, s), name_id(h, s, id), text,
 	    snprintf(text, sizeof(text), "0 %llu", (unsigned long long)to_wall(started, now)));
 }
 
@@ -112,7 +112,7 @@ tell_project(const struct health *h, enum health_side side, const struct record 
 
 	if (h->watch.told == NULL)
 		return;
-	tell(h, project_letters[side], r->id, text,
+	share_tell(h, project_letters[side], r->id, text,
 	    snprintf(text, sizeof(text), "%016llx", (unsigned long long)r->number));
 }
 
@@ -138,7 +138,7 @@ health_tell_all(const struct health *h, const struct instant *now)
 /* ---- taking ---- */
 
 static bool
-read_number(struct slice *text, uint64_t *ret)
+share_read_number(struct slice *text, uint64_t *ret)
 {
 	struct slice word;
 
@@ -154,7 +154,8 @@ read_failure(struct health *h, struct slice text, uint64_t strikes, bool callers
 	uint64_t since, until;
 	struct slice class;
 
-	if (!read_number(&text, &since) || !read_number(&text, &until) || strikes > UINT32_MAX)
+	if (!share_read_number(&text, &since) || !share_read_number(&text, &until) ||
+	    strikes > UINT32_MAX)
 		return false;
 	if (!slice_split(&text, ' ', &class) || !verdict_named(class, callers, &ret->verdict) ||
 	    text.len >= sizeof(quota))
@@ -177,7 +178,7 @@ read_failure(struct health *h, struct slice text, uint64_t strikes, bool callers
 
 /* Which of two failures counts: the later one, but the worse one as long as it lasts. */
 static bool
-outdoes(const struct record *told, const struct record *known, uint64_t now)
+share_outdoes(const struct record *told, const struct record *known, uint64_t now)
 {
 	bool lasts = known->until > now;
 
@@ -196,7 +197,7 @@ take_failure(struct side *s, struct record *r, uint64_t id, const struct record 
 {
 	uint64_t before;
 
-	if (r != NULL && !outdoes(told, r, now))
+	if (r != NULL && !share_outdoes(told, r, now))
 		return false;
 	if (s != NULL)
 		r = record_obtain(s, id);
@@ -230,10 +231,10 @@ take_record(
 	struct record told = { 0 };
 	uint64_t strikes, since;
 
-	if (!read_number(&text, &strikes))
+	if (!share_read_number(&text, &strikes))
 		return false;
 	if (strikes == 0)
-		return read_number(&text, &since) && take_well(s, r, to_mono(since, now));
+		return share_read_number(&text, &since) && take_well(s, r, to_mono(since, now));
 	return read_failure(h, text, strikes, s == &h->sides[HEALTH_CALLERS], now, &told) &&
 	       take_failure(s, r, id, &told, now->mono);
 }

@@ -73,7 +73,7 @@ is_busy(const struct keypool *p, size_t index)
 
 /* Is it among those that were asked for? */
 static bool
-is_meant(const struct keypool *p, const struct key_ask *ask, size_t index)
+choice_is_meant(const struct keypool *p, const struct key_ask *ask, size_t index)
 {
 	return (ask->only < 0 || (size_t)ask->only == index) &&
 	       (ask->home == 0 || p->keys[index].project == ask->home);
@@ -84,7 +84,7 @@ static bool
 will_do(const struct keypool *p, const struct lane *lane, const struct key_ask *ask, size_t index)
 {
 	return lane->keys[index].where == LANE_READY && !is_tried(ask->tried, index) &&
-	       !is_busy(p, index) && is_meant(p, ask, index);
+	       !is_busy(p, index) && choice_is_meant(p, ask, index);
 }
 
 /* The best key at or below place that will do and goes before best (-1: none yet). Looks only below
@@ -121,7 +121,7 @@ next_from(const struct keypool *p, const struct lane *lane, const struct key_ask
 
 /* Spreads its bits over all others. */
 static uint64_t
-mix(uint64_t x)
+choice_mix(uint64_t x)
 {
 	x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9ULL;
 	x = (x ^ x >> 27) * 0x94d049bb133111ebULL;
@@ -137,7 +137,7 @@ first_by_seed(const struct keypool *p, const struct lane *lane, const struct key
 	uint64_t most = 0;
 
 	for (size_t i = 0; i < p->count; i++) {
-		uint64_t score = mix(ask->seed ^ mix(p->keys[i].place));
+		uint64_t score = choice_mix(ask->seed ^ choice_mix(p->keys[i].place));
 
 		if ((first >= 0 && score <= most) || lane->keys[i].where == LANE_FOREIGN ||
 		    (now && !will_do(p, lane, ask, i)))
@@ -151,7 +151,7 @@ first_by_seed(const struct keypool *p, const struct lane *lane, const struct key
 /* Each seed has an order of the keys of its own, in which a project stands where the first of its
  * keys does: so what one project cannot take goes from each seed to another one, and comes back. */
 static ptrdiff_t
-seeded(const struct keypool *p, const struct lane *lane, const struct key_ask *ask)
+choice_seeded(const struct keypool *p, const struct lane *lane, const struct key_ask *ask)
 {
 	for (unsigned now = 0; now < 2; now++) {
 		ptrdiff_t lead = first_by_seed(p, lane, ask, now > 0), best = -1;
@@ -168,12 +168,12 @@ seeded(const struct keypool *p, const struct lane *lane, const struct key_ask *a
 }
 
 static ptrdiff_t
-candidate(const struct keypool *p, const struct lane *lane, const struct key_ask *ask)
+choice_candidate(const struct keypool *p, const struct lane *lane, const struct key_ask *ask)
 {
 	if (ask->only >= 0)
 		return will_do(p, lane, ask, (size_t)ask->only) ? ask->only : -1;
 	if (ask->seed != 0)
-		return seeded(p, lane, ask);
+		return choice_seeded(p, lane, ask);
 	switch (p->balance) {
 	case BALANCE_ROUND_ROBIN:
 		return next_from(p, lane, ask, p->next);
@@ -186,7 +186,7 @@ candidate(const struct keypool *p, const struct lane *lane, const struct key_ask
 }
 
 static void
-take(struct keypool *p, uint32_t index)
+choice_take(struct keypool *p, uint32_t index)
 {
 	struct key *key = &p->keys[index];
 
@@ -220,7 +220,7 @@ is_ready(struct keypool *p, struct lane *lane, const struct key_ask *ask, uint32
 /* Instead of the best key the one that served the same beginning last, if it is as good but for
  * whose turn it is. */
 static ptrdiff_t
-familiar(struct keypool *p, struct lane *lane, const struct key_ask *ask, ptrdiff_t best)
+choice_familiar(struct keypool *p, struct lane *lane, const struct key_ask *ask, ptrdiff_t best)
 {
 	ptrdiff_t index;
 
@@ -249,7 +249,7 @@ lack_of(struct keypool *p, struct lane *lane, const struct key_ask *ask, struct 
 		const struct lane_key *key = &lane->keys[i];
 		bool ready;
 
-		if (key->where == LANE_FOREIGN || !is_meant(p, ask, i))
+		if (key->where == LANE_FOREIGN || !choice_is_meant(p, ask, i))
 			continue;
 		ready = is_ready(p, lane, ask, i);
 		if (ready && is_tried(ask->tried, i))
@@ -289,16 +289,16 @@ keypool_pick(struct keypool *p, const struct key_ask *ask, enum key_lack *ret_la
 	catch_up(p, ask->now);
 	lane = lane_for(p, ask);
 	lane_wake_due(p, lane, ask->now);
-	while ((index = candidate(p, lane, ask)) >= 0) {
+	while ((index = choice_candidate(p, lane, ask)) >= 0) {
 		struct subject who = keypool_subject(p, (size_t)index);
 
 		if (health_ready(p->health, &who, ask->model, ask->now, ret_bar)) {
 			if (ask->look)
 				return index;
-			index = familiar(p, lane, ask, index);
+			index = choice_familiar(p, lane, ask, index);
 			who = keypool_subject(p, (size_t)index);
 			health_begin(p->health, &who, ask->model, ask->now);
-			take(p, (uint32_t)index);
+			choice_take(p, (uint32_t)index);
 			return index;
 		}
 		lane_sleep(p, lane, (uint32_t)index, ret_bar);

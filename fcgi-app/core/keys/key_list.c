@@ -44,7 +44,7 @@ key_list_release(struct key_list *list)
 }
 
 static const char *
-add_key(struct key_list *list, struct slice secret, const struct entry_reader *at)
+list_add_key(struct key_list *list, struct slice secret, const struct entry_reader *at)
 {
 	/* Repetitions are found later: this many may be some. */
 	if (list->count == 2 * KEYS_MAX)
@@ -117,9 +117,9 @@ count_entries(void *ctx)
 }
 
 static const char *
-read_word(void *ctx, struct slice word, const struct entry_reader *at)
+list_read_word(void *ctx, struct slice word, const struct entry_reader *at)
 {
-	return add_key(ctx, word, at);
+	return list_add_key(ctx, word, at);
 }
 
 static const char *
@@ -132,7 +132,7 @@ read_attribute(void *ctx, size_t index, const char *name, struct slice value)
 
 static const struct entry_sink sink = {
 	.count = count_entries,
-	.word = read_word,
+	.word = list_read_word,
 	.attribute = read_attribute,
 	.stray = "a key may be followed by project=, weight=, proxy=, models= and name=, and by "
 		 "nothing else",
@@ -143,7 +143,7 @@ static const struct entry_sink sink = {
 /* ---- repetitions ---- */
 
 static int
-compare(const void *a, const void *b)
+list_compare(const void *a, const void *b)
 {
 	const struct key_spec *x = *(const struct key_spec *const *)a,
 			      *y = *(const struct key_spec *const *)b;
@@ -165,7 +165,7 @@ fill_text(const char **field, const char **from)
 }
 
 static void
-merge(struct key_spec *first, struct key_spec *again)
+list_merge(struct key_spec *first, struct key_spec *again)
 {
 	if (first->weight == 0)
 		first->weight = again->weight;
@@ -185,14 +185,14 @@ merge_repeated(struct key_list *list)
 	list->repeats = xcalloc(list->count, sizeof(*list->repeats));
 	for (size_t i = 0; i < list->count; i++)
 		order[i] = &list->specs[i];
-	qsort(order, list->count, sizeof(*order), compare);
+	qsort(order, list->count, sizeof(*order), list_compare);
 	for (size_t i = 1; i < list->count; i++) {
 		if (strcmp(order[i]->secret, order[first]->secret) != 0) {
 			first = i;
 			continue;
 		}
 		list->repeats[order[first] - list->specs]++;
-		merge(order[first], order[i]);
+		list_merge(order[first], order[i]);
 	}
 	free(order);
 	for (size_t i = 0; i < list->count; i++) {
@@ -207,7 +207,7 @@ merge_repeated(struct key_list *list)
 }
 
 static int
-finish(struct key_list *list, struct key_list_error *error)
+list_finish(struct key_list *list, struct key_list_error *error)
 {
 	if (error->reason == NULL)
 		merge_repeated(list);
@@ -237,7 +237,7 @@ key_list_read(
 		ret_error->reason = entries_read(&reader, &sink, list);
 		ret_error->line = reader.line;
 	}
-	return finish(list, ret_error);
+	return list_finish(list, ret_error);
 }
 
 int
@@ -249,7 +249,7 @@ key_list_read_plain(struct key_list *list, struct slice text, struct key_list_er
 	*list = (struct key_list){ 0 };
 	entry_reader_init(&reader, text, false, none);
 	*ret_error = (struct key_list_error){ 0, entries_read(&reader, &sink, list) };
-	return finish(list, ret_error);
+	return list_finish(list, ret_error);
 }
 
 bool

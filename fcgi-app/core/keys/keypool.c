@@ -126,7 +126,7 @@ copy_of(const char *text)
 }
 
 static void
-add_key(struct keypool *p, struct slice secret, const struct key_spec *spec)
+pool_add_key(struct keypool *p, struct slice secret, const struct key_spec *spec)
 {
 	struct key *key = &p->keys[p->count++];
 
@@ -184,7 +184,7 @@ adding_key(struct adding *a, struct slice secret, const struct key_spec *spec)
 	}
 	if (p->count >= a->max)
 		return false;
-	add_key(p, secret, spec);
+	pool_add_key(p, secret, spec);
 	return true;
 }
 
@@ -257,7 +257,7 @@ keypool_take_over(struct keypool *p, size_t index, const struct keypool *old, si
 
 /* The operator's name for a project goes before Google's number, for all its keys. */
 static void
-regroup(struct keypool *p, uint64_t id)
+pool_regroup(struct keypool *p, uint64_t id)
 {
 	uint64_t project = id;
 
@@ -279,7 +279,7 @@ keypool_learn(struct keypool *p, size_t index, struct slice number)
 		return;
 	key->number = id;
 	health_learn(p->health, p->side, key->id, id);
-	regroup(p, id);
+	pool_regroup(p, id);
 }
 
 void
@@ -287,7 +287,7 @@ keypool_regroup(struct keypool *p)
 {
 	for (size_t i = 0; i < p->count; i++)
 		if (p->keys[i].number != 0 && p->keys[i].project == p->keys[i].id)
-			regroup(p, p->keys[i].number);
+			pool_regroup(p, p->keys[i].number);
 }
 
 /* ---- bitmaps ---- */

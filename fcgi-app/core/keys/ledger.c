@@ -46,7 +46,7 @@ ledger_free(struct ledger *l)
 
 /* The row, or the free place where it belongs. */
 static struct ledger_row *
-place_of(const struct ledger *l, uint64_t account, uint64_t process, uint64_t day)
+ledger_place_of(const struct ledger *l, uint64_t account, uint64_t process, uint64_t day)
 {
 	uint64_t hash = (account ^ process * 3 ^ day * 5) * 0x9e3779b97f4a7c15ULL;
 	struct ledger_row *row;
@@ -61,9 +61,9 @@ place_of(const struct ledger *l, uint64_t account, uint64_t process, uint64_t da
 
 /* Made when there is none; NULL when the table is full. */
 static struct ledger_row *
-obtain(struct ledger *l, uint64_t account, uint64_t process, uint64_t day)
+ledger_obtain(struct ledger *l, uint64_t account, uint64_t process, uint64_t day)
 {
-	struct ledger_row *row = place_of(l, account, process, day);
+	struct ledger_row *row = ledger_place_of(l, account, process, day);
 
 	if (row->account != 0)
 		return row;
@@ -91,28 +91,28 @@ turn_day(struct ledger *l, uint64_t wall)
 	for (size_t i = 0; i <= l->mask; i++) {
 		if (old[i].account == 0 || old[i].day < day)
 			continue;
-		*place_of(l, old[i].account, old[i].process, old[i].day) = old[i];
+		*ledger_place_of(l, old[i].account, old[i].process, old[i].day) = old[i];
 		l->used++;
 	}
 	free(old);
 }
 
 static uint64_t
-sum(uint64_t a, uint64_t b)
+ledger_sum(uint64_t a, uint64_t b)
 {
 	return a + b < a ? UINT64_MAX : a + b;
 }
 
 /* Both rows, or neither. */
 static void
-grow(struct ledger *l, uint64_t account, uint64_t process, uint64_t day, uint64_t count)
+ledger_grow(struct ledger *l, uint64_t account, uint64_t process, uint64_t day, uint64_t count)
 {
-	struct ledger_row *total = obtain(l, account, SUM, day);
-	struct ledger_row *row = total != NULL ? obtain(l, account, process, day) : NULL;
+	struct ledger_row *total = ledger_obtain(l, account, SUM, day);
+	struct ledger_row *row = total != NULL ? ledger_obtain(l, account, process, day) : NULL;
 
 	if (row == NULL || count <= row->count)
 		return;
-	total->count = sum(total->count, count - row->count);
+	total->count = ledger_sum(total->count, count - row->count);
 	row->count = count;
 }
 
@@ -125,10 +125,10 @@ ledger_spend(
 	const struct ledger_row *row;
 
 	turn_day(l, wall);
-	row = place_of(l, account, l->process, l->day);
+	row = ledger_place_of(l, account, l->process, l->day);
 	*ret_row = (struct ledger_row){ account, l->process, l->day,
-		sum(row->account != 0 ? row->count : 0, amount) };
-	grow(l, account, l->process, l->day, ret_row->count);
+		ledger_sum(row->account != 0 ? row->count : 0, amount) };
+	ledger_grow(l, account, l->process, l->day, ret_row->count);
 }
 
 void
@@ -138,7 +138,7 @@ ledger_take(struct ledger *l, const struct ledger_row *row, uint64_t wall)
 	/* A clock that is years ahead shall not fill the table. */
 	if (row->account != 0 && row->process != SUM && row->process != l->process &&
 	    row->day >= l->day && row->day <= l->day + 1)
-		grow(l, row->account, row->process, row->day, row->count);
+		ledger_grow(l, row->account, row->process, row->day, row->count);
 }
 
 uint64_t
@@ -147,7 +147,7 @@ ledger_total(struct ledger *l, uint64_t account, uint64_t wall)
 	const struct ledger_row *row;
 
 	turn_day(l, wall);
-	row = place_of(l, account, SUM, l->day);
+	row = ledger_place_of(l, account, SUM, l->day);
 	return row->account != 0 ? row->count : 0;
 }
 

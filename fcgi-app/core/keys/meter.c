@@ -7,7 +7,7 @@
 
 /* Forgets the seconds that have left the minute. */
 static void
-slide(struct meter *m, uint64_t second)
+meter_slide(struct meter *m, uint64_t second)
 {
 	uint64_t steps = second > m->second ? second - m->second : 0;
 
@@ -31,7 +31,7 @@ meter_request(struct meter *m, uint64_t rpm, uint64_t mono_ms)
 	uint64_t left;
 	uint32_t wait;
 
-	slide(m, mono_ms / 1000);
+	meter_slide(m, mono_ms / 1000);
 	if (rpm == 0 || m->minute < rpm) {
 		m->slots[m->second % METER_SLOTS]++;
 		m->minute++;

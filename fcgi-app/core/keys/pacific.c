@@ -33,7 +33,7 @@ year_of(int64_t day)
 
 /* The n-th Sunday (0: the first) on or after that day. */
 static int64_t
-sunday(int64_t day, int n)
+pacific_sunday(int64_t day, int n)
 {
 	return day + (10 - day % 7) % 7 + 7 * n;
 }
@@ -44,8 +44,8 @@ offset_at_midnight(int64_t day)
 {
 	int64_t year = year_of(day);
 	/* The clocks change after midnight, so the day itself still has the old time. */
-	bool summer = day > sunday(month_start(year, MARCH), 1) &&
-	              day <= sunday(month_start(year, NOVEMBER), 0);
+	bool summer = day > pacific_sunday(month_start(year, MARCH), 1) &&
+	              day <= pacific_sunday(month_start(year, NOVEMBER), 0);
 
 	return -STANDARD_MS + (summer ? HOUR_MS : 0);
 }

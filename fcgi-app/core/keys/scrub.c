@@ -210,7 +210,7 @@ find_secret(const struct scrub_set *set, struct slice data, size_t from, size_t 
  * as they are. *ret_hidden: where the last of these secrets ends. Overlapping secrets are one run,
  * which is overwritten only when the search has left it. */
 static size_t
-hide(const struct scrub_set *set, struct slice data, size_t hidden, size_t keep, char *bytes,
+scrub_hide(const struct scrub_set *set, struct slice data, size_t hidden, size_t keep, char *bytes,
     size_t *ret_hidden)
 {
 	size_t start = 0, end = hidden, found = 0, at, secret_len = 0;
@@ -263,9 +263,9 @@ hide_all(const struct scrub_set *set, char *data, size_t len, size_t hidden)
 	size_t end, found;
 
 	if (!scrub_view_differs(all, set->in))
-		return hide(set, all, hidden, len, data, &end);
+		return scrub_hide(set, all, hidden, len, data, &end);
 	scrub_view_init(&view, all);
-	found = hide(set, all, hidden, len, data, &end);
+	found = scrub_hide(set, all, hidden, len, data, &end);
 	found += hide_escaped(set, &view, len, data, &end);
 	scrub_view_release(&view);
 	return found;
@@ -376,7 +376,7 @@ feed_escaped(struct scrub_stream *s, void (*fn)(void *ctx, struct slice clean), 
 	tail = view.from[find_tail(s->set, (struct slice){ view.plain, view.len })];
 	raw = find_raw_tail(s->set, held);
 	tail = raw < tail ? raw : tail;
-	hide(s->set, held, s->hidden, tail, s->held.data, &end);
+	scrub_hide(s->set, held, s->hidden, tail, s->held.data, &end);
 	hide_escaped(s->set, &view, tail, s->held.data, &end);
 	scrub_view_release(&view);
 	pass_held(s, tail, end, fn, ctx);
@@ -405,7 +405,7 @@ feed_piece(struct scrub_stream *s, struct slice bytes, void (*fn)(void *ctx, str
 	}
 	buf_add_slice(&s->held, bytes);
 	tail = find_raw_tail(s->set, buf_slice(&s->held));
-	hide(s->set, buf_slice(&s->held), s->hidden, tail, s->held.data, &end);
+	scrub_hide(s->set, buf_slice(&s->held), s->hidden, tail, s->held.data, &end);
 	pass_held(s, tail, end, fn, ctx);
 }
 

@@ -97,7 +97,7 @@ verify_summary(const struct verify_counts *counts, struct buf *out)
 /* ---- lists ---- */
 
 static int
-read_list(json_object *keys, struct buf *list, struct apierror *err)
+verify_read_list(json_object *keys, struct buf *list, struct apierror *err)
 {
 	for (size_t i = 0; i < json_object_array_length(keys); i++) {
 		json_object *key = json_object_array_get_idx(keys, i);
@@ -120,7 +120,7 @@ read_json(json_object *doc, struct buf *list, struct apierror *err)
 	if (json_object_is_type(doc, json_type_object))
 		keys = json_get(doc, "keys");
 	if (json_object_is_type(keys, json_type_array))
-		return read_list(keys, list, err);
+		return verify_read_list(keys, list, err);
 	if (json_object_is_type(keys, json_type_string)) {
 		buf_add_slice(list, json_str(keys));
 		return 0;

@@ -49,7 +49,7 @@ add_edge(struct graph *g, size_t to)
 
 /* True for a reference in schema that the nearest property around has to be made optional for.
  * around: some property is. */
-static bool visit(struct graph *g, json_object *schema, bool around);
+static bool cycles_visit(struct graph *g, json_object *schema, bool around);
 
 static bool
 visit_ref(struct graph *g, json_object *schema, json_object *ref, bool around)
@@ -72,7 +72,7 @@ visit_ref(struct graph *g, json_object *schema, json_object *ref, bool around)
 
 /* The required names without those in freed. */
 static void
-unrequire(struct graph *g, json_object *schema, json_object *freed)
+cycles_unrequire(struct graph *g, json_object *schema, json_object *freed)
 {
 	json_object *names = json_get(schema, "required"), *left = json_object_new_array();
 
@@ -107,12 +107,13 @@ visit_properties(struct graph *g, json_object *schema, json_object *properties)
 		size_t outer = schema_push(g->run, "properties");
 
 		schema_push(g->run, name);
-		if (json_object_object_get_ex(required, name, NULL) && visit(g, member, true))
+		if (json_object_object_get_ex(required, name, NULL) &&
+		    cycles_visit(g, member, true))
 			json_put(freed, name, NULL);
 		schema_pop(g->run, outer);
 	}
 	if (json_object_object_length(freed) > 0)
-		unrequire(g, schema, freed);
+		cycles_unrequire(g, schema, freed);
 	json_object_put(required);
 	json_object_put(freed);
 }
@@ -125,14 +126,14 @@ visit_list(struct graph *g, json_object *list, bool around)
 	for (size_t i = 0; i < json_object_array_length(list); i++) {
 		size_t mark = schema_push_index(g->run, i);
 
-		found = visit(g, json_object_array_get_idx(list, i), around) || found;
+		found = cycles_visit(g, json_object_array_get_idx(list, i), around) || found;
 		schema_pop(g->run, mark);
 	}
 	return found;
 }
 
 static bool
-visit(struct graph *g, json_object *schema, bool around)
+cycles_visit(struct graph *g, json_object *schema, bool around)
 {
 	json_object *ref = json_get(schema, "$ref");
 	bool found = false;
@@ -149,7 +150,7 @@ visit(struct graph *g, json_object *schema, bool around)
 		size_t mark = schema_push(g->run, key);
 
 		if (strcmp(key, "items") == 0 || strcmp(key, "additionalProperties") == 0)
-			found = visit(g, value, around) || found;
+			found = cycles_visit(g, value, around) || found;
 		else if (strcmp(key, "anyOf") == 0 || strcmp(key, "oneOf") == 0 ||
 			 strcmp(key, "prefixItems") == 0)
 			found = visit_list(g, value, around) || found;
@@ -171,7 +172,7 @@ struct search {
 };
 
 static void
-enter(struct search *s, size_t node)
+cycles_enter(struct search *s, size_t node)
 {
 	s->order[node] = s->low[node] = ++s->visited;
 	s->next[node] = s->start[node];
@@ -180,7 +181,7 @@ enter(struct search *s, size_t node)
 }
 
 static void
-leave(struct search *s, size_t node)
+cycles_leave(struct search *s, size_t node)
 {
 	size_t member;
 
@@ -199,17 +200,17 @@ leave(struct search *s, size_t node)
 static void
 search_from(struct search *s, size_t first)
 {
-	enter(s, first);
+	cycles_enter(s, first);
 	while (s->deep > 0) {
 		size_t node = s->path[s->deep - 1], to;
 
 		if (s->next[node] == s->start[node + 1]) {
-			leave(s, node);
+			cycles_leave(s, node);
 			continue;
 		}
 		to = s->g->edges[s->next[node]++].to;
 		if (s->order[to] == 0)
-			enter(s, to);
+			cycles_enter(s, to);
 		else if (s->g->component[to] == SIZE_MAX && s->order[to] < s->low[node])
 			s->low[node] = s->order[to];
 	}
@@ -248,7 +249,7 @@ find_components(struct graph *g)
 /* ---- all of it ---- */
 
 static void
-walk(struct graph *g, enum pass pass)
+cycles_walk(struct graph *g, enum pass pass)
 {
 	struct schema_run *run = g->run;
 
@@ -259,7 +260,7 @@ walk(struct graph *g, enum pass pass)
 
 		schema_pop(run, 0);
 		buf_adds(&run->path, def->place.path);
-		visit(g, def->out, false);
+		cycles_visit(g, def->out, false);
 	}
 }
 
@@ -294,13 +295,13 @@ schema_break_cycles(struct schema_run *run)
 	g.component = xcalloc(run->queued, sizeof(size_t));
 	for (size_t i = 0; i < run->queued; i++)
 		g.number[run->queue[i]] = i;
-	walk(&g, PASS_ALL);
+	cycles_walk(&g, PASS_ALL);
 	find_components(&g);
-	walk(&g, PASS_FREE);
-	walk(&g, PASS_DIRECT);
+	cycles_walk(&g, PASS_FREE);
+	cycles_walk(&g, PASS_DIRECT);
 	find_components(&g);
 	if (!g.failed)
-		walk(&g, PASS_OPEN);
+		cycles_walk(&g, PASS_OPEN);
 	if (g.opened && !g.failed)
 		g.failed = finish_again(run) != 0;
 	free(g.edges);

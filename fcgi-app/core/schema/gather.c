@@ -61,7 +61,7 @@ schema_read_new(struct reading *r, const char *key, json_object *value)
 
 /* A schema's own words outrank those of what it is made from. */
 static int
-read_text(struct reading *r, json_object *value)
+gather_read_text(struct reading *r, json_object *value)
 {
 	if (!json_object_is_type(value, json_type_string))
 		return schema_read_idle(r, value);
@@ -160,7 +160,7 @@ is_number(json_object *value)
 }
 
 static int
-read_number(struct reading *r, json_object *value)
+gather_read_number(struct reading *r, json_object *value)
 {
 	return is_number(value) ? schema_read_as(r, r->key, value) : schema_read_lost(r, value);
 }
@@ -206,19 +206,19 @@ read_nullable(struct reading *r, json_object *value)
 static const struct keyword keywords[] = {
 	/* Taken (the list is the doc comment of responseJsonSchema in Google's SDK) */
 	{ "type", read_type, false },
-	{ "description", read_text, true },
+	{ "description", gather_read_text, true },
 	{ "properties", schema_read_properties, false },
 	{ "items", schema_read_items, false },
 	{ "required", read_names, false },
 	{ "enum", read_enum, false },
-	{ "title", read_text, true },
+	{ "title", gather_read_text, true },
 	{ "anyOf", schema_read_list, false },
 	{ "oneOf", schema_read_list, false }, /* taken for anyOf */
 	{ "$ref", schema_read_ref, true },
 	{ "additionalProperties", schema_read_additional, false },
 	{ "format", read_format, false },
-	{ "minimum", read_number, false },
-	{ "maximum", read_number, false },
+	{ "minimum", gather_read_number, false },
+	{ "maximum", gather_read_number, false },
 	{ "minItems", read_count, false },
 	{ "maxItems", read_count, false },
 	{ "prefixItems", schema_read_list, false },

@@ -23,7 +23,7 @@ typedef int (*combine_fn)(struct schema_run *run, json_object *raw, const char *
     json_object *old, json_object *value);
 
 static int
-keep(
+merge_keep(
     struct schema_run *run, json_object *raw, const char *key, json_object *old, json_object *value)
 {
 	(void)run;
@@ -45,7 +45,7 @@ keep_first(
 }
 
 static int
-append(
+merge_append(
     struct schema_run *run, json_object *raw, const char *key, json_object *old, json_object *value)
 {
 	(void)run;
@@ -57,7 +57,7 @@ append(
 }
 
 static int
-larger(
+merge_larger(
     struct schema_run *run, json_object *raw, const char *key, json_object *old, json_object *value)
 {
 	(void)run;
@@ -67,7 +67,7 @@ larger(
 }
 
 static int
-smaller(
+merge_smaller(
     struct schema_run *run, json_object *raw, const char *key, json_object *old, json_object *value)
 {
 	(void)run;
@@ -78,13 +78,14 @@ smaller(
 
 /* Draft 4's true says nothing that could be compared. */
 static int
-exclusive(
+merge_exclusive(
     struct schema_run *run, json_object *raw, const char *key, json_object *old, json_object *value)
 {
 	if (json_object_is_type(old, json_type_boolean) ||
 	    json_object_is_type(value, json_type_boolean))
 		return keep_first(run, raw, key, old, value);
-	return (strcmp(key, "exclusiveMinimum") == 0 ? larger : smaller)(run, raw, key, old, value);
+	return (strcmp(key, "exclusiveMinimum") == 0 ? merge_larger : merge_smaller)(
+	    run, raw, key, old, value);
 }
 
 /* Every integer is a number. */
@@ -101,7 +102,7 @@ types_in_both(unsigned a, unsigned b)
 }
 
 static int
-types(
+merge_types(
     struct schema_run *run, json_object *raw, const char *key, json_object *old, json_object *value)
 {
 	unsigned before = schema_types(old), both = types_in_both(before, schema_types(value));
@@ -124,7 +125,7 @@ types(
 }
 
 static int
-members(
+merge_members(
     struct schema_run *run, json_object *raw, const char *key, json_object *old, json_object *value)
 {
 	json_object *set = json_object_new_object(), *both = json_object_new_array();
@@ -173,7 +174,7 @@ schema_join(struct schema_run *run, json_object *owner, const char *key, json_ob
 }
 
 static int
-schema(
+merge_schema(
     struct schema_run *run, json_object *raw, const char *key, json_object *old, json_object *value)
 {
 	(void)old;
@@ -182,7 +183,7 @@ schema(
 
 /* true, false or a schema. */
 static int
-additional(
+merge_additional(
     struct schema_run *run, json_object *raw, const char *key, json_object *old, json_object *value)
 {
 	if (json_object_is_type(value, json_type_boolean) && json_object_get_boolean(value))
@@ -246,22 +247,22 @@ combine_for(const char *key)
 		combine_fn combine;
 	} rows[] = {
 		{ "properties", schema_map },
-		{ "items", schema },
+		{ "items", merge_schema },
 		{ "prefixItems", schema_list },
-		{ "additionalProperties", additional },
-		{ "required", append },
-		{ "propertyOrdering", append },
-		{ "type", types },
-		{ "enum", members },
-		{ "minimum", larger },
-		{ "minItems", larger },
-		{ "maximum", smaller },
-		{ "maxItems", smaller },
-		{ "exclusiveMinimum", exclusive },
-		{ "exclusiveMaximum", exclusive },
-		{ "title", keep },
-		{ "description", keep },
-		{ "nullable", keep },
+		{ "additionalProperties", merge_additional },
+		{ "required", merge_append },
+		{ "propertyOrdering", merge_append },
+		{ "type", merge_types },
+		{ "enum", merge_members },
+		{ "minimum", merge_larger },
+		{ "minItems", merge_larger },
+		{ "maximum", merge_smaller },
+		{ "maxItems", merge_smaller },
+		{ "exclusiveMinimum", merge_exclusive },
+		{ "exclusiveMaximum", merge_exclusive },
+		{ "title", merge_keep },
+		{ "description", merge_keep },
+		{ "nullable", merge_keep },
 	};
 
 	for (size_t i = 0; i < ARRAY_SIZE(rows); i++)
@@ -312,7 +313,7 @@ is_ref(json_object *raw)
 
 /* The notes of from, which outrank those of raw. */
 static void
-overlay(json_object *raw, json_object *from)
+merge_overlay(json_object *raw, json_object *from)
 {
 	json_object_object_foreach(from, key, value)
 	{
@@ -352,7 +353,7 @@ schema_unref(struct schema_run *run, json_object **raw)
 		if (copy == NULL)
 			break;
 		if (!schema_is_false(copy))
-			overlay(copy, *raw);
+			merge_overlay(copy, *raw);
 		json_object_put(*raw);
 		*raw = copy;
 	}
@@ -363,7 +364,7 @@ schema_unref(struct schema_run *run, json_object **raw)
 		json_put(ref, "$ref", json_object_get(json_get(*raw, "$ref")));
 		json_append(list, ref);
 		json_put(out, "anyOf", list);
-		overlay(out, *raw);
+		merge_overlay(out, *raw);
 		json_object_put(*raw);
 		*raw = out;
 	}

@@ -5,7 +5,7 @@
 
 /* A schema in the caller's list or map. Writers without a value to write send null. */
 static int
-gather(struct reading *r, json_object *value, json_object **ret)
+parts_gather(struct reading *r, json_object *value, json_object **ret)
 {
 	if (value != NULL)
 		return schema_gather(r->run, value, ret);
@@ -21,7 +21,7 @@ read_schema_as(struct reading *r, const char *key, json_object *value)
 {
 	json_object *raw = NULL;
 
-	if (gather(r, value, &raw) != 0)
+	if (parts_gather(r, value, &raw) != 0)
 		return -1;
 	return schema_read_new(r, key, raw);
 }
@@ -37,7 +37,7 @@ read_list_as(struct reading *r, const char *key, json_object *value)
 		size_t mark = schema_push_index(r->run, i);
 		json_object *raw = NULL;
 
-		answer = gather(r, json_object_array_get_idx(value, i), &raw);
+		answer = parts_gather(r, json_object_array_get_idx(value, i), &raw);
 		if (answer == 0)
 			json_append(list, raw);
 		schema_pop(r->run, mark);
@@ -85,7 +85,7 @@ static int
 read_property(struct reading *r, const char *name, json_object *value)
 {
 	json_object *list, *raw = NULL;
-	int answer = gather(r, value, &raw);
+	int answer = parts_gather(r, value, &raw);
 
 	if (answer == 0)
 		answer = schema_join(r->run, json_get(*r->raw, r->key), name, raw);
@@ -189,7 +189,7 @@ schema_read_all(struct reading *r, json_object *value)
 		size_t mark = schema_push_index(r->run, i);
 		json_object *raw = NULL;
 
-		answer = gather(r, json_object_array_get_idx(value, i), &raw);
+		answer = parts_gather(r, json_object_array_get_idx(value, i), &raw);
 		if (answer == 0)
 			answer = schema_merge(r->run, r->raw, raw);
 		json_object_put(raw);

@@ -156,7 +156,7 @@ schema_def_gather(struct schema_run *run, struct schema_def *def)
 
 /* One name of a pointer, unescaped: %XX of the URI first, then ~0 and ~1. */
 static void
-unescape(struct slice part, struct buf *out)
+refs_unescape(struct slice part, struct buf *out)
 {
 	struct buf plain;
 
@@ -189,7 +189,7 @@ unescape(struct slice part, struct buf *out)
 
 /* One step of a pointer; NULL when there is nothing. */
 static json_object *
-step(json_object *node, const struct buf *name)
+refs_step(json_object *node, const struct buf *name)
 {
 	uint64_t index;
 
@@ -203,7 +203,7 @@ step(json_object *node, const struct buf *name)
 
 /* pointer: behind the #, "" or with a slash in front. The place is the resource's. */
 static struct schema_def *
-follow(struct schema_run *run, size_t resource, struct slice pointer)
+refs_follow(struct schema_run *run, size_t resource, struct slice pointer)
 {
 	json_object *node = run->places[resource].node;
 	bool defs = false, in_defs = false;
@@ -225,8 +225,8 @@ follow(struct schema_run *run, size_t resource, struct slice pointer)
 		if (!last)
 			slice_split(&pointer, '/', &part);
 		buf_reset(&name);
-		unescape(part, &name);
-		node = step(node, &name);
+		refs_unescape(part, &name);
+		node = refs_step(node, &name);
 		schema_push(run, name.data);
 		if (depth == 0 && resource == 0)
 			defs = strcmp(name.data, "$defs") == 0 ||
@@ -252,7 +252,7 @@ follow(struct schema_run *run, size_t resource, struct slice pointer)
 
 /* The place with this fragment, as a definition; the place at hand is changed. */
 static struct schema_def *
-fragment(struct schema_run *run, size_t resource, struct slice name)
+refs_fragment(struct schema_run *run, size_t resource, struct slice name)
 {
 	const struct schema_place *place;
 	json_object *index;
@@ -261,7 +261,7 @@ fragment(struct schema_run *run, size_t resource, struct slice name)
 	if (name.len == 0 || name.ptr[0] == '/') {
 		schema_pop(run, 0);
 		buf_adds(&run->path, run->places[resource].path);
-		return follow(run, resource, name);
+		return refs_follow(run, resource, name);
 	}
 	schema_index(run);
 	buf_init(&key, SCHEMA_URI_MAX);
@@ -316,10 +316,10 @@ schema_resolve(struct schema_run *run, struct slice ref)
 	if (resource == SIZE_MAX)
 		return NULL;
 	path = xstrdup(run->path.data);
-	def = fragment(run, resource, name);
+	def = refs_fragment(run, resource, name);
 	/* An `id` that was not meant as the base of references. */
 	if (def == NULL && resource != 0 && uri.len == 0)
-		def = fragment(run, 0, name);
+		def = refs_fragment(run, 0, name);
 	schema_pop(run, 0);
 	buf_adds(&run->path, path);
 	free(path);

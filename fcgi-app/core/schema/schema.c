@@ -32,7 +32,7 @@ start_path(struct schema_run *run, const char *at)
 
 /* Only null fits a definition that fits nothing: the nearest that Google has a word for. */
 static json_object *
-nothing(void)
+schema_nothing(void)
 {
 	json_object *schema = json_object_new_object();
 
@@ -50,7 +50,7 @@ finish_def(struct schema_run *run, struct schema_def *def)
 	if (schema_def_gather(run, def) != 0 || schema_finish(run, def->raw, &def->out) != 0)
 		return -1;
 	if (def->out == NULL)
-		def->out = nothing();
+		def->out = schema_nothing();
 	if (def->repeated)
 		run->copied += schema_weight(def->out, SCHEMA_COPIES_MAX);
 	if (run->copied <= SCHEMA_COPIES_MAX)
@@ -80,7 +80,7 @@ finish_root(struct schema_run *run)
 	if (schema_finish(run, raw, &run->out) != 0)
 		goto out;
 	if (run->out == NULL)
-		run->out = nothing();
+		run->out = schema_nothing();
 	answer = 0;
 out:
 	json_object_put(raw);
@@ -90,11 +90,11 @@ out:
 /* Definitions that value refers to become wanted. value is all clean: whatever has a text as $ref
  * is a reference. */
 static void
-collect(struct schema_run *run, json_object *value)
+schema_collect(struct schema_run *run, json_object *value)
 {
 	if (json_object_is_type(value, json_type_array)) {
 		for (size_t i = 0; i < json_object_array_length(value); i++)
-			collect(run, json_object_array_get_idx(value, i));
+			schema_collect(run, json_object_array_get_idx(value, i));
 	} else if (json_object_is_type(value, json_type_object)) {
 		struct schema_def *def = schema_target(run, json_get(value, "$ref"));
 
@@ -103,7 +103,7 @@ collect(struct schema_run *run, json_object *value)
 		json_object_object_foreach(value, key, member)
 		{
 			(void)key;
-			collect(run, member);
+			schema_collect(run, member);
 		}
 	}
 }
@@ -117,11 +117,11 @@ add_defs(struct schema_run *run)
 	for (size_t i = 0; i < run->def_count; i++)
 		run->defs[i]->wanted = false;
 	run->queued = 0;
-	collect(run, run->out);
+	schema_collect(run, run->out);
 	for (size_t i = 0; i < run->queued; i++) {
 		struct schema_def *def = run->defs[run->queue[i]];
 
-		collect(run, def->out);
+		schema_collect(run, def->out);
 		json_put(defs, def->name, json_object_get(def->out));
 	}
 	if (run->queued > 0)

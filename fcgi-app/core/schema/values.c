@@ -121,7 +121,7 @@ type_of(json_object *value)
 }
 
 static bool
-admits(unsigned types, unsigned type)
+values_admits(unsigned types, unsigned type)
 {
 	return types == 0 || (types & type) != 0 ||
 	       (type == SCHEMA_INTEGER && (types & SCHEMA_NUMBER) != 0);
@@ -129,7 +129,7 @@ admits(unsigned types, unsigned type)
 
 /* A number that was written as a string, or the reverse, as the type asks; NULL for neither. */
 static json_object *
-convert(json_object *value, unsigned types)
+values_convert(json_object *value, unsigned types)
 {
 	struct slice text = json_str(value);
 	json_object *number = NULL;
@@ -139,7 +139,8 @@ convert(json_object *value, unsigned types)
 	    (types & (SCHEMA_INTEGER | SCHEMA_NUMBER)) != 0 && text.len > 0 && text.len < 32) {
 		number = json_read(text);
 		if (number != NULL && (type_of(number) & (SCHEMA_INTEGER | SCHEMA_NUMBER)) != 0 &&
-		    isfinite(json_object_get_double(number)) && admits(types, type_of(number)))
+		    isfinite(json_object_get_double(number)) &&
+		    values_admits(types, type_of(number)))
 			return number;
 		json_object_put(number);
 	} else if ((type_of(value) & (SCHEMA_INTEGER | SCHEMA_NUMBER)) != 0 &&
@@ -181,9 +182,9 @@ sort_member(struct json_scan *m, json_object *value, unsigned types)
 	if (json_object_is_type(value, json_type_double) &&
 	    !isfinite(json_object_get_double(value))) {
 		m->changed = true;
-	} else if (!admits(types, type)) {
+	} else if (!values_admits(types, type)) {
 		/* It would never have fitted as it stands. */
-		other = convert(value, types);
+		other = values_convert(value, types);
 		m->changed = true;
 		if (other != NULL)
 			add_member(m, other);
@@ -382,7 +383,7 @@ schema_finish_values(struct schema_run *run, json_object *raw, json_object *out)
 
 /* The limit that admits what the exclusive one does; *ret_exact: and no more. */
 static json_object *
-inclusive(json_object *limit, int sign, bool whole, bool *ret_exact)
+values_inclusive(json_object *limit, int sign, bool whole, bool *ret_exact)
 {
 	double number = json_object_get_double(limit);
 
@@ -410,7 +411,7 @@ finish_limit(struct schema_run *run, json_object *raw, json_object *out, const c
 		schema_mention_key(run, CHANGE_DROPPED, exclusive);
 		return 0;
 	}
-	tight = inclusive(limit, sign, whole, &exact);
+	tight = values_inclusive(limit, sign, whole, &exact);
 	if (old == NULL ||
 	    sign * json_object_get_double(tight) > sign * json_object_get_double(old))
 		json_put(out, key, TAKE(tight));

@@ -65,7 +65,7 @@ struct speech_read {
 };
 
 static int
-emit_model(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
+speech_emit_model(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
 {
 	struct speech_read *r = run->ctx;
 
@@ -109,7 +109,7 @@ check_length(struct fieldmap_run *run, const struct fieldmap *row, struct slice 
 }
 
 static int
-emit_input(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
+speech_emit_input(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
 {
 	struct speech_read *r = run->ctx;
 
@@ -170,7 +170,7 @@ formats_of(bool coded)
 }
 
 static int
-emit_format(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
+speech_emit_format(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
 {
 	struct speech_read *r = run->ctx;
 	struct slice got = json_str(value);
@@ -206,7 +206,7 @@ emit_speed(struct fieldmap_run *run, const struct fieldmap *row, json_object *va
 }
 
 static int
-emit_stream(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
+speech_emit_stream(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
 {
 	struct speech_read *r = run->ctx;
 	struct slice word = json_str(value);
@@ -221,13 +221,13 @@ emit_stream(struct fieldmap_run *run, const struct fieldmap *row, json_object *v
 /* clang-format off */
 static const struct fieldmap speech_fields[] = {
 	/* The model comes first: it decides what the others may be. */
-	{ .from = "model", .kind = FK_STR, .flags = FF_REQUIRED, .emit = emit_model },
-	{ .from = "input", .kind = FK_STR, .flags = FF_REQUIRED, .emit = emit_input },
+	{ .from = "model", .kind = FK_STR, .flags = FF_REQUIRED, .emit = speech_emit_model },
+	{ .from = "input", .kind = FK_STR, .flags = FF_REQUIRED, .emit = speech_emit_input },
 	{ .from = "voice", .kind = FK_ANY, .flags = FF_REQUIRED, .emit = emit_voice },
 	{ .from = "instructions", .kind = FK_STR, .emit = emit_instructions },
-	{ .from = "response_format", .kind = FK_STR, .emit = emit_format },
+	{ .from = "response_format", .kind = FK_STR, .emit = speech_emit_format },
 	{ .from = "speed", .kind = FK_NUM, .min = 0.25, .max = 4, .emit = emit_speed },
-	{ .from = "stream_format", .kind = FK_STR, .emit = emit_stream },
+	{ .from = "stream_format", .kind = FK_STR, .emit = speech_emit_stream },
 	{ 0 }
 };
 

@@ -69,7 +69,7 @@ send_piece(struct speech_stream *s)
 }
 
 static void
-take_part(void *ctx, size_t candidate, const struct gemini_part *part, json_object *logprobs)
+speech_take_part(void *ctx, size_t candidate, const struct gemini_part *part, json_object *logprobs)
 {
 	struct speech_stream *s = ctx;
 
@@ -82,7 +82,7 @@ take_part(void *ctx, size_t candidate, const struct gemini_part *part, json_obje
 		send_piece(s);
 }
 
-static const struct gemini_sink sink = { .part = take_part };
+static const struct gemini_sink sink = { .part = speech_take_part };
 
 static int
 check_sound(const struct speech_stream *s, struct apierror *err)
@@ -94,7 +94,7 @@ check_sound(const struct speech_stream *s, struct apierror *err)
 }
 
 static int
-check_all(const struct speech_stream *s, struct apierror *err)
+speech_check_all(const struct speech_stream *s, struct apierror *err)
 {
 	bool spoke = s->sound.kind != SOUND_NONE;
 
@@ -108,7 +108,7 @@ check_all(const struct speech_stream *s, struct apierror *err)
 }
 
 static void
-init(struct speech_stream *s, enum sound_format format, struct answer_scratch *scratch)
+speech_init(struct speech_stream *s, enum sound_format format, struct answer_scratch *scratch)
 {
 	memset(s, 0, sizeof(*s));
 	gemini_reader_init(&s->reader, scratch, false, &sink, s);
@@ -117,7 +117,7 @@ init(struct speech_stream *s, enum sound_format format, struct answer_scratch *s
 }
 
 static void
-release(struct speech_stream *s)
+speech_release(struct speech_stream *s)
 {
 	gemini_reader_release(&s->reader);
 	sound_release(&s->sound);
@@ -133,11 +133,11 @@ speech_reply(struct slice upstream, enum sound_format format, struct answer_scra
 	struct speech_stream s;
 	int answer = -1;
 
-	init(&s, format, scratch);
+	speech_init(&s, format, scratch);
 	if (gemini_reader_document(&s.reader, upstream, err) != 0)
 		goto out;
 	*usage = *gemini_reader_usage(&s.reader);
-	if (check_all(&s, err) != 0)
+	if (speech_check_all(&s, err) != 0)
 		goto out;
 	sound_end(&s.sound, &s.piece, 0);
 	buf_add_slice(out, buf_slice(&s.piece));
@@ -148,7 +148,7 @@ speech_reply(struct slice upstream, enum sound_format format, struct answer_scra
 	strcpy(ret_type, s.sound.type);
 	answer = 0;
 out:
-	release(&s);
+	speech_release(&s);
 	return answer;
 }
 
@@ -159,7 +159,7 @@ speech_stream_new(enum sound_format format, bool events, struct answer_scratch *
 {
 	struct speech_stream *s = xmalloc(sizeof(*s));
 
-	init(s, format, scratch);
+	speech_init(s, format, scratch);
 	s->events = events;
 	return s;
 }
@@ -169,7 +169,7 @@ speech_stream_free(struct speech_stream *s)
 {
 	if (s == NULL)
 		return;
-	release(s);
+	speech_release(s);
 	free(s);
 }
 
@@ -188,7 +188,7 @@ speech_stream_finish(struct speech_stream *s, struct buf *out, struct apierror *
 	const struct usage *usage;
 
 	s->out = out;
-	if (gemini_reader_finish(&s->reader, err) != 0 || check_all(s, err) != 0)
+	if (gemini_reader_finish(&s->reader, err) != 0 || speech_check_all(s, err) != 0)
 		return -1;
 	if (!s->events)
 		return 0;

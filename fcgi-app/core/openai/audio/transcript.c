@@ -42,7 +42,7 @@ transcript_release(struct transcript *t)
 /* ---- text ---- */
 
 static bool
-is_blank(char c)
+transcript_is_blank(char c)
 {
 	return c == ' ' || c == '\n' || c == '\t' || c == '\r';
 }
@@ -68,8 +68,8 @@ is_dense(struct slice s)
 static void
 add_apart(struct buf *out, struct slice piece)
 {
-	if (out->len > 0 && piece.len > 0 && !is_blank(out->data[out->len - 1]) &&
-	    !is_blank(piece.ptr[0]) && !is_dense(piece))
+	if (out->len > 0 && piece.len > 0 && !transcript_is_blank(out->data[out->len - 1]) &&
+	    !transcript_is_blank(piece.ptr[0]) && !is_dense(piece))
 		buf_addc(out, ' ');
 	buf_add_slice(out, piece);
 }
@@ -132,7 +132,7 @@ word_of(json_object *words, size_t i)
 /* Sets the ranges of the words from index `first` on. False when one is not where it should be:
  * within a few bytes behind the one before. */
 static bool
-align(struct transcript *t, json_object *words, size_t first)
+transcript_align(struct transcript *t, json_object *words, size_t first)
 {
 	size_t at = t->cursor, n = first;
 
@@ -194,7 +194,7 @@ add_words(struct transcript *t, json_object *words)
 		set_times(t, &word, json_object_array_get_idx(words, i));
 		add_word(t, &word);
 	}
-	if (t->failed || t->count == first || align(t, words, first))
+	if (t->failed || t->count == first || transcript_align(t, words, first))
 		return;
 	t->cursor = before;
 	set_apart(t, words, first);

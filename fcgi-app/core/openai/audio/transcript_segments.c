@@ -46,7 +46,7 @@ ends_sentence(struct slice text)
 
 /* Does `next` begin a segment, when the one at hand goes from `first` to `last`? */
 static bool
-breaks(const struct transcript *t, const struct transcript_word *first,
+segments_breaks(const struct transcript *t, const struct transcript_word *first,
     const struct transcript_word *last, const struct transcript_word *next)
 {
 	struct slice text = { base_of(t, last) + last->from, last->to - last->from };
@@ -73,7 +73,7 @@ transcript_next(const struct transcript *t, size_t *at, struct transcript_segmen
 	*ret = (struct transcript_segment){
 		.start = first->start, .end = first->end, .speaker = first->speaker
 	};
-	while (*at < t->count && !breaks(t, first, last, &t->words[*at])) {
+	while (*at < t->count && !segments_breaks(t, first, last, &t->words[*at])) {
 		last = &t->words[(*at)++];
 		ret->end = last->end > ret->end ? last->end : ret->end;
 	}

@@ -40,7 +40,7 @@ family_can(const struct transcription_read *r, unsigned bit)
 }
 
 static int
-emit_model(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
+transcription_emit_model(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
 {
 	struct transcription_read *r = run->ctx;
 	struct model_choice *model = &r->request->model;
@@ -109,7 +109,7 @@ emit_keywords(struct fieldmap_run *run, const struct fieldmap *row, json_object 
 }
 
 static int
-emit_prompt(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
+transcription_emit_prompt(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
 {
 	struct transcription_read *r = run->ctx;
 
@@ -135,7 +135,7 @@ static const struct {
 /* clang-format on */
 
 static int
-emit_format(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
+transcription_emit_format(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
 {
 	struct transcription_read *r = run->ctx;
 	bool translate = r->request->how.task == TASK_TRANSLATE;
@@ -194,7 +194,7 @@ emit_temperature(struct fieldmap_run *run, const struct fieldmap *row, json_obje
 }
 
 static int
-emit_stream(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
+transcription_emit_stream(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
 {
 	struct transcription_read *r = run->ctx;
 	size_t i = 0;
@@ -210,7 +210,7 @@ emit_stream(struct fieldmap_run *run, const struct fieldmap *row, json_object *v
 }
 
 static int
-emit_include(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
+transcription_emit_include(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
 {
 	struct transcription_read *r = run->ctx;
 	char param[APIERROR_PARAM_MAX];
@@ -256,17 +256,17 @@ static const struct multipart_field form_fields[] = {
 
 /* The model and the format come first: they decide what the others may be. */
 static const struct fieldmap transcribe_fields[] = {
-	{ .from = "model", .kind = FK_STR, .flags = FF_REQUIRED, .emit = emit_model },
-	{ .from = "response_format", .kind = FK_STR, .emit = emit_format },
+	{ .from = "model", .kind = FK_STR, .flags = FF_REQUIRED, .emit = transcription_emit_model },
+	{ .from = "response_format", .kind = FK_STR, .emit = transcription_emit_format },
 	{ .from = "language", .kind = FK_STR, .emit = emit_language },
 	{ .from = "languages", .kind = FK_ARRAY, .emit = emit_languages },
 	{ .from = "keywords", .kind = FK_ARRAY, .emit = emit_keywords },
-	{ .from = "prompt", .kind = FK_STR, .emit = emit_prompt },
+	{ .from = "prompt", .kind = FK_STR, .emit = transcription_emit_prompt },
 	{ .from = "timestamp_granularities", .kind = FK_ARRAY, .emit = emit_granularities },
 	{ .from = "temperature", .kind = FK_NUM, .flags = FF_SOMETIMES, .max = 1,
 	  .emit = emit_temperature },
-	{ .from = "stream", .kind = FK_BOOL, .emit = emit_stream },
-	{ .from = "include", .kind = FK_ARRAY, .flags = FF_UNUSED, .emit = emit_include },
+	{ .from = "stream", .kind = FK_BOOL, .emit = transcription_emit_stream },
+	{ .from = "include", .kind = FK_ARRAY, .flags = FF_UNUSED, .emit = transcription_emit_include },
 	/* Gemini cuts a recording as it likes. */
 	{ .from = "chunking_strategy", .flags = FF_IGNORE },
 	{ .from = "known_speaker_names", .kind = FK_ANY, .flags = FF_UNUSED,
@@ -277,9 +277,9 @@ static const struct fieldmap transcribe_fields[] = {
 };
 
 static const struct fieldmap translate_fields[] = {
-	{ .from = "model", .kind = FK_STR, .flags = FF_REQUIRED, .emit = emit_model },
-	{ .from = "response_format", .kind = FK_STR, .emit = emit_format },
-	{ .from = "prompt", .kind = FK_STR, .emit = emit_prompt },
+	{ .from = "model", .kind = FK_STR, .flags = FF_REQUIRED, .emit = transcription_emit_model },
+	{ .from = "response_format", .kind = FK_STR, .emit = transcription_emit_format },
+	{ .from = "prompt", .kind = FK_STR, .emit = transcription_emit_prompt },
 	{ .from = "temperature", .kind = FK_NUM, .flags = FF_SOMETIMES, .max = 1,
 	  .emit = emit_temperature },
 	{ 0 }
@@ -326,7 +326,7 @@ put_config(struct transcription_read *r, json_object *target)
 }
 
 static void
-add_list(struct buf *out, const char *lead, json_object *list)
+transcription_add_list(struct buf *out, const char *lead, json_object *list)
 {
 	size_t count = list != NULL ? json_object_array_length(list) : 0;
 
@@ -350,15 +350,15 @@ add_instruction(const struct transcription_read *r, struct buf *out)
 			      "language that is spoken. Answer with the transcript alone");
 	buf_adds(out, ": no comments, no times, no names of speakers. Answer with nothing if "
 		      "nothing is said.");
-	add_list(out, "\nLanguages that may occur: ", r->languages);
-	add_list(out, "\nWords that may occur: ", r->keywords);
+	transcription_add_list(out, "\nLanguages that may occur: ", r->languages);
+	transcription_add_list(out, "\nWords that may occur: ", r->keywords);
 	if (r->prompt.len > 0)
 		buf_adds(out, "\nStyle and context, not to be repeated: ");
 }
 
 static int
-write_body(const struct transcription_read *r, const struct multipart_part *file, const char *mime,
-    json_object *target, struct apierror *err)
+transcription_write_body(const struct transcription_read *r, const struct multipart_part *file,
+    const char *mime, json_object *target, struct apierror *err)
 {
 	struct buf *out = &r->request->body, text;
 	struct jwriter w = jwriter_on(out);
@@ -447,7 +447,7 @@ transcription_request_read(struct transcription_request *t, enum transcription_t
 		t->how.seconds = (double)wav.data.len / wav.byte_rate;
 	if (read.transcriber)
 		put_config(&read, target);
-	answer = write_body(&read, file, mime, target, err);
+	answer = transcription_write_body(&read, file, mime, target, err);
 out:
 	json_object_put(read.languages);
 	json_object_put(target);

@@ -83,7 +83,7 @@ by_type(struct slice type)
 }
 
 static const char *
-by_name(const struct multipart_part *file)
+audio_file_by_name(const struct multipart_part *file)
 {
 	struct buf name;
 	const char *dot, *mime;
@@ -108,7 +108,7 @@ transcription_file_type(
 	if (mime == NULL)
 		mime = by_type(file->type);
 	if (mime == NULL)
-		mime = by_name(file);
+		mime = audio_file_by_name(file);
 	if (mime == NULL)
 		return apierror_set(err, APIERROR_BAD_VALUE, "file",
 		    "Invalid file format. Supported formats: 'aac', 'aiff', 'flac', 'm4a', 'mp3', "

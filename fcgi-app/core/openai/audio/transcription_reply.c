@@ -41,7 +41,7 @@ send_delta(struct transcription_stream *s, size_t from)
 }
 
 static void
-take_candidate(void *ctx, size_t candidate, json_object *object)
+transcription_take_candidate(void *ctx, size_t candidate, json_object *object)
 {
 	struct transcription_stream *s = ctx;
 	json_object *parts = json_get_array(json_get(object, "content"), "parts");
@@ -56,7 +56,8 @@ take_candidate(void *ctx, size_t candidate, json_object *object)
 	}
 }
 
-static const struct gemini_sink sink = { .part = ignore_part, .candidate = take_candidate };
+static const struct gemini_sink sink = { .part = ignore_part,
+	.candidate = transcription_take_candidate };
 
 static int
 check_text(const struct transcription_stream *s, struct apierror *err)
@@ -68,7 +69,7 @@ check_text(const struct transcription_stream *s, struct apierror *err)
 }
 
 static int
-check_all(const struct transcription_stream *s, struct apierror *err)
+transcription_check_all(const struct transcription_stream *s, struct apierror *err)
 {
 	if (check_text(s, err) != 0)
 		return -1;
@@ -76,7 +77,7 @@ check_all(const struct transcription_stream *s, struct apierror *err)
 }
 
 static void
-init(struct transcription_stream *s, const struct transcription_how *how,
+transcription_init(struct transcription_stream *s, const struct transcription_how *how,
     struct answer_scratch *scratch)
 {
 	memset(s, 0, sizeof(*s));
@@ -86,7 +87,7 @@ init(struct transcription_stream *s, const struct transcription_how *how,
 }
 
 static void
-release(struct transcription_stream *s)
+transcription_release(struct transcription_stream *s)
 {
 	gemini_reader_release(&s->reader);
 	transcript_release(&s->transcript);
@@ -101,13 +102,13 @@ transcription_reply(struct slice upstream, const struct transcription_how *how,
 	struct transcription_stream s;
 	int answer = -1;
 
-	init(&s, how, scratch);
+	transcription_init(&s, how, scratch);
 	if (gemini_reader_document(&s.reader, upstream, err) == 0) {
 		*usage = *gemini_reader_usage(&s.reader);
-		if (check_all(&s, err) == 0)
+		if (transcription_check_all(&s, err) == 0)
 			answer = transcript_write(&s.transcript, how, usage, out, err);
 	}
-	release(&s);
+	transcription_release(&s);
 	return answer;
 }
 
@@ -118,7 +119,7 @@ transcription_stream_new(const struct transcription_how *how, struct answer_scra
 {
 	struct transcription_stream *s = xmalloc(sizeof(*s));
 
-	init(s, how, scratch);
+	transcription_init(s, how, scratch);
 	return s;
 }
 
@@ -127,7 +128,7 @@ transcription_stream_free(struct transcription_stream *s)
 {
 	if (s == NULL)
 		return;
-	release(s);
+	transcription_release(s);
 	free(s);
 }
 
@@ -160,7 +161,7 @@ transcription_stream_finish(struct transcription_stream *s, struct buf *out, str
 	struct jwriter w = jwriter_on(out);
 
 	s->out = out;
-	if (gemini_reader_finish(&s->reader, err) != 0 || check_all(s, err) != 0)
+	if (gemini_reader_finish(&s->reader, err) != 0 || transcription_check_all(s, err) != 0)
 		return -1;
 	if (s->how.format == TRANSCRIPT_DIARIZED)
 		send_segments(s);

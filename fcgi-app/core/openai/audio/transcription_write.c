@@ -91,7 +91,7 @@ write_segments(const struct transcript *t, const struct transcription_how *how, 
 }
 
 static void
-write_words(const struct transcript *t, struct jwriter *w)
+transcript_write_words(const struct transcript *t, struct jwriter *w)
 {
 	jw_array(w, "words");
 	for (size_t i = 0; i < t->count; i++) {
@@ -134,7 +134,7 @@ write_verbose(const struct transcript *t, const struct transcription_how *how,
 	transcript_write_time(&w, "duration", duration);
 	jw_slice(&w, "text", slice_trim(buf_slice(&t->text)));
 	if (how->words && timed)
-		write_words(t, &w);
+		transcript_write_words(t, &w);
 	if (how->segments && timed)
 		write_segments(t, how, &w);
 	if (how->task == TASK_TRANSCRIBE) {
@@ -186,7 +186,7 @@ write_diarized(const struct transcript *t, const struct transcription_how *how,
 /* ---- text, srt, vtt ---- */
 
 static void
-write_text(const struct transcript *t, const struct transcription_how *how,
+transcript_write_text(const struct transcript *t, const struct transcription_how *how,
     const struct usage *usage, struct buf *out)
 {
 	(void)how, (void)usage;
@@ -269,7 +269,7 @@ static const struct {
 	bool times; /* lives on them */
 } formats[] = {
 	[TRANSCRIPT_JSON] = { write_json, "application/json", false },
-	[TRANSCRIPT_TEXT] = { write_text, "text/plain; charset=utf-8", false },
+	[TRANSCRIPT_TEXT] = { transcript_write_text, "text/plain; charset=utf-8", false },
 	[TRANSCRIPT_SRT] = { write_srt, "text/plain; charset=utf-8", true },
 	[TRANSCRIPT_VERBOSE] = { write_verbose, "application/json", false },
 	[TRANSCRIPT_VTT] = { write_vtt, "text/vtt; charset=utf-8", true },

@@ -30,7 +30,7 @@ struct window {
 };
 
 static json_object *
-message_at(const struct chat_results *r, size_t i)
+pair_message_at(const struct chat_results *r, size_t i)
 {
 	return json_object_array_get_idx(r->messages, i);
 }
@@ -58,7 +58,7 @@ chain_call(struct chat_calls *c, enum chat_key key, struct slice text, size_t i)
 }
 
 static struct slice
-key_of(const struct chat_call *call, enum chat_key key)
+pair_key_of(const struct chat_call *call, enum chat_key key)
 {
 	json_object *const keys[] = { call->id, call->other_id, call->name };
 
@@ -70,7 +70,7 @@ index_calls(struct chat_calls *c)
 {
 	for (size_t i = c->count; i-- > 0;)
 		for (enum chat_key key = 0; key < CHAT_KEYS; key++)
-			chain_call(c, key, key_of(&c->list[i], key), i);
+			chain_call(c, key, pair_key_of(&c->list[i], key), i);
 }
 
 /* The first call of the key that has no result yet; answered ones leave the chain. */
@@ -94,8 +94,8 @@ last_of(struct chat_calls *c, enum chat_key key, const char *text)
 	if (c->last[key] == NULL) { /* few histories ask */
 		c->last[key] = json_object_new_object();
 		for (size_t i = 0; i < c->count; i++)
-			if (key_of(&c->list[i], key).len > 0)
-				json_put(c->last[key], key_of(&c->list[i], key).ptr,
+			if (pair_key_of(&c->list[i], key).len > 0)
+				json_put(c->last[key], pair_key_of(&c->list[i], key).ptr,
 				    json_object_new_int64((int64_t)i));
 	}
 	at = json_get_int(c->last[key], text, -1);
@@ -209,7 +209,7 @@ of_name(struct chat_calls *c, struct chat_call *call, enum chat_key key, const c
 static struct chat_call *
 by_id(const struct window *w, size_t i)
 {
-	json_object *message = message_at(w->results, i);
+	json_object *message = pair_message_at(w->results, i);
 	const char *id = chat_result_id(message);
 
 	for (enum chat_key key = CHAT_BY_ID; id != NULL && key <= CHAT_BY_OTHER_ID; key++) {
@@ -225,7 +225,7 @@ by_id(const struct window *w, size_t i)
 static struct chat_call *
 by_id_again(const struct window *w, size_t i)
 {
-	const char *id = chat_result_id(message_at(w->results, i));
+	const char *id = chat_result_id(pair_message_at(w->results, i));
 	struct chat_call *call = NULL;
 
 	if (id != NULL)
@@ -236,7 +236,7 @@ by_id_again(const struct window *w, size_t i)
 static struct chat_call *
 by_alike_id(const struct window *w, size_t i)
 {
-	const char *id = chat_result_id(message_at(w->results, i));
+	const char *id = chat_result_id(pair_message_at(w->results, i));
 
 	return id != NULL && !chat_result_waits(w->results, i) ? find_alike(w->calls, slice_str(id))
 	                                                       : NULL;
@@ -244,9 +244,9 @@ by_alike_id(const struct window *w, size_t i)
 
 /* Some clients put the function's name where the id belongs. */
 static struct chat_call *
-by_name(const struct window *w, size_t i)
+pair_by_name(const struct window *w, size_t i)
 {
-	json_object *message = message_at(w->results, i);
+	json_object *message = pair_message_at(w->results, i);
 	const char *name = name_of(message);
 
 	if (name == NULL)
@@ -259,7 +259,7 @@ by_name(const struct window *w, size_t i)
 static struct chat_call *
 by_name_again(const struct window *w, size_t i)
 {
-	json_object *message = message_at(w->results, i);
+	json_object *message = pair_message_at(w->results, i);
 	const char *name = chat_result_id(message) == NULL ? name_of(message) : NULL;
 
 	return name != NULL ? last_of(w->calls, CHAT_BY_NAME, name) : NULL;
@@ -269,7 +269,7 @@ by_name_again(const struct window *w, size_t i)
 static struct chat_call *
 by_order(const struct window *w, size_t i)
 {
-	const char *name = name_of(message_at(w->results, i));
+	const char *name = name_of(pair_message_at(w->results, i));
 
 	if (chat_result_waits(w->results, i) ||
 	    (name != NULL && last_of(w->calls, CHAT_BY_NAME, name) != NULL))
@@ -287,7 +287,7 @@ static const struct pass {
 }, likely[] = {
 	{ by_id_again,   true },
 	{ by_alike_id,   true },
-	{ by_name,       true },
+	{ pair_by_name,       true },
 	{ by_name_again, true },
 	{ by_order,      true },
 };
@@ -296,7 +296,7 @@ static const struct pass {
 static int
 window_take(struct window *w, size_t i, struct chat_call *call, bool told)
 {
-	json_object *message = message_at(w->results, i);
+	json_object *message = pair_message_at(w->results, i);
 	char at[APIERROR_PARAM_MAX];
 
 	w->results->taken[i] = 1;
@@ -374,11 +374,11 @@ chat_calls_pair(const struct chat_read *c, struct chat_results *results, struct 
 
 	index_calls(calls);
 	while (end < count &&
-	       !slice_eq(json_get_str(message_at(results, end), "role"), SLICE("assistant")))
+	       !slice_eq(json_get_str(pair_message_at(results, end), "role"), SLICE("assistant")))
 		end++;
 	w.list = xcalloc(end - next + 1, sizeof(*w.list));
 	for (size_t i = next; i < end; i++)
-		if (!results->taken[i] && chat_is_result(message_at(results, i)))
+		if (!results->taken[i] && chat_is_result(pair_message_at(results, i)))
 			w.list[w.count++] = i;
 	rc = window_answer(&w);
 	free(w.list);

@@ -43,7 +43,7 @@ static const char *const ignored[] = { "prompt_cache_breakpoint", "cache_control
 /* clang-format on */
 
 static const struct field_word *
-find_word(const struct field_word *words, struct slice from)
+content_find_word(const struct field_word *words, struct slice from)
 {
 	for (; words->from != NULL; words++)
 		if (slice_eqi(slice_str(words->from), from))
@@ -82,7 +82,7 @@ read_string(const struct content_part *p, const char *key)
 }
 
 static int
-read_text(const struct content_part *p)
+content_read_text(const struct content_part *p)
 {
 	return read_string(p, "text");
 }
@@ -155,10 +155,11 @@ is_inside(const struct content_part *p, json_object *part)
 
 /* holder: what has the `detail`; field: its name in the part. */
 static int
-add_detail(const struct content_part *p, json_object *part, json_object *holder, const char *field)
+content_add_detail(
+    const struct content_part *p, json_object *part, json_object *holder, const char *field)
 {
 	json_object *detail = json_get(holder, "detail"), *resolution;
-	const struct field_word *word = find_word(details, json_str(detail));
+	const struct field_word *word = content_find_word(details, json_str(detail));
 
 	if (detail == NULL || (word != NULL && word->to == NULL))
 		return 0;
@@ -173,7 +174,7 @@ add_detail(const struct content_part *p, json_object *part, json_object *holder,
 
 /* Chat: {"url", "detail"} or the URL alone. */
 static int
-read_image(const struct content_part *p)
+content_read_image(const struct content_part *p)
 {
 	struct chat_media media = { .text = json_get(p->part, "image_url") };
 	json_object *body, *part;
@@ -185,7 +186,7 @@ read_image(const struct content_part *p)
 	media.text = json_get(body, "url");
 	if (content_media(p, &media, "image_url.url", &part) != 0)
 		return -1;
-	return add_detail(p, part, body, "image_url.detail");
+	return content_add_detail(p, part, body, "image_url.detail");
 }
 
 /* Responses: `image_url` is a string, `file_id` its alternative. */
@@ -201,7 +202,7 @@ read_input_image(const struct content_part *p)
 	} else if (content_media(p, &media, "image_url", &part) != 0) {
 		return -1;
 	}
-	return add_detail(p, part, p->part, "detail");
+	return content_add_detail(p, part, p->part, "detail");
 }
 
 /* "10s", or a number of seconds. */
@@ -266,11 +267,11 @@ read_video(const struct content_part *p)
 	run.prefix = at;
 	if (fieldmap_apply(video_fields, &run) != 0)
 		return -1;
-	return add_detail(p, part, body, "video_url.detail");
+	return content_add_detail(p, part, body, "video_url.detail");
 }
 
 static int
-read_audio(const struct content_part *p)
+content_read_audio(const struct content_part *p)
 {
 	struct chat_media media = { .bare = true };
 	const struct field_word *format;
@@ -278,7 +279,7 @@ read_audio(const struct content_part *p)
 
 	if (open_part(p, "input_audio", &body) != 0)
 		return -1;
-	format = find_word(audio_formats, json_get_str(body, "format"));
+	format = content_find_word(audio_formats, json_get_str(body, "format"));
 	media.text = json_get(body, "data");
 	media.mime = format != NULL ? format->to : NULL;
 	return content_media(p, &media, "input_audio.data", &part);
@@ -305,7 +306,7 @@ read_file_body(const struct content_part *p, json_object *body, const char *pref
 		    : content_media(p, &media, field, &part)) != 0)
 		return -1;
 	snprintf(field, sizeof(field), "%sdetail", prefix);
-	return add_detail(p, part, body, field);
+	return content_add_detail(p, part, body, field);
 }
 
 static int
@@ -383,7 +384,7 @@ content_foreign(const struct content_part *p)
 }
 
 static int
-read_file(const struct content_part *p)
+content_read_file(const struct content_part *p)
 {
 	json_object *body;
 
@@ -402,14 +403,14 @@ static const struct part_type {
 	unsigned roles; /* which messages may hold it */
 	int (*read)(const struct content_part *p);
 } part_types[] = {
-	{ "text",        ALL,                                    read_text },
-	{ "image_url",   CHAT_USER | CHAT_ASSISTANT | CHAT_TOOL, read_image },
-	{ "input_audio", CHAT_USER | CHAT_TOOL,                  read_audio },
-	{ "file",        CHAT_USER | CHAT_TOOL,                  read_file },
+	{ "text",        ALL,                                    content_read_text },
+	{ "image_url",   CHAT_USER | CHAT_ASSISTANT | CHAT_TOOL, content_read_image },
+	{ "input_audio", CHAT_USER | CHAT_TOOL,                  content_read_audio },
+	{ "file",        CHAT_USER | CHAT_TOOL,                  content_read_file },
 	{ "video_url",   CHAT_USER | CHAT_TOOL,                  read_video },
 	{ "refusal",     CHAT_ASSISTANT,                         read_refusal },
-	{ "input_text",  ALL,                                    read_text },
-	{ "output_text", ALL,                                    read_text },
+	{ "input_text",  ALL,                                    content_read_text },
+	{ "output_text", ALL,                                    content_read_text },
 	{ "input_image", CHAT_USER | CHAT_ASSISTANT | CHAT_TOOL, read_input_image },
 	{ "input_file",  CHAT_USER | CHAT_TOOL,                  read_input_file },
 	{ "computer_screenshot", CHAT_USER | CHAT_TOOL,          read_input_image },
@@ -472,7 +473,7 @@ read_beside(const struct content_part *p, enum chat_role role, size_t before)
 }
 
 static int
-read_part(const struct content_part *p, enum chat_role role)
+content_read_part(const struct content_part *p, enum chat_role role)
 {
 	json_object *type = json_get(p->part, "type");
 	size_t before = json_object_array_length(p->parts);
@@ -504,7 +505,7 @@ chat_parts_read(const struct chat_read *c, json_object *list, enum chat_role rol
 		if (p.part == NULL)
 			continue;
 		field_name(param, "%s[%zu]", at, i);
-		if (read_part(&p, role) != 0)
+		if (content_read_part(&p, role) != 0)
 			return -1;
 	}
 	return 0;

@@ -216,7 +216,7 @@ chat_foreign_any(json_object *messages)
 
 /* message: taken, may be NULL. */
 static void
-add_message(struct chat_foreign *f, json_object *message, size_t i, ptrdiff_t part)
+foreign_add_message(struct chat_foreign *f, json_object *message, size_t i, ptrdiff_t part)
 {
 	if (f->count == f->room) {
 		f->room = f->room * 2 + 16;
@@ -236,12 +236,12 @@ split_results(struct chat_foreign *f, json_object *message, size_t i)
 	for (size_t j = 0; j < json_object_array_length(parts); j++) {
 		part = json_object_array_get_idx(parts, j);
 		if (is_type(part, result_types))
-			add_message(f, result_new(part), i, (ptrdiff_t)j);
+			foreign_add_message(f, result_new(part), i, (ptrdiff_t)j);
 		else
 			rest = true;
 	}
 	if (rest)
-		add_message(f, json_object_get(message), i, -1);
+		foreign_add_message(f, json_object_get(message), i, -1);
 }
 
 /* The name of a call of message i, at `tool_calls[N]`: which part of the content it is. False:
@@ -340,9 +340,9 @@ chat_foreign_open(struct chat_foreign *f, struct fieldmap_run *run, json_object 
 		json_object *message = json_object_array_get_idx(messages, i);
 
 		if (!is_foreign(message))
-			add_message(f, json_object_get(message), i, -1);
+			foreign_add_message(f, json_object_get(message), i, -1);
 		else if (is_assistant(message))
-			add_message(f, with_calls(message), i, -1);
+			foreign_add_message(f, with_calls(message), i, -1);
 		else
 			split_results(f, message, i);
 	}

@@ -179,7 +179,7 @@ static const struct fieldmap generation_fields[] = {
 };
 
 static int
-emit_generation(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
+google_emit_generation(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
 {
 	return fieldmap_apply_inside(run, row, generation_fields, value);
 }
@@ -189,7 +189,7 @@ static const struct fieldmap google_fields[] = {
 	TWICE("cached_content", "cachedContent", .to = "cachedContent", .kind = FK_STR),
 	TWICE("safety_settings", "safetySettings", .to = "safetySettings", .kind = FK_ARRAY,
 	      .conv = chat_safety_conv),
-	TWICE("generation_config", "generationConfig", .kind = FK_OBJECT, .emit = emit_generation),
+	TWICE("generation_config", "generationConfig", .kind = FK_OBJECT, .emit = google_emit_generation),
 	TWICE("image_config", "imageConfig", .kind = FK_OBJECT, .emit = emit_image),
 	TWICE("aspect_ratio", "aspectRatio", .to = GENERATION "imageConfig/aspectRatio",
 	      .kind = FK_STR, .need = FAMILY_IMAGE_OUT, .conv = chat_image_ratio_conv),

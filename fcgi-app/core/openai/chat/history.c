@@ -41,7 +41,7 @@ chat_turn_release(struct chat_turn *turn)
 }
 
 static int
-note(const struct reading *r, enum change change, const char *field)
+history_note(const struct reading *r, enum change change, const char *field)
 {
 	char at[APIERROR_PARAM_MAX];
 
@@ -53,7 +53,7 @@ note(const struct reading *r, enum change change, const char *field)
 
 /* OpenRouter's carrier; other vendors' secrets are marked as theirs. */
 static void
-read_details(struct reading *r)
+history_read_details(struct reading *r)
 {
 	json_object *list = json_get_array(r->message, "reasoning_details");
 
@@ -222,8 +222,8 @@ call_id(json_object *call, const char *key)
 /* Appends one functionCall part. body: {name, arguments} or {name, input}; call: what holds the id,
  * or NULL; index: its place; field: the body's name in the message. */
 static int
-add_call(struct reading *r, json_object *body, json_object *call, size_t index, enum tool_kind kind,
-    const char *field)
+history_add_call(struct reading *r, json_object *body, json_object *call, size_t index,
+    enum tool_kind kind, const char *field)
 {
 	struct chat_turn *turn = r->turn;
 	json_object *name = json_get(body, "name"), *part, *made;
@@ -263,7 +263,7 @@ add_call(struct reading *r, json_object *body, json_object *call, size_t index, 
 	if (r->c->unasked_calls > 0)
 		r->c->unasked_calls--;
 	field_name(at, "%s.arguments", field);
-	return changed ? note(r, CHANGE_REWRITTEN, at) : 0;
+	return changed ? history_note(r, CHANGE_REWRITTEN, at) : 0;
 }
 
 static int
@@ -281,7 +281,8 @@ read_call(struct reading *r, json_object *call, size_t j)
 		return fieldmap_missing(r->err, param);
 	if (!json_is_object(body))
 		return fieldmap_bad_type(r->err, param, "an object", body);
-	return add_call(r, body, call, j, custom ? TOOL_CUSTOM : chat_client_kind(type), field);
+	return history_add_call(
+	    r, body, call, j, custom ? TOOL_CUSTOM : chat_client_kind(type), field);
 }
 
 static int
@@ -305,7 +306,7 @@ read_calls(struct reading *r)
 		return 0;
 	if (!json_object_is_type(function, json_type_object))
 		return fieldmap_bad_type(r->err, param, "an object", function);
-	return add_call(r, function, NULL, 0, TOOL_FUNCTION, ".function_call");
+	return history_add_call(r, function, NULL, 0, TOOL_FUNCTION, ".function_call");
 }
 
 /* ---- what Google's own tools did ---- */
@@ -322,7 +323,7 @@ read_traces(struct reading *r)
 		if (add_trace(r, json_object_array_get_idx(list, j)))
 			continue;
 		field_name(field, ".extra_content.google.parts[%zu]", j);
-		if (note(r, CHANGE_DROPPED, field) != 0)
+		if (history_note(r, CHANGE_DROPPED, field) != 0)
 			return -1;
 	}
 	return 0;
@@ -391,7 +392,8 @@ read_spoken(struct reading *r)
 		field_name(at, "%s[%zu].name", r->c->list, r->i);
 		changes_mention(r->c->env->changes, CHANGE_IGNORED, at);
 	}
-	return json_get(r->message, "audio") != NULL ? note(r, CHANGE_DROPPED, ".audio") : 0;
+	return json_get(r->message, "audio") != NULL ? history_note(r, CHANGE_DROPPED, ".audio")
+	                                             : 0;
 }
 
 int
@@ -403,14 +405,14 @@ chat_turn_read(struct chat_read *c, struct chat_turn *turn, json_object *message
 	json_object *content = json_get(message, "content");
 	int answer = -1;
 
-	read_details(&r);
+	history_read_details(&r);
 	if (read_spoken(&r) != 0 || read_traces(&r) != 0 || read_calls(&r) != 0)
 		goto out;
 	answer = 0;
 	/* Many clients keep an empty turn where a model said nothing. */
 	if (json_object_array_length(turn->parts) == before && turn->signature == NULL &&
 	    !json_object_is_type(content, json_type_array) && json_get(message, "audio") == NULL)
-		answer = note(&r, CHANGE_DROPPED, "");
+		answer = history_note(&r, CHANGE_DROPPED, "");
 out:
 	json_object_put(r.by_call);
 	return answer;

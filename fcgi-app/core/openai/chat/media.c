@@ -10,7 +10,7 @@
 #include "core/http/mime.h"
 
 static struct slice
-skip(struct slice s, size_t n)
+media_skip(struct slice s, size_t n)
 {
 	return (struct slice){ s.ptr + n, s.len - n };
 }
@@ -22,7 +22,7 @@ cut_base64(struct slice *head)
 	static const struct slice word = { ";base64", 7 };
 
 	*head = slice_trim(*head);
-	if (head->len < word.len || !slice_eqi(skip(*head, head->len - word.len), word))
+	if (head->len < word.len || !slice_eqi(media_skip(*head, head->len - word.len), word))
 		return false;
 	head->len -= word.len;
 	return true;
@@ -30,7 +30,7 @@ cut_base64(struct slice *head)
 
 /* Every byte may be escaped, NUL too; a broken escape stands for itself. */
 static void
-unescape(struct slice text, struct buf *out)
+media_unescape(struct slice text, struct buf *out)
 {
 	struct slice part;
 
@@ -43,14 +43,14 @@ unescape(struct slice text, struct buf *out)
 		}
 		if (high >= 0 && low >= 0) {
 			buf_addc(out, (char)(high * 16 + low));
-			text = skip(text, 3);
+			text = media_skip(text, 3);
 			continue;
 		}
 		part = (struct slice){ text.ptr, 1 };
 		while (part.len < text.len && text.ptr[part.len] != '%')
 			part.len++;
 		buf_add_slice(out, part);
-		text = skip(text, part.len);
+		text = media_skip(text, part.len);
 	}
 }
 
@@ -67,7 +67,7 @@ read_base64(json_object *owner, struct slice payload)
 	buf_init(&plain, payload.len);
 	buf_init(&out, payload.len + 3);
 	if (payload.len > 0 && memchr(payload.ptr, '%', payload.len) != NULL) {
-		unescape(payload, &plain);
+		media_unescape(payload, &plain);
 		payload = buf_slice(&plain);
 	}
 	if (base64_normalise(payload, &out))
@@ -85,7 +85,7 @@ read_escaped(struct slice payload)
 
 	buf_init(&plain, payload.len);
 	buf_init(&out, payload.len / 3 * 4 + 4);
-	unescape(payload, &plain);
+	media_unescape(payload, &plain);
 	base64_add(&out, plain.data, plain.len);
 	string = json_new_str(buf_slice(&out));
 	buf_release(&plain);
@@ -98,13 +98,13 @@ static int
 read_data_url(json_object *owner, struct slice url, const char *param, char mime[MIME_MAX],
     json_object **ret_data, struct apierror *err)
 {
-	struct slice head = skip(url, 5), payload;
+	struct slice head = media_skip(url, 5), payload;
 	const char *comma = head.len > 0 ? memchr(head.ptr, ',', head.len) : NULL;
 	json_object *data;
 
 	if (comma == NULL)
 		return chat_media_refuse(err, param, "a data: URL needs a comma before its data.");
-	payload = skip(head, (size_t)(comma + 1 - head.ptr));
+	payload = media_skip(head, (size_t)(comma + 1 - head.ptr));
 	head.len = (size_t)(comma - head.ptr);
 	data = cut_base64(&head) ? read_base64(owner, payload) : read_escaped(payload);
 	if (data == NULL)
@@ -135,7 +135,7 @@ read_source(const struct chat_media *media, const char *param, char mime[MIME_MA
 
 /* What the caller did not say, the data or the name may tell. */
 static void
-guess(const struct chat_media *media, struct slice base64, char mime[MIME_MAX])
+media_guess(const struct chat_media *media, struct slice base64, char mime[MIME_MAX])
 {
 	unsigned char head[MIME_HEAD];
 	const char *type;
@@ -179,7 +179,7 @@ read_blob(const struct chat_media *media, const char *param, char mime[MIME_MAX]
 		goto fail;
 	}
 	*ret_data = data;
-	guess(media, json_str(data), mime);
+	media_guess(media, json_str(data), mime);
 	return 0;
 fail:
 	json_object_put(data);
@@ -188,8 +188,8 @@ fail:
 
 /* data: Base64. */
 static int
-read_file(const struct chat_read *c, struct chat_file *file, struct slice data, const char *param,
-    json_object **ret_part, struct apierror *err)
+media_read_file(const struct chat_read *c, struct chat_file *file, struct slice data,
+    const char *param, json_object **ret_part, struct apierror *err)
 {
 	struct buf bytes;
 	char *room;
@@ -225,7 +225,7 @@ chat_media_read(const struct chat_read *c, const struct chat_media *media, const
 		*ret_part = part_inline(part_blob(mime, data));
 		return 0;
 	}
-	rc = read_file(c, &(struct chat_file){ .mime = mime, .name = media->filename },
+	rc = media_read_file(c, &(struct chat_file){ .mime = mime, .name = media->filename },
 	    json_str(data), param, ret_part, err);
 	json_object_put(data);
 	return rc;

@@ -29,21 +29,21 @@ struct talk {
 };
 
 static json_object *
-message_at(struct talk *t, size_t i)
+messages_message_at(struct talk *t, size_t i)
 {
 	return json_object_array_get_idx(t->messages, i);
 }
 
 static bool
-has_role(struct talk *t, size_t i, struct slice role)
+messages_has_role(struct talk *t, size_t i, struct slice role)
 {
 	return i < json_object_array_length(t->messages) &&
-	       slice_eq(json_get_str(message_at(t, i), "role"), role);
+	       slice_eq(json_get_str(messages_message_at(t, i), "role"), role);
 }
 
 /* Notes a change of message i. */
 static int
-note(struct talk *t, enum change change, size_t i)
+messages_note(struct talk *t, enum change change, size_t i)
 {
 	char at[APIERROR_PARAM_MAX];
 
@@ -94,16 +94,17 @@ add_filler(struct talk *t, size_t i)
 
 	json_append(parts, part_text(json_object_new_string(filler)));
 	add_turn(t, "user", parts);
-	return note(t, CHANGE_ADDED, i);
+	return messages_note(t, CHANGE_ADDED, i);
 }
 
 /* ---- one reader per role ---- */
 
 /* Content that must be there. */
 static int
-read_content(struct talk *t, size_t i, enum chat_role role, const char *at, json_object *parts)
+messages_read_content(
+    struct talk *t, size_t i, enum chat_role role, const char *at, json_object *parts)
 {
-	json_object *message = message_at(t, i), *content;
+	json_object *message = messages_message_at(t, i), *content;
 	size_t before = json_object_array_length(parts);
 	char param[APIERROR_PARAM_MAX];
 
@@ -120,7 +121,7 @@ read_content(struct talk *t, size_t i, enum chat_role role, const char *at, json
 	if (json_object_array_length(parts) == before &&
 	    !(json_object_is_type(content, json_type_array) &&
 		json_object_array_length(content) > 0))
-		return note(t, CHANGE_DROPPED, i);
+		return messages_note(t, CHANGE_DROPPED, i);
 	return 0;
 }
 
@@ -130,10 +131,10 @@ read_system(struct talk *t, size_t i, const char *at)
 {
 	size_t before = json_object_array_length(t->system);
 
-	if (read_content(t, i, CHAT_SYSTEM, at, t->system) != 0)
+	if (messages_read_content(t, i, CHAT_SYSTEM, at, t->system) != 0)
 		return -1;
 	if (last_turn(t) != NULL && json_object_array_length(t->system) > before)
-		return note(t, CHANGE_REWRITTEN, i);
+		return messages_note(t, CHANGE_REWRITTEN, i);
 	return 0;
 }
 
@@ -142,7 +143,7 @@ read_user(struct talk *t, size_t i, const char *at)
 {
 	json_object *parts = json_object_new_array();
 
-	if (read_content(t, i, CHAT_USER, at, parts) != 0) {
+	if (messages_read_content(t, i, CHAT_USER, at, parts) != 0) {
 		json_object_put(parts);
 		return -1;
 	}
@@ -185,12 +186,12 @@ read_assistant(struct talk *t, size_t i, const char *at)
 	(void)at;
 	chat_turn_init(&turn);
 	for (; i < count; i++) {
-		bool hole = t->c->holes && message_at(t, i) == NULL;
+		bool hole = t->c->holes && messages_message_at(t, i) == NULL;
 
-		if (!hole && !has_role(t, i, SLICE("assistant")))
+		if (!hole && !messages_has_role(t, i, SLICE("assistant")))
 			break;
 		t->taken[i] = 1;
-		if (!hole && chat_turn_read(t->c, &turn, message_at(t, i), i, t->err) != 0)
+		if (!hole && chat_turn_read(t->c, &turn, messages_message_at(t, i), i, t->err) != 0)
 			goto out;
 	}
 	if (turn.calls.count == 0)
@@ -206,7 +207,7 @@ out:
 static int
 add_orphan(struct talk *t, size_t i, const char *at)
 {
-	json_object *message = message_at(t, i), *parts = json_object_new_array();
+	json_object *message = messages_message_at(t, i), *parts = json_object_new_array();
 	struct slice name = json_get_str(message, "name");
 	struct buf text;
 
@@ -225,13 +226,13 @@ add_orphan(struct talk *t, size_t i, const char *at)
 		return -1;
 	}
 	add_turn(t, "user", parts);
-	return note(t, CHANGE_REWRITTEN, i);
+	return messages_note(t, CHANGE_REWRITTEN, i);
 }
 
 /* A result that no call in front of it has taken. One whose call is not in the history is told in
  * words. */
 static int
-read_result(struct talk *t, size_t i, const char *at)
+messages_read_result(struct talk *t, size_t i, const char *at)
 {
 	if (!chat_result_waits(&t->results, i))
 		return add_orphan(t, i, at);
@@ -246,8 +247,8 @@ add_left(struct talk *t)
 	char at[APIERROR_PARAM_MAX];
 
 	for (size_t i = 0; t->waiting && i < json_object_array_length(t->messages); i++) {
-		if (t->taken[i] ||
-		    !(has_role(t, i, SLICE("tool")) || has_role(t, i, SLICE("function"))))
+		if (t->taken[i] || !(messages_has_role(t, i, SLICE("tool")) ||
+				       messages_has_role(t, i, SLICE("function"))))
 			continue;
 		field_name(at, "%s[%zu]", t->c->list, i);
 		if (add_orphan(t, i, at) != 0)
@@ -265,15 +266,15 @@ static const struct {
 	{ "developer", read_system },
 	{ "user",      read_user },
 	{ "assistant", read_assistant },
-	{ "tool",      read_result },
-	{ "function",  read_result },
+	{ "tool",      messages_read_result },
+	{ "function",  messages_read_result },
 };
 /* clang-format on */
 
 static int
-read_message(struct talk *t, size_t i)
+messages_read_message(struct talk *t, size_t i)
 {
-	json_object *message = message_at(t, i), *role = json_get(message, "role");
+	json_object *message = messages_message_at(t, i), *role = json_get(message, "role");
 	char at[APIERROR_PARAM_MAX], param[APIERROR_PARAM_MAX];
 
 	if (message == NULL && t->c->holes)
@@ -295,7 +296,7 @@ read_message(struct talk *t, size_t i)
 
 /* What only the whole conversation shows. */
 static int
-finish(struct talk *t)
+messages_finish(struct talk *t)
 {
 	size_t system = json_object_array_length(t->system);
 
@@ -320,7 +321,7 @@ count_unasked(struct talk *t)
 	size_t calls = 0;
 
 	for (size_t i = 0; i < json_object_array_length(t->messages); i++) {
-		json_object *list = json_get_array(message_at(t, i), "tool_calls");
+		json_object *list = json_get_array(messages_message_at(t, i), "tool_calls");
 
 		calls += list != NULL ? json_object_array_length(list) : 0;
 	}
@@ -339,7 +340,7 @@ put_system(struct talk *t, json_object *target)
 }
 
 static int
-read_list(struct fieldmap_run *run, json_object *messages)
+messages_read_list(struct fieldmap_run *run, json_object *messages)
 {
 	size_t count = json_object_array_length(messages);
 	struct talk t = { .c = run->ctx, .messages = messages, .err = run->err };
@@ -351,11 +352,11 @@ read_list(struct fieldmap_run *run, json_object *messages)
 	chat_results_init(&t.results, messages, t.taken);
 	t.c->unasked_calls = count_unasked(&t);
 	for (size_t i = 0; i < count; i++)
-		if (!t.taken[i] && read_message(&t, i) != 0)
+		if (!t.taken[i] && messages_read_message(&t, i) != 0)
 			goto out;
 	if (add_left(&t) != 0)
 		goto out;
-	if (finish(&t) != 0)
+	if (messages_finish(&t) != 0)
 		goto out;
 	/* As Google reads them, so that bodies begin alike as long as prompts do. */
 	put_system(&t, run->target);
@@ -376,9 +377,9 @@ chat_messages_read(struct fieldmap_run *run, json_object *messages)
 	int answer;
 
 	if (!chat_foreign_any(messages))
-		return read_list(run, messages);
+		return messages_read_list(run, messages);
 	chat_foreign_open(&foreign, run, messages);
-	answer = read_list(run, foreign.messages);
+	answer = messages_read_list(run, foreign.messages);
 	chat_foreign_close(&foreign, answer != 0);
 	return answer;
 }

@@ -115,7 +115,7 @@ read_voice(struct fieldmap_run *run, json_object *audio)
 
 /* Google's models make PCM and WAV. */
 static int
-read_audio(struct fieldmap_run *run, json_object *audio)
+modality_read_audio(struct fieldmap_run *run, json_object *audio)
 {
 	static const char *const formats[] = { "wav", "pcm16" };
 	struct chat_read *c = run->ctx;
@@ -169,7 +169,7 @@ chat_output_finish(struct fieldmap_run *run)
 			changes_mention(run->changes, CHANGE_DROPPED, "modalities");
 		else if (!c->modalities_said)
 			changes_mention(run->changes, CHANGE_ADDED, "modalities");
-		return read_audio(run, c->audio);
+		return modality_read_audio(run, c->audio);
 	}
 	if (c->audio != NULL)
 		changes_mention(run->changes, CHANGE_IGNORED, "audio");

@@ -20,7 +20,7 @@ struct summary {
 
 /* Release the traces. legacy: calls are written as function_call. */
 static struct summary
-summarise(json_object *parts, bool legacy)
+reply_summarise(json_object *parts, bool legacy)
 {
 	struct summary s = { 0 };
 	struct slice call_signature = SLICE("");
@@ -48,7 +48,7 @@ summarise(json_object *parts, bool legacy)
 
 /* All parts of one kind of text as one string. */
 static void
-write_text(struct jwriter *w, const char *key, json_object *parts, bool thought)
+reply_write_text(struct jwriter *w, const char *key, json_object *parts, bool thought)
 {
 	jw_str_open(w, key);
 	for (size_t i = 0; parts != NULL && i < json_object_array_length(parts); i++) {
@@ -134,7 +134,7 @@ write_extras(struct jwriter *w, json_object *candidate, json_object *parts, cons
 }
 
 static void
-write_message(struct jwriter *w, const struct chat_reply_info *info, json_object *candidate,
+reply_write_message(struct jwriter *w, const struct chat_reply_info *info, json_object *candidate,
     const struct summary *s, size_t index)
 {
 	json_object *parts = json_get_array(json_get(candidate, "content"), "parts");
@@ -149,10 +149,10 @@ write_message(struct jwriter *w, const struct chat_reply_info *info, json_object
 	if ((s->calls > 0 || s->audio) && !s->speech)
 		jw_null(w, "content");
 	else
-		write_text(w, "content", parts, false);
+		reply_write_text(w, "content", parts, false);
 	jw_null(w, "refusal");
 	if (s->thought)
-		write_text(w, "reasoning_content", parts, true);
+		reply_write_text(w, "reasoning_content", parts, true);
 	if (s->calls > 0 && info->legacy_functions)
 		write_legacy_call(w, parts, &place);
 	else if (s->calls > 0)
@@ -194,11 +194,11 @@ end_reply(struct jwriter *w, const struct usage *usage)
 }
 
 static void
-write_choice(struct jwriter *w, const struct chat_reply_info *info, json_object *candidate,
+reply_write_choice(struct jwriter *w, const struct chat_reply_info *info, json_object *candidate,
     struct slice block_reason, size_t index)
 {
 	json_object *parts = json_get_array(json_get(candidate, "content"), "parts");
-	struct summary s = summarise(parts, info->legacy_functions);
+	struct summary s = reply_summarise(parts, info->legacy_functions);
 	struct chat_finish finish = {
 		.native = json_get_str(candidate, "finishReason"),
 		.called = s.calls > 0,
@@ -208,7 +208,7 @@ write_choice(struct jwriter *w, const struct chat_reply_info *info, json_object 
 
 	jw_object(w, NULL);
 	jw_int(w, "index", (int64_t)index);
-	write_message(w, info, candidate, &s, index);
+	reply_write_message(w, info, candidate, &s, index);
 	chat_logprobs_write(w, "logprobs", json_get(candidate, "logprobsResult"));
 	if (finish.native.len == 0 && block_reason.len > 0)
 		end_choice(w, "content_filter", block_reason);
@@ -278,7 +278,7 @@ write_choices(
 		json_object *candidate = json_object_array_get_idx(candidates, i);
 
 		if (json_object_is_type(candidate, json_type_object))
-			write_choice(w, info, candidate, reason, first + written++);
+			reply_write_choice(w, info, candidate, reason, first + written++);
 	}
 	if (written == 0)
 		write_blocked_choice(w, reason, first);

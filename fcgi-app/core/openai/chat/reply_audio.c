@@ -26,7 +26,7 @@ chat_audio_release(struct chat_audio *a)
 }
 
 static void
-write_data(struct jwriter *w, const struct buf *bytes)
+audio_write_data(struct jwriter *w, const struct buf *bytes)
 {
 	jw_str_open(w, "data");
 	base64_add(w->out, bytes->data, bytes->len);
@@ -60,7 +60,7 @@ chat_audio_delta(struct chat_audio *a, struct jwriter *w, const struct chat_repl
 	jw_object(w, "audio");
 	if (!a->any)
 		write_id(w, info);
-	write_data(w, &a->bytes);
+	audio_write_data(w, &a->bytes);
 	jw_object_end(w);
 	a->any = true;
 }
@@ -91,7 +91,7 @@ chat_audio_write(struct jwriter *w, const struct chat_reply_info *info, json_obj
 		sound_end(&a.sound, &a.bytes, 0);
 		jw_object(w, "audio");
 		write_id(w, info);
-		write_data(w, &a.bytes);
+		audio_write_data(w, &a.bytes);
 		write_end(w, info);
 		jw_object_end(w);
 	}

@@ -160,7 +160,7 @@ chat_source_read(const struct translate_env *env, struct slice text, struct apie
 }
 
 static int
-finish(struct fieldmap_run *run)
+request_finish(struct fieldmap_run *run)
 {
 	if (chat_tools_finish(run) != 0 || chat_thinking_finish(run) != 0 ||
 	    chat_output_finish(run) != 0 || chat_refused_finish(run) != 0)
@@ -183,7 +183,7 @@ chat_request_convert(
 	};
 	int answer = -1;
 
-	if (fieldmap_apply(table, &run) != 0 || finish(&run) != 0)
+	if (fieldmap_apply(table, &run) != 0 || request_finish(&run) != 0)
 		goto out;
 	json_write(target, body);
 	answer = !body->failed ? 0 : apierror_set(err, APIERROR_TOO_LARGE, NULL, NULL);

@@ -61,7 +61,7 @@ response_of_text(json_object *text)
 
 /* Texts that came apart stay apart. */
 static json_object *
-response_of(const struct chat_call *call)
+result_response_of(const struct chat_call *call)
 {
 	size_t count = json_object_array_length(call->texts);
 	json_object *response;
@@ -155,7 +155,7 @@ new_response(const struct chat_read *c, struct chat_call *call)
 		json_put(result, "id", json_object_get(call->id));
 	json_put_str(result, "name", slice_str(call->upstream));
 	if (call->answered) {
-		response = response_of(call);
+		response = result_response_of(call);
 	} else {
 		response = json_object_new_object();
 		json_put(response, "error", json_object_new_string("no result"));

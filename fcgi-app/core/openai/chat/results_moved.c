@@ -17,13 +17,13 @@ chat_id_text(json_object *id)
 }
 
 static json_object *
-message_at(const struct chat_results *r, size_t i)
+moved_message_at(const struct chat_results *r, size_t i)
 {
 	return json_object_array_get_idx(r->messages, i);
 }
 
 static bool
-has_role(json_object *message, struct slice role)
+moved_has_role(json_object *message, struct slice role)
 {
 	return slice_eq(json_get_str(message, "role"), role);
 }
@@ -71,9 +71,9 @@ find_astray(struct chat_results *r, size_t count)
 	bool inside = false, any = false;
 
 	for (size_t i = 0; i < count; i++) {
-		json_object *message = message_at(r, i);
+		json_object *message = moved_message_at(r, i);
 		const char *id = chat_is_result(message) ? chat_result_id(message) : NULL;
-		bool assistant = has_role(message, SLICE("assistant"));
+		bool assistant = moved_has_role(message, SLICE("assistant"));
 		int64_t own;
 
 		step += assistant && !inside;
@@ -95,7 +95,7 @@ chat_results_init(struct chat_results *r, json_object *messages, uint8_t *taken)
 	size_t count = json_object_array_length(messages), first = 0;
 
 	*r = (struct chat_results){ .messages = messages, .taken = taken };
-	while (first < count && !chat_is_result(message_at(r, first)))
+	while (first < count && !chat_is_result(moved_message_at(r, first)))
 		first++;
 	if (first == count)
 		return;
@@ -106,10 +106,11 @@ chat_results_init(struct chat_results *r, json_object *messages, uint8_t *taken)
 	r->astray = json_object_new_object();
 	r->last_call = json_object_new_object();
 	for (size_t i = 0; i < count; i++)
-		if (has_role(message_at(r, i), SLICE("assistant")))
-			note_calls(r->last_call, message_at(r, i), i);
+		if (moved_has_role(moved_message_at(r, i), SLICE("assistant")))
+			note_calls(r->last_call, moved_message_at(r, i), i);
 	for (size_t i = count; i-- > 0;) {
-		const char *id = r->next[i] != NOT_ASTRAY ? chat_result_id(message_at(r, i)) : NULL;
+		const char *id =
+		    r->next[i] != NOT_ASTRAY ? chat_result_id(moved_message_at(r, i)) : NULL;
 
 		if (id == NULL)
 			continue;
@@ -130,7 +131,7 @@ chat_results_release(struct chat_results *r)
 bool
 chat_result_waits(const struct chat_results *r, size_t i)
 {
-	const char *id = chat_result_id(message_at(r, i));
+	const char *id = chat_result_id(moved_message_at(r, i));
 
 	return id != NULL && r->early[i] != 0 && json_get_int(r->last_call, id, -1) > (int64_t)i;
 }

@@ -152,7 +152,7 @@ chat_tier_conv(
 
 /* False, an empty object, an empty list. */
 static bool
-says_nothing(json_object *value)
+sampling_says_nothing(json_object *value)
 {
 	if (json_object_is_type(value, json_type_boolean))
 		return !json_object_get_boolean(value);
@@ -165,7 +165,7 @@ chat_refuse_emit(struct fieldmap_run *run, const struct fieldmap *row, json_obje
 {
 	char param[APIERROR_PARAM_MAX];
 
-	if (says_nothing(value))
+	if (sampling_says_nothing(value))
 		return 0;
 	fieldmap_param(run, row, param);
 	return apierror_set(run->err, APIERROR_UNSUPPORTED, param,
@@ -178,7 +178,7 @@ chat_drop_emit(struct fieldmap_run *run, const struct fieldmap *row, json_object
 {
 	char param[APIERROR_PARAM_MAX];
 
-	if (says_nothing(value))
+	if (sampling_says_nothing(value))
 		return 0;
 	fieldmap_param(run, row, param);
 	return changes_note(run->changes, CHANGE_DROPPED, param, run->err);

@@ -48,11 +48,11 @@ struct chat_stream {
 	struct lane key_order[];
 };
 
-static void take_part(
+static void stream_take_part(
     void *ctx, size_t candidate, const struct gemini_part *part, json_object *logprobs);
-static void take_candidate(void *ctx, size_t candidate, json_object *object);
+static void stream_take_candidate(void *ctx, size_t candidate, json_object *object);
 
-static const struct gemini_sink chat_sink = { take_part, take_candidate };
+static const struct gemini_sink chat_sink = { stream_take_part, stream_take_candidate };
 
 static struct extras *
 extras_of(struct choice *choice)
@@ -125,7 +125,7 @@ chat_stream_free(struct chat_stream *s)
 
 /* Up to the inside of `delta`. */
 static struct jwriter
-open_chunk(struct chat_stream *s, size_t index)
+stream_open_chunk(struct chat_stream *s, size_t index)
 {
 	struct jwriter w = jwriter_on(s->out);
 
@@ -142,7 +142,7 @@ open_chunk(struct chat_stream *s, size_t index)
 
 /* The end of a chunk within the stream. logprobs: of its text, or NULL. */
 static void
-end_chunk(struct chat_stream *s, struct jwriter *w, json_object *logprobs)
+stream_end_chunk(struct chat_stream *s, struct jwriter *w, json_object *logprobs)
 {
 	static const struct slice tail = { ",\"finish_reason\":null}]}\n\n", 26 };
 	static const struct slice tail_usage = { ",\"finish_reason\":null}],\"usage\":null}\n\n",
@@ -162,16 +162,16 @@ open_choice(struct chat_stream *s, size_t index)
 	if (s->choices[index].open)
 		return;
 	s->choices[index].open = true;
-	w = open_chunk(s, index);
+	w = stream_open_chunk(s, index);
 	jw_str(&w, "role", "assistant");
 	jw_str(&w, "content", "");
-	end_chunk(s, &w, NULL);
+	stream_end_chunk(s, &w, NULL);
 }
 
 /* ---- parts ---- */
 
 static void
-write_call(struct chat_stream *s, size_t index, const struct gemini_part *part)
+stream_write_call(struct chat_stream *s, size_t index, const struct gemini_part *part)
 {
 	struct choice *choice = &s->choices[index];
 	struct chat_call_place place = {
@@ -186,7 +186,7 @@ write_call(struct chat_stream *s, size_t index, const struct gemini_part *part)
 	/* The older form has room for one. */
 	if (place.index > 0 && (s->info.legacy_functions || s->info.one_call))
 		return;
-	w = open_chunk(s, index);
+	w = stream_open_chunk(s, index);
 	if (s->info.legacy_functions) {
 		chat_legacy_call_write(&w, part, &place);
 		/* On the way back it is the call's when nothing was said. */
@@ -197,7 +197,7 @@ write_call(struct chat_stream *s, size_t index, const struct gemini_part *part)
 		chat_call_write(&w, part, &place);
 		jw_array_end(&w);
 	}
-	end_chunk(s, &w, NULL);
+	stream_end_chunk(s, &w, NULL);
 }
 
 /* Text of either kind, and the signature that came with it. */
@@ -206,7 +206,7 @@ write_speech(
     struct chat_stream *s, size_t index, const struct gemini_part *part, json_object *logprobs)
 {
 	bool thought = part->kind == PART_THOUGHT;
-	struct jwriter w = open_chunk(s, index);
+	struct jwriter w = stream_open_chunk(s, index);
 
 	if (part->text.len > 0 || gemini_part_speaks(part)) {
 		jw_str_open(&w, thought ? "reasoning_content" : "content");
@@ -215,19 +215,19 @@ write_speech(
 		s->choices[index].spoke = s->choices[index].spoke || !thought;
 	}
 	chat_extra_write(&w, part->signature, NULL, SLICE(""));
-	end_chunk(s, &w, logprobs);
+	stream_end_chunk(s, &w, logprobs);
 }
 
 static void
-write_image(struct chat_stream *s, size_t index, const struct gemini_part *part)
+stream_write_image(struct chat_stream *s, size_t index, const struct gemini_part *part)
 {
-	struct jwriter w = open_chunk(s, index);
+	struct jwriter w = stream_open_chunk(s, index);
 
 	jw_array(&w, "images");
 	chat_image_write(&w, part->body);
 	jw_array_end(&w);
 	chat_extra_write(&w, part->signature, NULL, SLICE(""));
-	end_chunk(s, &w, NULL);
+	stream_end_chunk(s, &w, NULL);
 	s->choices[index].spoke = true;
 }
 
@@ -241,9 +241,9 @@ write_audio(struct chat_stream *s, size_t index, const struct gemini_part *part)
 		extras->audio = xmalloc(sizeof(*extras->audio));
 		chat_audio_init(extras->audio, &s->info);
 	}
-	w = open_chunk(s, index);
+	w = stream_open_chunk(s, index);
 	chat_audio_delta(extras->audio, &w, &s->info, part);
-	end_chunk(s, &w, NULL);
+	stream_end_chunk(s, &w, NULL);
 	s->choices[index].spoke = true;
 }
 
@@ -257,7 +257,7 @@ choice_of(const struct lane *lane, size_t candidate, size_t *ret_index)
 }
 
 static void
-take_part(void *ctx, size_t candidate, const struct gemini_part *part, json_object *logprobs)
+stream_take_part(void *ctx, size_t candidate, const struct gemini_part *part, json_object *logprobs)
 {
 	struct lane *lane = ctx;
 	struct chat_stream *s = lane->stream;
@@ -270,11 +270,11 @@ take_part(void *ctx, size_t candidate, const struct gemini_part *part, json_obje
 	switch (part->kind) {
 	case PART_CALL:
 		open_choice(s, index);
-		write_call(s, index, part);
+		stream_write_call(s, index, part);
 		break;
 	case PART_IMAGE:
 		open_choice(s, index);
-		write_image(s, index, part);
+		stream_write_image(s, index, part);
 		break;
 	case PART_TRACE:
 		chat_trace_add(&extras_of(&s->choices[index])->traces, part);
@@ -298,7 +298,7 @@ take_part(void *ctx, size_t candidate, const struct gemini_part *part, json_obje
 }
 
 static void
-take_candidate(void *ctx, size_t candidate, json_object *object)
+stream_take_candidate(void *ctx, size_t candidate, json_object *object)
 {
 	struct lane *lane = ctx;
 	struct chat_stream *s = lane->stream;
@@ -330,13 +330,13 @@ write_metadata(struct chat_stream *s, size_t index)
 				  extras->audio == NULL))
 		return;
 	metadata = citations_metadata(&extras->citations);
-	w = open_chunk(s, index);
+	w = stream_open_chunk(s, index);
 	if (extras->audio != NULL)
 		chat_audio_end(&w, &s->info);
 	if (metadata != NULL)
 		chat_annotations_write(&w, &extras->citations);
 	chat_extra_write(&w, SLICE(""), metadata, buf_slice(&extras->traces));
-	end_chunk(s, &w, NULL);
+	stream_end_chunk(s, &w, NULL);
 	json_object_put(metadata);
 }
 
@@ -352,7 +352,7 @@ write_final(struct chat_stream *s, const struct gemini_reader *g, size_t index, 
 	};
 	bool blocked = gemini_reader_blocked(g, candidate);
 	const char *native = blocked ? g->block_reason : g->native[candidate];
-	struct jwriter w = open_chunk(s, index);
+	struct jwriter w = stream_open_chunk(s, index);
 
 	jw_object_end(&w);
 	jw_str(&w, "finish_reason", blocked ? "content_filter" : chat_finish_word(&finish));
@@ -381,9 +381,9 @@ close_choice(struct lane *lane, size_t candidate)
 		return;
 	if (blocked && !s->choices[index].open) {
 		open_choice(s, index);
-		w = open_chunk(s, index);
+		w = stream_open_chunk(s, index);
 		chat_refusal_write(&w, "refusal", slice_str(g->block_reason));
-		end_chunk(s, &w, NULL);
+		stream_end_chunk(s, &w, NULL);
 	}
 	open_choice(s, index);
 	write_metadata(s, index);
@@ -391,7 +391,7 @@ close_choice(struct lane *lane, size_t candidate)
 }
 
 static void
-write_usage(struct chat_stream *s)
+stream_write_usage(struct chat_stream *s)
 {
 	struct usage usage = chat_stream_usage(s);
 	struct jwriter w = jwriter_on(s->out);
@@ -431,7 +431,7 @@ chat_stream_finish(struct chat_stream *s, size_t lane, struct buf *out, struct a
 	if (--s->open_lanes > 0)
 		return 0;
 	if (s->info.include_usage)
-		write_usage(s);
+		stream_write_usage(s);
 	buf_adds(out, "data: [DONE]\n\n");
 	return 0;
 }

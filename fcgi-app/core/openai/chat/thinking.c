@@ -58,7 +58,7 @@ static const struct {
 static const struct effort *const no_effort = &efforts[0];
 
 static const struct level *
-level_of(unsigned bit)
+thinking_level_of(unsigned bit)
 {
 	size_t i = 0;
 
@@ -80,7 +80,7 @@ level_for_budget(int64_t budget)
 static enum family_level
 level_taken(enum family_level wanted, unsigned taken)
 {
-	const struct level *level = level_of(wanted);
+	const struct level *level = thinking_level_of(wanted);
 
 	if ((taken & wanted) != 0)
 		return wanted;
@@ -93,7 +93,7 @@ level_taken(enum family_level wanted, unsigned taken)
 /* ---- what the caller says ---- */
 
 static struct chat_thinking *
-say(struct fieldmap_run *run, const struct fieldmap *row)
+thinking_say(struct fieldmap_run *run, const struct fieldmap *row)
 {
 	struct chat_read *c = run->ctx;
 	struct chat_thinking *t = &c->thinking;
@@ -113,7 +113,7 @@ chat_effort_emit(struct fieldmap_run *run, const struct fieldmap *row, json_obje
 	for (size_t i = 0; i < ARRAY_SIZE(efforts); i++) {
 		if (!slice_eqi(json_str(value), slice_str(efforts[i].word)))
 			continue;
-		t = say(run, row);
+		t = thinking_say(run, row);
 		t->kind = THINK_EFFORT;
 		t->effort = &efforts[i];
 		return 0;
@@ -136,7 +136,7 @@ chat_budget_emit(struct fieldmap_run *run, const struct fieldmap *row, json_obje
 		changes_mention(run->changes, CHANGE_DROPPED, param);
 		return 0;
 	}
-	t = say(run, row);
+	t = thinking_say(run, row);
 	t->kind = THINK_BUDGET;
 	t->budget = json_int(value, -1);
 	return 0;
@@ -154,7 +154,7 @@ emit_level(struct fieldmap_run *run, const struct fieldmap *row, json_object *va
 	for (size_t i = 0; i < ARRAY_SIZE(levels); i++) {
 		if (!slice_eqi(json_str(value), slice_str(levels[i].word)))
 			continue;
-		t = say(run, row);
+		t = thinking_say(run, row);
 		t->kind = THINK_AT_LEVEL;
 		t->level = levels[i].level;
 		return 0;
@@ -215,7 +215,7 @@ chat_think_emit(struct fieldmap_run *run, const struct fieldmap *row, json_objec
 			t->show = SHOW_YES;
 		return 0;
 	}
-	t = say(run, row);
+	t = thinking_say(run, row);
 	t->kind = THINK_EFFORT;
 	t->effort = no_effort;
 	return 0;
@@ -323,7 +323,7 @@ put_level(struct fieldmap_run *run, json_object *config)
 		wanted = level_for_budget(t->budget);
 	}
 	taken = level_taken(wanted, c->family->levels);
-	json_put(config, "thinkingLevel", json_object_new_string(level_of(taken)->google));
+	json_put(config, "thinkingLevel", json_object_new_string(thinking_level_of(taken)->google));
 	if (t->kind == THINK_BUDGET)
 		return changes_note(run->changes, CHANGE_REWRITTEN, t->at, run->err);
 	if (taken != wanted || !exact)
@@ -342,7 +342,7 @@ put_budget(struct fieldmap_run *run, json_object *config)
 	if (t->kind == THINK_EFFORT)
 		wanted = t->effort->budget;
 	else if (t->kind == THINK_AT_LEVEL)
-		wanted = level_of(t->level)->budget;
+		wanted = thinking_level_of(t->level)->budget;
 	taken = wanted;
 	if (wanted > 0 || (wanted == 0 && !family->budget_off)) {
 		taken = taken < family->budget_min ? family->budget_min : taken;

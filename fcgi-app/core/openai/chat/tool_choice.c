@@ -150,7 +150,7 @@ refuse_type(struct choice *ch, struct slice type)
 
 /* Puts what a choice names on the list of allowed functions; a built-in tool cannot be chosen. */
 static int
-allow(struct choice *ch)
+tool_choice_allow(struct choice *ch)
 {
 	const struct chat_read *c = ch->run->ctx;
 	struct slice type = json_get_str(ch->tool, "type");
@@ -208,7 +208,7 @@ allow_list(struct fieldmap_run *run, json_object *body, const char *at)
 		if (ch.tool == NULL)
 			continue;
 		field_name(param, "%s.tools[%zu]", at, i);
-		if (allow(&ch) != 0)
+		if (tool_choice_allow(&ch) != 0)
 			return -1;
 		any = any || ch.any;
 	}
@@ -221,7 +221,7 @@ allow_list(struct fieldmap_run *run, json_object *body, const char *at)
 
 /* A word, which stands alone or is the `type` of an object. False when it is none of these. */
 static bool
-read_word(struct fieldmap_run *run, const char *at, struct slice word)
+tool_choice_read_word(struct fieldmap_run *run, const char *at, struct slice word)
 {
 	static const struct {
 		const char *word, *mode;
@@ -267,7 +267,7 @@ chat_choice_emit(struct fieldmap_run *run, const struct fieldmap *row, json_obje
 	struct slice type = json_get_str(value, "type");
 
 	if (json_object_is_type(value, json_type_string))
-		return read_word(run, row->from, json_str(value))
+		return tool_choice_read_word(run, row->from, json_str(value))
 		           ? 0
 		           : fieldmap_drop_word(run, row->from, "", json_str(value),
 				 "'none', 'auto', 'required', 'any', and 'validated'");
@@ -275,11 +275,11 @@ chat_choice_emit(struct fieldmap_run *run, const struct fieldmap *row, json_obje
 		return 0;
 	if (!json_object_is_type(value, json_type_object))
 		return fieldmap_bad_type(run->err, row->from, "a string or an object", value);
-	if (read_word(run, row->from, type))
+	if (tool_choice_read_word(run, row->from, type))
 		return 0;
 	if (slice_eq(type, SLICE("allowed_tools")))
 		return read_allowed(run, value, row->from);
-	if (allow(&ch) != 0)
+	if (tool_choice_allow(&ch) != 0)
 		return -1;
 	c->mode = ch.any ? "ANY" : "AUTO";
 	return 0;

@@ -48,7 +48,8 @@ const struct field_table chat_tool_tables[] = {
 
 /* Checks a tool by its table; a new object with what the table places, or NULL. */
 static json_object *
-check(struct fieldmap_run *run, const struct fieldmap *fields, json_object *tool, const char *at)
+tools_check(
+    struct fieldmap_run *run, const struct fieldmap *fields, json_object *tool, const char *at)
 {
 	struct fieldmap_run inner = fieldmap_inside(run, tool, at);
 
@@ -76,9 +77,9 @@ note_strict(struct fieldmap_run *run, json_object *function, const char *at)
 
 /* function: {name, description, parameters, strict}. */
 static int
-read_function(struct fieldmap_run *run, json_object *function, const char *at)
+tools_read_function(struct fieldmap_run *run, json_object *function, const char *at)
 {
-	json_object *declaration = check(run, function_fields, function, at);
+	json_object *declaration = tools_check(run, function_fields, function, at);
 	json_object *parameters = json_get_object(function, "parameters"), *schema = NULL;
 	struct slice name = json_get_str(function, "name");
 	const struct chat_read *c = run->ctx;
@@ -139,9 +140,9 @@ tell_format(struct fieldmap_run *run, json_object *custom, json_object *declarat
 
 /* custom: {name, description, format}: a function with the one argument `input`. */
 static int
-read_custom(struct fieldmap_run *run, json_object *custom, const char *at)
+tools_read_custom(struct fieldmap_run *run, json_object *custom, const char *at)
 {
-	json_object *declaration = check(run, custom_fields, custom, at);
+	json_object *declaration = tools_check(run, custom_fields, custom, at);
 	json_object *schema, *required, *input;
 
 	if (declaration == NULL)
@@ -393,8 +394,8 @@ static const struct tool_type {
 	const char *type;
 	int (*read)(struct fieldmap_run *run, json_object *body, const char *at);
 } tool_types[] = {
-	{ "function", read_function },
-	{ "custom",   read_custom },
+	{ "function", tools_read_function },
+	{ "custom",   tools_read_custom },
 };
 /* clang-format on */
 
@@ -477,7 +478,7 @@ chat_functions_emit(struct fieldmap_run *run, const struct fieldmap *row, json_o
 		field_name(at, "%s[%zu]", row->from, i);
 		if (!json_is_object(function))
 			return fieldmap_bad_type(run->err, at, "an object", function);
-		if (read_function(run, function, at) != 0)
+		if (tools_read_function(run, function, at) != 0)
 			return -1;
 	}
 	c->request->legacy_functions = c->functions && !tools;

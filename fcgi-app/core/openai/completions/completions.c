@@ -39,7 +39,7 @@ add_prompt(struct fieldmap_run *run, json_object *prompt, const char *at)
 }
 
 static int
-emit_prompt(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
+completions_emit_prompt(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
 {
 	char at[APIERROR_PARAM_MAX];
 	size_t count;
@@ -60,7 +60,7 @@ emit_prompt(struct fieldmap_run *run, const struct fieldmap *row, json_object *v
 }
 
 static int
-emit_n(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
+completions_emit_n(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
 {
 	(void)row;
 	request_of(run)->n = (unsigned)json_int(value, 1);
@@ -132,7 +132,7 @@ static const size_t include_usage_at = offsetof(struct chat_request, include_usa
 static const struct fieldmap completion_fields[] = {
 	/* The model comes first: it decides which needs below are met. */
 	{ .from = "model", .kind = FK_STR, .flags = FF_REQUIRED, .emit = chat_model_emit },
-	{ .from = "prompt", .kind = FK_ANY, .flags = FF_REQUIRED, .emit = emit_prompt },
+	{ .from = "prompt", .kind = FK_ANY, .flags = FF_REQUIRED, .emit = completions_emit_prompt },
 	{ .from = "suffix", .kind = FK_STR, .emit = emit_suffix },
 	{ .from = "echo", .kind = FK_BOOL, .emit = emit_echo },
 	{ .from = "stream", .kind = FK_BOOL, .emit = chat_flag_emit, .arg = &stream_at },
@@ -140,7 +140,7 @@ static const struct fieldmap completion_fields[] = {
 	{ .from = "stream_options.include_usage", .kind = FK_BOOL, .emit = chat_flag_emit,
 	  .arg = &include_usage_at },
 	{ .from = "stream_options.include_obfuscation", .flags = FF_IGNORE },
-	{ .from = "n", .kind = FK_INT, .min = 1, .max = FAN_MAX, .emit = emit_n },
+	{ .from = "n", .kind = FK_INT, .min = 1, .max = FAN_MAX, .emit = completions_emit_n },
 	{ .from = "best_of", .kind = FK_INT, .flags = FF_UNUSED, .emit = emit_best_of },
 
 	/* Absent means no limit: OpenAI's 16 would end in the model's thoughts. */

@@ -68,7 +68,7 @@ write_finish(struct jwriter *w, const struct call *call)
 /* ---- logprobs ---- */
 
 static int64_t
-characters(struct slice text)
+reply_characters(struct slice text)
 {
 	int64_t count = 0;
 
@@ -145,7 +145,8 @@ write_logprobs(struct jwriter *w, json_object *result, int64_t *offset)
 	jw_array(w, "text_offset");
 	for (size_t i = 0; i < count; i++) {
 		jw_int(w, NULL, *offset);
-		*offset += characters(json_get_str(json_object_array_get_idx(chosen, i), "token"));
+		*offset +=
+		    reply_characters(json_get_str(json_object_array_get_idx(chosen, i), "token"));
 	}
 	jw_array_end(w);
 	jw_object_end(w);
@@ -168,14 +169,14 @@ take_whole(void *ctx, size_t candidate, const struct gemini_part *part, json_obj
 }
 
 static int
-write_choice(struct jwriter *w, const struct completions_request *c, struct call *call,
+reply_write_choice(struct jwriter *w, const struct completions_request *c, struct call *call,
     struct slice upstream, struct apierror *err)
 {
 	jw_object(w, NULL);
 	jw_str_open(w, "text");
 	if (c->echo) {
 		buf_add_json(w->out, prompt_of(c, call->index));
-		call->offset = characters(prompt_of(c, call->index));
+		call->offset = reply_characters(prompt_of(c, call->index));
 	}
 	if (gemini_reader_document(&call->reader, upstream, err) != 0)
 		return -1;
@@ -210,7 +211,7 @@ completions_reply_translate(const struct slice *upstream, const struct completio
 
 		buf_init(&call.logprobs, COLLECT_MAX);
 		gemini_reader_init(&call.reader, info->scratch, false, &sink, &call);
-		answer = write_choice(&w, c, &call, upstream[i], err);
+		answer = reply_write_choice(&w, c, &call, upstream[i], err);
 		usage_add(usage, gemini_reader_usage(&call.reader));
 		gemini_reader_release(&call.reader);
 		buf_release(&call.logprobs);
@@ -228,7 +229,7 @@ completions_reply_translate(const struct slice *upstream, const struct completio
 
 /* Up to the inside of `text`. */
 static struct jwriter
-open_chunk(struct completions_stream *s)
+reply_open_chunk(struct completions_stream *s)
 {
 	struct jwriter w = jwriter_on(s->out);
 
@@ -239,7 +240,7 @@ open_chunk(struct completions_stream *s)
 }
 
 static void
-end_chunk(struct call *call, struct jwriter *w, json_object *logprobs, bool final)
+reply_end_chunk(struct call *call, struct jwriter *w, json_object *logprobs, bool final)
 {
 	jw_str_close(w);
 	jw_int(w, "index", (int64_t)call->index);
@@ -267,14 +268,14 @@ echo_prompt(struct call *call)
 	if (call->echoed || !s->request->echo)
 		return;
 	call->echoed = true;
-	w = open_chunk(s);
+	w = reply_open_chunk(s);
 	buf_add_json(s->out, prompt);
-	end_chunk(call, &w, NULL, false);
-	call->offset = characters(prompt);
+	reply_end_chunk(call, &w, NULL, false);
+	call->offset = reply_characters(prompt);
 }
 
 static void
-take_event(void *ctx, size_t candidate, const struct gemini_part *part, json_object *logprobs)
+reply_take_event(void *ctx, size_t candidate, const struct gemini_part *part, json_object *logprobs)
 {
 	struct call *call = ctx;
 	struct jwriter w;
@@ -282,16 +283,16 @@ take_event(void *ctx, size_t candidate, const struct gemini_part *part, json_obj
 	if (candidate > 0 || !gemini_part_speaks(part))
 		return;
 	echo_prompt(call);
-	w = open_chunk(call->stream);
+	w = reply_open_chunk(call->stream);
 	gemini_part_write(part, w.out);
-	end_chunk(call, &w, logprobs, false);
+	reply_end_chunk(call, &w, logprobs, false);
 	call->spoke = true;
 }
 
 struct completions_stream *
 completions_stream_new(const struct completions_info *info)
 {
-	static const struct gemini_sink sink = { .part = take_event };
+	static const struct gemini_sink sink = { .part = reply_take_event };
 	size_t count = info->request->calls;
 	struct completions_stream *s = xcalloc(1, sizeof(*s) + count * sizeof(struct call));
 	struct jwriter w = jwriter_on(&s->prefix);
@@ -331,7 +332,7 @@ completions_stream_feed(struct completions_stream *s, size_t call, struct slice 
 }
 
 static void
-write_usage(struct completions_stream *s)
+reply_write_usage(struct completions_stream *s)
 {
 	struct usage usage = completions_stream_usage(s);
 	struct jwriter w = jwriter_on(s->out);
@@ -353,12 +354,12 @@ completions_stream_finish(
 	if (gemini_reader_finish(&s->calls[call].reader, err) != 0)
 		return -1;
 	echo_prompt(&s->calls[call]);
-	w = open_chunk(s);
-	end_chunk(&s->calls[call], &w, NULL, true);
+	w = reply_open_chunk(s);
+	reply_end_chunk(&s->calls[call], &w, NULL, true);
 	if (--s->open_calls > 0)
 		return 0;
 	if (s->request->include_usage)
-		write_usage(s);
+		reply_write_usage(s);
 	buf_adds(out, "data: [DONE]\n\n");
 	return 0;
 }

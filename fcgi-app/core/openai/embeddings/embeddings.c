@@ -32,7 +32,7 @@ takes_tasks(const struct embed_read *read)
 /* ---- request ---- */
 
 static int
-emit_model(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
+embed_emit_model(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
 {
 	struct embed_read *read = run->ctx;
 	struct model_view unused;
@@ -54,7 +54,7 @@ emit_dimensions(struct fieldmap_run *run, const struct fieldmap *row, json_objec
 }
 
 static int
-emit_format(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
+embed_emit_format(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
 {
 	struct embed_read *read = run->ctx;
 
@@ -123,7 +123,7 @@ emit_google(struct fieldmap_run *run, const struct fieldmap *row, json_object *v
 
 /* at: the text's field. */
 static int
-add_input(struct fieldmap_run *run, json_object *text, const char *at)
+embed_add_input(struct fieldmap_run *run, json_object *text, const char *at)
 {
 	struct embed_read *read = run->ctx;
 	json_object *request, *part, *parts;
@@ -157,13 +157,13 @@ add_input(struct fieldmap_run *run, json_object *text, const char *at)
 }
 
 static int
-emit_input(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
+embed_emit_input(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
 {
 	char at[APIERROR_PARAM_MAX];
 	size_t count;
 
 	if (!json_object_is_type(value, json_type_array))
-		return add_input(run, value, row->from);
+		return embed_add_input(run, value, row->from);
 	count = json_object_array_length(value);
 	if (count == 0 || count > EMBED_INPUTS_MAX)
 		return apierror_set(run->err, APIERROR_BAD_VALUE, row->from,
@@ -171,7 +171,7 @@ emit_input(struct fieldmap_run *run, const struct fieldmap *row, json_object *va
 		    EMBED_INPUTS_MAX, count);
 	for (size_t i = 0; i < count; i++) {
 		field_name(at, "%s[%zu]", row->from, i);
-		if (add_input(run, json_object_array_get_idx(value, i), at) != 0)
+		if (embed_add_input(run, json_object_array_get_idx(value, i), at) != 0)
 			return -1;
 	}
 	return 0;
@@ -180,14 +180,14 @@ emit_input(struct fieldmap_run *run, const struct fieldmap *row, json_object *va
 /* clang-format off */
 static const struct fieldmap embed_fields[] = {
 	/* The inputs come after what each request repeats. */
-	{ .from = "model", .kind = FK_STR, .flags = FF_REQUIRED, .emit = emit_model },
+	{ .from = "model", .kind = FK_STR, .flags = FF_REQUIRED, .emit = embed_emit_model },
 	{ .from = "dimensions", .kind = FK_INT, .flags = FF_EXACT, .min = 1, .max = INT32_MAX,
 	  .emit = emit_dimensions },
-	{ .from = "encoding_format", .kind = FK_STR, .emit = emit_format },
+	{ .from = "encoding_format", .kind = FK_STR, .emit = embed_emit_format },
 	{ .from = "task_type", .kind = FK_STR, .flags = FF_SOMETIMES, .emit = emit_task },
 	{ .from = "extra_body.google", .kind = FK_OBJECT, .emit = emit_google },
 	{ .from = "google", .kind = FK_OBJECT, .emit = emit_google },
-	{ .from = "input", .kind = FK_ANY, .flags = FF_REQUIRED, .emit = emit_input },
+	{ .from = "input", .kind = FK_ANY, .flags = FF_REQUIRED, .emit = embed_emit_input },
 	/* Nothing in Gemini corresponds to this. */
 	{ .from = "user", .flags = FF_IGNORE },
 	{ 0 }
@@ -359,7 +359,7 @@ add_vector(
 /* Of the inputs from first to the last one answered. Where Google does not count, a token is taken
  * to be four bytes, as it is about in English. */
 static int64_t
-estimate(const struct embed_reply *r, const struct embed_request *e, size_t first)
+embed_estimate(const struct embed_reply *r, const struct embed_request *e, size_t first)
 {
 	int64_t tokens = 0;
 
@@ -397,7 +397,7 @@ embed_reply_add(struct embed_reply *r, const struct embed_request *e, struct sli
 			goto out;
 	}
 	usage_read(&usage, json_get(reply, "usageMetadata"));
-	r->usage.prompt += usage.known ? usage.prompt : estimate(r, e, first);
+	r->usage.prompt += usage.known ? usage.prompt : embed_estimate(r, e, first);
 	r->usage.total = r->usage.prompt;
 	r->usage.known = true;
 	answer = 0;

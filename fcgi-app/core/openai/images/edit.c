@@ -49,7 +49,7 @@ free_inputs(struct images_read *read)
 
 /* What was asked for from outside and is not here yet has no type. */
 static int
-add_part(struct images_read *read, json_object *part, const char *at, struct apierror *err)
+edit_add_part(struct images_read *read, json_object *part, const char *at, struct apierror *err)
 {
 	struct slice mime = json_get_str(json_get(part, "inlineData"), "mimeType");
 
@@ -72,7 +72,7 @@ add_url(struct images_read *read, json_object *value, const char *at, struct api
 
 	if (chat_media_read(&chat, &media, at, &part, err) != 0)
 		return -1;
-	return add_part(read, part, at, err);
+	return edit_add_part(read, part, at, err);
 }
 
 static int
@@ -82,7 +82,7 @@ add_file(struct images_read *read, json_object *id, const char *at, struct apier
 
 	if (chat_file_read(id, at, &part, err) != 0)
 		return -1;
-	return add_part(read, part, at, err);
+	return edit_add_part(read, part, at, err);
 }
 
 /* {"image_url": "..."}, {"image_url": {"url": "..."}}, {"file_id": "files/..."} or the URL alone.
@@ -112,7 +112,7 @@ add_image(struct images_read *read, json_object *value, const char *at, struct a
 }
 
 static int
-add_list(struct images_read *read, json_object *list, const char *at, struct apierror *err)
+edit_add_list(struct images_read *read, json_object *list, const char *at, struct apierror *err)
 {
 	size_t count = json_object_array_length(list);
 	char param[APIERROR_PARAM_MAX];
@@ -138,9 +138,9 @@ add_images(struct images_read *read, json_object *source, struct apierror *err)
 	if (images != NULL && !json_object_is_type(images, json_type_array))
 		return fieldmap_bad_type(err, "images", "an array", images);
 	if (images != NULL)
-		return add_list(read, images, "images", err);
+		return edit_add_list(read, images, "images", err);
 	if (json_object_is_type(image, json_type_array))
-		return add_list(read, image, "image", err);
+		return edit_add_list(read, image, "image", err);
 	return add_image(read, image, "image", err);
 }
 

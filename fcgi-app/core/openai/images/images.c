@@ -21,7 +21,7 @@
 #define CONFIG "generationConfig/imageConfig/"
 
 static int
-emit_model(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
+images_emit_model(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
 {
 	struct images_read *read = run->ctx;
 
@@ -33,7 +33,7 @@ emit_model(struct fieldmap_run *run, const struct fieldmap *row, json_object *va
 }
 
 static int
-emit_prompt(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
+images_emit_prompt(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
 {
 	struct images_read *read = run->ctx;
 
@@ -45,7 +45,7 @@ emit_prompt(struct fieldmap_run *run, const struct fieldmap *row, json_object *v
 }
 
 static int
-emit_n(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
+images_emit_n(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
 {
 	struct images_read *read = run->ctx;
 
@@ -55,7 +55,7 @@ emit_n(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
 }
 
 static int
-emit_stream(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
+images_emit_stream(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
 {
 	struct images_read *read = run->ctx;
 
@@ -162,7 +162,7 @@ emit_partial(struct fieldmap_run *run, const struct fieldmap *row, json_object *
 
 /* The images to edit were read before the table. */
 static int
-emit_input(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
+images_emit_input(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
 {
 	const struct images_read *read = run->ctx;
 
@@ -200,15 +200,15 @@ static const struct field_word fidelities[] = { { "low", "" }, { "high", "" }, {
 static const struct field_word formats[] = { { "png", NULL }, { "jpeg", NULL }, { "webp", "" }, { "gif", "" }, { "svg", "" }, { 0 } };
 
 static const struct fieldmap image_fields[] = {
-	{ .from = "model", .kind = FK_STR, .emit = emit_model },
-	{ .from = "prompt", .kind = FK_STR, .flags = FF_REQUIRED, .emit = emit_prompt },
-	{ .from = "n", .kind = FK_INT, .min = 1, .max = IMAGES_MAX, .emit = emit_n },
+	{ .from = "model", .kind = FK_STR, .emit = images_emit_model },
+	{ .from = "prompt", .kind = FK_STR, .flags = FF_REQUIRED, .emit = images_emit_prompt },
+	{ .from = "n", .kind = FK_INT, .min = 1, .max = IMAGES_MAX, .emit = images_emit_n },
 	{ .from = "size", .kind = FK_STR, .emit = emit_size },
 	{ .from = "quality", .kind = FK_STR, .emit = emit_quality },
 	{ .from = "response_format", .kind = FK_STR, .emit = emit_response_format },
-	{ .from = "stream", .kind = FK_BOOL, .emit = emit_stream },
-	{ .from = "image", .kind = FK_ANY, .emit = emit_input },
-	{ .from = "images", .kind = FK_ANY, .emit = emit_input },
+	{ .from = "stream", .kind = FK_BOOL, .emit = images_emit_stream },
+	{ .from = "image", .kind = FK_ANY, .emit = images_emit_input },
+	{ .from = "images", .kind = FK_ANY, .emit = images_emit_input },
 	{ .from = "mask", .kind = FK_ANY, .flags = FF_REFUSES, .emit = emit_mask },
 	{ .from = "extra_body.google", .kind = FK_OBJECT, .emit = emit_extra },
 	{ .from = "google", .kind = FK_OBJECT, .emit = emit_extra },
@@ -227,7 +227,7 @@ static const struct fieldmap image_fields[] = {
 
 /* What Google's own OpenAI endpoint takes beside that, in either spelling. */
 static int emit_config(struct fieldmap_run *run, const struct fieldmap *row, json_object *value);
-static int emit_generation(struct fieldmap_run *run, const struct fieldmap *row, json_object *value);
+static int images_emit_generation(struct fieldmap_run *run, const struct fieldmap *row, json_object *value);
 
 #define CONFIG_FIELDS \
 	{ .from = "aspect_ratio", .to = CONFIG "aspectRatio", .kind = FK_STR, .conv = chat_image_ratio_conv }, \
@@ -238,8 +238,8 @@ static int emit_generation(struct fieldmap_run *run, const struct fieldmap *row,
 static const struct fieldmap config_fields[] = { CONFIG_FIELDS, { 0 } };
 
 static const struct fieldmap google_fields[] = {
-	{ .from = "generation_config", .kind = FK_OBJECT, .emit = emit_generation },
-	{ .from = "generationConfig", .kind = FK_OBJECT, .emit = emit_generation },
+	{ .from = "generation_config", .kind = FK_OBJECT, .emit = images_emit_generation },
+	{ .from = "generationConfig", .kind = FK_OBJECT, .emit = images_emit_generation },
 	{ .from = "image_config", .kind = FK_OBJECT, .emit = emit_config },
 	{ .from = "imageConfig", .kind = FK_OBJECT, .emit = emit_config },
 	CONFIG_FIELDS,
@@ -262,7 +262,7 @@ emit_config(struct fieldmap_run *run, const struct fieldmap *row, json_object *v
 
 /* some_name to someName; false when it does not fit. */
 static bool
-camel(const char *name, char *ret, size_t size)
+images_camel(const char *name, char *ret, size_t size)
 {
 	size_t len = 0;
 	bool upper = false;
@@ -284,14 +284,14 @@ camel(const char *name, char *ret, size_t size)
 /* Google's own GenerationConfig, which is Google's to check; both spellings become one, because
  * the same field twice is refused. */
 static int
-emit_generation(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
+images_emit_generation(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
 {
 	json_object *config = json_get(run->target, "generationConfig");
 	char name[64];
 
 	json_object_object_foreach(value, key, member)
 	{
-		if (member == NULL || !camel(key, name, sizeof(name)))
+		if (member == NULL || !images_camel(key, name, sizeof(name)))
 			continue;
 		if (strcmp(name, "imageConfig") != 0) {
 			json_put(config, name, json_object_get(member));
@@ -399,7 +399,7 @@ write_input(struct jwriter *w, const struct images_input *input)
 
 /* The images first: Google's advice for a picture and what to do with it. */
 static void
-write_body(const struct images_read *read, json_object *target)
+images_write_body(const struct images_read *read, json_object *target)
 {
 	struct jwriter w = jwriter_on(&read->request->body);
 
@@ -446,7 +446,7 @@ images_read_fields(struct images_read *read, json_object *source, struct apierro
 		if (fieldmap_apply_inside(
 			&run, read->extra[i].row, google_fields, read->extra[i].value) != 0)
 			goto out;
-	write_body(read, target);
+	images_write_body(read, target);
 	if (read->request->body.failed) {
 		apierror_set(err, APIERROR_TOO_LARGE, NULL, NULL);
 		goto out;

@@ -42,15 +42,15 @@ images_reply_release(struct images_reply *r)
 #define HEAD_MAX (64 * KIB) /* as much of an image is searched for its size */
 
 static unsigned
-big16(const unsigned char *at)
+reply_big16(const unsigned char *at)
 {
 	return (unsigned)at[0] << 8 | at[1];
 }
 
 static unsigned
-big32(const unsigned char *at)
+reply_big32(const unsigned char *at)
 {
-	return big16(at) << 16 | big16(at + 2);
+	return reply_big16(at) << 16 | reply_big16(at + 2);
 }
 
 /* PNG (ISO 15948): IHDR is the first chunk. */
@@ -61,8 +61,8 @@ png_size(const unsigned char *head, size_t len, struct images_made *made)
 
 	if (len < 24 || memcmp(head, magic, sizeof(magic)) != 0)
 		return false;
-	made->width = big32(head + 16);
-	made->height = big32(head + 20);
+	made->width = reply_big32(head + 16);
+	made->height = reply_big32(head + 20);
 	return true;
 }
 
@@ -79,11 +79,11 @@ jpeg_size(const unsigned char *head, size_t len, struct images_made *made)
 
 		if (marker >= 0xC0 && marker <= 0xCF && marker != 0xC4 && marker != 0xC8 &&
 		    marker != 0xCC) {
-			made->height = big16(head + at + 5);
-			made->width = big16(head + at + 7);
+			made->height = reply_big16(head + at + 5);
+			made->width = reply_big16(head + at + 7);
 			return;
 		}
-		at += 2 + (size_t)big16(head + at + 2);
+		at += 2 + (size_t)reply_big16(head + at + 2);
 	}
 }
 
@@ -107,7 +107,7 @@ struct taking {
 };
 
 static void
-take_part(void *ctx, size_t candidate, const struct gemini_part *part, json_object *logprobs)
+reply_take_part(void *ctx, size_t candidate, const struct gemini_part *part, json_object *logprobs)
 {
 	struct images_call *call = ((struct taking *)ctx)->call;
 	struct images_made *made;
@@ -129,7 +129,7 @@ take_part(void *ctx, size_t candidate, const struct gemini_part *part, json_obje
 }
 
 static void
-take_candidate(void *ctx, size_t candidate, json_object *object)
+reply_take_candidate(void *ctx, size_t candidate, json_object *object)
 {
 	struct taking *taking = ctx;
 	struct slice message = json_get_str(object, "finishMessage");
@@ -166,7 +166,8 @@ no_image(const struct gemini_reader *g, const struct taking *taking, struct apie
 int
 images_reply_add(struct images_reply *r, unsigned call, struct slice upstream, struct apierror *err)
 {
-	static const struct gemini_sink sink = { .part = take_part, .candidate = take_candidate };
+	static const struct gemini_sink sink = { .part = reply_take_part,
+		.candidate = reply_take_candidate };
 	struct taking taking = { .call = &r->calls[call] };
 	struct gemini_reader reader;
 	int answer;
@@ -241,7 +242,7 @@ size_of(const struct images_made *made)
 /* Counters that Google did not split by modality are text. whole: the form of documents, which
  * splits the output as well. */
 static void
-write_usage(struct jwriter *w, const struct usage *u, bool whole)
+reply_write_usage(struct jwriter *w, const struct usage *u, bool whole)
 {
 	int64_t input = usage_input(u), output = usage_output(u);
 	int64_t images_in = u->prompt_image < input ? u->prompt_image : input;
@@ -280,7 +281,7 @@ write_made(struct jwriter *w, const struct images_made *made, bool url)
 }
 
 static void
-write_data(struct jwriter *w, const struct images_reply *r, bool url)
+reply_write_data(struct jwriter *w, const struct images_reply *r, bool url)
 {
 	jw_array(w, "data");
 	for (size_t i = 0; i < IMAGES_MAX; i++) {
@@ -343,7 +344,7 @@ images_reply_write(const struct images_reply *r, const struct images_request *re
 	mention_changes(r, request, format, changes);
 	jw_object(&w, NULL);
 	jw_int(&w, "created", created);
-	write_data(&w, r, request->url);
+	reply_write_data(&w, r, request->url);
 	jw_str(&w, "background", "opaque");
 	if (format != NULL)
 		jw_str(&w, "output_format", format);
@@ -352,7 +353,7 @@ images_reply_write(const struct images_reply *r, const struct images_request *re
 	if (size != NULL)
 		jw_str(&w, "size", size);
 	if (usage.known)
-		write_usage(&w, &usage, true);
+		reply_write_usage(&w, &usage, true);
 	jw_object_end(&w);
 	return 0;
 }
@@ -379,7 +380,7 @@ images_events_write(const struct images_reply *r, const struct images_request *r
 		jw_str(&w, "background", "opaque");
 		jw_str(&w, "output_format", format != NULL ? format : "png");
 		/* Images of one call were counted together. */
-		write_usage(&w, i + 1 == c->count ? &c->usage : &none, false);
+		reply_write_usage(&w, i + 1 == c->count ? &c->usage : &none, false);
 		jw_object_end(&w);
 		buf_adds(out, "\n\n");
 	}

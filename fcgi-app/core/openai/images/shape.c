@@ -133,7 +133,7 @@ read_class(const struct family *model, struct slice text, struct images_shape *r
 
 /* What stands between two numbers: x in any case, *, the sign for times, : and /. */
 static size_t
-separator(struct slice text, size_t *ret_at)
+shape_separator(struct slice text, size_t *ret_at)
 {
 	static const struct slice times = { "\xC3\x97", 2 };
 
@@ -152,7 +152,7 @@ separator(struct slice text, size_t *ret_at)
 bool
 images_shape_read(const struct family *model, struct slice text, struct images_shape *ret)
 {
-	size_t at = 0, len = separator(text, &at), class = 0;
+	size_t at = 0, len = shape_separator(text, &at), class = 0;
 	double width, height, distance;
 	bool ratio;
 

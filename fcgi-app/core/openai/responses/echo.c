@@ -53,7 +53,7 @@ write_number(struct jwriter *w, json_object *source, const char *key)
 }
 
 static bool
-is_word(json_object *value, const char *const *words)
+echo_is_word(json_object *value, const char *const *words)
 {
 	for (; *words != NULL; words++)
 		if (slice_eq(json_str(value), slice_str(*words)))
@@ -67,7 +67,7 @@ write_member(struct jwriter *w, json_object *object, const char *key, const char
 {
 	json_object *value = json_get(object, key);
 
-	if (is_word(value, words))
+	if (echo_is_word(value, words))
 		json_write_to(w, key, value);
 	else
 		jw_null(w, key);
@@ -117,11 +117,11 @@ write_tools(struct jwriter *w, json_object *tools)
 
 /* What other providers call `any` OpenAI's clients know as `required`. */
 static void
-write_choice(struct jwriter *w, json_object *choice)
+echo_write_choice(struct jwriter *w, json_object *choice)
 {
 	static const char *const words[] = { "none", "auto", "required", NULL };
 
-	if (json_object_is_type(choice, json_type_object) || is_word(choice, words))
+	if (json_object_is_type(choice, json_type_object) || echo_is_word(choice, words))
 		json_write_to(w, "tool_choice", choice);
 	else
 		jw_str(w, "tool_choice",
@@ -129,16 +129,16 @@ write_choice(struct jwriter *w, json_object *choice)
 }
 
 static void
-write_text(struct jwriter *w, json_object *text)
+echo_write_text(struct jwriter *w, json_object *text)
 {
 	json_object *format = json_get_object(text, "format");
 
 	jw_object(w, "text");
-	if (is_word(json_get(format, "type"), formats))
+	if (echo_is_word(json_get(format, "type"), formats))
 		json_write_to(w, "format", format);
 	else
 		jw_raw(w, "format", SLICE("{\"type\":\"text\"}"));
-	if (is_word(json_get(text, "verbosity"), verbosities))
+	if (echo_is_word(json_get(text, "verbosity"), verbosities))
 		json_write_to(w, "verbosity", json_get(text, "verbosity"));
 	jw_object_end(w);
 }
@@ -165,15 +165,16 @@ responses_echo_write(json_object *source, bool store, struct buf *out)
 			jw_raw(&w, members[i].key, slice_str(members[i].otherwise));
 	}
 	jw_str(&w, "truncation",
-	    is_word(truncation, truncations) ? json_object_get_string(truncation) : "disabled");
+	    echo_is_word(truncation, truncations) ? json_object_get_string(truncation)
+						  : "disabled");
 	jw_object(&w, "reasoning");
 	write_member(&w, reasoning, "effort", efforts);
 	write_member(&w, reasoning, "summary", summaries);
 	jw_object_end(&w);
 	jw_bool(&w, "store", store);
 	write_number(&w, source, "temperature");
-	write_text(&w, json_get(source, "text"));
-	write_choice(&w, json_get(source, "tool_choice"));
+	echo_write_text(&w, json_get(source, "text"));
+	echo_write_choice(&w, json_get(source, "tool_choice"));
 	write_tools(&w, json_get_array(source, "tools"));
 	write_number(&w, source, "top_p");
 }

@@ -78,7 +78,7 @@ rename_error(struct intake *t)
 
 /* message: taken, may be NULL. */
 static void
-add_message(struct intake *t, json_object *message, struct place place)
+input_add_message(struct intake *t, json_object *message, struct place place)
 {
 	if (t->count == t->room) {
 		t->room = t->room * 2 + 16;
@@ -107,10 +107,10 @@ add_item(struct intake *t, json_object *item, struct place place)
 		return 0;
 	place.item = json_object_array_length(t->own->request->items);
 	if (!json_object_is_type(message, json_type_array)) {
-		add_message(t, message, place);
+		input_add_message(t, message, place);
 	} else {
 		for (size_t i = 0; i < json_object_array_length(message); i++)
-			add_message(
+			input_add_message(
 			    t, json_object_get(json_object_array_get_idx(message, i)), place);
 		json_object_put(message);
 	}
@@ -161,7 +161,7 @@ item_of_string(json_object *text)
 }
 
 static int
-add_input(struct intake *t, json_object *value)
+input_add_input(struct intake *t, json_object *value)
 {
 	json_object *item;
 	int answer;
@@ -228,7 +228,7 @@ responses_input_emit(struct fieldmap_run *run, const struct fieldmap *row, json_
 
 	(void)row;
 	t.messages = json_object_new_array();
-	if (add_past(&t, t.own->past->items) != 0 || add_input(&t, value) != 0)
+	if (add_past(&t, t.own->past->items) != 0 || input_add_input(&t, value) != 0)
 		goto out;
 	if (t.own->request->compact)
 		json_append(t.messages, responses_compact_prompt());

@@ -127,7 +127,7 @@ static const struct client_item {
 /* True for what stands in an item because its schema wants it, not because the model said it: the
  * call must go back as it came, or its signature does not fit. */
 static bool
-says_nothing(const char *key, json_object *value, bool typed)
+hosted_says_nothing(const char *key, json_object *value, bool typed)
 {
 	return value == NULL || (!typed && strcmp(key, "type") == 0) ||
 	       (strcmp(key, "env") == 0 && json_object_is_type(value, json_type_object) &&
@@ -144,7 +144,7 @@ arguments_of(json_object *given, bool typed)
 		return arguments;
 	json_object_object_foreach(given, key, value)
 	{
-		if (!says_nothing(key, value, typed))
+		if (!hosted_says_nothing(key, value, typed))
 			json_put(arguments, key, json_object_get(value));
 	}
 	/* The item has no place for the empty text that its declaration asks for. */

@@ -11,7 +11,7 @@
 #include "input.h"
 
 static int
-read_message(struct intake *t, json_object *item, const char *at, json_object **ret_message)
+item_read_message(struct intake *t, json_object *item, const char *at, json_object **ret_message)
 {
 	static const char *const roles[] = { "user", "assistant", "system", "developer" };
 	json_object *role, *content;
@@ -38,8 +38,8 @@ static const struct item_name call_names[] = { { ".tool_calls[0].function", "" }
 	{ ".tool_calls[0].custom", "" }, { ".tool_calls[0]", "" }, { 0 } };
 
 static int
-add_call(struct intake *t, json_object *item, const char *at, const char *type, json_object *text,
-    const char *text_key, json_object **ret_message)
+item_add_call(struct intake *t, json_object *item, const char *at, const char *type,
+    json_object *text, const char *text_key, json_object **ret_message)
 {
 	json_object *name, *call, *body;
 
@@ -58,7 +58,7 @@ add_call(struct intake *t, json_object *item, const char *at, const char *type, 
 }
 
 static int
-read_function(struct intake *t, json_object *item, const char *at, json_object **ret_message)
+item_read_function(struct intake *t, json_object *item, const char *at, json_object **ret_message)
 {
 	json_object *text = json_get(item, "arguments");
 
@@ -66,17 +66,17 @@ read_function(struct intake *t, json_object *item, const char *at, json_object *
 	    !json_object_is_type(text, json_type_array) &&
 	    responses_member_string(t, item, at, "arguments", &text) != 0)
 		return -1;
-	return add_call(t, item, at, "function", text, "arguments", ret_message);
+	return item_add_call(t, item, at, "function", text, "arguments", ret_message);
 }
 
 static int
-read_custom(struct intake *t, json_object *item, const char *at, json_object **ret_message)
+item_read_custom(struct intake *t, json_object *item, const char *at, json_object **ret_message)
 {
 	json_object *text;
 
 	if (responses_member_string(t, item, at, "input", &text) != 0)
 		return -1;
-	return add_call(t, item, at, "custom", text, "input", ret_message);
+	return item_add_call(t, item, at, "custom", text, "input", ret_message);
 }
 
 static const struct item_name result_names[] = { { ".content", ".output" },
@@ -84,7 +84,7 @@ static const struct item_name result_names[] = { { ".content", ".output" },
 
 /* What it says of its call is read where all calls are known. */
 static int
-read_result(struct intake *t, json_object *item, const char *at, json_object **ret_message)
+item_read_result(struct intake *t, json_object *item, const char *at, json_object **ret_message)
 {
 	(void)t, (void)at;
 	*ret_message = responses_message_new("tool");
@@ -160,7 +160,7 @@ static const struct item_name image_names[] = { { ".content[0].image_url", ".res
 	{ ".content[0]", ".result" }, { ".content", ".result" }, { 0 } };
 
 static int
-read_image(struct intake *t, json_object *item, const char *at, json_object **ret_message)
+item_read_image(struct intake *t, json_object *item, const char *at, json_object **ret_message)
 {
 	json_object *result = json_get(item, "result"), *part, *list, *signature;
 	struct buf url;
@@ -206,13 +206,13 @@ static const struct item_name screenshot_names[] = { { ".content[0].image_url",
 
 /* clang-format off */
 static const struct item_type item_types[] = {
-	{ "message",                 read_message,   NULL },
-	{ "function_call",           read_function,  call_names },
-	{ "function_call_output",    read_result,    result_names },
-	{ "custom_tool_call",        read_custom,    call_names },
-	{ "custom_tool_call_output", read_result,    result_names },
+	{ "message",                 item_read_message,   NULL },
+	{ "function_call",           item_read_function,  call_names },
+	{ "function_call_output",    item_read_result,    result_names },
+	{ "custom_tool_call",        item_read_custom,    call_names },
+	{ "custom_tool_call_output", item_read_result,    result_names },
 	{ "reasoning",               read_reasoning, reasoning_names },
-	{ "image_generation_call",   read_image,     image_names },
+	{ "image_generation_call",   item_read_image,     image_names },
 	{ "compaction",              responses_compaction_read,      compaction_names },
 	{ "compaction_trigger",      responses_trigger_read,         NULL },
 	{ "additional_tools",        read_nothing,   NULL },

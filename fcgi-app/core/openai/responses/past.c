@@ -41,8 +41,8 @@ responses_is_reference(json_object *item)
 /* Adds the items of a response. *ret_items: its conversation, a new reference, or NULL when there
  * is no such response, it is still wanted, or its output alone was kept. */
 static int
-load(struct responses_past *past, struct slice id, const char *at, const struct translate_env *env,
-    json_object **ret_items, struct apierror *err)
+past_load(struct responses_past *past, struct slice id, const char *at,
+    const struct translate_env *env, json_object **ret_items, struct apierror *err)
 {
 	const struct ref *ref;
 	json_object *doc, *items, *item;
@@ -86,7 +86,7 @@ read_previous(struct responses_past *past, json_object *source, const struct tra
 	struct slice id = json_get_str(source, at);
 	int shown = id.len < 64 ? (int)id.len : 64;
 
-	if (load(past, id, at, env, &past->items, err) != 0)
+	if (past_load(past, id, at, env, &past->items, err) != 0)
 		return -1;
 	json_object_object_foreach(past->by_id, key, item)
 	{
@@ -108,7 +108,7 @@ read_previous(struct responses_past *past, json_object *source, const struct tra
 
 /* The ids of our items are PREFIX_RESPONSE_NUMBER: they tell where to look. */
 static bool
-response_of(struct slice item, struct buf *ret)
+past_response_of(struct slice item, struct buf *ret)
 {
 	struct slice prefix, id;
 	uint64_t number;
@@ -124,8 +124,8 @@ response_of(struct slice item, struct buf *ret)
 
 /* Loads the response that element i of input refers to, unless its item is known. */
 static int
-follow(struct responses_past *past, json_object *input, size_t i, const struct translate_env *env,
-    struct apierror *err)
+past_follow(struct responses_past *past, json_object *input, size_t i,
+    const struct translate_env *env, struct apierror *err)
 {
 	json_object *id = json_get(json_object_array_get_idx(input, i), "id"), *items = NULL;
 	char at[APIERROR_PARAM_MAX];
@@ -135,9 +135,10 @@ follow(struct responses_past *past, json_object *input, size_t i, const struct t
 	buf_init(&response, STATE_KEY_MAX);
 	if (json_object_is_type(id, json_type_string) &&
 	    json_get(past->by_id, json_object_get_string(id)) == NULL &&
-	    response_of(json_str(id), &response) && json_get(past->loaded, response.data) == NULL) {
+	    past_response_of(json_str(id), &response) &&
+	    json_get(past->loaded, response.data) == NULL) {
 		field_name(at, "input[%zu].id", i);
-		answer = load(past, buf_slice(&response), at, env, &items, err);
+		answer = past_load(past, buf_slice(&response), at, env, &items, err);
 	}
 	json_object_put(items);
 	buf_release(&response);
@@ -154,7 +155,7 @@ read_references(struct responses_past *past, json_object *input, const struct tr
 	for (size_t i = count; i-- > 0;) {
 		if (!responses_is_reference(json_object_array_get_idx(input, i)))
 			continue;
-		if (follow(past, input, i, env, err) != 0)
+		if (past_follow(past, input, i, env, err) != 0)
 			return -1;
 		/* What the latest one brings is not asked for again. */
 		if (last && env->refs != NULL && env->refs->wanted > 0)

@@ -37,7 +37,7 @@ struct call_item {
 };
 
 static void
-write_call(struct responses_stream *s, const struct call_item *c, bool done, struct buf *out)
+call_write_call(struct responses_stream *s, const struct call_item *c, bool done, struct buf *out)
 {
 	struct jwriter w = jwriter_on(out);
 
@@ -70,7 +70,7 @@ tell_call(struct responses_stream *s, const struct call_item *c)
 
 	responses_item_name(s, c->words->prefix);
 	buf_init(&item, SSE_EVENT_MAX * 2);
-	write_call(s, c, false, &item);
+	call_write_call(s, c, false, &item);
 	responses_item_tell(s, "response.output_item.added", buf_slice(&item));
 	if (c->words->delta != NULL && responses_item_event(s, c->words->delta, &w)) {
 		jw_slice(&w, "delta", c->input);
@@ -83,7 +83,7 @@ tell_call(struct responses_stream *s, const struct call_item *c)
 		responses_event_close(s, &w);
 	}
 	buf_reset(&item);
-	write_call(s, c, true, &item);
+	call_write_call(s, c, true, &item);
 	responses_item_add(s, &item);
 	buf_release(&item);
 }
@@ -165,7 +165,7 @@ responses_item_call(struct responses_stream *s, const struct gemini_part *part)
 /* ---- images ---- */
 
 static void
-write_image(struct responses_stream *s, json_object *blob, struct buf *out)
+call_write_image(struct responses_stream *s, json_object *blob, struct buf *out)
 {
 	struct jwriter w = jwriter_on(out);
 
@@ -192,13 +192,13 @@ responses_item_image(struct responses_stream *s, const struct gemini_part *part)
 	responses_item_carry(s, part->signature);
 	responses_item_name(s, "ig");
 	buf_init(&item, SSE_EVENT_MAX * 2);
-	write_image(s, NULL, &item);
+	call_write_image(s, NULL, &item);
 	responses_item_tell(s, "response.output_item.added", buf_slice(&item));
 	for (size_t i = 0; i < ARRAY_SIZE(events); i++)
 		if (responses_item_event(s, events[i], &w))
 			responses_event_close(s, &w);
 	buf_reset(&item);
-	write_image(s, part->body, &item);
+	call_write_image(s, part->body, &item);
 	responses_item_add(s, &item);
 	buf_release(&item);
 }

@@ -60,7 +60,7 @@ responses_item_add(struct responses_stream *s, const struct buf *item)
 
 /* Bytes that are the inside of a JSON string. */
 static void
-write_text(struct jwriter *w, const char *key, struct slice text)
+item_write_text(struct jwriter *w, const char *key, struct slice text)
 {
 	jw_str_open(w, key);
 	buf_add_slice(w->out, text);
@@ -119,7 +119,7 @@ write_text_part(struct responses_stream *s, struct jwriter *w, const char *key, 
 {
 	jw_object(w, key);
 	jw_str(w, "type", "output_text");
-	write_text(w, "text", buf_slice(&s->text));
+	item_write_text(w, "text", buf_slice(&s->text));
 	jw_array(w, "annotations");
 	write_annotations(s, w, last);
 	jw_array_end(w);
@@ -135,12 +135,12 @@ write_summary_part(struct responses_stream *s, struct jwriter *w, const char *ke
 {
 	jw_object(w, key);
 	jw_str(w, "type", "summary_text");
-	write_text(w, "text", buf_slice(&s->text));
+	item_write_text(w, "text", buf_slice(&s->text));
 	jw_object_end(w);
 }
 
 static void
-write_message(struct responses_stream *s, struct jwriter *w, const char *status, bool last)
+item_write_message(struct responses_stream *s, struct jwriter *w, const char *status, bool last)
 {
 	jw_object(w, NULL);
 	jw_str(w, "id", s->item_id);
@@ -187,7 +187,7 @@ open_item(struct responses_stream *s, enum item_kind kind)
 	if (kind == ITEM_REASONING)
 		write_reasoning(s, &w);
 	else
-		write_message(s, &w, "in_progress", false);
+		item_write_message(s, &w, "in_progress", false);
 	responses_item_tell(s, "response.output_item.added", buf_slice(&item));
 	buf_release(&item);
 	if (kind == ITEM_MESSAGE &&
@@ -205,7 +205,7 @@ close_reasoning(struct responses_stream *s)
 	if (s->text.len == 0)
 		return;
 	if (responses_part_event(s, "response.reasoning_summary_text.done", "summary_index", &w)) {
-		write_text(&w, "text", buf_slice(&s->text));
+		item_write_text(&w, "text", buf_slice(&s->text));
 		responses_event_close(s, &w);
 	}
 	if (responses_part_event(s, "response.reasoning_summary_part.done", "summary_index", &w)) {
@@ -221,7 +221,7 @@ close_message(struct responses_stream *s, bool last)
 
 	write_annotations(s, NULL, last);
 	if (responses_part_event(s, "response.output_text.done", "content_index", &w)) {
-		write_text(&w, "text", buf_slice(&s->text));
+		item_write_text(&w, "text", buf_slice(&s->text));
 		jw_array(&w, "logprobs");
 		if (s->logprobs_told.len > 0)
 			jw_raw(&w, NULL, buf_slice(&s->logprobs_told));
@@ -252,7 +252,7 @@ responses_item_close(struct responses_stream *s, bool last)
 		    strcmp(s->status, "in_progress") == 0 || strcmp(s->status, "completed") == 0;
 
 		close_message(s, last);
-		write_message(s, &w, whole ? "completed" : "incomplete", last);
+		item_write_message(s, &w, whole ? "completed" : "incomplete", last);
 	}
 	responses_item_add(s, &item);
 	buf_release(&item);
@@ -332,7 +332,7 @@ responses_item_text(
 	if (responses_part_event(s,
 		thought ? "response.reasoning_summary_text.delta" : "response.output_text.delta",
 		thought ? "summary_index" : "content_index", &w)) {
-		write_text(&w, "delta", delta);
+		item_write_text(&w, "delta", delta);
 		if (!thought) {
 			jw_array(&w, "logprobs");
 			if (told.len > 0)

@@ -43,7 +43,7 @@ emit_store(struct fieldmap_run *run, const struct fieldmap *row, json_object *va
 
 /* Encrypted reasoning is always there; what else may be listed Google does not tell. */
 static int
-emit_include(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
+request_emit_include(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
 {
 	struct chat_read *c = run->ctx;
 	struct responses_read *own = c->own;
@@ -132,7 +132,7 @@ static const struct fieldmap response_fields[] = {
 	{ .from = "max_output_tokens", .to = CHAT_GENERATION "maxOutputTokens", .kind = FK_INT,
 	  .flags = FF_NO_LOW, .min = 1, .max = INT32_MAX },
 	CHAT_TEMPERATURE_ROWS,
-	{ .from = "include", .kind = FK_ARRAY, .emit = emit_include },
+	{ .from = "include", .kind = FK_ARRAY, .emit = request_emit_include },
 	{ .from = "top_logprobs", .to = CHAT_GENERATION "logprobs", .kind = FK_INT, .max = 20,
 	  .conv = conv_top_logprobs },
 	{ .from = "service_tier", .to = "serviceTier", .kind = FK_STR, .conv = chat_tier_conv },
@@ -198,7 +198,7 @@ responses_request_release(struct responses_request *q)
 }
 
 static int
-convert(struct responses_request *q, json_object *source, const struct responses_past *past,
+request_convert(struct responses_request *q, json_object *source, const struct responses_past *past,
     const struct translate_env *env, struct apierror *err)
 {
 	struct responses_read own = { .request = q, .past = past };
@@ -256,7 +256,7 @@ responses_request_read(struct responses_request *q, struct slice text,
 	if (answer == 0 && env->refs != NULL && env->refs->wanted > 0)
 		answer = convert_early(q, source, env, err);
 	else if (answer == 0)
-		answer = convert(q, source, &past, env, err);
+		answer = request_convert(q, source, &past, env, err);
 	responses_past_release(&past);
 	json_object_put(source);
 	return answer;

@@ -80,7 +80,7 @@ item_id(json_object *item, size_t index, struct buf *ret)
 
 /* Words alone, which a request may hold in place of parts. */
 static void
-write_words(struct jwriter *w, json_object *item, json_object *text)
+stored_write_words(struct jwriter *w, json_object *item, json_object *text)
 {
 	bool output = slice_eq(json_get_str(item, "role"), SLICE("assistant"));
 
@@ -119,7 +119,7 @@ responses_item_write(struct jwriter *w, json_object *item, struct slice id)
 		    (strcmp(key, "status") == 0 && value == NULL))
 			continue;
 		if (strcmp(key, "content") == 0 && json_object_is_type(value, json_type_string))
-			write_words(w, item, value);
+			stored_write_words(w, item, value);
 		else
 			json_write_to(w, key, value);
 	}
@@ -188,7 +188,7 @@ struct listing {
 };
 
 static size_t
-place_of(const struct listing *l, size_t at)
+stored_place_of(const struct listing *l, size_t at)
 {
 	return l->ascending ? at : l->count - 1 - at;
 }
@@ -196,7 +196,7 @@ place_of(const struct listing *l, size_t at)
 static void
 id_at(const struct listing *l, size_t at, struct buf *ret)
 {
-	size_t place = place_of(l, at);
+	size_t place = stored_place_of(l, at);
 
 	item_id(json_object_array_get_idx(l->input, place), place, ret);
 }
@@ -235,8 +235,8 @@ write_page(const struct listing *l, size_t from, size_t to, struct buf *out)
 		id_at(l, at, &id);
 		if (at == from)
 			buf_add_slice(&first, buf_slice(&id));
-		responses_item_write(
-		    &w, json_object_array_get_idx(l->input, place_of(l, at)), buf_slice(&id));
+		responses_item_write(&w,
+		    json_object_array_get_idx(l->input, stored_place_of(l, at)), buf_slice(&id));
 	}
 	jw_array_end(&w);
 	jw_slice(&w, "first_id", buf_slice(&first));

@@ -10,11 +10,11 @@
 #include "base/xalloc.h"
 #include "reply_priv.h"
 
-static void take_part(
+static void stream_take_part(
     void *ctx, size_t candidate, const struct gemini_part *part, json_object *logprobs);
-static void take_candidate(void *ctx, size_t candidate, json_object *object);
+static void stream_take_candidate(void *ctx, size_t candidate, json_object *object);
 
-static const struct gemini_sink responses_sink = { take_part, take_candidate };
+static const struct gemini_sink responses_sink = { stream_take_part, stream_take_candidate };
 
 struct responses_stream *
 responses_stream_new(const struct responses_info *info)
@@ -63,7 +63,7 @@ responses_stream_free(struct responses_stream *s)
 /* ---- parts ---- */
 
 static void
-take_part(void *ctx, size_t candidate, const struct gemini_part *part, json_object *logprobs)
+stream_take_part(void *ctx, size_t candidate, const struct gemini_part *part, json_object *logprobs)
 {
 	struct responses_stream *s = ctx;
 
@@ -104,7 +104,7 @@ take_part(void *ctx, size_t candidate, const struct gemini_part *part, json_obje
 }
 
 static void
-take_candidate(void *ctx, size_t candidate, json_object *object)
+stream_take_candidate(void *ctx, size_t candidate, json_object *object)
 {
 	struct responses_stream *s = ctx;
 
@@ -186,7 +186,7 @@ set_status(struct responses_stream *s)
 }
 
 static void
-finish(struct responses_stream *s)
+stream_finish(struct responses_stream *s)
 {
 	struct jwriter w = jwriter_on(s->out);
 
@@ -214,7 +214,7 @@ responses_stream_finish(struct responses_stream *s, struct buf *out, struct apie
 	s->out = out;
 	if (gemini_reader_finish(&s->reader, err) != 0 || check_summary(s, err) != 0)
 		return -1;
-	finish(s);
+	stream_finish(s);
 	return 0;
 }
 
@@ -225,7 +225,7 @@ responses_stream_document(
 	s->out = out;
 	if (gemini_reader_document(&s->reader, text, err) != 0 || check_summary(s, err) != 0)
 		return -1;
-	finish(s);
+	stream_finish(s);
 	return 0;
 }
 
