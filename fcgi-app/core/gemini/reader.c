@@ -149,7 +149,7 @@ reader_take_event(void *ctx, struct slice data)
 	struct gemini_reader *g = ctx;
 	struct gemini_event event;
 	json_object *reply;
-	int answer;
+	int rc;
 
 	if (g->plain && gemini_event_read(data, &event)) {
 		take_plain(g, &event);
@@ -158,25 +158,25 @@ reader_take_event(void *ctx, struct slice data)
 	if (data.len == 0 || slice_eq(data, SLICE("[DONE]")))
 		return 0;
 	reply = json_reader_read(g->reader, data);
-	answer = take_reply(g, reply);
+	rc = take_reply(g, reply);
 	json_object_put(reply);
-	return answer;
+	return rc;
 }
 
 static int
-check_size(struct gemini_reader *g, int answer)
+reader_check_size(struct gemini_reader *g, int rc)
 {
 	if (g->sse.too_large)
 		return apierror_set(
 		    g->err, APIERROR_UPSTREAM, NULL, "An event of the Gemini API is too large.");
-	return answer != 0 ? -1 : 0;
+	return rc != 0 ? -1 : 0;
 }
 
 int
 gemini_reader_feed(struct gemini_reader *g, struct slice bytes, struct apierror *err)
 {
 	g->err = err;
-	return check_size(g, sse_feed(&g->sse, bytes, reader_take_event, g));
+	return reader_check_size(g, sse_feed(&g->sse, bytes, reader_take_event, g));
 }
 
 /* Google may end a failed stream with an error that is no event. */
@@ -185,10 +185,10 @@ check_residue(struct gemini_reader *g)
 {
 	struct slice residue = sse_residue(&g->sse);
 	json_object *doc = residue.len > 0 ? json_read(residue) : NULL;
-	int answer = answer_error(g->scratch, doc, g->err);
+	int rc = answer_error(g->scratch, doc, g->err);
 
 	json_object_put(doc);
-	return answer;
+	return rc;
 }
 
 int
@@ -198,7 +198,7 @@ gemini_reader_finish(struct gemini_reader *g, struct apierror *err)
 
 	g->err = err;
 	g->ending = true;
-	if (check_size(g, sse_finish(&g->sse, reader_take_event, g)) != 0 || check_residue(g) != 0)
+	if (reader_check_size(g, sse_finish(&g->sse, reader_take_event, g)) != 0 || check_residue(g) != 0)
 		return -1;
 	settle_usage(g);
 	for (size_t i = 0; i < CANDIDATES_MAX; i++)
@@ -211,17 +211,17 @@ int
 gemini_reader_document(struct gemini_reader *g, struct slice text, struct apierror *err)
 {
 	json_object *reply = answer_read(g->scratch, text, err);
-	int answer = 0;
+	int rc = 0;
 
 	if (reply == NULL)
 		return -1;
 	g->err = err;
 	take_members(g, reply);
 	if (gen_candidate_count(reply) == 0 && g->block_reason[0] == '\0')
-		answer = apierror_set(err, APIERROR_BAD_ANSWER, NULL,
+		rc = apierror_set(err, APIERROR_BAD_ANSWER, NULL,
 		    "The answer of the Gemini API holds no candidate.");
 	json_object_put(reply);
-	return answer;
+	return rc;
 }
 
 const struct usage *

@@ -145,13 +145,13 @@ take_line(struct sse *s, struct slice line)
 static int
 sse_dispatch(struct sse *s, sse_event_fn fn, void *ctx)
 {
-	int answer = 0;
+	int rc = 0;
 
 	if (s->has_data && !s->too_large)
-		answer = fn(ctx, buf_slice(&s->data));
+		rc = fn(ctx, buf_slice(&s->data));
 	s->has_data = false;
 	sse_empty(&s->data);
-	return answer;
+	return rc;
 }
 
 /* True when the cursor stands at a blank line, which is then skipped. */
@@ -193,13 +193,13 @@ sse_feed(struct sse *s, struct slice bytes, sse_event_fn fn, void *ctx)
 	static const struct slice bom = { "\xEF\xBB\xBF", 3 };
 	struct cursor c = { bytes.ptr, bytes.ptr + bytes.len, NULL, NULL };
 	struct slice line;
-	int answer = 0;
+	int rc = 0;
 
 	if (bytes.len == 0)
 		return s->too_large ? -1 : 0;
 	c.lf = sse_find(c.at, c.end, '\n');
 	c.cr = sse_find(c.at, c.end, '\r');
-	while (answer == 0 && !s->too_large && next_line(s, &c, &line)) {
+	while (rc == 0 && !s->too_large && next_line(s, &c, &line)) {
 		bool buffered = s->line.len > 0;
 
 		if (line.len > s->line.max - s->line.len) {
@@ -214,31 +214,31 @@ sse_feed(struct sse *s, struct slice bytes, sse_event_fn fn, void *ctx)
 			line = (struct slice){ line.ptr + bom.len, line.len - bom.len };
 		s->started = true;
 		if (!buffered)
-			answer = whole_line(s, &c, line, fn, ctx);
+			rc = whole_line(s, &c, line, fn, ctx);
 		else if (line.len > 0)
 			take_line(s, line);
 		if (buffered)
 			sse_empty(&s->line);
 	}
-	if (answer == 0 && !s->too_large && c.at < c.end) {
+	if (rc == 0 && !s->too_large && c.at < c.end) {
 		buf_add(&s->line, c.at, (size_t)(c.end - c.at));
 		s->too_large = s->line.failed;
 	}
-	return s->too_large ? -1 : answer;
+	return s->too_large ? -1 : rc;
 }
 
 int
 sse_finish(struct sse *s, sse_event_fn fn, void *ctx)
 {
-	int answer;
+	int rc;
 
 	if (s->too_large)
 		return -1;
 	if (s->line.len > 0)
 		take_line(s, buf_slice(&s->line));
 	sse_empty(&s->line);
-	answer = sse_dispatch(s, fn, ctx);
-	return s->too_large ? -1 : answer;
+	rc = sse_dispatch(s, fn, ctx);
+	return s->too_large ? -1 : rc;
 }
 
 struct slice

@@ -29,22 +29,22 @@ static int
 finish_properties(struct finishing *f, const char *key, json_object *value)
 {
 	json_object *map = json_object_new_object(), *schema;
-	int answer = 0;
+	int rc = 0;
 
 	json_put(f->out, key, map);
 	json_object_object_foreach(value, name, member)
 	{
 		size_t mark = schema_push(f->run, name);
 
-		if (answer == 0)
-			answer = finish_at(f, member, &schema);
-		if (answer == 0 && schema != NULL)
+		if (rc == 0)
+			rc = finish_at(f, member, &schema);
+		if (rc == 0 && schema != NULL)
 			json_put(map, name, schema);
-		else if (answer == 0)
-			answer = schema_note(f->run, CHANGE_DROPPED);
+		else if (rc == 0)
+			rc = schema_note(f->run, CHANGE_DROPPED);
 		schema_pop(f->run, mark);
 	}
-	return answer;
+	return rc;
 }
 
 static int
@@ -86,26 +86,26 @@ finish_prefix(struct finishing *f, const char *key, json_object *value)
 {
 	json_object *list = json_object_new_array_ext((int)json_object_array_length(value) + 1);
 	json_object *schema;
-	int answer = 0;
+	int rc = 0;
 
-	for (size_t i = 0; i < json_object_array_length(value) && answer == 0; i++) {
+	for (size_t i = 0; i < json_object_array_length(value) && rc == 0; i++) {
 		size_t mark = schema_push_index(f->run, i);
 
-		answer = finish_at(f, json_object_array_get_idx(value, i), &schema);
-		if (answer == 0 && schema == NULL)
+		rc = finish_at(f, json_object_array_get_idx(value, i), &schema);
+		if (rc == 0 && schema == NULL)
 			schema_mention(f->run, CHANGE_REWRITTEN);
 		schema_pop(f->run, mark);
-		if (answer == 0 && schema == NULL) {
+		if (rc == 0 && schema == NULL) {
 			f->cap = f->cap >= 0 && f->cap < (int64_t)i ? f->cap : (int64_t)i;
 			break;
 		}
-		if (answer == 0)
+		if (rc == 0)
 			json_append(list, schema);
 	}
 	if (json_object_array_length(list) > 0)
 		json_put(f->out, key, TAKE(list));
 	json_object_put(list);
-	return answer;
+	return rc;
 }
 
 /* A union with a member that anything fits says nothing. */
@@ -115,27 +115,27 @@ finish_union(struct finishing *f, const char *key, json_object *value)
 	json_object *list = json_object_new_array_ext((int)json_object_array_length(value) + 1);
 	json_object *schema;
 	bool all = false;
-	int answer = 0;
+	int rc = 0;
 
-	for (size_t i = 0; i < json_object_array_length(value) && answer == 0; i++) {
+	for (size_t i = 0; i < json_object_array_length(value) && rc == 0; i++) {
 		size_t mark = schema_push_index(f->run, i);
 
-		answer = finish_at(f, json_object_array_get_idx(value, i), &schema);
-		if (answer == 0 && schema == NULL)
+		rc = finish_at(f, json_object_array_get_idx(value, i), &schema);
+		if (rc == 0 && schema == NULL)
 			schema_mention(f->run, CHANGE_DROPPED);
 		schema_pop(f->run, mark);
-		if (answer != 0 || schema == NULL)
+		if (rc != 0 || schema == NULL)
 			continue;
 		all = all || json_object_object_length(schema) == 0;
 		json_append(list, schema);
 	}
 	f->nothing = f->nothing || json_object_array_length(list) == 0;
-	if (all && answer == 0)
+	if (all && rc == 0)
 		schema_mention(f->run, CHANGE_DROPPED);
 	else
 		json_put(f->out, key, TAKE(list));
 	json_object_put(list);
-	return answer;
+	return rc;
 }
 
 static int
@@ -213,13 +213,13 @@ finish_names(struct finishing *f, const char *key)
 {
 	json_object *names = json_get(f->out, key), *list, *seen;
 	json_object *properties = json_get(f->out, "properties");
-	int answer = 0;
+	int rc = 0;
 
 	if (names == NULL)
 		return 0;
 	list = json_object_new_array();
 	seen = json_object_new_object();
-	for (size_t i = 0; i < json_object_array_length(names) && answer == 0; i++) {
+	for (size_t i = 0; i < json_object_array_length(names) && rc == 0; i++) {
 		json_object *name = json_object_array_get_idx(names, i);
 		const char *text = json_object_is_type(name, json_type_string)
 		                       ? json_object_get_string(name)
@@ -227,7 +227,7 @@ finish_names(struct finishing *f, const char *key)
 		size_t mark = schema_push_index(f->run, i);
 
 		if (text == NULL || json_get(properties, text) == NULL) {
-			answer = schema_note(f->run, CHANGE_DROPPED);
+			rc = schema_note(f->run, CHANGE_DROPPED);
 		} else if (json_object_object_get_ex(seen, text, NULL)) {
 			schema_mention(f->run, CHANGE_DROPPED);
 		} else {
@@ -242,17 +242,17 @@ finish_names(struct finishing *f, const char *key)
 	else
 		json_object_object_del(f->out, key);
 	json_object_put(list);
-	return answer;
+	return rc;
 }
 
 static int
 finish_list_of_names(struct finishing *f, const char *key)
 {
 	size_t mark = schema_push(f->run, key);
-	int answer = finish_names(f, key);
+	int rc = finish_names(f, key);
 
 	schema_pop(f->run, mark);
-	return answer;
+	return rc;
 }
 
 /* ---- references ---- */
@@ -293,7 +293,7 @@ finish_ref(struct finishing *f)
 {
 	struct schema_def *def = schema_target(f->run, json_get(f->raw, "$ref"));
 	json_object *ref, *list, *null, *raw;
-	int answer;
+	int rc;
 
 	if (json_object_object_length(f->raw) == 1) {
 		json_put(f->out, "$ref", json_object_get(json_get(f->raw, "$ref")));
@@ -305,13 +305,13 @@ finish_ref(struct finishing *f)
 		return -1;
 	if (is_small(def)) {
 		raw = json_object_get(f->raw);
-		answer = schema_unref(f->run, &raw);
+		rc = schema_unref(f->run, &raw);
 		json_object_put(TAKE(f->out));
-		if (answer == 0)
-			answer = schema_finish(f->run, raw, &f->out);
+		if (rc == 0)
+			rc = schema_finish(f->run, raw, &f->out);
 		f->nothing = f->out == NULL;
 		json_object_put(raw);
-		return answer;
+		return rc;
 	}
 	list = json_object_new_array_ext(2);
 	ref = json_object_new_object();
@@ -337,7 +337,7 @@ finish_ref(struct finishing *f)
 static int
 finish_object(struct finishing *f)
 {
-	int answer = 0;
+	int rc = 0;
 
 	if (json_get(f->raw, "$ref") != NULL)
 		return finish_ref(f);
@@ -345,12 +345,12 @@ finish_object(struct finishing *f)
 	{
 		size_t mark = schema_push(f->run, key);
 
-		if (answer == 0)
-			answer = finish_keyword(f, key, value);
+		if (rc == 0)
+			rc = finish_keyword(f, key, value);
 		schema_pop(f->run, mark);
 	}
-	if (answer != 0 || f->nothing)
-		return answer;
+	if (rc != 0 || f->nothing)
+		return rc;
 	if (infer_type(f) != 0 || schema_finish_values(f->run, f->raw, f->out) != 0 ||
 	    schema_finish_limits(f->run, f->raw, f->out) != 0)
 		return -1;
@@ -364,18 +364,18 @@ int
 schema_finish(struct schema_run *run, json_object *raw, json_object **ret)
 {
 	struct finishing f = { .run = run, .raw = raw, .cap = -1 };
-	int answer;
+	int rc;
 
 	*ret = NULL;
 	if (schema_is_false(raw))
 		return 0;
 	f.out = json_object_new_object();
-	answer = schema_enter(run, &run->written);
-	if (answer == 0)
-		answer = finish_object(&f);
+	rc = schema_enter(run, &run->written);
+	if (rc == 0)
+		rc = finish_object(&f);
 	schema_leave(run);
-	if (answer == 0 && !f.nothing)
+	if (rc == 0 && !f.nothing)
 		*ret = TAKE(f.out);
 	json_object_put(f.out);
-	return answer;
+	return rc;
 }

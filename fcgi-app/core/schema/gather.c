@@ -53,10 +53,10 @@ schema_read_as(struct reading *r, const char *key, json_object *value)
 int
 schema_read_new(struct reading *r, const char *key, json_object *value)
 {
-	int answer = schema_read_as(r, key, value);
+	int rc = schema_read_as(r, key, value);
 
 	json_object_put(value);
-	return answer;
+	return rc;
 }
 
 /* A schema's own words outrank those of what it is made from. */
@@ -95,7 +95,7 @@ read_type(struct reading *r, json_object *value)
 	json_object *list;
 	unsigned seen = 0, bit;
 	bool known = true;
-	int answer;
+	int rc;
 
 	if (!json_object_is_type(value, json_type_array)) {
 		bit = read_type_word(r, value);
@@ -113,11 +113,11 @@ read_type(struct reading *r, json_object *value)
 	}
 	/* Without the word that is not known the others would admit too little. */
 	if (known && seen != 0)
-		answer = schema_read_as(r, r->key, list);
+		rc = schema_read_as(r, r->key, list);
 	else
-		answer = schema_read_lost(r, value);
+		rc = schema_read_lost(r, value);
 	json_object_put(list);
-	return answer;
+	return rc;
 }
 
 static int
@@ -283,11 +283,11 @@ static int
 read_empty(struct reading *r, const struct keyword *keyword)
 {
 	json_object *empty = json_object_new_object();
-	int answer = keyword->read(r, empty);
+	int rc = keyword->read(r, empty);
 
 	schema_mention(r->run, CHANGE_REWRITTEN);
 	json_object_put(empty);
-	return answer;
+	return rc;
 }
 
 static int
@@ -316,7 +316,7 @@ schema_gather(struct schema_run *run, json_object *source, json_object **ret_raw
 	json_object *raw = json_object_new_object();
 	struct reading r = { .run = run, .source = source, .raw = &raw };
 	size_t resource = run->resource;
-	int answer = schema_enter(run, &run->read);
+	int rc = schema_enter(run, &run->read);
 
 	if (json_object_is_type(source, json_type_boolean)) {
 		if (!json_object_get_boolean(source)) {
@@ -324,23 +324,23 @@ schema_gather(struct schema_run *run, json_object *source, json_object **ret_raw
 			raw = json_object_new_boolean(0);
 		}
 	} else if (!json_is_object(source)) {
-		answer = schema_bad_type(run, "an object or a boolean", source);
-	} else if (answer == 0 && !json_is_empty_list(source)) {
+		rc = schema_bad_type(run, "an object or a boolean", source);
+	} else if (rc == 0 && !json_is_empty_list(source)) {
 		run->resource = schema_resource(run, source);
 		json_object_object_foreach(source, key, value)
 		{
 			size_t mark = schema_push(run, key);
 
 			r.key = key;
-			if (answer == 0)
-				answer = read_keyword(&r, value);
+			if (rc == 0)
+				rc = read_keyword(&r, value);
 			schema_pop(run, mark);
 		}
 	}
 	run->resource = resource;
 	schema_leave(run);
-	if (answer == 0)
+	if (rc == 0)
 		*ret_raw = TAKE(raw);
 	json_object_put(raw);
-	return answer;
+	return rc;
 }

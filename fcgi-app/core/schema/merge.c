@@ -159,18 +159,18 @@ int
 schema_join(struct schema_run *run, json_object *owner, const char *key, json_object *value)
 {
 	json_object *old = json_get(owner, key), *raw;
-	int answer;
+	int rc;
 
 	if (old == NULL) {
 		json_put(owner, key, json_object_get(value));
 		return 0;
 	}
 	raw = json_object_get(old);
-	answer = schema_merge(run, &raw, value);
+	rc = schema_merge(run, &raw, value);
 	if (raw != old)
 		json_put(owner, key, TAKE(raw));
 	json_object_put(raw);
-	return answer;
+	return rc;
 }
 
 static int
@@ -199,7 +199,7 @@ static int
 schema_map(
     struct schema_run *run, json_object *raw, const char *key, json_object *old, json_object *value)
 {
-	int answer = 0;
+	int rc = 0;
 
 	(void)raw;
 	(void)key;
@@ -207,11 +207,11 @@ schema_map(
 	{
 		size_t mark = schema_push(run, name);
 
-		if (answer == 0)
-			answer = schema_join(run, old, name, member);
+		if (rc == 0)
+			rc = schema_join(run, old, name, member);
 		schema_pop(run, mark);
 	}
-	return answer;
+	return rc;
 }
 
 static int
@@ -219,11 +219,11 @@ schema_list(
     struct schema_run *run, json_object *raw, const char *key, json_object *old, json_object *value)
 {
 	size_t common = json_object_array_length(old), count = json_object_array_length(value);
-	int answer = 0;
+	int rc = 0;
 
 	(void)raw;
 	(void)key;
-	for (size_t i = 0; i < count && answer == 0; i++) {
+	for (size_t i = 0; i < count && rc == 0; i++) {
 		json_object *member = json_object_array_get_idx(value, i), *both;
 		size_t mark = schema_push_index(run, i);
 
@@ -231,12 +231,12 @@ schema_list(
 			json_append(old, json_object_get(member));
 		} else {
 			both = json_object_get(json_object_array_get_idx(old, i));
-			answer = schema_merge(run, &both, member);
+			rc = schema_merge(run, &both, member);
 			json_object_array_put_idx(old, i, both);
 		}
 		schema_pop(run, mark);
 	}
-	return answer;
+	return rc;
 }
 
 static combine_fn
@@ -393,7 +393,7 @@ int
 schema_merge(struct schema_run *run, json_object **raw, json_object *src)
 {
 	json_object *other;
-	int answer = 0;
+	int rc = 0;
 
 	if (schema_is_false(*raw))
 		return 0;
@@ -405,7 +405,7 @@ schema_merge(struct schema_run *run, json_object **raw, json_object *src)
 		return 0;
 	other = json_object_get(src);
 	if (schema_unref(run, raw) != 0 || schema_unref(run, &other) != 0) {
-		answer = -1;
+		rc = -1;
 	} else if (schema_is_false(other)) {
 		become_false(raw);
 	} else if (!schema_is_false(*raw)) {
@@ -413,11 +413,11 @@ schema_merge(struct schema_run *run, json_object **raw, json_object *src)
 		{
 			size_t mark = schema_push(run, key);
 
-			if (answer == 0)
-				answer = schema_combine(run, *raw, key, value);
+			if (rc == 0)
+				rc = schema_combine(run, *raw, key, value);
 			schema_pop(run, mark);
 		}
 	}
 	json_object_put(other);
-	return answer;
+	return rc;
 }

@@ -31,21 +31,21 @@ static int
 read_list_as(struct reading *r, const char *key, json_object *value)
 {
 	json_object *list = json_object_new_array_ext((int)json_object_array_length(value) + 1);
-	int answer = 0;
+	int rc = 0;
 
-	for (size_t i = 0; i < json_object_array_length(value) && answer == 0; i++) {
+	for (size_t i = 0; i < json_object_array_length(value) && rc == 0; i++) {
 		size_t mark = schema_push_index(r->run, i);
 		json_object *raw = NULL;
 
-		answer = parts_gather(r, json_object_array_get_idx(value, i), &raw);
-		if (answer == 0)
+		rc = parts_gather(r, json_object_array_get_idx(value, i), &raw);
+		if (rc == 0)
 			json_append(list, raw);
 		schema_pop(r->run, mark);
 	}
-	if (answer == 0)
-		answer = schema_read_as(r, key, list);
+	if (rc == 0)
+		rc = schema_read_as(r, key, list);
 	json_object_put(list);
-	return answer;
+	return rc;
 }
 
 int
@@ -85,24 +85,24 @@ static int
 read_property(struct reading *r, const char *name, json_object *value)
 {
 	json_object *list, *raw = NULL;
-	int answer = parts_gather(r, value, &raw);
+	int rc = parts_gather(r, value, &raw);
 
-	if (answer == 0)
-		answer = schema_join(r->run, json_get(*r->raw, r->key), name, raw);
+	if (rc == 0)
+		rc = schema_join(r->run, json_get(*r->raw, r->key), name, raw);
 	json_object_put(raw);
 	/* Draft 3 says it in the property. */
-	if (answer == 0 && json_get_bool(value, "required", false)) {
+	if (rc == 0 && json_get_bool(value, "required", false)) {
 		list = json_object_new_array_ext(1);
 		json_append(list, json_new_str(slice_str(name)));
-		answer = schema_read_new(r, "required", list);
+		rc = schema_read_new(r, "required", list);
 	}
-	return answer;
+	return rc;
 }
 
 int
 schema_read_properties(struct reading *r, json_object *value)
 {
-	int answer = 0;
+	int rc = 0;
 
 	if (json_get(*r->raw, r->key) == NULL)
 		json_put(*r->raw, r->key, json_object_new_object());
@@ -112,11 +112,11 @@ schema_read_properties(struct reading *r, json_object *value)
 	{
 		size_t mark = schema_push(r->run, name);
 
-		if (answer == 0)
-			answer = read_property(r, name, member);
+		if (rc == 0)
+			rc = read_property(r, name, member);
 		schema_pop(r->run, mark);
 	}
-	return answer;
+	return rc;
 }
 
 int
@@ -141,7 +141,7 @@ schema_read_patterns(struct reading *r, json_object *value)
 	bool closed =
 	    json_object_is_type(more, json_type_boolean) && !json_object_get_boolean(more);
 	size_t mark;
-	int answer;
+	int rc;
 
 	if (!closed || !json_object_is_type(value, json_type_object) ||
 	    json_object_object_length(value) != 1)
@@ -151,9 +151,9 @@ schema_read_patterns(struct reading *r, json_object *value)
 	json_object_object_foreach(value, pattern, member)
 	{
 		mark = schema_push(r->run, pattern);
-		answer = read_schema_as(r, "additionalProperties", member);
+		rc = read_schema_as(r, "additionalProperties", member);
 		schema_pop(r->run, mark);
-		return answer;
+		return rc;
 	}
 	return 0;
 }
@@ -180,22 +180,22 @@ schema_read_not(struct reading *r, json_object *value)
 int
 schema_read_all(struct reading *r, json_object *value)
 {
-	int answer = 0;
+	int rc = 0;
 
 	if (!json_object_is_type(value, json_type_array))
 		return schema_bad_type(r->run, "an array", value);
 	schema_mention(r->run, CHANGE_REWRITTEN);
-	for (size_t i = 0; i < json_object_array_length(value) && answer == 0; i++) {
+	for (size_t i = 0; i < json_object_array_length(value) && rc == 0; i++) {
 		size_t mark = schema_push_index(r->run, i);
 		json_object *raw = NULL;
 
-		answer = parts_gather(r, json_object_array_get_idx(value, i), &raw);
-		if (answer == 0)
-			answer = schema_merge(r->run, r->raw, raw);
+		rc = parts_gather(r, json_object_array_get_idx(value, i), &raw);
+		if (rc == 0)
+			rc = schema_merge(r->run, r->raw, raw);
 		json_object_put(raw);
 		schema_pop(r->run, mark);
 	}
-	return answer;
+	return rc;
 }
 
 int
@@ -203,7 +203,7 @@ schema_read_ref(struct reading *r, json_object *value)
 {
 	struct schema_def *def = schema_resolve(r->run, json_str(value));
 	json_object *raw, *ref;
-	int answer;
+	int rc;
 
 	if (def == NULL)
 		return schema_read_lost(r, value);
@@ -214,7 +214,7 @@ schema_read_ref(struct reading *r, json_object *value)
 	    !slice_starts(json_str(value), SLICE("#/definitions/")))
 		schema_mention(r->run, CHANGE_REWRITTEN);
 	json_put(raw, "$ref", ref);
-	answer = schema_merge(r->run, r->raw, raw);
+	rc = schema_merge(r->run, r->raw, raw);
 	json_object_put(raw);
-	return answer;
+	return rc;
 }

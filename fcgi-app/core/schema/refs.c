@@ -128,7 +128,7 @@ schema_def_gather(struct schema_run *run, struct schema_def *def)
 	size_t resource = run->resource;
 	unsigned depth = run->depth;
 	char *path;
-	int answer;
+	int rc;
 
 	if (def->stage != SCHEMA_NEW || run->chain >= CHAIN_MAX)
 		return 0;
@@ -139,8 +139,8 @@ schema_def_gather(struct schema_run *run, struct schema_def *def)
 	schema_pop(run, 0);
 	buf_adds(&run->path, def->place.path);
 	run->resource = def->place.resource;
-	answer = schema_gather(run, def->place.node, &def->raw);
-	if (answer == 0) {
+	rc = schema_gather(run, def->place.node, &def->raw);
+	if (rc == 0) {
 		def->stage = SCHEMA_GATHERED;
 		schema_pop(run, 0);
 		buf_adds(&run->path, path);
@@ -149,7 +149,7 @@ schema_def_gather(struct schema_run *run, struct schema_def *def)
 	run->depth = depth;
 	run->chain--;
 	free(path);
-	return answer;
+	return rc;
 }
 
 /* ---- resolving ---- */

@@ -102,10 +102,10 @@ int
 schema_note_key(struct schema_run *run, enum change change, const char *key)
 {
 	size_t mark = schema_push(run, key);
-	int answer = schema_note(run, change);
+	int rc = schema_note(run, change);
 
 	schema_pop(run, mark);
-	return answer;
+	return rc;
 }
 
 void
@@ -155,10 +155,10 @@ schema_leave(struct schema_run *run)
 int
 schema_room(struct schema_run *run)
 {
-	int answer = schema_enter(run, &run->written);
+	int rc = schema_enter(run, &run->written);
 
 	schema_leave(run);
-	return answer;
+	return rc;
 }
 
 /* ---- raw schemas ---- */

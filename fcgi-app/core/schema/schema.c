@@ -66,7 +66,7 @@ finish_root(struct schema_run *run)
 {
 	struct schema_def *def = run->defs[0];
 	json_object *raw = NULL;
-	int answer = -1;
+	int rc = -1;
 
 	if (schema_def_gather(run, def) != 0)
 		return -1;
@@ -81,10 +81,10 @@ finish_root(struct schema_run *run)
 		goto out;
 	if (run->out == NULL)
 		run->out = schema_nothing();
-	answer = 0;
+	rc = 0;
 out:
 	json_object_put(raw);
-	return answer;
+	return rc;
 }
 
 /* Definitions that value refers to become wanted. value is all clean: whatever has a text as $ref
@@ -148,19 +148,19 @@ schema_clean(json_object *schema, const char *at, struct changes *changes, json_
     struct apierror *err)
 {
 	struct schema_run run = { .changes = changes, .err = err };
-	int answer;
+	int rc;
 
 	start_path(&run, at);
 	run.seen = json_object_new_object();
 	schema_refs_init(&run, schema);
-	answer = clean(&run);
-	if (answer == 0)
+	rc = clean(&run);
+	if (rc == 0)
 		*ret_schema = TAKE(run.out);
 	json_object_put(run.out);
 	schema_refs_release(&run);
 	json_object_put(run.seen);
 	buf_release(&run.path);
-	return answer;
+	return rc;
 }
 
 bool

@@ -278,7 +278,7 @@ finish_enum(struct schema_run *run, json_object *out, bool nullable)
 	json_object *list = json_get(out, "enum");
 	unsigned types = schema_types(json_get(out, "type"));
 	struct json_scan m = { 0 };
-	int answer;
+	int rc;
 
 	m.list = json_object_new_array();
 	m.seen = json_object_new_object();
@@ -288,10 +288,10 @@ finish_enum(struct schema_run *run, json_object *out, bool nullable)
 	}
 	for (size_t i = 0; i < json_object_array_length(list); i++)
 		sort_member(&m, json_object_array_get_idx(list, i), types);
-	answer = place_enum(run, out, &m, types);
+	rc = place_enum(run, out, &m, types);
 	json_object_put(m.list);
 	json_object_put(m.seen);
-	return answer;
+	return rc;
 }
 
 /* ---- null ---- */

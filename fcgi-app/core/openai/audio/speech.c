@@ -313,7 +313,7 @@ speech_request_read(struct speech_request *s, struct slice text, const struct tr
 		.ctx = &read,
 		.changes = env->changes,
 		.err = err };
-	int answer = -1;
+	int rc = -1;
 
 	if (source == NULL) {
 		apierror_set(err, APIERROR_BAD_JSON, NULL, NULL);
@@ -328,9 +328,9 @@ speech_request_read(struct speech_request *s, struct slice text, const struct tr
 		goto out;
 	put_contents(&run);
 	json_write(target, &s->body);
-	answer = 0;
+	rc = 0;
 out:
 	json_object_put(target);
 	json_object_put(source);
-	return answer;
+	return rc;
 }

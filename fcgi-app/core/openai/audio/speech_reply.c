@@ -131,7 +131,7 @@ speech_reply(struct slice upstream, enum sound_format format, struct answer_scra
     struct buf *out, char ret_type[SOUND_TYPE_MAX], struct usage *usage, struct apierror *err)
 {
 	struct speech_stream s;
-	int answer = -1;
+	int rc = -1;
 
 	speech_init(&s, format, scratch);
 	if (gemini_reader_document(&s.reader, upstream, err) != 0)
@@ -146,10 +146,10 @@ speech_reply(struct slice upstream, enum sound_format format, struct answer_scra
 		goto out;
 	}
 	strcpy(ret_type, s.sound.type);
-	answer = 0;
+	rc = 0;
 out:
 	speech_release(&s);
-	return answer;
+	return rc;
 }
 
 /* ---- streams ---- */

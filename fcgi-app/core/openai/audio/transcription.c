@@ -426,7 +426,7 @@ transcription_request_read(struct transcription_request *t, enum transcription_t
 	};
 	struct wav wav;
 	const char *mime;
-	int answer = -1;
+	int rc = -1;
 
 	t->how.task = task;
 	if (multipart_json(form, form_fields, &source, err) != 0 ||
@@ -447,10 +447,10 @@ transcription_request_read(struct transcription_request *t, enum transcription_t
 		t->how.seconds = (double)wav.data.len / wav.byte_rate;
 	if (read.transcriber)
 		put_config(&read, target);
-	answer = transcription_write_body(&read, file, mime, target, err);
+	rc = transcription_write_body(&read, file, mime, target, err);
 out:
 	json_object_put(read.languages);
 	json_object_put(target);
 	json_object_put(source);
-	return answer;
+	return rc;
 }

@@ -100,16 +100,16 @@ transcription_reply(struct slice upstream, const struct transcription_how *how,
     struct answer_scratch *scratch, struct buf *out, struct usage *usage, struct apierror *err)
 {
 	struct transcription_stream s;
-	int answer = -1;
+	int rc = -1;
 
 	transcription_init(&s, how, scratch);
 	if (gemini_reader_document(&s.reader, upstream, err) == 0) {
 		*usage = *gemini_reader_usage(&s.reader);
 		if (transcription_check_all(&s, err) == 0)
-			answer = transcript_write(&s.transcript, how, usage, out, err);
+			rc = transcript_write(&s.transcript, how, usage, out, err);
 	}
 	transcription_release(&s);
-	return answer;
+	return rc;
 }
 
 /* ---- streams ---- */

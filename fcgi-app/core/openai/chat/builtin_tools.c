@@ -59,20 +59,20 @@ conv_store_names(
 {
 	json_object *names = json_object_new_array(), *name;
 	char param[APIERROR_PARAM_MAX];
-	int answer = 0;
+	int rc = 0;
 
-	for (size_t i = 0; answer == 0 && i < json_object_array_length(value); i++) {
+	for (size_t i = 0; rc == 0 && i < json_object_array_length(value); i++) {
 		name = json_object_array_get_idx(value, i);
 		field_name(param, "%s.%s[%zu]", run->prefix, row->from, i);
 		if (slice_starts(json_str(name), SLICE("fileSearchStores/")))
 			json_append(names, json_object_get(name));
 		else
-			answer = changes_note(run->changes, CHANGE_DROPPED, param, run->err);
+			rc = changes_note(run->changes, CHANGE_DROPPED, param, run->err);
 	}
-	if (answer == 0 && json_object_array_length(names) > 0)
+	if (rc == 0 && json_object_array_length(names) > 0)
 		*ret = json_object_get(names);
 	json_object_put(names);
-	return answer;
+	return rc;
 }
 
 /* Google searches everywhere; what it finds is still an answer. */

@@ -129,7 +129,7 @@ chat_declare(struct fieldmap_run *run, json_object *declaration, json_object *to
 	char param[APIERROR_PARAM_MAX];
 	const struct tool_name *name;
 	json_object *named = NULL, *description = json_get(declaration, "description"), *told;
-	int answer = -1;
+	int rc = -1;
 
 	field_name(param, "%s.name", at);
 	if (!declare_is_name(json_get(tool, "name"), param, run->err))
@@ -141,7 +141,7 @@ chat_declare(struct fieldmap_run *run, json_object *declaration, json_object *to
 		c->declared = json_object_new_object();
 	if (json_get(c->declared, name->upstream) != NULL) {
 		/* Google refuses a name that is there twice. */
-		answer = c->brought ? 0 : changes_note(run->changes, CHANGE_DROPPED, at, run->err);
+		rc = c->brought ? 0 : changes_note(run->changes, CHANGE_DROPPED, at, run->err);
 		goto out;
 	}
 	json_put(c->declared, name->upstream, json_object_new_boolean(1));
@@ -157,9 +157,9 @@ chat_declare(struct fieldmap_run *run, json_object *declaration, json_object *to
 		json_put(named, "parametersJsonSchema", TAKE(schema));
 	json_append(chat_declarations(run->target), TAKE(named));
 	c->functions = true;
-	answer = 0;
+	rc = 0;
 out:
 	json_object_put(declaration);
 	json_object_put(schema);
-	return answer;
+	return rc;
 }

@@ -51,23 +51,23 @@ chat_safety_conv(
 	for (size_t i = 0; i < json_object_array_length(value); i++) {
 		json_object *item = json_object_array_get_idx(value, i);
 		struct fieldmap_run inner = fieldmap_inside(run, item, at);
-		int answer;
+		int rc;
 
 		if (item == NULL)
 			continue;
 		field_name(at, "%s[%zu]", name, i);
 		inner.target = json_object_new_object();
 		json_append(list, inner.target);
-		answer = json_is_object(item) ? fieldmap_apply(safety_fields, &inner)
-		                              : fieldmap_bad_type(run->err, at, "an object", item);
-		if (answer == 0)
-			answer = drop_earlier(run, list, name);
+		rc = json_is_object(item) ? fieldmap_apply(safety_fields, &inner)
+		                          : fieldmap_bad_type(run->err, at, "an object", item);
+		if (rc == 0)
+			rc = drop_earlier(run, list, name);
 		/* Google has about a dozen categories. */
-		if (answer == 0 && json_object_array_length(list) > SAFETY_SETTINGS_MAX) {
+		if (rc == 0 && json_object_array_length(list) > SAFETY_SETTINGS_MAX) {
 			json_object_array_del_idx(list, SAFETY_SETTINGS_MAX, 1);
-			answer = changes_note(run->changes, CHANGE_DROPPED, at, run->err);
+			rc = changes_note(run->changes, CHANGE_DROPPED, at, run->err);
 		}
-		if (answer != 0) {
+		if (rc != 0) {
 			json_object_put(list);
 			return -1;
 		}

@@ -403,17 +403,17 @@ chat_turn_read(struct chat_read *c, struct chat_turn *turn, json_object *message
 	struct reading r = { .c = c, .turn = turn, .message = message, .i = i, .err = err };
 	size_t before = json_object_array_length(turn->parts);
 	json_object *content = json_get(message, "content");
-	int answer = -1;
+	int rc = -1;
 
 	history_read_details(&r);
 	if (read_spoken(&r) != 0 || read_traces(&r) != 0 || read_calls(&r) != 0)
 		goto out;
-	answer = 0;
+	rc = 0;
 	/* Many clients keep an empty turn where a model said nothing. */
 	if (json_object_array_length(turn->parts) == before && turn->signature == NULL &&
 	    !json_object_is_type(content, json_type_array) && json_get(message, "audio") == NULL)
-		answer = history_note(&r, CHANGE_DROPPED, "");
+		rc = history_note(&r, CHANGE_DROPPED, "");
 out:
 	json_object_put(r.by_call);
-	return answer;
+	return rc;
 }

@@ -157,7 +157,7 @@ static int
 add_call_turns(struct talk *t, size_t first, size_t next, struct chat_turn *turn)
 {
 	json_object *media = json_object_new_array(), *results = json_object_new_array();
-	int answer = -1;
+	int rc = -1;
 
 	if (last_turn(t) == NULL && add_filler(t, first) != 0)
 		goto out;
@@ -168,11 +168,11 @@ add_call_turns(struct talk *t, size_t first, size_t next, struct chat_turn *turn
 	add_turn(t, "user", TAKE(results));
 	t->closed = true;
 	add_turn(t, "user", TAKE(media));
-	answer = 0;
+	rc = 0;
 out:
 	json_object_put(media);
 	json_object_put(results);
-	return answer;
+	return rc;
 }
 
 /* Assistant messages in a row are one model turn, and their calls are one step. */
@@ -181,7 +181,7 @@ read_assistant(struct talk *t, size_t i, const char *at)
 {
 	size_t first = i, count = json_object_array_length(t->messages);
 	struct chat_turn turn;
-	int answer = -1;
+	int rc = -1;
 
 	(void)at;
 	chat_turn_init(&turn);
@@ -198,10 +198,10 @@ read_assistant(struct talk *t, size_t i, const char *at)
 		add_turn(t, "model", TAKE(turn.parts));
 	else if (add_call_turns(t, first, i, &turn) != 0)
 		goto out;
-	answer = 0;
+	rc = 0;
 out:
 	chat_turn_release(&turn);
-	return answer;
+	return rc;
 }
 
 static int
@@ -344,7 +344,7 @@ messages_read_list(struct fieldmap_run *run, json_object *messages)
 {
 	size_t count = json_object_array_length(messages);
 	struct talk t = { .c = run->ctx, .messages = messages, .err = run->err };
-	int answer = -1;
+	int rc = -1;
 
 	t.contents = json_object_new_array();
 	t.system = json_object_new_array();
@@ -361,27 +361,27 @@ messages_read_list(struct fieldmap_run *run, json_object *messages)
 	/* As Google reads them, so that bodies begin alike as long as prompts do. */
 	put_system(&t, run->target);
 	json_put(run->target, "contents", TAKE(t.contents));
-	answer = 0;
+	rc = 0;
 out:
 	chat_results_release(&t.results);
 	json_object_put(t.contents);
 	json_object_put(t.system);
 	free(t.taken);
-	return answer;
+	return rc;
 }
 
 int
 chat_messages_read(struct fieldmap_run *run, json_object *messages)
 {
 	struct chat_foreign foreign;
-	int answer;
+	int rc;
 
 	if (!chat_foreign_any(messages))
 		return messages_read_list(run, messages);
 	chat_foreign_open(&foreign, run, messages);
-	answer = messages_read_list(run, foreign.messages);
-	chat_foreign_close(&foreign, answer != 0);
-	return answer;
+	rc = messages_read_list(run, foreign.messages);
+	chat_foreign_close(&foreign, rc != 0);
+	return rc;
 }
 
 int

@@ -305,7 +305,7 @@ chat_reply_translate(const struct slice *upstream, const struct chat_reply_info 
 	size_t count = info->fan > 1 ? info->fan : 1, known = 0;
 	json_object **replies;
 	struct jwriter w = jwriter_on(out);
-	int answer = -1;
+	int rc = -1;
 
 	if (count == 1 && translate_plain(upstream[0], info, out, usage))
 		return 0;
@@ -323,10 +323,10 @@ chat_reply_translate(const struct slice *upstream, const struct chat_reply_info 
 	for (size_t i = 0; i < count; i++)
 		write_choices(&w, info, replies[i], i);
 	end_reply(&w, usage);
-	answer = 0;
+	rc = 0;
 out:
 	while (known > 0)
 		json_object_put(replies[--known]);
 	free(replies);
-	return answer;
+	return rc;
 }

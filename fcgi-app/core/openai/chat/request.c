@@ -181,19 +181,19 @@ chat_request_convert(
 		.changes = read->env->changes,
 		.err = err,
 	};
-	int answer = -1;
+	int rc = -1;
 
 	if (fieldmap_apply(table, &run) != 0 || request_finish(&run) != 0)
 		goto out;
 	json_write(target, body);
-	answer = !body->failed ? 0 : apierror_set(err, APIERROR_TOO_LARGE, NULL, NULL);
+	rc = !body->failed ? 0 : apierror_set(err, APIERROR_TOO_LARGE, NULL, NULL);
 out:
 	for (size_t i = 0; i < BUILTINS; i++)
 		json_object_put(read->builtin_args[i]);
 	json_object_put(read->declared);
 	json_object_put(read->allowed);
 	json_object_put(target);
-	return answer;
+	return rc;
 }
 
 int
@@ -202,11 +202,11 @@ chat_request_read(struct chat_request *c, struct slice text, const struct transl
 {
 	json_object *source = chat_source_read(env, text, err);
 	struct chat_read read = { .request = c, .env = env, .list = "messages", .holes = true };
-	int answer;
+	int rc;
 
 	if (source == NULL)
 		return -1;
-	answer = chat_request_convert(&read, source, chat_fields, err);
+	rc = chat_request_convert(&read, source, chat_fields, err);
 	json_object_put(source);
-	return answer;
+	return rc;
 }

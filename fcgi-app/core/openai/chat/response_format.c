@@ -67,7 +67,7 @@ read_schema(struct fieldmap_run *run, json_object *body, const char *at, const c
 {
 	json_object *schema = json_get(body, "schema"), *clean = NULL;
 	char param[APIERROR_PARAM_MAX];
-	int answer;
+	int rc;
 
 	field_name(param, "%s.schema", at);
 	if (schema != NULL && !json_is_object(schema))
@@ -75,9 +75,9 @@ read_schema(struct fieldmap_run *run, json_object *body, const char *at, const c
 	if (schema != NULL && schema_clean(schema, param, run->changes, &clean, run->err) != 0)
 		return -1;
 	add_titles(clean, body);
-	answer = set_json(run, clean, format);
+	rc = set_json(run, clean, format);
 	json_object_put(clean);
-	return answer;
+	return rc;
 }
 
 int

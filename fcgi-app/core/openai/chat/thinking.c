@@ -230,15 +230,15 @@ emit_type(struct fieldmap_run *run, const struct fieldmap *row, json_object *val
 	} words[] = { { "enabled", true }, { "disabled", false }, { "auto", true },
 		{ "adaptive", true } };
 	json_object *on;
-	int answer;
+	int rc;
 
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++) {
 		if (!slice_eqi(json_str(value), slice_str(words[i].word)))
 			continue;
 		on = json_object_new_boolean(words[i].on);
-		answer = chat_think_emit(run, row, on);
+		rc = chat_think_emit(run, row, on);
 		json_object_put(on);
-		return answer;
+		return rc;
 	}
 	return fieldmap_drop_word(run, "thinking.type", "", json_str(value),
 	    "'enabled', 'disabled', 'auto', and 'adaptive'");
@@ -385,19 +385,19 @@ chat_thinking_finish(struct fieldmap_run *run)
 	const struct chat_read *c = run->ctx;
 	const struct chat_thinking *t = &c->thinking;
 	json_object *config;
-	int answer = 0;
+	int rc = 0;
 
 	if (c->family->thinking == THINKING_NONE)
 		return drop_all(run);
 	config = json_object_new_object();
 	if (t->kind != THINK_UNSAID)
-		answer = c->family->thinking == THINKING_LEVEL ? put_level(run, config)
-		                                               : put_budget(run, config);
+		rc = c->family->thinking == THINKING_LEVEL ? put_level(run, config)
+		                                           : put_budget(run, config);
 	if (is_shown(t))
 		json_put(config, "includeThoughts", json_object_new_boolean(1));
-	if (answer == 0 && json_object_object_length(config) > 0)
+	if (rc == 0 && json_object_object_length(config) > 0)
 		fieldmap_put(
 		    run->target, "generationConfig/thinkingConfig", json_object_get(config));
 	json_object_put(config);
-	return answer;
+	return rc;
 }

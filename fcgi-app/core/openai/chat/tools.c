@@ -191,7 +191,7 @@ read_namespace(struct fieldmap_run *run, json_object *tool, const char *at)
 	struct chat_read *c = run->ctx;
 	json_object *list = json_get_array(tool, "tools");
 	char param[APIERROR_PARAM_MAX];
-	int answer = 0;
+	int rc = 0;
 
 	if (c->space.name != NULL)
 		return changes_note(run->changes, CHANGE_DROPPED, at, run->err);
@@ -203,12 +203,12 @@ read_namespace(struct fieldmap_run *run, json_object *tool, const char *at)
 		    "Invalid '%s': a namespace's name cannot be an empty string.", param);
 	c->space.name = json_get(tool, "name");
 	c->space.description = json_get(tool, "description");
-	for (size_t i = 0; answer == 0 && i < json_object_array_length(list); i++) {
+	for (size_t i = 0; rc == 0 && i < json_object_array_length(list); i++) {
 		field_name(param, "%s.tools[%zu]", at, i);
-		answer = chat_tool_read(run, json_object_array_get_idx(list, i), param);
+		rc = chat_tool_read(run, json_object_array_get_idx(list, i), param);
 	}
 	c->space = (struct chat_space){ 0 };
-	return answer;
+	return rc;
 }
 
 /* ---- tools that the client carries out ---- */
@@ -303,7 +303,7 @@ read_client_tool(
 	const struct chat_space space = c->space;
 	struct slice description = json_get_str(tool, "description");
 	json_object *schema = NULL, *declaration, *named;
-	int answer;
+	int rc;
 
 	if (runs_elsewhere(type, tool) && type->kind == TOOL_SEARCH) {
 		/* All tools are declared: none is left to be found. */
@@ -322,10 +322,10 @@ read_client_tool(
 	named = json_object_new_object();
 	json_put_str(named, "name", slice_str(type->type));
 	c->space = (struct chat_space){ 0 };
-	answer = chat_declare(run, declaration, named, type->kind, schema, at);
+	rc = chat_declare(run, declaration, named, type->kind, schema, at);
 	c->space = space;
 	json_object_put(named);
-	return answer;
+	return rc;
 }
 
 /* ---- the others ---- */

@@ -207,7 +207,7 @@ completions_request_read(struct completions_request *c, struct slice text,
 	struct chat_read read = {
 		.request = &chat, .env = env, .own = c, .thinking.show = SHOW_NO
 	};
-	int answer = -1;
+	int rc = -1;
 
 	chat_request_init(&chat);
 	if (source == NULL || chat_request_convert(&read, source, completion_fields, err) != 0 ||
@@ -220,11 +220,11 @@ completions_request_read(struct completions_request *c, struct slice text,
 	seed = json_get(json_get(c->common, "generationConfig"), "seed");
 	c->seeded = seed != NULL;
 	c->seed = json_int(seed, 0);
-	answer = 0;
+	rc = 0;
 out:
 	chat_request_release(&chat);
 	json_object_put(source);
-	return answer;
+	return rc;
 }
 
 void

@@ -201,17 +201,17 @@ completions_reply_translate(const struct slice *upstream, const struct completio
 	const struct completions_request *c = info->request;
 	struct jwriter w = jwriter_on(out);
 	size_t start = out->len;
-	int answer = 0;
+	int rc = 0;
 
 	jw_object(&w, NULL);
 	write_head(&w, info);
 	jw_array(&w, "choices");
-	for (size_t i = 0; answer == 0 && i < c->calls; i++) {
+	for (size_t i = 0; rc == 0 && i < c->calls; i++) {
 		struct call call = { .index = i, .out = out };
 
 		buf_init(&call.logprobs, COLLECT_MAX);
 		gemini_reader_init(&call.reader, info->scratch, false, &sink, &call);
-		answer = reply_write_choice(&w, c, &call, upstream[i], err);
+		rc = reply_write_choice(&w, c, &call, upstream[i], err);
 		usage_add(usage, gemini_reader_usage(&call.reader));
 		gemini_reader_release(&call.reader);
 		buf_release(&call.logprobs);
@@ -220,9 +220,9 @@ completions_reply_translate(const struct slice *upstream, const struct completio
 	if (usage->known)
 		usage_write_openai(usage, &w, "usage");
 	jw_object_end(&w);
-	if (answer != 0)
+	if (rc != 0)
 		out->len = start;
-	return answer;
+	return rc;
 }
 
 /* ---- stream ---- */

@@ -221,17 +221,17 @@ embed_request_read(struct embed_request *e, struct slice text, const struct tran
 	struct fieldmap_run run = {
 		.source = source, .ctx = &read, .changes = env->changes, .err = err
 	};
-	int answer;
+	int rc;
 
 	if (source == NULL)
 		return apierror_set(err, APIERROR_BAD_JSON, NULL, NULL);
 	if (json_object_is_type(source, json_type_object))
-		answer = fieldmap_apply(embed_fields, &run);
+		rc = fieldmap_apply(embed_fields, &run);
 	else
-		answer = apierror_set(err, APIERROR_BAD_REQUEST, NULL,
+		rc = apierror_set(err, APIERROR_BAD_REQUEST, NULL,
 		    "The request body must be a JSON object, but is %s.", json_type_word(source));
 	json_object_put(source);
-	return answer;
+	return rc;
 }
 
 void
@@ -381,7 +381,7 @@ embed_reply_add(struct embed_reply *r, const struct embed_request *e, struct sli
 	json_object *list = json_get_array(reply, "embeddings");
 	struct usage usage = { 0 };
 	size_t first = r->count;
-	int answer = -1;
+	int rc = -1;
 
 	if (reply == NULL)
 		goto out;
@@ -400,10 +400,10 @@ embed_reply_add(struct embed_reply *r, const struct embed_request *e, struct sli
 	r->usage.prompt += usage.known ? usage.prompt : embed_estimate(r, e, first);
 	r->usage.total = r->usage.prompt;
 	r->usage.known = true;
-	answer = 0;
+	rc = 0;
 out:
 	json_object_put(reply);
-	return answer;
+	return rc;
 }
 
 int

@@ -150,16 +150,16 @@ images_edit_read(struct images_request *r, struct slice text, const struct trans
 {
 	json_object *source = chat_source_read(env, text, err);
 	struct images_read read = { .request = r, .env = env };
-	int answer = -1;
+	int rc = -1;
 
 	r->edit = true;
 	if (source == NULL)
 		return -1;
 	if (add_images(&read, source, err) == 0)
-		answer = images_read_fields(&read, source, err);
+		rc = images_read_fields(&read, source, err);
 	free_inputs(&read);
 	json_object_put(source);
-	return answer;
+	return rc;
 }
 
 /* ---- form ---- */
@@ -196,13 +196,13 @@ add_upload(struct images_read *read, const struct multipart_part *part, struct a
 {
 	struct images_input input = { .bytes = part->body };
 	json_object *text;
-	int answer;
+	int rc;
 
 	if (!part->file && slice_startsi(part->body, SLICE("data:"))) {
 		text = json_new_str(part->body);
-		answer = add_url(read, text, "image", err);
+		rc = add_url(read, text, "image", err);
 		json_object_put(text);
-		return answer;
+		return rc;
 	}
 	if (upload_type(part, input.mime, err) != 0)
 		return -1;
@@ -273,14 +273,14 @@ images_form_read(struct images_request *r, const struct multipart *form,
 	/* clang-format on */
 	struct images_read read = { .request = r, .env = env };
 	json_object *source = NULL;
-	int answer = -1;
+	int rc = -1;
 
 	r->edit = true;
 	if (multipart_json(form, fields, &source, err) == 0 && add_uploads(&read, form, err) == 0) {
 		add_google(form, source);
-		answer = images_read_fields(&read, source, err);
+		rc = images_read_fields(&read, source, err);
 	}
 	free_inputs(&read);
 	json_object_put(source);
-	return answer;
+	return rc;
 }

@@ -434,7 +434,7 @@ images_read_fields(struct images_read *read, json_object *source, struct apierro
 		.changes = read->env->changes,
 		.err = err,
 	};
-	int answer = -1;
+	int rc = -1;
 
 	read->request->n = 1;
 	if (fieldmap_apply(image_fields, &run) != 0 || choose_model(read, err) != 0)
@@ -451,10 +451,10 @@ images_read_fields(struct images_read *read, json_object *source, struct apierro
 		apierror_set(err, APIERROR_TOO_LARGE, NULL, NULL);
 		goto out;
 	}
-	answer = 0;
+	rc = 0;
 out:
 	json_object_put(target);
-	return answer;
+	return rc;
 }
 
 /* ---- the request ---- */
@@ -478,11 +478,11 @@ images_request_read(struct images_request *r, struct slice text, const struct tr
 {
 	json_object *source = chat_source_read(env, text, err);
 	struct images_read read = { .request = r, .env = env };
-	int answer;
+	int rc;
 
 	if (source == NULL)
 		return -1;
-	answer = images_read_fields(&read, source, err);
+	rc = images_read_fields(&read, source, err);
 	json_object_put(source);
-	return answer;
+	return rc;
 }

@@ -170,18 +170,18 @@ images_reply_add(struct images_reply *r, unsigned call, struct slice upstream, s
 		.candidate = reply_take_candidate };
 	struct taking taking = { .call = &r->calls[call] };
 	struct gemini_reader reader;
-	int answer;
+	int rc;
 
 	gemini_reader_init(&reader, r->scratch, false, &sink, &taking);
-	answer = gemini_reader_document(&reader, upstream, err);
-	if (answer == 0 && taking.call->count == 0)
-		answer = no_image(&reader, &taking, err);
+	rc = gemini_reader_document(&reader, upstream, err);
+	if (rc == 0 && taking.call->count == 0)
+		rc = no_image(&reader, &taking, err);
 	taking.call->usage = *gemini_reader_usage(&reader);
 	r->count += taking.call->count;
 	gemini_reader_release(&reader);
-	if (answer != 0)
+	if (rc != 0)
 		buf_reset(&taking.call->text);
-	return answer;
+	return rc;
 }
 
 void

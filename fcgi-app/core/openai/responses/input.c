@@ -164,13 +164,13 @@ static int
 input_add_input(struct intake *t, json_object *value)
 {
 	json_object *item;
-	int answer;
+	int rc;
 
 	if (json_object_is_type(value, json_type_string)) {
 		item = item_of_string(value);
-		answer = add_item(t, item, (struct place){ .kind = PLACE_STRING });
+		rc = add_item(t, item, (struct place){ .kind = PLACE_STRING });
 		json_object_put(item);
-		return answer;
+		return rc;
 	}
 	if (!json_object_is_type(value, json_type_array))
 		return fieldmap_bad_type(
@@ -180,10 +180,10 @@ input_add_input(struct intake *t, json_object *value)
 		item = json_object_array_get_idx(value, i);
 		if (item == NULL)
 			continue;
-		answer = responses_is_reference(item)
-		             ? add_reference(t, item, i)
-		             : add_item(t, item, (struct place){ .index = i, .kind = PLACE_INPUT });
-		if (answer != 0)
+		rc = responses_is_reference(item)
+		         ? add_reference(t, item, i)
+		         : add_item(t, item, (struct place){ .index = i, .kind = PLACE_INPUT });
+		if (rc != 0)
 			return -1;
 	}
 	return 0;
@@ -204,19 +204,19 @@ static int
 read_messages(struct intake *t, struct fieldmap_run *run)
 {
 	struct changes *changes = t->read->env->changes;
-	int answer;
+	int rc;
 
 	t->read->holes = true;
 	if (changes != NULL) {
 		changes->rename = rename_field;
 		changes->rename_ctx = t;
 	}
-	answer = chat_messages_read(run, t->messages);
+	rc = chat_messages_read(run, t->messages);
 	if (changes != NULL)
 		changes->rename = NULL;
-	if (answer != 0)
+	if (rc != 0)
 		rename_error(t);
-	return answer;
+	return rc;
 }
 
 int
@@ -224,7 +224,7 @@ responses_input_emit(struct fieldmap_run *run, const struct fieldmap *row, json_
 {
 	struct chat_read *read = run->ctx;
 	struct intake t = { .own = read->own, .read = read, .err = run->err };
-	int answer = -1;
+	int rc = -1;
 
 	(void)row;
 	t.messages = json_object_new_array();
@@ -232,11 +232,11 @@ responses_input_emit(struct fieldmap_run *run, const struct fieldmap *row, json_
 		goto out;
 	if (t.own->request->compact)
 		json_append(t.messages, responses_compact_prompt());
-	answer = read_messages(&t, run);
+	rc = read_messages(&t, run);
 out:
 	json_object_put(t.messages);
 	free(t.places);
-	return answer;
+	return rc;
 }
 
 /* ---- instructions ---- */
@@ -248,25 +248,25 @@ responses_instructions_emit(
 	bool list = json_object_is_type(value, json_type_array);
 	json_object *parts = json_object_new_array(), *item;
 	char at[APIERROR_PARAM_MAX];
-	int answer = 0;
+	int rc = 0;
 
 	if (json_object_is_type(value, json_type_string) && json_str(value).len > 0)
 		json_append(parts, part_text(json_object_get(value)));
 	else if (!list && !json_object_is_type(value, json_type_string))
-		answer = fieldmap_bad_type(run->err, row->from, "a string", value);
-	for (size_t i = 0; list && answer == 0 && i < json_object_array_length(value); i++) {
+		rc = fieldmap_bad_type(run->err, row->from, "a string", value);
+	for (size_t i = 0; list && rc == 0 && i < json_object_array_length(value); i++) {
 		item = json_object_array_get_idx(value, i);
 		if (item == NULL)
 			continue;
 		field_name(at, "%s[%zu]", row->from, i);
-		answer = json_get(item, "content") == NULL
-		             ? fieldmap_bad_type(run->err, at, "a message", item)
-		             : chat_content_read(run->ctx, json_get(item, "content"), CHAT_SYSTEM,
-				   at, parts, run->err);
+		rc = json_get(item, "content") == NULL
+		         ? fieldmap_bad_type(run->err, at, "a message", item)
+		         : chat_content_read(run->ctx, json_get(item, "content"), CHAT_SYSTEM, at,
+			       parts, run->err);
 	}
-	for (size_t i = 0; answer == 0 && i < json_object_array_length(parts); i++)
+	for (size_t i = 0; rc == 0 && i < json_object_array_length(parts); i++)
 		part_system_add(run->target,
 		    json_object_get(json_get(json_object_array_get_idx(parts, i), "text")));
 	json_object_put(parts);
-	return answer;
+	return rc;
 }

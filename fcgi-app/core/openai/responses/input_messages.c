@@ -245,16 +245,16 @@ find_unknown(struct intake *t, const char *at, struct slice word, const struct i
 {
 	const struct fieldmap_run run = { .changes = t->read->env->changes, .err = t->err };
 	struct buf words;
-	int answer;
+	int rc;
 
 	buf_init(&words, 4 * KIB);
 	for (size_t i = 0; i < ARRAY_SIZE(item_types); i++)
 		buf_addf(&words, "'%s', ", item_types[i].type);
 	buf_adds(&words, "and 'item_reference'");
 	*ret = &unknown_type;
-	answer = fieldmap_drop_word(&run, at, ".type", word, words.data);
+	rc = fieldmap_drop_word(&run, at, ".type", word, words.data);
 	buf_release(&words);
-	return answer;
+	return rc;
 }
 
 int

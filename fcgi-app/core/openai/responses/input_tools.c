@@ -63,12 +63,12 @@ responses_tools_emit(struct fieldmap_run *run, const struct fieldmap *row, json_
 	struct chat_read *c = run->ctx;
 	const struct responses_read *own = c->own;
 	unsigned before = c->builtins;
-	int answer;
+	int rc;
 
 	(void)row;
 	c->brought = true;
-	answer = declare_all(run, own->past, value);
+	rc = declare_all(run, own->past, value);
 	c->brought = false;
 	c->by_tools |= c->builtins & ~before;
-	return answer;
+	return rc;
 }

@@ -130,7 +130,7 @@ past_follow(struct responses_past *past, json_object *input, size_t i,
 	json_object *id = json_get(json_object_array_get_idx(input, i), "id"), *items = NULL;
 	char at[APIERROR_PARAM_MAX];
 	struct buf response;
-	int answer = 0;
+	int rc = 0;
 
 	buf_init(&response, STATE_KEY_MAX);
 	if (json_object_is_type(id, json_type_string) &&
@@ -138,11 +138,11 @@ past_follow(struct responses_past *past, json_object *input, size_t i,
 	    past_response_of(json_str(id), &response) &&
 	    json_get(past->loaded, response.data) == NULL) {
 		field_name(at, "input[%zu].id", i);
-		answer = past_load(past, buf_slice(&response), at, env, &items, err);
+		rc = past_load(past, buf_slice(&response), at, env, &items, err);
 	}
 	json_object_put(items);
 	buf_release(&response);
-	return answer;
+	return rc;
 }
 
 static int

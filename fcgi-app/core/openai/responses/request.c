@@ -243,7 +243,7 @@ responses_request_read(struct responses_request *q, struct slice text,
 {
 	json_object *source = chat_source_read(env, text, err);
 	struct responses_past past;
-	int answer;
+	int rc;
 
 	if (source == NULL)
 		return -1;
@@ -252,12 +252,12 @@ responses_request_read(struct responses_request *q, struct slice text,
 	if (q->use == RESPONSES_COUNT && json_get(source, "model") == NULL)
 		json_put_str(source, "model", SLICE(COUNT_MODEL));
 	responses_past_init(&past);
-	answer = responses_past_read(&past, source, env, err);
-	if (answer == 0 && env->refs != NULL && env->refs->wanted > 0)
-		answer = convert_early(q, source, env, err);
-	else if (answer == 0)
-		answer = request_convert(q, source, &past, env, err);
+	rc = responses_past_read(&past, source, env, err);
+	if (rc == 0 && env->refs != NULL && env->refs->wanted > 0)
+		rc = convert_early(q, source, env, err);
+	else if (rc == 0)
+		rc = request_convert(q, source, &past, env, err);
 	responses_past_release(&past);
 	json_object_put(source);
-	return answer;
+	return rc;
 }

@@ -254,23 +254,23 @@ responses_stored_input(
 	json_object *doc = json_read(stored);
 	struct listing l = { .input = json_get_array(doc, "input"), .ascending = page->ascending };
 	size_t from, left;
-	int answer = 1;
+	int rc = 1;
 
 	if (l.input == NULL && json_get(doc, "response") != NULL)
-		answer = apierror_set(err, APIERROR_NOT_FOUND, "response_id",
+		rc = apierror_set(err, APIERROR_NOT_FOUND, "response_id",
 		    "The input of this response was too large to be kept.");
 	if (l.input == NULL)
 		goto out;
 	l.count = json_object_array_length(l.input);
 	from = find_start(&l, buf_slice(&page->after));
 	if (from > l.count) {
-		answer = unknown_item(err);
+		rc = unknown_item(err);
 		goto out;
 	}
 	left = l.count - from;
 	write_page(&l, from, from + (left < page->limit ? left : page->limit), out);
-	answer = 0;
+	rc = 0;
 out:
 	json_object_put(doc);
-	return answer;
+	return rc;
 }
