@@ -187,7 +187,7 @@ cut_prefix(struct slice *s, struct slice prefix)
 {
 	if (!slice_starts(*s, prefix))
 		return false;
-	*s = (struct slice){ s->ptr + prefix.len, s->len - prefix.len };
+	*s = slice_skip(*s, prefix.len);
 	return true;
 }
 
@@ -262,7 +262,7 @@ next_word(struct slice *line, struct slice *ret)
 	while (len < line->len && line->ptr[len] != ' ' && line->ptr[len] != '\t')
 		len++;
 	*ret = (struct slice){ line->ptr, len };
-	*line = (struct slice){ line->ptr + len, line->len - len };
+	*line = slice_skip(*line, len);
 	return len > 0;
 }
 

@@ -238,19 +238,13 @@ learned_is_news(const struct families *families, const char *name, const struct 
 /* ---- modelVersion ---- */
 
 static struct slice
-learned_skip(struct slice s, size_t n)
-{
-	return (struct slice){ s.ptr + n, s.len - n };
-}
-
-static struct slice
 learned_skip_blanks(struct slice s)
 {
 	size_t n = 0;
 
 	while (n < s.len && strchr(" \t\r\n", s.ptr[n]) != NULL && s.ptr[n] != '\0')
 		n++;
-	return learned_skip(s, n);
+	return slice_skip(s, n);
 }
 
 /* Is what follows the end of the outermost object? An object inside is followed by more. The events
@@ -261,11 +255,11 @@ is_outermost(struct slice rest)
 	bool string = false, line;
 	int depth = 0;
 
-	for (; rest.len > 0 && depth >= 0; rest = learned_skip(rest, 1)) {
+	for (; rest.len > 0 && depth >= 0; rest = slice_skip(rest, 1)) {
 		char c = rest.ptr[0];
 
 		if (c == '\\' && string && rest.len > 1)
-			rest = learned_skip(rest, 1);
+			rest = slice_skip(rest, 1);
 		else if (c == '"')
 			string = !string;
 		else if (!string && (c == '{' || c == '['))
@@ -278,9 +272,9 @@ is_outermost(struct slice rest)
 	line = slice_starts(rest, SLICE("\n")) || slice_starts(rest, SLICE("\r\n"));
 	rest = learned_skip_blanks(rest);
 	if (slice_starts(rest, SLICE("]")))
-		return learned_skip_blanks(learned_skip(rest, 1)).len == 0;
+		return learned_skip_blanks(slice_skip(rest, 1)).len == 0;
 	if (slice_starts(rest, SLICE(",")))
-		return line && slice_starts(learned_skip_blanks(learned_skip(rest, 1)), SLICE("{"));
+		return line && slice_starts(learned_skip_blanks(slice_skip(rest, 1)), SLICE("{"));
 	return rest.len == 0 || slice_starts(rest, SLICE("data:"));
 }
 
@@ -293,15 +287,15 @@ read_value(struct slice s, struct slice *ret_value, struct slice *ret_rest)
 	s = learned_skip_blanks(s);
 	if (!slice_starts(s, SLICE(":")))
 		return false;
-	s = learned_skip_blanks(learned_skip(s, 1));
+	s = learned_skip_blanks(slice_skip(s, 1));
 	if (!slice_starts(s, SLICE("\"")))
 		return false;
-	s = learned_skip(s, 1);
+	s = slice_skip(s, 1);
 	end = memchr(s.ptr, '"', s.len);
 	if (end == NULL)
 		return false;
 	*ret_value = (struct slice){ s.ptr, (size_t)(end - s.ptr) };
-	*ret_rest = learned_skip(s, ret_value->len + 1);
+	*ret_rest = slice_skip(s, ret_value->len + 1);
 	return true;
 }
 
@@ -313,11 +307,11 @@ learned_version(struct slice bytes, struct slice *ret)
 	ptrdiff_t at;
 
 	while ((at = slice_find(bytes, key)) >= 0) {
-		bytes = learned_skip(bytes, (size_t)at + key.len);
+		bytes = slice_skip(bytes, (size_t)at + key.len);
 		if (!read_value(bytes, &value, &rest) || !is_outermost(rest))
 			continue;
 		if (slice_starts(value, prefix))
-			value = learned_skip(value, prefix.len);
+			value = slice_skip(value, prefix.len);
 		*ret = value;
 		return is_name(value) && memchr(value.ptr, '\\', value.len) == NULL;
 	}

@@ -74,7 +74,7 @@ strip_prefix(struct slice *s, struct slice prefix)
 {
 	if (!slice_starts(*s, prefix))
 		return false;
-	*s = (struct slice){ s->ptr + prefix.len, s->len - prefix.len };
+	*s = slice_skip(*s, prefix.len);
 	return true;
 }
 

@@ -198,7 +198,8 @@ gemini_reader_finish(struct gemini_reader *g, struct apierror *err)
 
 	g->err = err;
 	g->ending = true;
-	if (reader_check_size(g, sse_finish(&g->sse, reader_take_event, g)) != 0 || check_residue(g) != 0)
+	if (reader_check_size(g, sse_finish(&g->sse, reader_take_event, g)) != 0 ||
+	    check_residue(g) != 0)
 		return -1;
 	settle_usage(g);
 	for (size_t i = 0; i < CANDIDATES_MAX; i++)

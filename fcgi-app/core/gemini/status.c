@@ -223,10 +223,10 @@ read_metric_lines(struct gemini_status *g, struct slice message)
 		while (
 		    metric.len < message.len && memchr(", \n", message.ptr[metric.len], 3) == NULL)
 			metric.len++;
-		message = (struct slice){ message.ptr + metric.len, message.len - metric.len };
+		message = slice_skip(message, metric.len);
 		rest = message;
 		if (slice_starts(rest, SLICE(", limit: "))) {
-			rest = (struct slice){ rest.ptr + 9, rest.len - 9 };
+			rest = slice_skip(rest, 9);
 			if (!read_decimal(&rest, &value) || value > 1e15)
 				value = -1;
 		}

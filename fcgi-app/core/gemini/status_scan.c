@@ -15,7 +15,7 @@ static const char *const sse_fields[] = { ":", "event:", "id:", "retry:" };
 static void
 status_scan_skip(struct slice *s, size_t count)
 {
-	*s = (struct slice){ s->ptr + count, s->len - count };
+	*s = slice_skip(*s, count);
 }
 
 static void

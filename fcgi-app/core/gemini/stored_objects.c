@@ -189,8 +189,7 @@ next_id(struct slice *rest, struct slice *ret_verb)
 	id = (struct slice){ segment.ptr, len };
 	if (len < segment.len && segment.ptr[len] == ':')
 		*ret_verb = (struct slice){ segment.ptr + len + 1, segment.len - len - 1 };
-	else if (len < segment.len &&
-		 percent_byte((struct slice){ segment.ptr + len, segment.len - len }) == ':')
+	else if (len < segment.len && percent_byte(slice_skip(segment, len)) == ':')
 		*ret_verb = (struct slice){ segment.ptr + len + 3, segment.len - len - 3 };
 	return id;
 }
@@ -253,10 +252,10 @@ without_repetition(struct slice rest, struct slice word)
 
 	if (!slice_starts(rest, word) || rest.len == word.len)
 		return rest;
-	tail = (struct slice){ rest.ptr + word.len, rest.len - word.len };
+	tail = slice_skip(rest, word.len);
 	if (tail.ptr[0] == '/')
-		return (struct slice){ tail.ptr + 1, tail.len - 1 };
-	return percent_byte(tail) == '/' ? (struct slice){ tail.ptr + 3, tail.len - 3 } : rest;
+		return slice_skip(tail, 1);
+	return percent_byte(tail) == '/' ? slice_skip(tail, 3) : rest;
 }
 
 /* text: `[/][upload/|download/][v1beta/][openai/]COLLECTION[/ID...]` */
@@ -395,7 +394,7 @@ without_host(const struct stored_objects_scan *s, struct slice value)
 	for (size_t i = 0; i < ARRAY_SIZE(hosts); i++)
 		if (hosts[i].len > 0 && slice_startsi(value, hosts[i]) &&
 		    value.len > hosts[i].len && value.ptr[hosts[i].len] == '/')
-			return (struct slice){ value.ptr + hosts[i].len, value.len - hosts[i].len };
+			return slice_skip(value, hosts[i].len);
 	return SLICE("");
 }
 

@@ -227,7 +227,7 @@ without_scope(struct slice name)
 		while (at < name.len && (name.ptr[at] == '.' || name.ptr[at] == ':'))
 			at++;
 		if (at > scope)
-			return (struct slice){ name.ptr + at, name.len - at };
+			return slice_skip(name, at);
 	}
 	return SLICE("");
 }

@@ -29,12 +29,6 @@ usage_scan_release(struct usage_scan *s)
 	buf_release(&s->last);
 }
 
-static struct slice
-usage_skip(struct slice s, size_t n)
-{
-	return (struct slice){ s.ptr + n, s.len - n };
-}
-
 static void
 usage_enter(struct usage_scan *s, int state)
 {
@@ -53,12 +47,12 @@ match_at_end(struct slice bytes)
 	const char *quote;
 
 	if (tail.len >= key.len)
-		tail = usage_skip(tail, tail.len - (key.len - 1));
+		tail = slice_skip(tail, tail.len - (key.len - 1));
 	/* Only the first byte of an unfinished key is a quote. */
 	quote = tail.len > 0 ? memrchr(tail.ptr, '"', tail.len) : NULL;
 	if (quote == NULL)
 		return 0;
-	tail = usage_skip(tail, (size_t)(quote - tail.ptr));
+	tail = slice_skip(tail, (size_t)(quote - tail.ptr));
 	return slice_starts(key, tail) ? tail.len : 0;
 }
 
@@ -73,7 +67,7 @@ scan_key(struct usage_scan *s, struct slice bytes)
 			s->matched = 0;
 			break;
 		}
-		bytes = usage_skip(bytes, 1);
+		bytes = slice_skip(bytes, 1);
 		if (++s->matched == key.len) {
 			usage_enter(s, USAGE_SCAN_COLON);
 			return bytes;
@@ -84,17 +78,17 @@ scan_key(struct usage_scan *s, struct slice bytes)
 	at = slice_find(bytes, key);
 	if (at < 0) {
 		s->matched = match_at_end(bytes);
-		return usage_skip(bytes, bytes.len);
+		return slice_skip(bytes, bytes.len);
 	}
 	usage_enter(s, USAGE_SCAN_COLON);
-	return usage_skip(bytes, (size_t)at + key.len);
+	return slice_skip(bytes, (size_t)at + key.len);
 }
 
 /* Blanks, the colon, blanks, then the object's brace; anything else was no usage. */
 static struct slice
 scan_colon(struct usage_scan *s, struct slice bytes)
 {
-	for (; bytes.len > 0; bytes = usage_skip(bytes, 1)) {
+	for (; bytes.len > 0; bytes = slice_skip(bytes, 1)) {
 		switch (bytes.ptr[0]) {
 		case ' ':
 		case '\t':
@@ -156,7 +150,7 @@ scan_object(struct usage_scan *s, struct slice bytes)
 	}
 	if (closed || s->object.failed)
 		usage_enter(s, USAGE_SCAN_KEY);
-	return usage_skip(bytes, at);
+	return slice_skip(bytes, at);
 }
 
 void

@@ -128,8 +128,7 @@ find_encoding(struct slice *bytes, struct slice charset, enum encoding *ret)
 	for (size_t i = 0; i < ARRAY_SIZE(boms); i++) {
 		if (!slice_starts(*bytes, boms[i].bom))
 			continue;
-		*bytes =
-		    (struct slice){ bytes->ptr + boms[i].bom.len, bytes->len - boms[i].bom.len };
+		*bytes = slice_skip(*bytes, boms[i].bom.len);
 		*ret = boms[i].encoding;
 		return true;
 	}

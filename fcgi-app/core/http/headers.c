@@ -78,7 +78,7 @@ header_from_param(const char *param, char *ret, size_t size)
 	struct slice name = slice_str(param);
 
 	if (slice_starts(name, SLICE("HTTP_")))
-		name = (struct slice){ name.ptr + 5, name.len - 5 };
+		name = slice_skip(name, 5);
 	else if (!slice_eq(name, SLICE("CONTENT_TYPE")) && !slice_eq(name, SLICE("CONTENT_LENGTH")))
 		return false;
 	if (name.len == 0 || name.len >= size)

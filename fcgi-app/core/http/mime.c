@@ -121,12 +121,6 @@ static const struct {
 };
 /* clang-format on */
 
-static struct slice
-mime_skip(struct slice s, size_t n)
-{
-	return (struct slice){ s.ptr + n, s.len - n };
-}
-
 static bool
 is_token(char c)
 {
@@ -147,7 +141,7 @@ add_charset(struct slice params, char *mime)
 		param = slice_trim(param);
 		if (!slice_startsi(param, key))
 			continue;
-		param = slice_trim(mime_skip(param, key.len));
+		param = slice_trim(slice_skip(param, key.len));
 		if (param.len > 2 && param.ptr[0] == '"' && param.ptr[param.len - 1] == '"')
 			param = (struct slice){ param.ptr + 1, param.len - 2 };
 		if (param.len == 0 || slice_eqi(param, SLICE("utf-8")) ||
@@ -229,7 +223,7 @@ mime_from_name(struct slice filename)
 
 	if (dot == NULL)
 		return NULL;
-	extension = mime_skip(filename, (size_t)(dot + 1 - filename.ptr));
+	extension = slice_skip(filename, (size_t)(dot + 1 - filename.ptr));
 	for (size_t i = 0; i < ARRAY_SIZE(extensions); i++)
 		if (slice_eqi(extension, slice_str(extensions[i].from)))
 			return extensions[i].to;
@@ -241,7 +235,7 @@ mime_from_bytes(struct slice head)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(magics); i++)
 		if (head.len >= magics[i].offset &&
-		    slice_starts(mime_skip(head, magics[i].offset), magics[i].magic))
+		    slice_starts(slice_skip(head, magics[i].offset), magics[i].magic))
 			return magics[i].mime;
 	return NULL;
 }
@@ -282,5 +276,5 @@ mime_charset(struct slice mime)
 	static const struct slice key = { ";charset=", 9 };
 	ptrdiff_t at = slice_find(mime, key);
 
-	return at >= 0 ? mime_skip(mime, (size_t)at + key.len) : SLICE("");
+	return at >= 0 ? slice_skip(mime, (size_t)at + key.len) : SLICE("");
 }

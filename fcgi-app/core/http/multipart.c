@@ -32,12 +32,6 @@ multipart_release(struct multipart *m)
 	multipart_init(m);
 }
 
-static struct slice
-multipart_skip(struct slice s, size_t n)
-{
-	return (struct slice){ s.ptr + n, s.len - n };
-}
-
 /* ---- parameters of a header value ---- */
 
 /* Cuts `; name=value` off the front of s. The value of a quoted string is what stands between the
@@ -49,26 +43,26 @@ next_param(struct slice *s, struct slice *ret_name, struct slice *ret_value)
 
 	*s = slice_trim(*s);
 	while (s->len > 0 && s->ptr[0] == ';')
-		*s = slice_trim(multipart_skip(*s, 1));
+		*s = slice_trim(slice_skip(*s, 1));
 	while (end < s->len && s->ptr[end] != '=' && s->ptr[end] != ';')
 		end++;
 	if (s->len == 0 || end == s->len || s->ptr[end] == ';')
 		return false;
 	*ret_name = slice_trim((struct slice){ s->ptr, end });
-	*s = slice_trim(multipart_skip(*s, end + 1));
+	*s = slice_trim(slice_skip(*s, end + 1));
 	if (s->len > 0 && s->ptr[0] == '"') {
 		for (end = 1; end < s->len && s->ptr[end] != '"'; end++)
 			end += s->ptr[end] == '\\' && end + 1 < s->len;
 		if (end >= s->len)
 			return false;
 		*ret_value = (struct slice){ s->ptr + 1, end - 1 };
-		*s = multipart_skip(*s, end + 1);
+		*s = slice_skip(*s, end + 1);
 		return true;
 	}
 	for (end = 0; end < s->len && s->ptr[end] != ';';)
 		end++;
 	*ret_value = slice_trim((struct slice){ s->ptr, end });
-	*s = multipart_skip(*s, end);
+	*s = slice_skip(*s, end);
 	return true;
 }
 
@@ -131,10 +125,9 @@ read_disposition(struct slice value, struct multipart_part *part)
 		} else if (slice_eqi(name, SLICE("filename*")) &&
 			   (quote = slice_find(text, SLICE("'"))) >= 0) {
 			/* charset'language'text: the text is read as UTF-8. */
-			text = multipart_skip(text, (size_t)quote + 1);
+			text = slice_skip(text, (size_t)quote + 1);
 			quote = slice_find(text, SLICE("'"));
-			part->filename =
-			    quote >= 0 ? multipart_skip(text, (size_t)quote + 1) : text;
+			part->filename = quote >= 0 ? slice_skip(text, (size_t)quote + 1) : text;
 			part->encoded = part->file = true;
 		}
 	}
@@ -157,7 +150,7 @@ next_header(struct slice *s, struct slice *ret)
 	*ret = (struct slice){ s->ptr, at - 1 };
 	if (ret->len > 0 && ret->ptr[ret->len - 1] == '\r')
 		ret->len--;
-	*s = multipart_skip(*s, at);
+	*s = slice_skip(*s, at);
 	return true;
 }
 
@@ -191,7 +184,7 @@ read_head(struct slice *s, struct multipart_part *part, struct apierror *err)
 	}
 	if (part->name.len == 0)
 		return multipart_bad(err, "a part has no name.");
-	*s = multipart_skip(*s, window - head.len);
+	*s = slice_skip(*s, window - head.len);
 	return 0;
 }
 
@@ -213,7 +206,7 @@ read_delimiter(struct slice *s, bool *ret_crlf)
 	at += *ret_crlf;
 	if (at >= s->len || s->ptr[at] != '\n')
 		return DELIMITER_NONE;
-	*s = multipart_skip(*s, at + 1);
+	*s = slice_skip(*s, at + 1);
 	return DELIMITER_NEXT;
 }
 
@@ -227,7 +220,7 @@ find_delimiter(
 	enum delimiter kind;
 
 	while (s->len > 0 && (hit = memmem(s->ptr, s->len, needle->text, needle->len)) != NULL) {
-		*s = multipart_skip(*s, (size_t)(hit - s->ptr) + needle->len);
+		*s = slice_skip(*s, (size_t)(hit - s->ptr) + needle->len);
 		*ret_before = (struct slice){ start, (size_t)(hit - start) };
 		kind = read_delimiter(s, ret_crlf);
 		if (kind != DELIMITER_NONE)
@@ -263,7 +256,7 @@ multipart_read(
 	if (read_boundary(content_type, &needle, err) != 0)
 		return -1;
 	if (slice_starts(body, (struct slice){ needle.text + 1, needle.len - 1 })) {
-		first = multipart_skip(body, needle.len - 1);
+		first = slice_skip(body, needle.len - 1);
 		kind = read_delimiter(&first, &crlf);
 		if (kind == DELIMITER_NEXT)
 			body = first;

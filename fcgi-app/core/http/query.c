@@ -27,7 +27,7 @@ name_is(struct slice raw, const char *name)
 
 		if ((value >= 0 ? (char)value : raw.ptr[0]) != *name)
 			return false;
-		raw = (struct slice){ raw.ptr + width, raw.len - width };
+		raw = slice_skip(raw, width);
 		name++;
 	}
 	return raw.len == 0 && *name == '\0';
@@ -57,7 +57,7 @@ percent_decode(struct slice raw, bool form, struct buf *out)
 		int value;
 
 		if (c == '%') {
-			value = percent_byte((struct slice){ raw.ptr + at, raw.len - at });
+			value = percent_byte(slice_skip(raw, at));
 			if (value < 0)
 				return false;
 			c = (char)value;

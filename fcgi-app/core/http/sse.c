@@ -87,16 +87,16 @@ sse_field(struct slice line, struct slice name, struct slice *ret_value)
 {
 	if (!slice_starts(line, name))
 		return false;
-	line = (struct slice){ line.ptr + name.len, line.len - name.len };
+	line = slice_skip(line, name.len);
 	if (line.len == 0) {
 		*ret_value = line;
 		return true;
 	}
 	if (line.ptr[0] != ':')
 		return false;
-	line = (struct slice){ line.ptr + 1, line.len - 1 };
+	line = slice_skip(line, 1);
 	if (line.len > 0 && line.ptr[0] == ' ')
-		line = (struct slice){ line.ptr + 1, line.len - 1 };
+		line = slice_skip(line, 1);
 	*ret_value = line;
 	return true;
 }
@@ -211,7 +211,7 @@ sse_feed(struct sse *s, struct slice bytes, sse_event_fn fn, void *ctx)
 			line = buf_slice(&s->line);
 		}
 		if (!s->started && slice_starts(line, bom))
-			line = (struct slice){ line.ptr + bom.len, line.len - bom.len };
+			line = slice_skip(line, bom.len);
 		s->started = true;
 		if (!buffered)
 			rc = whole_line(s, &c, line, fn, ctx);

@@ -74,7 +74,7 @@ json_parse(struct json_tokener *tokener, struct slice text)
 	json_object *doc;
 
 	if (slice_starts(text, bom))
-		text = (struct slice){ text.ptr + bom.len, text.len - bom.len };
+		text = slice_skip(text, bom.len);
 	if (tokener == NULL || text.len == 0 || text.len > INT_MAX || !json_may_become(text))
 		return NULL;
 	json_tokener_reset(tokener);
@@ -280,7 +280,7 @@ json_int(json_object *value, int64_t fallback)
 		uint64_t magnitude;
 
 		if (negative)
-			text = (struct slice){ text.ptr + 1, text.len - 1 };
+			text = slice_skip(text, 1);
 		if (slice_u64(text, &magnitude) && magnitude <= INT64_MAX)
 			return negative ? -(int64_t)magnitude : (int64_t)magnitude;
 	}

@@ -213,7 +213,7 @@ json_scan_feed(struct json_scan *m, struct slice bytes)
 			scan_mark(m, bytes.ptr[at++]);
 			continue;
 		}
-		at += scan_string(m, (struct slice){ bytes.ptr + at, bytes.len - at });
+		at += scan_string(m, slice_skip(bytes, at));
 		if (!m->in_string)
 			scan_tell(m);
 	}

@@ -30,7 +30,7 @@ static struct slice
 entry_unwrapped(struct slice word)
 {
 	while (word.len > 0 && is_wrapping(word.ptr[0]))
-		word = (struct slice){ word.ptr + 1, word.len - 1 };
+		word = slice_skip(word, 1);
 	while (word.len > 0 && is_wrapping(word.ptr[word.len - 1]))
 		word.len--;
 	return word;
@@ -48,7 +48,7 @@ skip_separators(struct entry_reader *r)
 		/* `KEY,KEY` and `KEY, KEY` are lists. */
 		if (r->rest.ptr[0] == ',')
 			r->behind = false;
-		r->rest = (struct slice){ r->rest.ptr + 1, r->rest.len - 1 };
+		r->rest = slice_skip(r->rest, 1);
 	}
 }
 
@@ -89,7 +89,7 @@ entry_take(struct entry_reader *r, bool commas)
 	while (word.len < r->rest.len && !entry_is_blank(word.ptr[word.len]) &&
 	       !(commas && word.ptr[word.len] == ','))
 		word.len++;
-	r->rest = (struct slice){ r->rest.ptr + word.len, r->rest.len - word.len };
+	r->rest = slice_skip(r->rest, word.len);
 	return word;
 }
 
@@ -99,7 +99,7 @@ next_attribute(struct entry_reader *r, const char *name, struct slice *ret)
 	struct slice text = entry_take(r, !r->lines);
 	size_t skip = strlen(name) + 1;
 
-	*ret = (struct slice){ text.ptr + skip, text.len - skip };
+	*ret = slice_skip(text, skip);
 	/* What follows is another attribute, not a part of a list of keys. */
 	r->behind = true;
 	return r->words > r->first ? ENTRY_ATTRIBUTE : ENTRY_STRAY;
@@ -152,7 +152,7 @@ entry_lists_model(const char *list, struct slice name)
 		rest.ptr += item.len;
 		rest.len -= item.len;
 		if (rest.len > 0)
-			rest = (struct slice){ rest.ptr + 1, rest.len - 1 };
+			rest = slice_skip(rest, 1);
 		if (item.len > 0 && slice_fits(name, item))
 			return true;
 	}

@@ -259,7 +259,7 @@ health_take(struct health *h, struct slice name, struct slice text, const struct
 	size_t i = 0;
 	uint64_t id;
 
-	if (name.len == 0 || !slice_hex64((struct slice){ name.ptr + 1, name.len - 1 }, &id))
+	if (name.len == 0 || !slice_hex64(slice_skip(name, 1), &id))
 		return false;
 	if (name.ptr[0] == LETTER_HOST)
 		return id == h->watch.place && take_record(h, NULL, 0, text, now);

@@ -26,7 +26,7 @@ keypool_attach(struct keypool *p, struct health *health, enum health_side side, 
 
 		key->id = health_id(slice_str(key->spec.secret));
 		if (slice_starts(project, SLICE("projects/")))
-			project = (struct slice){ project.ptr + 9, project.len - 9 };
+			project = slice_skip(project, 9);
 		key->project = project.len > 0 ? health_id(project) : key->id;
 		key->place = key->project;
 		key->number = health_project(health, side, key->id);

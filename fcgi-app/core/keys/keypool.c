@@ -93,15 +93,15 @@ next_item(struct slice *list, struct slice *ret)
 	struct slice item;
 
 	while (list->len > 0 && is_separator(list->ptr[0]))
-		*list = (struct slice){ list->ptr + 1, list->len - 1 };
+		*list = slice_skip(*list, 1);
 	if (list->len == 0)
 		return false;
 	item = (struct slice){ list->ptr, 0 };
 	while (item.len < list->len && !is_separator(list->ptr[item.len]))
 		item.len++;
-	*list = (struct slice){ list->ptr + item.len, list->len - item.len };
+	*list = slice_skip(*list, item.len);
 	while (item.len > 0 && is_quote(item.ptr[0]))
-		item = (struct slice){ item.ptr + 1, item.len - 1 };
+		item = slice_skip(item, 1);
 	while (item.len > 0 && is_quote(item.ptr[item.len - 1]))
 		item.len--;
 	*ret = item;

@@ -194,7 +194,7 @@ find_secret(const struct scrub_set *set, struct slice data, size_t from, size_t 
 		size_t jump = set->jumps[hash], len;
 
 		if (jump == 0) {
-			len = longest_at(set, (struct slice){ data.ptr + at, data.len - at }, hash);
+			len = longest_at(set, slice_skip(data, at), hash);
 			if (len > 0) {
 				*ret_len = len;
 				return at;
@@ -307,7 +307,7 @@ find_tail(const struct scrub_set *set, struct slice data)
 	size_t at = data.len >= set->longest ? data.len - set->longest + 1 : 0;
 
 	for (; at < data.len; at++)
-		if (begins_secret(set, (struct slice){ data.ptr + at, data.len - at }))
+		if (begins_secret(set, slice_skip(data, at)))
 			return at;
 	return data.len;
 }
@@ -417,7 +417,7 @@ scrub_stream_feed(struct scrub_stream *s, struct slice bytes,
 		struct slice piece = { bytes.ptr, bytes.len < PIECE_MAX ? bytes.len : PIECE_MAX };
 
 		feed_piece(s, piece, fn, ctx);
-		bytes = (struct slice){ bytes.ptr + piece.len, bytes.len - piece.len };
+		bytes = slice_skip(bytes, piece.len);
 	}
 }
 

@@ -82,7 +82,7 @@ scrub_view_init(struct scrub_view *v, struct slice data)
 
 		len = 1;
 		if (c == '\\')
-			len = read_escape((struct slice){ data.ptr + at, data.len - at }, &c);
+			len = read_escape(slice_skip(data, at), &c);
 		if (len == 0)
 			break;
 		v->from[v->len] = (uint32_t)at;

@@ -92,7 +92,7 @@ id_anchor(json_object *node, const char *key)
 {
 	struct slice id = json_get_str(node, key);
 
-	return slice_starts(id, SLICE("#")) ? (struct slice){ id.ptr + 1, id.len - 1 } : SLICE("");
+	return slice_starts(id, SLICE("#")) ? slice_skip(id, 1) : SLICE("");
 }
 
 static size_t

@@ -214,7 +214,7 @@ refs_follow(struct schema_run *run, size_t resource, struct slice pointer)
 	buf_init(&name, pointer.len + 8);
 	buf_adds(&name, "root");
 	if (pointer.len > 0)
-		pointer = (struct slice){ pointer.ptr + 1, pointer.len - 1 };
+		pointer = slice_skip(pointer, 1);
 	else
 		depth = SIZE_MAX;
 	while (node != NULL && depth != SIZE_MAX) {

@@ -61,9 +61,7 @@ by_magic(struct slice bytes)
 	for (size_t i = 0; i < ARRAY_SIZE(magics); i++) {
 		size_t offset = magics[i].offset;
 
-		if (bytes.len >= offset &&
-		    slice_starts(
-			(struct slice){ bytes.ptr + offset, bytes.len - offset }, magics[i].magic))
+		if (bytes.len >= offset && slice_starts(slice_skip(bytes, offset), magics[i].magic))
 			return magics[i].mime;
 	}
 	return NULL;

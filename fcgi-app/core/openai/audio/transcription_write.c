@@ -213,8 +213,7 @@ write_cue_text(struct buf *out, struct slice text, bool vtt)
 
 		if (c == '\n' || c == '\r')
 			buf_addc(out, ' ');
-		else if (c == '-' &&
-			 slice_starts((struct slice){ text.ptr + i, text.len - i }, SLICE("-->"))) {
+		else if (c == '-' && slice_starts(slice_skip(text, i), SLICE("-->"))) {
 			buf_adds(out, ARROW);
 			i += 2;
 		} else if (vtt && (c == '&' || c == '<' || c == '>'))

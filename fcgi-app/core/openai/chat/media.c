@@ -9,12 +9,6 @@
 #include "core/gemini/part_build.h"
 #include "core/http/mime.h"
 
-static struct slice
-media_skip(struct slice s, size_t n)
-{
-	return (struct slice){ s.ptr + n, s.len - n };
-}
-
 /* The last `;base64` of a data: URL's head is taken off. */
 static bool
 cut_base64(struct slice *head)
@@ -22,7 +16,7 @@ cut_base64(struct slice *head)
 	static const struct slice word = { ";base64", 7 };
 
 	*head = slice_trim(*head);
-	if (head->len < word.len || !slice_eqi(media_skip(*head, head->len - word.len), word))
+	if (head->len < word.len || !slice_eqi(slice_skip(*head, head->len - word.len), word))
 		return false;
 	head->len -= word.len;
 	return true;
@@ -43,14 +37,14 @@ media_unescape(struct slice text, struct buf *out)
 		}
 		if (high >= 0 && low >= 0) {
 			buf_addc(out, (char)(high * 16 + low));
-			text = media_skip(text, 3);
+			text = slice_skip(text, 3);
 			continue;
 		}
 		part = (struct slice){ text.ptr, 1 };
 		while (part.len < text.len && text.ptr[part.len] != '%')
 			part.len++;
 		buf_add_slice(out, part);
-		text = media_skip(text, part.len);
+		text = slice_skip(text, part.len);
 	}
 }
 
@@ -98,13 +92,13 @@ static int
 read_data_url(json_object *owner, struct slice url, const char *param, char mime[MIME_MAX],
     json_object **ret_data, struct apierror *err)
 {
-	struct slice head = media_skip(url, 5), payload;
+	struct slice head = slice_skip(url, 5), payload;
 	const char *comma = head.len > 0 ? memchr(head.ptr, ',', head.len) : NULL;
 	json_object *data;
 
 	if (comma == NULL)
 		return chat_media_refuse(err, param, "a data: URL needs a comma before its data.");
-	payload = media_skip(head, (size_t)(comma + 1 - head.ptr));
+	payload = slice_skip(head, (size_t)(comma + 1 - head.ptr));
 	head.len = (size_t)(comma - head.ptr);
 	data = cut_base64(&head) ? read_base64(owner, payload) : read_escaped(payload);
 	if (data == NULL)

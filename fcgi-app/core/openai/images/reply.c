@@ -213,7 +213,7 @@ format_of(const struct images_made *made)
 
 	if (!slice_startsi(rest, type))
 		return NULL;
-	rest = (struct slice){ rest.ptr + type.len, rest.len - type.len };
+	rest = slice_skip(rest, type.len);
 	for (size_t i = 0; i < ARRAY_SIZE(words); i++)
 		if (slice_eqi(rest, slice_str(words[i])))
 			return words[i];

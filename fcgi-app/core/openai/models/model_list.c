@@ -52,7 +52,7 @@ model_id(json_object *model)
 	struct slice name = json_get_str(model, "name");
 
 	if (slice_starts(name, prefix))
-		name = (struct slice){ name.ptr + prefix.len, name.len - prefix.len };
+		name = slice_skip(name, prefix.len);
 	return name;
 }
 
