@@ -119,24 +119,12 @@ transcription_release(struct request *r)
 	free(state);
 }
 
-const struct operation op_transcriptions = {
-	.repairable = true,
-	.prepare = transcriptions_prepare,
-	.translates = true,
-	.feed = transcription_feed,
-	.end = transcription_end,
-	.collect = transcription_collect,
-	.free_early = transcription_free_early,
-	.release = transcription_release,
-};
+/* clang-format off */
+#define OPERATION_OF_BOTH \
+	.repairable = true, .translates = true, .feed = transcription_feed, .end = transcription_end, \
+	.collect = transcription_collect, .free_early = transcription_free_early, \
+	.release = transcription_release
 
-const struct operation op_translations = {
-	.repairable = true,
-	.prepare = translations_prepare,
-	.translates = true,
-	.feed = transcription_feed,
-	.end = transcription_end,
-	.collect = transcription_collect,
-	.free_early = transcription_free_early,
-	.release = transcription_release,
-};
+const struct operation op_transcriptions = { OPERATION_OF_BOTH, .prepare = transcriptions_prepare };
+const struct operation op_translations = { OPERATION_OF_BOTH, .prepare = translations_prepare };
+/* clang-format on */

@@ -13,6 +13,7 @@
 #include "base/xalloc.h"
 #include "core/api/fieldmap.h"
 #include "core/gemini/voices.h"
+#include "core/openai/common/request_text.h"
 
 #define SPEECH_CHARS_MAX 4096 /* OpenAI's limit on input and instructions */
 
@@ -306,7 +307,8 @@ int
 speech_request_read(struct speech_request *s, struct slice text, const struct translate_env *env,
     struct apierror *err)
 {
-	json_object *source = json_read(text), *target = json_object_new_object();
+	json_object *source = request_text_read(env->reader, text, err);
+	json_object *target = json_object_new_object();
 	struct speech_read read = { .request = s, .env = env };
 	struct fieldmap_run run = { .source = source,
 		.target = target,
@@ -315,15 +317,8 @@ speech_request_read(struct speech_request *s, struct slice text, const struct tr
 		.err = err };
 	int rc = -1;
 
-	if (source == NULL) {
-		apierror_set(err, APIERROR_BAD_JSON, NULL, NULL);
+	if (source == NULL)
 		goto out;
-	}
-	if (!json_object_is_type(source, json_type_object)) {
-		apierror_set(err, APIERROR_BAD_REQUEST, NULL,
-		    "The request body must be a JSON object, but is %s.", json_type_word(source));
-		goto out;
-	}
 	if (fieldmap_apply(speech_fields, &run) != 0 || put_format(&run) != 0)
 		goto out;
 	put_contents(&run);

@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "core/openai/chat/chat_read.h"
 #include "core/api/fieldmap.h"
+#include "core/openai/common/request_text.h"
 
 int
 chat_model_emit(struct fieldmap_run *run, const struct fieldmap *row, json_object *value)
@@ -142,23 +143,6 @@ chat_request_release(struct chat_request *c)
 	chat_request_init(c);
 }
 
-json_object *
-chat_source_read(const struct translate_env *env, struct slice text, struct apierror *err)
-{
-	json_object *source =
-	    env->reader != NULL ? json_reader_read(env->reader, text) : json_read(text);
-
-	if (source == NULL) {
-		apierror_set(err, APIERROR_BAD_JSON, NULL, NULL);
-	} else if (!json_object_is_type(source, json_type_object)) {
-		apierror_set(err, APIERROR_BAD_REQUEST, NULL,
-		    "The request body must be a JSON object, but is %s.", json_type_word(source));
-		json_object_put(source);
-		source = NULL;
-	}
-	return source;
-}
-
 static int
 request_finish(struct fieldmap_run *run)
 {
@@ -200,7 +184,7 @@ int
 chat_request_read(struct chat_request *c, struct slice text, const struct translate_env *env,
     struct apierror *err)
 {
-	json_object *source = chat_source_read(env, text, err);
+	json_object *source = request_text_read(env->reader, text, err);
 	struct chat_read read = { .request = c, .env = env, .list = "messages", .holes = true };
 	int rc;
 

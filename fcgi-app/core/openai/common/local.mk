@@ -1,3 +1,5 @@
 libcore_a_SOURCES += \
 	%D%/ext_refs.c \
-	include/core/openai/common/ext_refs.h
+	%D%/request_text.c \
+	include/core/openai/common/ext_refs.h \
+	include/core/openai/common/request_text.h

@@ -13,6 +13,7 @@
 #include "core/openai/chat/chat_read.h"
 #include "core/gemini/part_build.h"
 #include "core/api/fieldmap.h"
+#include "core/openai/common/request_text.h"
 
 static struct completions_request *
 request_of(const struct fieldmap_run *run)
@@ -201,7 +202,7 @@ int
 completions_request_read(struct completions_request *c, struct slice text,
     const struct translate_env *env, struct apierror *err)
 {
-	json_object *source = chat_source_read(env, text, err), *seed;
+	json_object *source = request_text_read(env->reader, text, err), *seed;
 	struct chat_request chat;
 	/* There is no place for thoughts. */
 	struct chat_read read = {

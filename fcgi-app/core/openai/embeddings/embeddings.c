@@ -12,6 +12,7 @@
 #include "base/limits.h"
 #include "base/xalloc.h"
 #include "core/api/fieldmap.h"
+#include "core/openai/common/request_text.h"
 
 #define EMBED_REPLY_MAX (128 * MIB) /* the vectors of one request, as text */
 
@@ -216,7 +217,7 @@ int
 embed_request_read(struct embed_request *e, struct slice text, const struct translate_env *env,
     struct apierror *err)
 {
-	json_object *source = json_read(text);
+	json_object *source = request_text_read(env->reader, text, err);
 	struct embed_read read = { .request = e, .env = env };
 	struct fieldmap_run run = {
 		.source = source, .ctx = &read, .changes = env->changes, .err = err
@@ -224,12 +225,8 @@ embed_request_read(struct embed_request *e, struct slice text, const struct tran
 	int rc;
 
 	if (source == NULL)
-		return apierror_set(err, APIERROR_BAD_JSON, NULL, NULL);
-	if (json_object_is_type(source, json_type_object))
-		rc = fieldmap_apply(embed_fields, &run);
-	else
-		rc = apierror_set(err, APIERROR_BAD_REQUEST, NULL,
-		    "The request body must be a JSON object, but is %s.", json_type_word(source));
+		return -1;
+	rc = fieldmap_apply(embed_fields, &run);
 	json_object_put(source);
 	return rc;
 }

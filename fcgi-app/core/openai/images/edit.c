@@ -8,6 +8,7 @@
 #include "base/xalloc.h"
 #include "core/openai/chat/chat_read.h"
 #include "images_priv.h"
+#include "core/openai/common/request_text.h"
 
 static struct images_input *
 new_input(struct images_read *read)
@@ -148,7 +149,7 @@ int
 images_edit_read(struct images_request *r, struct slice text, const struct translate_env *env,
     struct apierror *err)
 {
-	json_object *source = chat_source_read(env, text, err);
+	json_object *source = request_text_read(env->reader, text, err);
 	struct images_read read = { .request = r, .env = env };
 	int rc = -1;
 

@@ -14,6 +14,7 @@
 #include "core/openai/chat/chat_read.h"
 #include "core/api/fieldmap.h"
 #include "images_priv.h"
+#include "core/openai/common/request_text.h"
 
 /* The model of a request that names none, unless the aliases send it elsewhere. */
 #define MODEL_UNNAMED "gpt-image-1"
@@ -476,7 +477,7 @@ int
 images_request_read(struct images_request *r, struct slice text, const struct translate_env *env,
     struct apierror *err)
 {
-	json_object *source = chat_source_read(env, text, err);
+	json_object *source = request_text_read(env->reader, text, err);
 	struct images_read read = { .request = r, .env = env };
 	int rc;
 

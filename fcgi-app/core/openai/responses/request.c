@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "core/api/fieldmap.h"
 #include "input.h"
+#include "core/openai/common/request_text.h"
 
 /* OpenAI's count wants no model. */
 #define COUNT_MODEL "gemini-flash-latest"
@@ -241,7 +242,7 @@ int
 responses_request_read(struct responses_request *q, struct slice text,
     const struct translate_env *env, struct apierror *err)
 {
-	json_object *source = chat_source_read(env, text, err);
+	json_object *source = request_text_read(env->reader, text, err);
 	struct responses_past past;
 	int rc;
 

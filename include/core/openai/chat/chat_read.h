@@ -67,9 +67,6 @@ struct chat_read {
 
 /* ---- chat/request.c ---- */
 
-/* A request body as a JSON object: a new reference, or NULL with err. */
-json_object *chat_source_read(
-    const struct translate_env *env, struct slice text, struct apierror *err);
 /* Runs a table over source, finishes what only the whole request shows, and writes the body of
  * read->request. The table's first row must be `model` with chat_model_emit; tools come before
  * messages. Releases what read owns. 0, or -1 with err. */
